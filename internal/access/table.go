@@ -1,0 +1,102 @@
+package access
+
+// Right is one thing that a caller may do. Each route and each service verb names one.
+type Right string
+
+// The rights. Rights that start with "platform." concern what belongs to no clinic.
+const (
+	PublicRead Right = "public.read"
+	PublicBook Right = "public.book"
+	OwnRead    Right = "own.read"
+	OwnChange  Right = "own.change"
+
+	ClinicRead     Right = "clinic.read"
+	ClinicSettings Right = "clinic.settings"
+	ClinicStaff    Right = "clinic.staff"
+
+	ScheduleRead     Right = "schedule.read"
+	ScheduleBook     Right = "schedule.book"
+	ScheduleOverbook Right = "schedule.overbook"
+	ScheduleSettings Right = "schedule.settings"
+
+	PatientSearch Right = "patient.search"
+	PatientRead   Right = "patient.read"
+	PatientWrite  Right = "patient.write"
+	PatientNotes  Right = "patient.notes"
+	PatientDelete Right = "patient.delete"
+
+	MessageRead     Right = "message.read"
+	MessageSettle   Right = "message.settle"
+	MessageSettings Right = "message.settings"
+
+	AuditRead    Right = "audit.read"
+	PromiseProbe Right = "promise.probe"
+	Work         Right = "work"
+
+	PlatformSignIn  Right = "platform.sign-in"
+	PlatformRoute   Right = "platform.route"
+	PlatformWork    Right = "platform.work"
+	PlatformOpen    Right = "platform.open"
+	PlatformMembers Right = "platform.members"
+	PlatformOperate Right = "platform.operate"
+)
+
+// Row is one line of the table: who holds the right, and what it means in plain words.
+type Row struct {
+	Right Right
+	Words string
+	Roles []Role
+}
+
+var (
+	desk   = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk}
+	staff  = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing}
+	leads  = []Role{Owner, Manager}
+	anyone = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing, Patient, Public, System}
+)
+
+// Table is WHO MAY DO THIS, in the order of the generated page docs/who-may.md.
+var Table = []Row{
+	{PublicRead, "See what a clinic shows to everyone: its name, services, practitioners and free times.", anyone},
+	{PublicBook, "Book a free time from the public page, for oneself or one's child.", []Role{Public}},
+	{OwnRead, "See one's own appointments through one's own link.", []Role{Patient}},
+	{OwnChange, "Move or cancel one's own appointment, and change one's own consents, through one's own link.", []Role{Patient}},
+
+	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
+	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
+	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
+
+	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},
+	{ScheduleBook, "Book, move, cancel and mark appointments.", desk},
+	{ScheduleOverbook, "Book over an existing appointment on purpose, giving a reason.", desk},
+	{ScheduleSettings, "Change services, providers, hours, leave and closures.", leads},
+
+	{PatientSearch, "Find patients by name, phone or e-mail.", staff},
+	{PatientRead, "Open a patient's page.", staff},
+	{PatientWrite, "Add a patient and correct a patient's details and consents.", desk},
+	{PatientNotes, "Read and write plain notes, where the clinic turned notes on.", []Role{Owner, Manager, Practitioner, Assistant}},
+	{PatientDelete, "Delete a patient.", leads},
+
+	{MessageRead, "See which messages went out, and their states.", staff},
+	{MessageSettle, "Decide what to do about a message whose fate is unknown.", desk},
+	{MessageSettings, "Change message templates and reminder rules.", leads},
+
+	{AuditRead, "Read the clinic's audit log.", leads},
+	{PromiseProbe, "Run the live checks of the promises now.", []Role{Owner, Manager, Operator, System}},
+	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
+
+	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
+	{PlatformRoute, "Find the clinic behind a name, a host or a link.", []Role{Public, System, Operator}},
+	{PlatformWork, "Find which clinics have work due, and relay it.", []Role{System}},
+	{PlatformOpen, "Open a new clinic.", []Role{Public, Operator}},
+	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
+	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
+}
+
+var rows = func() map[Right]Row {
+	m := make(map[Right]Row, len(Table))
+	for _, r := range Table {
+		m[r.Right] = r
+	}
+	return m
+}()
