@@ -1,0 +1,275 @@
+// Package pg starts a private PostgreSQL for tests out of the machine's own binaries: one
+// server for each test process, on a unix socket inside a temporary folder of its own, run by
+// an unprivileged user. It promises that no server outlives its test process, even one that
+// was killed: a small shell stands beside the server and ends it when the pipe to the test
+// process closes. Making a cluster costs seconds, so a finished one is kept as one tar file in
+// the temporary folder, by version and by user.
+package pg
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed keeper.sh
+var keeper string
+
+// errAbsent means that this machine has no PostgreSQL that could be started.
+var errAbsent = errors.New("PostgreSQL is not installed")
+
+// server is what must stay reachable while the test process lives: when the garbage collector
+// closed the pipe, the keeper would end the server.
+type server struct {
+	admin string
+	pipe  *os.File
+}
+
+// running is the one server of this process. It is the only state of this package, and a test
+// process has no better owner for it.
+var running = sync.OnceValues(start)
+
+// Start gives the URL of the superuser on the server of this test process, starting the server
+// at the first call. It skips the test when PostgreSQL is not installed, and fails it instead
+// when ALMIRAH_STRICT=1.
+func Start(t testing.TB) (adminURL string) {
+	t.Helper()
+	s, err := running()
+	switch {
+	case errors.Is(err, errAbsent) && os.Getenv("ALMIRAH_STRICT") != "1":
+		t.Skipf("PostgreSQL: %v; `make deps` installs it on Debian", err)
+	case err != nil:
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	return s.admin
+}
+
+// Database gives the URL of a fresh database owned by a fresh role that is neither superuser
+// nor exempt from row-level security, but may create databases. Both are dropped, with every
+// other database of that role, when the test ends.
+func Database(t testing.TB) (databaseURL string) {
+	t.Helper()
+	admin := Start(t)
+	name := "almirah_" + token()
+	secret := token()
+	conn := dial(t, admin)
+	defer conn.Close(context.Background())
+	for _, sql := range []string{
+		fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB", name, secret),
+		fmt.Sprintf("CREATE DATABASE %s OWNER %s", name, name),
+	} {
+		if _, err := conn.Exec(context.Background(), sql); err != nil {
+			t.Fatalf("PostgreSQL: making a database: %v", err)
+		}
+	}
+	t.Cleanup(func() { drop(t, admin, name) })
+	u, err := url.Parse(admin)
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	u.User = url.UserPassword(name, secret)
+	u.Path = "/" + name
+	return u.String()
+}
+
+func dial(t testing.TB, at string) *pgx.Conn {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, at)
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	return conn
+}
+
+// drop only complains: a test has its result by now, and the whole cluster goes soon anyway.
+func drop(t testing.TB, admin, role string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		t.Logf("PostgreSQL: tidying: %v", err)
+		return
+	}
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(ctx, "SELECT d.datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE r.rolname = $1", role)
+	if err != nil {
+		t.Logf("PostgreSQL: tidying: %v", err)
+		return
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Logf("PostgreSQL: tidying: %v", err)
+		return
+	}
+	for _, n := range names {
+		if _, err := conn.Exec(ctx, "DROP DATABASE "+pgx.Identifier{n}.Sanitize()+" WITH (FORCE)"); err != nil {
+			t.Logf("PostgreSQL: tidying: %v", err)
+		}
+	}
+	if _, err := conn.Exec(ctx, "DROP ROLE "+pgx.Identifier{role}.Sanitize()); err != nil {
+		t.Logf("PostgreSQL: tidying: %v", err)
+	}
+}
+
+func token() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails on the systems we run on
+	return hex.EncodeToString(b[:])
+}
+
+func start() (*server, error) {
+	bin, version, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	who, uid, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	base, err := os.MkdirTemp("", "almirah-pg-")
+	if err != nil {
+		return nil, err
+	}
+	if who != nil {
+		if err := os.Chown(base, int(who.Uid), int(who.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	log, err := os.OpenFile(filepath.Join(base, "log"), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	template := filepath.Join(os.TempDir(), fmt.Sprintf("almirah-pg-template-%s-%d.tar", version, uid))
+	cmd := exec.Command("/bin/sh", "-c", keeper, "almirah-pg-keeper", base, bin, template)
+	cmd.Dir = base
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + base, "TMPDIR=" + os.TempDir()}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = read, log, log
+	// A session of its own: an interrupt at the terminal must reach the test, and only then the server.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: who}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	read.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+
+	admin := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
+		RawQuery: url.Values{"host": {base}, "sslmode": {"disable"}}.Encode()}).String()
+	deadline := time.After(90 * time.Second)
+	for {
+		err := answers(admin)
+		if err == nil {
+			return &server{admin: admin, pipe: write}, nil
+		}
+		select {
+		case <-ended:
+			return nil, fmt.Errorf("the server did not start: %s", tail(log))
+		case <-deadline:
+			write.Close()
+			return nil, fmt.Errorf("the server did not answer within 90 s: %v: %s", err, tail(log))
+		case <-time.After(25 * time.Millisecond):
+		}
+	}
+}
+
+func answers(at string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, at)
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
+// tail reads through the open handle, because the keeper has removed the folder by then.
+func tail(log *os.File) string {
+	size, err := log.Seek(0, 2)
+	if err != nil {
+		return err.Error()
+	}
+	from := max(0, size-2000)
+	b := make([]byte, size-from)
+	n, _ := log.ReadAt(b, from)
+	return strings.TrimSpace(string(b[:n]))
+}
+
+// unprivileged is who runs the server: PostgreSQL refuses to run as root. A nil credential
+// means: the user who runs the test.
+func unprivileged() (*syscall.Credential, int, error) {
+	if os.Getuid() != 0 {
+		return nil, os.Getuid(), nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil && uid != 0 {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, int(uid), nil
+		}
+	}
+	return nil, 0, fmt.Errorf("%w: no user but root could run it", errAbsent)
+}
+
+var number = regexp.MustCompile(`\d+(\.\d+)*`)
+
+// binaries finds the folder of the newest server programs and their version.
+func binaries() (folder, version string, err error) {
+	var folders []string
+	if p, err := exec.LookPath("initdb"); err == nil {
+		if q, err := filepath.EvalSymlinks(p); err == nil {
+			folders = append(folders, filepath.Dir(q))
+		}
+	}
+	var packaged []string
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql@*/bin"} {
+		found, _ := filepath.Glob(pattern)
+		packaged = append(packaged, found...)
+	}
+	sort.Slice(packaged, func(i, j int) bool { return major(packaged[i]) > major(packaged[j]) })
+	for _, f := range append(folders, packaged...) {
+		if _, err := os.Stat(filepath.Join(f, "initdb")); err != nil {
+			continue
+		}
+		out, err := exec.Command(filepath.Join(f, "postgres"), "--version").Output()
+		if err != nil {
+			continue
+		}
+		if v := number.FindString(string(out)); v != "" {
+			return f, v, nil
+		}
+	}
+	return "", "", errAbsent
+}
+
+func major(folder string) int {
+	n, _ := strconv.Atoi(strings.Split(number.FindString(folder), ".")[0])
+	return n
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/audit"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/vault"
+)
+
+// seenAgain is how long the same list is not written down again for the same sign-in and day.
+const seenAgain = 15 * time.Minute
+
+type seenList struct {
+	kind, key string
+	ids       []id.ID
+}
+
+// Opened writes down that one record was opened (promise: who looked at me). patient is zero
+// when the record is not about a patient.
+func (v *View) Opened(kind string, subject, patient id.ID) {
+	v.opened = append(v.opened, audit.Note{Action: audit.ActionOpen, Kind: kind, Subject: subject, Patient: patient})
+}
+
+// Listed writes down that a list was shown: one entry with the sealed ids, and none when the
+// same sign-in saw the same list (kind and key, such as "day" and "2026-11-24") less than a
+// quarter of an hour ago.
+func (v *View) Listed(kind, key string, ids []id.ID) {
+	v.lists = append(v.lists, seenList{kind: kind, key: key, ids: ids})
+}
+
+const sqlSeenAt = `SELECT at FROM audit_seen WHERE clinic_id = $1 AND session = $2 AND list = $3`
+
+// unseen turns what was opened and listed into the notes that have to be written.
+func (v *View) unseen() ([]audit.Note, error) {
+	notes := v.opened
+	for _, l := range v.lists {
+		if !v.who.Session().IsZero() {
+			var at clock.Instant
+			err := v.Row(sqlSeenAt, v.who.Session(), l.kind+" "+l.key).Scan(&at)
+			if err == nil && v.now.Sub(at) < seenAgain && v.now >= at {
+				continue
+			}
+			if err != nil && err != ErrNoRows {
+				return nil, err
+			}
+		}
+		notes = append(notes, audit.Note{Action: audit.ActionList, Kind: l.kind, Subject: v.who.Clinic(), New: audit.Seen{Day: l.key, IDs: l.ids}})
+	}
+	return notes, nil
+}
+
+const sqlSeenMark = `INSERT INTO audit_seen (clinic_id, session, list, at) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (clinic_id, session, list) DO UPDATE SET at = excluded.at`
+
+// writeSeen writes what a View showed, in a transaction of its own: the readers cannot write.
+// The result is handed out only after this succeeded.
+func (db *DB) writeSeen(ctx context.Context, v *View, notes []audit.Note) error {
+	return db.again(ctx, func() error {
+		s, err := db.begin(ctx, v.who.Clinic(), true)
+		if err != nil {
+			return err
+		}
+		defer s.rollback()
+		s.ctx = v.ctx
+		tx := &Tx{View: View{s: s, ctx: v.ctx, who: v.who, right: v.right, now: v.now, lists: v.lists}}
+		defer tx.close()
+		if err := tx.account(notes); err != nil {
+			return err
+		}
+		return s.commit()
+	})
+}
+
+// account writes the audit entries of a passage: its own notes and what it showed.
+func (t *Tx) account(seen []audit.Note) error {
+	for _, n := range t.notes {
+		if err := t.leaf(n); err != nil {
+			return err
+		}
+	}
+	for _, n := range seen {
+		if err := t.leaf(n); err != nil {
+			return err
+		}
+	}
+	if len(seen) > 0 && !t.who.Session().IsZero() {
+		for _, l := range t.lists {
+			if _, err := t.s.exec(sqlSeenMark, t.bind([]any{t.who.Session(), l.kind + " " + l.key, t.now})); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const (
+	sqlLeafAdd = `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	sqlDetailAdd  = `INSERT INTO audit_detail (clinic_id, leaf_id, owner_id, sealed) VALUES ($1, $2, $3, $4)`
+	sqlPendingAdd = `INSERT INTO audit_pending (clinic_id, leaf_id, body, commitment) VALUES ($1, $2, $3, $4)`
+)
+
+// leaf writes one entry: the leaf that stays for ever, its details sealed under the key of the
+// person they are about (so that they go when she goes), and its place in the queue for the tree.
+func (t *Tx) leaf(n audit.Note) error {
+	return writeLeaf(t.s, t.ring_, t.who, t.who.Clinic(), t.now, n)
+}
+
+func (t *Tx) ring_() (*vault.Ring, error) { return t.Ring() }
+
+func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, clinic id.ID, now clock.Instant, n audit.Note) error {
+	e := audit.Entry{ID: id.New(now.Time()), Clinic: clinic, At: now, Actor: who.Actor(), Role: who.Role(), Purpose: who.Purpose(), Action: n.Action, Kind: n.Kind, Subject: n.Subject}
+	body, err := e.Body()
+	if err != nil {
+		return err
+	}
+	details, err := n.Details()
+	if err != nil {
+		return fmt.Errorf("store: audit details of %s %s: %w", n.Action, n.Kind, err)
+	}
+	salt := audit.NewSalt()
+	commitment := audit.Commit(salt, details)
+	owner := n.Patient
+	if owner.IsZero() {
+		owner = vault.ClinicData
+	}
+	r, err := ring()
+	if err != nil {
+		return err
+	}
+	sealed, err := r.Seal(vault.Cell{Subject: owner, Table: "audit_detail", Column: "sealed", Row: e.ID}, append(salt, details...))
+	if err != nil {
+		return err
+	}
+	if _, err := s.exec(sqlLeafAdd, []any{clinic, e.ID, now, who.Actor(), string(who.Role()), n.Action, n.Kind, n.Subject, n.Patient, body, commitment}); err != nil {
+		return err
+	}
+	if _, err := s.exec(sqlDetailAdd, []any{clinic, e.ID, owner, sealed}); err != nil {
+		return err
+	}
+	_, err = s.exec(sqlPendingAdd, []any{clinic, e.ID, body, commitment})
+	return err
+}

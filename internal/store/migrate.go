@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"sort"
+	"strings"
+	"testing/fstest"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// overlay joins the common migrations with those of one engine. On SQLite the marker
+// "/* clustered */" becomes WITHOUT ROWID, which PostgreSQL does not know.
+func overlay(engine Engine, extra fs.FS) (fs.FS, error) {
+	out := fstest.MapFS{}
+	add := func(src fs.FS, dir string) error {
+		files, err := fs.ReadDir(src, dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			b, err := fs.ReadFile(src, path.Join(dir, f.Name()))
+			if err != nil {
+				return err
+			}
+			text := string(b)
+			if engine == SQLite {
+				text = strings.ReplaceAll(text, ") /* clustered */;", ") WITHOUT ROWID;")
+			}
+			if _, twice := out[f.Name()]; twice {
+				return fmt.Errorf("store: migration %s exists twice", f.Name())
+			}
+			out[f.Name()] = &fstest.MapFile{Data: []byte(text), Mode: 0o444}
+		}
+		return nil
+	}
+	for _, src := range []fs.FS{must(fs.Sub(migrations, "migrations")), extra} {
+		if src == nil {
+			continue
+		}
+		for _, dir := range []string{"common", string(engine)} {
+			if err := add(src, dir); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func must(f fs.FS, err error) fs.FS {
+	if err != nil {
+		panic(err) // the folder is embedded: it cannot be missing
+	}
+	return f
+}
+
+// Migrate brings the schema up to this program's version. It takes a snapshot first; when a
+// step fails, the data goes back to the snapshot (SQLite) or down to the version it came from
+// (PostgreSQL, where every step is one transaction), and the error says so: the old program
+// can start again on untouched data.
+//
+// extra holds further migrations in the same two folders and is nil outside tests.
+func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err error) {
+	files, err := overlay(db.engine, extra)
+	if err != nil {
+		return 0, 0, err
+	}
+	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{}
+	if db.engine == Postgres {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return 0, 0, err
+		}
+		dialect = goose.DialectPostgres
+		opts = append(opts, goose.WithSessionLocker(locker))
+	}
+	p, err := goose.NewProvider(dialect, db.raw[0], files, opts...)
+	if err != nil {
+		return 0, 0, fmt.Errorf("store: reading the migrations: %w", err)
+	}
+	if from, err = p.GetDBVersion(ctx); err != nil {
+		return 0, 0, fmt.Errorf("store: the schema's version cannot be read: %w", err)
+	}
+	target := p.ListSources()[len(p.ListSources())-1].Version
+	if from > target {
+		return from, from, fmt.Errorf("store: the data was written by a newer version of Almirah (schema %d, this program knows %d); start that version", from, target)
+	}
+	if from == target {
+		return from, from, nil
+	}
+	snapshot := ""
+	if db.engine == SQLite && from > 0 {
+		snapshot = fmt.Sprintf("%s.before-%05d", db.path, target)
+		if err := db.snapshot(ctx, snapshot); err != nil {
+			return from, from, err
+		}
+	}
+	if _, err := p.Up(ctx); err != nil {
+		back := db.goBack(ctx, p, snapshot, from)
+		return from, from, errors.Join(fmt.Errorf("store: the upgrade from schema %d to %d failed and was undone; nothing was lost, and the version of Almirah that you had starts again: %w", from, target, classify(err)), back)
+	}
+	return from, target, nil
+}
+
+func (db *DB) snapshot(ctx context.Context, to string) error {
+	_ = os.Remove(to)
+	if _, err := db.raw[0].ExecContext(ctx, `VACUUM INTO '`+strings.ReplaceAll(to, "'", "''")+`'`); err != nil {
+		return fmt.Errorf("store: no snapshot could be taken before the upgrade, so the upgrade was not begun: %w", classify(err))
+	}
+	return os.Chmod(to, 0o600)
+}
+
+func (db *DB) goBack(ctx context.Context, p *goose.Provider, snapshot string, from int64) error {
+	if db.engine == Postgres {
+		if _, err := p.DownTo(ctx, from); err != nil {
+			return fmt.Errorf("store: going back to schema %d failed as well; restore the backup taken before the upgrade: %w", from, classify(err))
+		}
+		return nil
+	}
+	if snapshot == "" {
+		return nil // there was nothing before
+	}
+	// Every connection is closed first: the file is exchanged under them.
+	for _, raw := range db.raw {
+		raw.SetMaxIdleConns(0)
+	}
+	for _, tail := range []string{"-wal", "-shm"} {
+		if err := os.Remove(db.path + tail); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return copyFile(snapshot, db.path)
+}
+
+func copyFile(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	dst, err := os.CreateTemp(path.Dir(to), "back-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(dst.Name())
+	if _, err := io.Copy(dst, src); err != nil {
+		dst.Close()
+		return err
+	}
+	if err := errors.Join(dst.Sync(), dst.Close()); err != nil {
+		return err
+	}
+	return os.Rename(dst.Name(), to)
+}
+
+// Schema reads every table and its columns as the engine has them, River's own left out: they
+// hold ids only and lie in a file of their own on SQLite.
+func (db *DB) Schema(ctx context.Context) (map[string][]string, error) {
+	text := `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position`
+	if db.engine == SQLite {
+		text = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
+	}
+	rows, err := db.raw[0].QueryContext(ctx, text)
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer rows.Close()
+	out := map[string][]string{}
+	for rows.Next() {
+		var t, c string
+		if err := rows.Scan(&t, &c); err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(t, "river_") {
+			continue
+		}
+		out[t] = append(out[t], c)
+	}
+	for _, c := range out {
+		sort.Strings(c)
+	}
+	return out, rows.Err()
+}
+
+// Pool is the engine's own connection pool for River, which brings its own tables. On SQLite
+// the jobs live in a file of their own (see docs/decisions), so there it is nil.
+func (db *DB) Pool() *sql.DB {
+	if db.engine == Postgres {
+		return db.raw[0]
+	}
+	return nil
+}

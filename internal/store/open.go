@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/vault"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+)
+
+// Engine is the database behind the doorway.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Options are what the doorway can be told. The zero value is what a deployment uses.
+type Options struct {
+	Readers int // connections that read: 4 on SQLite, 16 on PostgreSQL when zero
+	Writers int // connections that write on PostgreSQL: 16 when zero (SQLite always has one)
+
+	// Watch is told each statement with its arguments after it ran. Tests use it to replay
+	// every statement against another clinic; a deployment leaves it nil.
+	Watch func(statement string, args []any)
+}
+
+// DB is the doorway.
+type DB struct {
+	engine  Engine
+	path    string // of the SQLite file
+	vault   *vault.Vault
+	clock   clock.Clock
+	log     *slog.Logger
+	watch   func(string, []any)
+	raw     []*sql.DB
+	readers chan *lane
+	writers chan *lane
+	wakeMu  sync.Mutex
+	wake    []chan struct{}
+}
+
+// lane is one connection with the statements that were prepared on it.
+type lane struct {
+	pool *sql.DB
+	conn *sql.Conn
+	stmt map[string]*sql.Stmt
+}
+
+const lanePrepared = 400 // statements kept prepared on one connection; the house has fewer
+
+// Open opens the database at url: "sqlite:///path/to/file.db" or "postgres://...". It does not
+// migrate (see Migrate). It fails when the engine is unknown or does not answer.
+func Open(ctx context.Context, rawURL string, v *vault.Vault, clk clock.Clock, log *slog.Logger, o Options) (*DB, error) {
+	db := &DB{vault: v, clock: clk, log: log, watch: o.Watch}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("store: the database address cannot be read; it looks like sqlite:///path/to/almirah.db or postgres://user@host/name")
+	}
+	switch u.Scheme {
+	case "sqlite":
+		db.engine = SQLite
+		db.path = u.Path
+		if u.Host != "" && u.Host != "localhost" {
+			db.path = filepath.Join(u.Host, u.Path)
+		}
+		if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
+			return nil, fmt.Errorf("store: the data folder cannot be made: %w", err)
+		}
+		if o.Readers == 0 {
+			o.Readers = 4
+		}
+		o.Writers = 1
+	case "postgres", "postgresql":
+		db.engine = Postgres
+		if o.Readers == 0 {
+			o.Readers = 16
+		}
+		if o.Writers == 0 {
+			o.Writers = 16
+		}
+	default:
+		return nil, fmt.Errorf("store: unknown database %q; it is sqlite or postgres", u.Scheme)
+	}
+	if err := db.fill(ctx, rawURL, o); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// Pragmas: the writer waits for its turn, syncs every commit to the disk (an acknowledged
+// booking survives a power cut) and has the larger cache; readers cannot write at all.
+const (
+	litePragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_dqs=0&_time_format=sqlite&_timezone=UTC&_texttotime=1"
+	liteWriter  = "&_txlock=immediate&_pragma=cache_size(-16384)"
+	liteReader  = "&_pragma=query_only(1)&_pragma=cache_size(-4096)"
+)
+
+func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
+	db.readers, db.writers = make(chan *lane, o.Readers), make(chan *lane, o.Writers)
+	open := func(driver, dsn string, n int, lanes chan *lane) error {
+		pool, err := sql.Open(driver, dsn)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		pool.SetMaxOpenConns(n)
+		pool.SetMaxIdleConns(n)
+		db.raw = append(db.raw, pool)
+		for range n {
+			lanes <- &lane{pool: pool}
+		}
+		return nil
+	}
+	if db.engine == SQLite {
+		if err := open("sqlite", "file:"+db.path+litePragmas+liteWriter, 1, db.writers); err != nil {
+			return err
+		}
+		// The first connection makes the file and turns on its write-ahead log, which a
+		// read-only connection could not do.
+		if err := db.raw[0].PingContext(ctx); err != nil {
+			return fmt.Errorf("store: the data file cannot be opened: %w", err)
+		}
+		return open("sqlite", "file:"+db.path+litePragmas+liteReader, o.Readers, db.readers)
+	}
+	if err := open("pgx", rawURL, o.Writers, db.writers); err != nil {
+		return err
+	}
+	if err := db.raw[0].PingContext(ctx); err != nil {
+		return fmt.Errorf("store: PostgreSQL does not answer: %w", err)
+	}
+	return open("pgx", rawURL, o.Readers, db.readers)
+}
+
+// Close ends every connection. Passages still under way fail.
+func (db *DB) Close() error {
+	var first error
+	for _, p := range db.raw {
+		if err := p.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// Engine says which database is behind the doorway.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Path is the SQLite file; empty on PostgreSQL.
+func (db *DB) Path() string { return db.path }
+
+// Vault is the key room that this doorway seals with.
+func (db *DB) Vault() *vault.Vault { return db.vault }
+
+// Clock is the clock that every passage takes its moment from.
+func (db *DB) Clock() clock.Clock { return db.clock }
+
+// take waits for a free connection.
+func (db *DB) take(ctx context.Context, lanes chan *lane) (*lane, error) {
+	select {
+	case l := <-lanes:
+		if l.conn == nil {
+			c, err := l.pool.Conn(ctx)
+			if err != nil {
+				lanes <- l
+				return nil, err
+			}
+			l.conn, l.stmt = c, map[string]*sql.Stmt{}
+		}
+		return l, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// give hands a connection back; a broken one is closed first, and opened anew by the next taker.
+func (db *DB) give(lanes chan *lane, l *lane, broken bool) {
+	if broken && l.conn != nil {
+		l.drop()
+	}
+	lanes <- l
+}
+
+func (l *lane) drop() {
+	for _, s := range l.stmt {
+		_ = s.Close()
+	}
+	_ = l.conn.Close()
+	l.conn, l.stmt = nil, nil
+}
+
+// prepared gives the statement, prepared once on this connection. PostgreSQL's driver keeps
+// its own prepared statements, so there the text goes through as it is.
+func (l *lane) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := l.stmt[text]; ok {
+		return s, nil
+	}
+	s, err := l.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.stmt) >= lanePrepared { // only expanded lists can bring it here
+		for k, old := range l.stmt {
+			_ = old.Close()
+			delete(l.stmt, k)
+			break
+		}
+	}
+	l.stmt[text] = s
+	return s, nil
+}
+
+// settle is how long a rollback may take after the caller has gone.
+const settle = 5 * time.Second
+
+func quick() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), settle)
+}
+
+func sqliteURL(path string) string { return "sqlite://" + path }
+
+// Address makes a database address from a data folder, for deployments that name none.
+func Address(dataDir string) string {
+	abs, err := filepath.Abs(dataDir)
+	if err != nil {
+		abs = dataDir
+	}
+	return sqliteURL(strings.TrimSuffix(abs, "/") + "/almirah.db")
+}

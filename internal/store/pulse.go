@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+)
+
+// far is the moment of a clinic with nothing to do.
+const far = clock.Instant(1) << 62
+
+const sqlPulseBump = `INSERT INTO pulse (clinic_id, counter, due_at) VALUES ($1, 1, $2)
+	ON CONFLICT (clinic_id) DO UPDATE SET counter = pulse.counter + 1,
+	due_at = CASE WHEN excluded.due_at < pulse.due_at THEN excluded.due_at ELSE pulse.due_at END`
+
+// bump counts this Change for the live pages and lowers the clinic's next due moment. It is
+// the last statement of a Change: on PostgreSQL its row lock is then held for the commit only.
+func (t *Tx) bump() error {
+	due := t.due
+	if due == 0 {
+		due = far
+	}
+	_, err := t.s.exec(sqlPulseBump, t.bind([]any{due}))
+	return err
+}
+
+// Woken is told (by a send that never blocks) each time a Change of this process left
+// something to do. Other processes' Changes are found by asking Due.
+func (db *DB) Woken() <-chan struct{} {
+	c := make(chan struct{}, 1)
+	db.wakeMu.Lock()
+	db.wake = append(db.wake, c)
+	db.wakeMu.Unlock()
+	return c
+}
+
+func (db *DB) wakeUp() {
+	db.wakeMu.Lock()
+	defer db.wakeMu.Unlock()
+	for _, c := range db.wake {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+const sqlPulseDue = `SELECT clinic_id FROM pulse WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
+
+// Due lists clinics that have something to do now, the longest waiting first.
+func (db *DB) Due(ctx context.Context, who access.Caller, now clock.Instant, limit int) ([]id.ID, error) {
+	var out []id.ID
+	err := db.Across(ctx, who, access.PlatformWork, func(ctx context.Context, p *Platform) error {
+		rows, err := p.Query(sqlPulseDue, now, limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var c id.ID
+			if err := rows.Scan(&c); err != nil {
+				return err
+			}
+			out = append(out, c)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+const sqlPulseTouch = `UPDATE pulse SET due_at = $2 WHERE clinic_id = $1`
+
+// Quiet sets the clinic's next due moment (zero for "nothing"). Call it in the same Change
+// that worked out the moment, after HoldPulse.
+func (t *Tx) Quiet(next clock.Instant) error {
+	if next == 0 {
+		next = far
+	}
+	_, err := t.s.exec(sqlPulseTouch, t.bind([]any{next}))
+	return err
+}
+
+const sqlPulseHold = `UPDATE pulse SET counter = counter WHERE clinic_id = $1`
+
+// HoldPulse takes the lock on the clinic's pulse first, so that work announced meanwhile by
+// another Change either is visible to what follows or lowers the due moment after us.
+func (t *Tx) HoldPulse() error {
+	_, err := t.s.exec(sqlPulseHold, t.bind(nil))
+	return err
+}
+
+const sqlPulseCounter = `SELECT counter FROM pulse WHERE clinic_id = $1`
+
+// Counter is the clinic's change counter: when it stands still, nothing changed for anyone who watches.
+func (db *DB) Counter(ctx context.Context, who access.Caller, right access.Right) (int64, error) {
+	var n int64
+	err := db.View(ctx, who, right, func(_ context.Context, v *View) error {
+		err := v.Row(sqlPulseCounter).Scan(&n)
+		if err == ErrNoRows {
+			return nil
+		}
+		return err
+	})
+	return n, err
+}

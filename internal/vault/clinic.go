@@ -1,0 +1,391 @@
+package vault
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"almirah/internal/clock"
+	"almirah/internal/id"
+)
+
+// ErrUnknownClinic means that the clinic has no keys: OpenClinic was never called for it, or
+// this is not the key store that belongs to the data.
+var ErrUnknownClinic = errors.New("vault: the clinic has no keys in this key store")
+
+// ClinicData stands for the subject of what is the clinic's own and no patient's.
+var ClinicData = id.ID{'c', 'l', 'i', 'n', 'i', 'c', ' ', 'd', 'a', 't', 'a'}
+
+// chunk is how many subjects one statement names.
+const chunk = 200
+
+// wrappedKey is a key as the key store holds it.
+type wrappedKey struct {
+	generation int64
+	bytes      []byte
+}
+
+// clinicKeys are the wrapped keys of one clinic: all that may stay in memory between requests.
+type clinicKeys struct {
+	epoch int64
+	kinds map[string]wrappedKey
+}
+
+// opened are the unwrapped keys of one clinic.
+type opened struct {
+	generation int64     // of the clinic's key
+	wrap       tink.AEAD // the clinic's key: it wraps keys and nothing else
+	data       tink.AEAD
+	index      []byte
+}
+
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func readClinic(ctx context.Context, q queryer, clinic id.ID) (*clinicKeys, error) {
+	rows, err := q.QueryContext(ctx, "SELECT kind, epoch, generation, wrapped FROM clinic_key WHERE clinic = $1", clinic)
+	if err != nil {
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	defer rows.Close()
+	out := &clinicKeys{kinds: map[string]wrappedKey{}}
+	for rows.Next() {
+		var kind string
+		var epoch sql.NullInt64
+		var w wrappedKey
+		if err := rows.Scan(&kind, &epoch, &w.generation, &w.bytes); err != nil {
+			return nil, fmt.Errorf("vault: the key store: %w", err)
+		}
+		if kind == kindClinic {
+			out.epoch = epoch.Int64
+		}
+		out.kinds[kind] = w
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	if len(out.kinds) == 0 {
+		return nil, ErrUnknownClinic
+	}
+	return out, nil
+}
+
+// wrapped gives the clinic's wrapped keys, from memory unless fresh is asked for.
+func (v *Vault) wrapped(ctx context.Context, clinic id.ID, fresh bool) (*clinicKeys, error) {
+	if v.closed.Load() {
+		return nil, ErrClosed
+	}
+	if !fresh {
+		if k := v.cache.get(clinic); k != nil {
+			return k, nil
+		}
+	}
+	k, err := readClinic(ctx, v.store.read, clinic)
+	if err != nil {
+		return nil, err
+	}
+	v.cache.put(clinic, k)
+	return k, nil
+}
+
+// key unwraps one of the clinic's keys with its clinic key.
+func (k *clinicKeys) key(by tink.AEAD, clinic id.ID, kind string) ([]byte, error) {
+	w, ok := k.kinds[kind]
+	if !ok {
+		return nil, errDamaged
+	}
+	return unwrap(by, place{kind: kind, clinic: clinic, generation: w.generation}, w.bytes)
+}
+
+// clinicCipher unwraps the key that wraps the clinic's other keys.
+func (v *Vault) clinicCipher(clinic id.ID, k *clinicKeys) (tink.AEAD, int64, error) {
+	epoch, ok := v.epochs[k.epoch]
+	if !ok {
+		return nil, 0, fmt.Errorf("vault: the key store has moved to epoch %d, which this process has not read: start it again", k.epoch)
+	}
+	w, ok := k.kinds[kindClinic]
+	if !ok {
+		return nil, 0, errDamaged
+	}
+	c, err := unwrapCipher(epoch, place{kind: kindClinic, clinic: clinic, generation: w.generation}, w.bytes)
+	return c, w.generation, err
+}
+
+// open unwraps what a Ring needs of the clinic.
+func (v *Vault) open(ctx context.Context, clinic id.ID, fresh bool) (*opened, error) {
+	k, err := v.wrapped(ctx, clinic, fresh)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{}
+	if o.wrap, o.generation, err = v.clinicCipher(clinic, k); err != nil {
+		return nil, err
+	}
+	data, err := k.key(o.wrap, clinic, kindData)
+	if err != nil {
+		return nil, err
+	}
+	if o.data, err = cipherOf(data); err != nil {
+		return nil, err
+	}
+	if o.index, err = k.key(o.wrap, clinic, kindIndex); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// OpenClinic makes and commits the clinic's key, data key and index key. A clinic that has them
+// keeps them. id.Zero stands for the platform itself, whose keys Open has made.
+func (v *Vault) OpenClinic(ctx context.Context, clinic id.ID) error {
+	if v.closed.Load() {
+		return ErrClosed
+	}
+	if _, err := v.wrapped(ctx, clinic, false); err == nil || !errors.Is(err, ErrUnknownClinic) {
+		return err
+	}
+	return v.store.change(ctx, func(tx *sql.Tx) error {
+		return makeClinic(ctx, tx, clinic, v.newest, v.epochs[v.newest], clock.At(v.clk.Now()), kindData, kindIndex)
+	})
+}
+
+// makeClinic writes a clinic's keys unless they are there. Whoever writes the clinic's own key
+// first writes the others too, in the same transaction, so that they always belong together.
+func makeClinic(ctx context.Context, tx *sql.Tx, clinic id.ID, epoch int64, by tink.AEAD, now clock.Instant, kinds ...string) error {
+	const insert = `INSERT INTO clinic_key (clinic, kind, epoch, generation, wrapped, made_at)
+		VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (clinic, kind) DO NOTHING`
+	own := newKey()
+	w, err := wrap(by, place{kind: kindClinic, clinic: clinic, generation: 1}, own)
+	if err != nil {
+		return err
+	}
+	res, err := tx.ExecContext(ctx, insert, clinic, kindClinic, epoch, w, int64(now))
+	if err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	c, err := cipherOf(own)
+	if err != nil {
+		return err
+	}
+	for _, kind := range kinds {
+		key := newKey()
+		w, err := wrap(c, place{kind: kind, clinic: clinic, generation: 1}, key)
+		clear(key)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, insert, clinic, kind, nil, w, int64(now)); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+	}
+	return nil
+}
+
+// errMoved means that another process has given the clinic a new key in the meantime.
+var errMoved = errors.New("vault: the clinic's key has changed meanwhile; try again")
+
+// AddSubjects makes and commits a key for each patient; who has one keeps it. ErrShredded, and
+// nothing is written, when one of them was erased: an erased person never comes back under the
+// same id.
+func (v *Vault) AddSubjects(ctx context.Context, clinic id.ID, subjects ...id.ID) error {
+	if v.closed.Load() {
+		return ErrClosed
+	}
+	wanted := slices.Clone(subjects)
+	for _, s := range wanted {
+		if err := patientOnly(s); err != nil {
+			return err
+		}
+	}
+	// One order for everybody, so that two callers never wait for each other.
+	slices.SortFunc(wanted, func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })
+	wanted = slices.Compact(wanted)
+	fresh := false
+	for {
+		missing, err := v.withoutKey(ctx, v.store.read, clinic, wanted)
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		k, err := v.wrapped(ctx, clinic, fresh)
+		if err != nil {
+			return err
+		}
+		err = v.addSubjects(ctx, clinic, k, missing)
+		if !errors.Is(err, errMoved) || fresh {
+			return err
+		}
+		fresh = true
+	}
+}
+
+func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, k *clinicKeys, subjects []id.ID) error {
+	by, generation, err := v.clinicCipher(clinic, k)
+	if err != nil {
+		return err
+	}
+	now := clock.At(v.clk.Now())
+	return v.store.change(ctx, func(tx *sql.Tx) error {
+		// Holds the clinic's key still: a key wrapped by one that is being replaced would be lost.
+		res, err := tx.ExecContext(ctx, `UPDATE clinic_key SET generation = generation
+			WHERE clinic = $1 AND kind = $2 AND generation = $3`, clinic, kindClinic, generation)
+		if err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		} else if n == 0 {
+			return errMoved
+		}
+		for part := range slices.Chunk(subjects, chunk) {
+			var text strings.Builder
+			text.WriteString("INSERT INTO patient_key (clinic, subject, generation, wrapped, made_at) VALUES ")
+			args := []any{clinic, int64(now)}
+			for i, s := range part {
+				key := newKey()
+				w, err := wrap(by, place{kind: kindPatient, clinic: clinic, subject: s, generation: 1}, key)
+				clear(key)
+				if err != nil {
+					return err
+				}
+				if i > 0 {
+					text.WriteString(", ")
+				}
+				fmt.Fprintf(&text, "($1, $%d, 1, $%d, $2)", len(args)+1, len(args)+2)
+				args = append(args, s, w)
+			}
+			text.WriteString(" ON CONFLICT (clinic, subject) DO NOTHING")
+			if _, err := tx.ExecContext(ctx, text.String(), args...); err != nil {
+				return fmt.Errorf("vault: the key store: %w", err)
+			}
+		}
+		// Whoever was erased since the first look stands in the way of the insert and shows here.
+		_, err = v.withoutKey(ctx, tx, clinic, subjects)
+		return err
+	})
+}
+
+// withoutKey says who has no key yet. ErrShredded when somebody was erased.
+func (v *Vault) withoutKey(ctx context.Context, q queryer, clinic id.ID, subjects []id.ID) ([]id.ID, error) {
+	have := make(map[id.ID]bool, len(subjects))
+	err := eachKey(ctx, q, clinic, subjects, func(subject id.ID, w wrappedKey) error {
+		if w.bytes == nil {
+			return ErrShredded
+		}
+		have[subject] = true
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(subjects), func(s id.ID) bool { return have[s] }), nil
+}
+
+// eachKey reads the rows of the patients, a chunk at a time. An erased one has no bytes; one
+// that never had a key has no row.
+func eachKey(ctx context.Context, q queryer, clinic id.ID, subjects []id.ID, do func(id.ID, wrappedKey) error) error {
+	for part := range slices.Chunk(subjects, chunk) {
+		args := []any{clinic}
+		var text strings.Builder
+		text.WriteString("SELECT subject, generation, wrapped FROM patient_key WHERE clinic = $1 AND subject IN (")
+		for i, s := range part {
+			if i > 0 {
+				text.WriteString(", ")
+			}
+			args = append(args, s)
+			text.WriteString("$" + strconv.Itoa(len(args)))
+		}
+		text.WriteString(")")
+		if err := eachRow(ctx, q, text.String(), args, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachRow(ctx context.Context, q queryer, text string, args []any, do func(id.ID, wrappedKey) error) error {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var subject id.ID
+		var w wrappedKey
+		if err := rows.Scan(&subject, &w.generation, &w.bytes); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+		if err := do(subject, w); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	return nil
+}
+
+// patientOnly refuses the two ids that are no patient's.
+func patientOnly(subject id.ID) error {
+	if subject == id.Zero || subject == ClinicData {
+		return errors.New("vault: a patient's id is wanted")
+	}
+	return nil
+}
+
+// cacheSize bounds the memory that clinics' wrapped keys may take: about a kilobyte each.
+const cacheSize = 512
+
+// clinicCache remembers the wrapped keys of the clinics used last.
+type clinicCache struct {
+	mu    sync.Mutex
+	order *list.List // the clinic used last stands first
+	at    map[id.ID]*list.Element
+}
+
+type cached struct {
+	clinic id.ID
+	keys   *clinicKeys
+}
+
+func newClinicCache() *clinicCache {
+	return &clinicCache{order: list.New(), at: map[id.ID]*list.Element{}}
+}
+
+func (c *clinicCache) get(clinic id.ID) *clinicKeys {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.at[clinic]
+	if e == nil {
+		return nil
+	}
+	c.order.MoveToFront(e)
+	return e.Value.(*cached).keys
+}
+
+func (c *clinicCache) put(clinic id.ID, keys *clinicKeys) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.at[clinic]; e != nil {
+		e.Value.(*cached).keys = keys
+		c.order.MoveToFront(e)
+		return
+	}
+	c.at[clinic] = c.order.PushFront(&cached{clinic, keys})
+	for c.order.Len() > cacheSize {
+		last := c.order.Back()
+		delete(c.at, last.Value.(*cached).clinic)
+		c.order.Remove(last)
+	}
+}

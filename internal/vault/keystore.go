@@ -1,0 +1,246 @@
+package vault
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+
+	"almirah/internal/clock"
+)
+
+// keystore is the database of wrapped keys. SQLite has one writing connection and several that
+// only read; on PostgreSQL both names stand for the same pool.
+type keystore struct {
+	write, read *sql.DB
+	postgres    bool
+	file        string // of SQLite
+}
+
+// openKeystore opens, and where needed makes, the database. Its tables are prepare's work.
+func openKeystore(ctx context.Context, at string) (*keystore, error) {
+	scheme, rest, _ := strings.Cut(at, "://")
+	switch scheme {
+	case "sqlite":
+		return openSQLite(ctx, rest)
+	case "postgres", "postgresql":
+		return openPostgres(ctx, at)
+	}
+	return nil, errors.New("vault: the address of the key store must begin with sqlite:/// or postgres://")
+}
+
+func openSQLite(ctx context.Context, path string) (*keystore, error) {
+	if !filepath.IsAbs(path) {
+		return nil, errors.New("vault: the address of the key store must name a whole path: sqlite:///folder/keystore.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("vault: the folder of the key store: %w", err)
+	}
+	// SQLite would make the file readable for everyone; its side files take the mode of this one.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	f.Close()
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=cache_size(-4096)&_dqs=0"
+	write, err := sql.Open("sqlite", name+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	// Turning a new file to WAL does not wait for another process that does the same.
+	for range 500 {
+		if err = write.PingContext(ctx); !busy(err) {
+			break
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			break
+		}
+	}
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	read, err := sql.Open("sqlite", name+"&_pragma=query_only(1)")
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	read.SetMaxOpenConns(4)
+	return &keystore{write: write, read: read, file: path}, nil
+}
+
+func busy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == 5
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// PostgreSQL's own codes.
+const (
+	pgNoDatabase     = "3D000"
+	pgDatabaseExists = "42P04"
+	pgUnique         = "23505"
+)
+
+func pgCode(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func openPostgres(ctx context.Context, at string) (*keystore, error) {
+	cfg, err := pgx.ParseConfig(at)
+	if err != nil {
+		// The driver's text would repeat the address, and with it perhaps a password.
+		return nil, errors.New("vault: the address of the key store cannot be read: postgres://user:password@host/database is wanted")
+	}
+	if cfg.Database == "" {
+		return nil, errors.New("vault: the address of the key store names no database: postgres://user:password@host/database is wanted")
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 10 * time.Second
+	}
+	db := stdlib.OpenDB(*cfg)
+	err = db.PingContext(ctx)
+	if pgCode(err) == pgNoDatabase {
+		if err = createDatabase(ctx, cfg); err == nil {
+			err = db.PingContext(ctx)
+		}
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(4)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &keystore{write: db, read: db, postgres: true}, nil
+}
+
+// createDatabase makes the database that the address names. Somebody else making it at the
+// same moment is as good.
+func createDatabase(ctx context.Context, of *pgx.ConnConfig) error {
+	cfg := of.Copy()
+	cfg.Database = "postgres"
+	name := pgx.Identifier{of.Database}.Sanitize()
+	advice := func(err error) error {
+		return fmt.Errorf("the database %s does not exist and could not be made. Ask whoever runs PostgreSQL for: CREATE DATABASE %s OWNER %s; (%w)",
+			name, name, pgx.Identifier{of.User}.Sanitize(), err)
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return advice(err)
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
+	switch pgCode(err) {
+	case pgDatabaseExists, pgUnique:
+		return nil
+	}
+	if err != nil {
+		return advice(err)
+	}
+	// PostgreSQL lets every role into a new database; this one is the vault's alone.
+	if _, err := conn.Exec(ctx, "REVOKE ALL ON DATABASE "+name+" FROM PUBLIC"); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (k *keystore) close() error {
+	err := k.write.Close()
+	if k.read != k.write {
+		err = errors.Join(err, k.read.Close())
+	}
+	return err
+}
+
+// change runs do in one writing transaction.
+func (k *keystore) change(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := k.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	if err := do(tx); err != nil {
+		_ = tx.Rollback()
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	return nil
+}
+
+// alone makes every other transaction that asks for the same wait. SQLite's writing transactions
+// are alone by themselves.
+func (k *keystore) alone(ctx context.Context, tx *sql.Tx) error {
+	if !k.postgres {
+		return nil
+	}
+	const almirahKeys = 0x616c6d6b657973 // any number that nobody else locks in this database
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(almirahKeys)); err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	return nil
+}
+
+// prepare brings the tables up to date inside tx; several processes may do so at once.
+func (k *keystore) prepare(ctx context.Context, tx *sql.Tx, now clock.Instant) error {
+	if err := k.alone(ctx, tx); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, sqlVersionTable); err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	var have int
+	if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM keystore_version").Scan(&have); err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	if have > len(editions) {
+		return fmt.Errorf("vault: the key store was written by a newer Almirah (edition %d, this one knows %d): start that version", have, len(editions))
+	}
+	for n := have; n < len(editions); n++ {
+		for _, statement := range editions[n] {
+			if _, err := tx.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("vault: the key store, edition %d: %w", n+1, err)
+			}
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO keystore_version (version, applied_at) VALUES ($1, $2)", int64(n+1), int64(now)); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+	}
+	return nil
+}
+
+// scrub moves SQLite's log into the file and empties it, so that an overwritten key is not left
+// behind in the log. A reader that holds it up only delays this until the next time.
+func (k *keystore) scrub(ctx context.Context) {
+	if !k.postgres {
+		_, _ = k.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	}
+}

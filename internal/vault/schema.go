@@ -1,0 +1,56 @@
+package vault
+
+// The key store's tables: one text for SQLite and PostgreSQL. An edition is never changed once
+// it has been released; a change is a new edition at the end.
+
+const sqlVersionTable = `CREATE TABLE IF NOT EXISTS keystore_version (
+	version    BIGINT NOT NULL PRIMARY KEY,
+	applied_at BIGINT NOT NULL
+)`
+
+var editions = [][]string{
+	{
+		`CREATE TABLE keystore (
+			one      BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+			store_id BYTEA  NOT NULL CHECK (length(store_id) = 16),
+			made_at  BIGINT NOT NULL
+		)`,
+		`CREATE TABLE epoch_key (
+			epoch      BIGINT NOT NULL PRIMARY KEY,
+			generation BIGINT NOT NULL,
+			wrapped    BYTEA  NOT NULL CHECK (length(wrapped) = 60),
+			made_at    BIGINT NOT NULL
+		)`,
+		// Only the clinic's own key hangs on an epoch; the others hang on the clinic's key.
+		`CREATE TABLE clinic_key (
+			clinic     BYTEA  NOT NULL CHECK (length(clinic) = 16),
+			kind       TEXT   NOT NULL CHECK (kind IN ('clinic', 'data', 'index', 'journal')),
+			epoch      BIGINT REFERENCES epoch_key (epoch),
+			generation BIGINT NOT NULL,
+			wrapped    BYTEA  NOT NULL CHECK (length(wrapped) = 60),
+			made_at    BIGINT NOT NULL,
+			PRIMARY KEY (clinic, kind),
+			CHECK ((kind = 'clinic') = (epoch IS NOT NULL))
+		)`,
+		// A shredded key leaves its row behind without the key: the primary key then stops
+		// whoever would give the same person a new one, at the very same moment too.
+		`CREATE TABLE patient_key (
+			clinic      BYTEA  NOT NULL CHECK (length(clinic) = 16),
+			subject     BYTEA  NOT NULL CHECK (length(subject) = 16),
+			generation  BIGINT NOT NULL,
+			wrapped     BYTEA  CHECK (length(wrapped) = 60),
+			made_at     BIGINT NOT NULL,
+			shredded_at BIGINT,
+			PRIMARY KEY (clinic, subject),
+			CHECK ((wrapped IS NULL) = (shredded_at IS NOT NULL))
+		)`,
+		`CREATE TABLE shred_journal (
+			clinic  BYTEA  NOT NULL CHECK (length(clinic) = 16),
+			subject BYTEA  NOT NULL CHECK (length(subject) = 16),
+			key_id  BYTEA  NOT NULL CHECK (length(key_id) = 16),
+			at      BIGINT NOT NULL,
+			reason  TEXT   NOT NULL,
+			PRIMARY KEY (clinic, subject)
+		)`,
+	},
+}
