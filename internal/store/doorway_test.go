@@ -175,3 +175,38 @@ func TestTheTreeTakesEveryEntry(t *testing.T) {
 		}
 	})
 }
+
+func TestVerifyNamesTheBadEntry(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx := context.Background()
+		op := b.As(access.Operator)
+		for range 5 {
+			if err := b.DB.Change(ctx, b.As(access.Owner), access.ScheduleSettings, addOne("x", true, nil)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := b.DB.Sequence(ctx, op); err != nil {
+			t.Fatal(err)
+		}
+		r, err := b.DB.VerifyAudit(ctx, op, nil)
+		if err != nil || r.Entries < 6 {
+			t.Fatalf("an untouched log: %v, %d entries", err, r.Entries)
+		}
+		later := r.Head
+		later.Size += 3
+		var broken *audit.Broken
+		if _, err := b.DB.VerifyAudit(ctx, op, []audit.Head{later}); !errors.As(err, &broken) {
+			t.Fatalf("a kept head beyond the log: %v", err)
+		}
+		// The engines themselves refuse to change a leaf.
+		err = b.DB.Change(ctx, b.As(access.Owner), access.ClinicSettings, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("a test of the guard")
+			_, err := tx.Exec(`UPDATE audit_leaf SET action = 'nothing' WHERE clinic_id = $1`)
+			return err
+		})
+		if !errors.Is(err, store.ErrFenced) {
+			t.Fatalf("changing a leaf: %v", err)
+		}
+	})
+}

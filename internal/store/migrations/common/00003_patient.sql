@@ -31,6 +31,14 @@ CREATE TABLE patient_token (
 ) /* clustered */;
 CREATE INDEX patient_token_owner ON patient_token (clinic_id, patient_id);
 
+-- Empty but for the length of a transaction: two doors that enter the same name at the same
+-- moment meet here, so that one person is not made twice.
+CREATE TABLE patient_gate (
+    clinic_id BYTEA  NOT NULL,
+    bucket    BIGINT NOT NULL,
+    PRIMARY KEY (clinic_id, bucket)
+) /* clustered */;
+
 CREATE TABLE guardian (
     clinic_id  BYTEA  NOT NULL,
     patient_id BYTEA  NOT NULL,
@@ -75,5 +83,6 @@ CREATE INDEX consent_latest ON consent (clinic_id, patient_id, purpose, channel,
 DROP TABLE consent;
 DROP TABLE notice;
 DROP TABLE guardian;
+DROP TABLE patient_gate;
 DROP TABLE patient_token;
 DROP TABLE patient;

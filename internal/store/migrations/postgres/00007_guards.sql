@@ -25,7 +25,7 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['clinic', 'provider', 'hours_change', 'leave', 'closure', 'service', 'service_provider',
-        'patient', 'patient_token', 'guardian', 'notice', 'consent',
+        'patient', 'patient_token', 'patient_gate', 'guardian', 'notice', 'consent',
         'appointment', 'claims', 'booking_log', 'patient_link', 'idempotency',
         'template', 'reminder_rule', 'reminder_due', 'message', 'message_event', 'event',
         'audit_leaf', 'audit_detail', 'audit_seen']
