@@ -114,7 +114,7 @@ func (t *Tx) leaf(n audit.Note) error {
 func (t *Tx) ring_() (*vault.Ring, error) { return t.Ring() }
 
 func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, clinic id.ID, now clock.Instant, n audit.Note) error {
-	e := audit.Entry{ID: id.New(now.Time()), Clinic: clinic, At: now, Actor: who.Actor(), Role: who.Role(), Purpose: who.Purpose(), Action: n.Action, Kind: n.Kind, Subject: n.Subject}
+	e := audit.Entry{ID: id.New(now.Time()), Clinic: clinic, At: now, Actor: who.Actor(), Role: who.Role(), Purpose: who.Purpose(), Action: n.Action, Kind: n.Kind, Subject: n.Subject, Patient: n.Patient}
 	body, err := e.Body()
 	if err != nil {
 		return err

@@ -175,33 +175,26 @@ func (db *DB) Schema(ctx context.Context) (map[string][]string, error) {
 	if db.engine == SQLite {
 		text = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
 	}
-	rows, err := db.raw[0].QueryContext(ctx, text)
-	if err != nil {
-		return nil, classify(err)
-	}
-	defer rows.Close()
 	out := map[string][]string{}
-	for rows.Next() {
-		var t, c string
-		if err := rows.Scan(&t, &c); err != nil {
-			return nil, err
+	err := db.reading(ctx, func(conn *sql.Conn) error {
+		rows, err := conn.QueryContext(ctx, text)
+		if err != nil {
+			return err
 		}
-		if strings.HasPrefix(t, "river_") {
-			continue
+		defer rows.Close()
+		for rows.Next() {
+			var t, c string
+			if err := rows.Scan(&t, &c); err != nil {
+				return err
+			}
+			if !strings.HasPrefix(t, "river_") {
+				out[t] = append(out[t], c)
+			}
 		}
-		out[t] = append(out[t], c)
-	}
+		return rows.Err()
+	})
 	for _, c := range out {
 		sort.Strings(c)
 	}
-	return out, rows.Err()
-}
-
-// Pool is the engine's own connection pool for River, which brings its own tables. On SQLite
-// the jobs live in a file of their own (see docs/decisions), so there it is nil.
-func (db *DB) Pool() *sql.DB {
-	if db.engine == Postgres {
-		return db.raw[0]
-	}
-	return nil
+	return out, err
 }

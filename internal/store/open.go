@@ -241,3 +241,19 @@ func Address(dataDir string) string {
 	}
 	return sqliteURL(strings.TrimSuffix(abs, "/") + "/almirah.db")
 }
+
+// Ping says whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.reading(ctx, func(c *sql.Conn) error { return c.PingContext(ctx) })
+}
+
+// reading lends a reader's connection, outside any transaction.
+func (db *DB) reading(ctx context.Context, fn func(c *sql.Conn) error) error {
+	l, err := db.take(ctx, db.readers)
+	if err != nil {
+		return classify(err)
+	}
+	err = fn(l.conn)
+	db.give(db.readers, l, err != nil)
+	return classify(err)
+}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"almirah/internal/access"
@@ -171,4 +173,33 @@ func (db *DB) FoundClinic(ctx context.Context, who access.Caller, clinic id.ID, 
 	}
 	founder := access.Mint(clinic, who.Actor(), id.Zero, who.Session(), access.Owner, access.Running)
 	return db.Change(ctx, founder, access.ClinicSettings, fn)
+}
+
+// Unfenced lists the clinic tables that PostgreSQL does not fence by row-level security, forced
+// on their owner too. It is empty on SQLite, which has no such thing.
+func (db *DB) Unfenced(ctx context.Context) ([]string, error) {
+	if db.engine != Postgres {
+		return nil, nil
+	}
+	var out []string
+	err := db.reading(ctx, func(c *sql.Conn) error {
+		rows, err := c.QueryContext(ctx, `SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+			WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attname = 'clinic_id' AND NOT a.attisdropped
+			AND NOT (c.relrowsecurity AND c.relforcerowsecurity) ORDER BY 1`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var t string
+			if err := rows.Scan(&t); err != nil {
+				return err
+			}
+			if !slices.Contains(PlatformTables, t) {
+				out = append(out, t)
+			}
+		}
+		return rows.Err()
+	})
+	return out, err
 }

@@ -19,5 +19,6 @@
 //     freed memory until the runtime uses that memory again, which no Go program can prevent.
 //
 // What remains for a while after Shred is the wrapped key in old copies of the key store, and in
-// PostgreSQL's dead rows and log until they are reused; SQLite's pages are overwritten at once.
+// PostgreSQL's dead rows and log until they are reused. SQLite's pages and log are overwritten
+// at once, or by the next Shred when a reader was in the way.
 package vault

@@ -81,8 +81,8 @@ If the root key file is lost
      It says which line has a slip, or that the key does not fit. The
      fingerprint that it shows must be the one on this page.
 
-After the root key is changed, this page opens nothing: destroy it and
-print a new one.
+After the root key is changed, print a new page. This one then opens only
+older copies of the key store: destroy it when the last of them is gone.
 `, v.clk.Now().UTC().Format("2 January 2006"), v.fingerprint, strings.Join(escrowText(root), "\n"))
 	return b.String(), nil
 }

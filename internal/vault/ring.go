@@ -237,3 +237,6 @@ func (r *Ring) Open(cell Cell, sealed []byte) ([]byte, error) {
 	}
 	return plain, nil
 }
+
+// Sealed says whether the bytes have the form of a sealed field. It opens nothing.
+func Sealed(b []byte) bool { return len(b) > Overhead && b[0] == layout }

@@ -346,3 +346,15 @@ func TestPlacesAreDistinct(t *testing.T) {
 		}
 	}
 }
+
+// TestCellsAreDistinct: names that were made up to look like a border still bind differently.
+func TestCellsAreDistinct(t *testing.T) {
+	t.Parallel()
+	a := Cell{Subject: ClinicData, Table: "a", Column: "b\x00\x00\x00\x01c"}
+	b := Cell{Subject: ClinicData, Table: "a\x00\x00\x00\x06b", Column: "c"}
+	one, errOne := a.bound(id.Zero)
+	two, errTwo := b.bound(id.Zero)
+	if errOne != nil || errTwo != nil || bytes.Equal(one, two) {
+		t.Fatalf("two cells bind to the same bytes: %v, %v", errOne, errTwo)
+	}
+}

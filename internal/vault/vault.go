@@ -260,8 +260,8 @@ var ErrOvertaken = errors.New("vault: another process has changed the root key m
 
 // ChangeRootKey wraps the epoch keys by the root key in another file (made by CreateRootKey).
 // From the moment that it returns without an error the old file and the old escrow sheet open
-// nothing any more; processes that run go on running, and must find the new file when they
-// start again. ErrOvertaken when somebody else did so at the same time.
+// only older copies of the key store; processes that run go on running, and must find the new
+// file when they start again. ErrOvertaken when somebody else did so at the same time.
 func (v *Vault) ChangeRootKey(ctx context.Context, file string) error {
 	if v.closed.Load() {
 		return ErrClosed

@@ -124,6 +124,12 @@ func TestCellsCannotBeMoved(t *testing.T) {
 		c.Column += "x"
 		refused("another column", here, c, sealed)
 		c = cell
+		c.Table = string(cell.Table[0]^1) + cell.Table[1:]
+		refused("another table of the same length", here, c, sealed)
+		c = cell
+		c.Column = string(cell.Column[0]^1) + cell.Column[1:]
+		refused("another column of the same length", here, c, sealed)
+		c = cell
 		c.Table, c.Column = cell.Table+cell.Column[:1], cell.Column[1:]+"y"
 		refused("a moved border", here, c, sealed)
 		if both := cell.Table + cell.Column; len(both) > 2 {
@@ -133,6 +139,12 @@ func TestCellsCannotBeMoved(t *testing.T) {
 			if c != cell {
 				refused("the same letters, another border", here, c, sealed)
 			}
+		}
+		// Two clinics have two keys, but the binding must not depend on that.
+		a, errA := cell.bound(one)
+		b, errB := cell.bound(two)
+		if errA != nil || errB != nil || bytes.Equal(a, b) {
+			rt.Fatalf("the clinic is not bound: %v, %v", errA, errB)
 		}
 		broken := bytes.Clone(sealed)
 		broken[rapid.IntRange(0, len(broken)-1).Draw(rt, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(rt, "bit")

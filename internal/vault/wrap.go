@@ -24,9 +24,6 @@ const (
 	kindPatient = "patient"
 )
 
-// wrappedSize is what a wrapped key takes: nonce, key, tag.
-const wrappedSize = subtle.AESGCMIVSize + keySize + subtle.AESGCMTagSize
-
 // place is where a wrapped key belongs.
 type place struct {
 	kind       string

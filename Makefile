@@ -1,0 +1,73 @@
+# What can be done here; `make help` prints it. Everything works on a clean checkout.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The rooms that talk to no database and no network: the race detector runs over them where gcc is.
+PURE := access archtest audit clock contact document fault holdings id money promise words
+SOURCES := $(shell find cmd internal -type f \( -name '*.go' -o -name '*.html' -o -name '*.json' -o -name '*.sql' \) ! -path 'internal/web/dist/*' 2>/dev/null)
+ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
+STATICCHECK := go tool -modfile=tools/go.mod staticcheck
+
+.PHONY: help run build test check race soak bench pictures pages deps check-reference clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build, load the demo clinic on the first start, and serve http://127.0.0.1:8080
+	@bin/almirah serve --demo
+
+build: bin/almirah ## leave the program in bin/almirah
+
+bin/almirah: go.mod go.sum $(SOURCES) internal/web/dist/manifest.json
+	CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/almirah
+
+node_modules/.stamp: package.json package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+internal/web/dist/manifest.json: node_modules/.stamp $(ASSETS) $(wildcard internal/web/gen/*.go)
+	go run ./internal/web/gen
+	@touch $@
+
+test: check ## run every test on both databases; ALMIRAH_STRICT=1 makes a skip a failure
+	go test -p 2 -timeout 18m ./...
+	@$(MAKE) --no-print-directory race
+
+check: internal/web/dist/manifest.json ## format, vet, staticcheck, house rules, promises, holdings
+	@bad=$$(gofmt -l cmd internal); if [ -n "$$bad" ]; then echo "gofmt these files:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+	$(STATICCHECK) ./...
+	ALMIRAH_TWINS=0 go test ./internal/archtest/... ./internal/promise ./internal/holdings
+
+race: ## the race detector over the pure rooms and one booking, where gcc is
+	@if command -v gcc >/dev/null; then \
+	  rooms=$$(for r in $(PURE); do [ -d internal/$$r ] && echo ./internal/$$r; done); \
+	  ALMIRAH_TWINS=0 CGO_ENABLED=1 go test -race -timeout 10m $$rooms; \
+	  if grep -rq 'func TestRace' internal/scheduling; then CGO_ENABLED=1 go test -race -timeout 10m -run '^TestRace' ./internal/scheduling; fi; \
+	else echo "SKIPPED: the race detector needs gcc, which this machine lacks"; fi
+
+soak: internal/web/dist/manifest.json ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
+	@scripts/soak $(PART)
+
+bench: build ## measure the operations beside the limit program, on both databases
+	bin/almirah bench
+
+pictures: internal/web/dist/manifest.json ## save every page of the demo under out/pictures
+	ALMIRAH_PICTURES="$(CURDIR)/out/pictures" go test -count=1 -timeout 30m -run '^TestPictures$$' ./internal/app
+
+pages: ## write the generated pages of docs/ and the golden files again
+	go test ./internal/archtest -run '^TestWhoMay$$' -update
+	if grep -rq 'flag.Bool("update"' internal/app; then go test ./internal/app -run '^TestGenerated' -update; fi
+
+deps: ## install what the tests need, on Debian; and the packages of the front end
+	@scripts/deps
+	@$(MAKE) --no-print-directory node_modules/.stamp
+
+check-reference: internal/web/dist/manifest.json ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
+	@scripts/check-reference
+
+clean: ## remove what was built (never the data or the keys)
+	rm -rf bin out node_modules
+	find internal/web/dist -mindepth 1 ! -name .keep -delete

@@ -1,0 +1,206 @@
+package egress
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+)
+
+// Why a connection was refused. Each comes wrapped in a fault.
+var (
+	ErrNotListed = errors.New("egress: host is not listed for the processor")
+	ErrPrivate   = errors.New("egress: address is not public")
+	ErrPlain     = errors.New("egress: only HTTPS may be used")
+)
+
+// Dial opens a connection; it fits http.Transport.DialContext and mail sessions.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Gate opens connections to the processors of its register and to nobody else.
+type Gate struct {
+	log      *slog.Logger
+	clock    clock.Clock
+	resolver *net.Resolver
+	trust    func(*tls.Config)
+	doors    map[string]*door
+	list     []Processor
+
+	mu   sync.Mutex
+	uses map[useKey]*Use
+}
+
+// door is one processor with its patterns read.
+type door struct {
+	Processor
+	patterns []pattern
+}
+
+// Option changes how a Gate works.
+type Option func(*Gate)
+
+// WithClock lets usage be counted by another clock than the machine's.
+func WithClock(c clock.Clock) Option { return func(g *Gate) { g.clock = c } }
+
+// WithResolver lets names be looked up by another resolver than the machine's.
+func WithResolver(r *net.Resolver) Option { return func(g *Gate) { g.resolver = r } }
+
+// WithTrust lets the TLS settings of the HTTP clients be changed before their first use, for
+// an authority of the operator's own. Verification stays on and TLS 1.2 the least.
+func WithTrust(change func(*tls.Config)) Option { return func(g *Gate) { g.trust = change } }
+
+// New makes the gate of a register. A pattern that cannot be read is logged and opens
+// nothing; Check says which it is.
+func New(list []Processor, log *slog.Logger, options ...Option) *Gate {
+	g := &Gate{log: log, clock: clock.System{}, doors: map[string]*door{}, uses: map[useKey]*Use{}}
+	for _, o := range options {
+		o(g)
+	}
+	for _, p := range list {
+		d := &door{Processor: p.clone()}
+		for _, h := range p.Hosts {
+			pt, err := parsePattern(h)
+			if err != nil {
+				log.Error("egress: host pattern not understood", "processor", p.ID, "host", h)
+				continue
+			}
+			d.patterns = append(d.patterns, pt)
+		}
+		if g.doors[p.ID] != nil {
+			log.Error("egress: processor listed twice, the first is used", "processor", p.ID)
+			continue
+		}
+		g.doors[p.ID] = d
+		g.list = append(g.list, d.Processor)
+	}
+	slices.SortFunc(g.list, func(a, b Processor) int { return strings.Compare(a.Name+"\x00"+a.ID, b.Name+"\x00"+b.ID) })
+	return g
+}
+
+// List is the register for the public page, by name.
+func (g *Gate) List() []Processor {
+	out := make([]Processor, len(g.list))
+	for i, p := range g.list {
+		out[i] = p.clone()
+	}
+	return out
+}
+
+// DialContext is the dialer of one processor. It refuses, with a fault: a processor that is
+// not in the register, a host that is not listed for it, and an address that is not public
+// (unless the processor is Local). Every refusal is counted and logged by host only. Other
+// errors are the network's own.
+func (g *Gate) DialContext(processorID string) Dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := g.dial(ctx, processorID, network, address)
+		if err == nil {
+			g.count(processorID, func(u *Use) { u.Calls++ })
+		}
+		return c, err
+	}
+}
+
+func (g *Gate) dial(ctx context.Context, processorID, network, address string) (net.Conn, error) {
+	d := g.doors[processorID]
+	host, port, err := splitTarget(address)
+	if d == nil || err != nil || !strings.HasPrefix(network, "tcp") || !d.lists(host, port) {
+		return nil, g.refuse(processorID, host, "fault.egress.not_listed", ErrNotListed)
+	}
+	dialer := net.Dialer{
+		Timeout:   15 * time.Second,
+		KeepAlive: 30 * time.Second,
+		Resolver:  g.resolver,
+		Control: func(_, address string, _ syscall.RawConn) error {
+			at, err := netip.ParseAddrPort(address)
+			if err != nil || !mayConnect(at.Addr(), d.Local) {
+				return ErrPrivate
+			}
+			return nil
+		},
+	}
+	conn, err := dialer.DialContext(ctx, network, net.JoinHostPort(host, address[strings.LastIndexByte(address, ':')+1:]))
+	if errors.Is(err, ErrPrivate) {
+		return nil, g.refuse(processorID, host, "fault.egress.private_address", ErrPrivate)
+	}
+	if err != nil {
+		g.count(processorID, func(u *Use) { u.Failed++ })
+		return nil, err
+	}
+	return &countedConn{Conn: conn, gate: g, processor: processorID}, nil
+}
+
+func (d *door) lists(host string, port uint16) bool {
+	return slices.ContainsFunc(d.patterns, func(p pattern) bool { return p.matches(host, port) })
+}
+
+func (g *Gate) refuse(processorID, host, key string, cause error) error {
+	g.count(processorID, func(u *Use) { u.Refused++ })
+	g.log.Warn("egress: refused", "processor", processorID, "host", host, "reason", cause.Error())
+	return fault.New(fault.Internal, key).With("Host", host).Because(cause)
+}
+
+// HTTPClient is a client that reaches one processor only: HTTPS (plain HTTP for a Local
+// processor), TLS 1.2 or better with verification, no proxy, no redirects (the 3xx answer is
+// handed back as it is), 30 seconds in all. Each call makes a client with connections of its
+// own: keep it. The errors of net/http quote the whole URL, so log their kind, not their text.
+func (g *Gate) HTTPClient(processorID string) *http.Client {
+	trust := &tls.Config{}
+	if g.trust != nil {
+		g.trust(trust)
+	}
+	trust.MinVersion = max(trust.MinVersion, tls.VersionTLS12)
+	trust.InsecureSkipVerify = false
+	transport := &http.Transport{
+		Proxy: nil, // a proxy from the environment would be a way round the register
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return g.dial(ctx, processorID, network, address)
+		},
+		TLSClientConfig:        trust,
+		ForceAttemptHTTP2:      true,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  20 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		IdleConnTimeout:        60 * time.Second,
+		MaxIdleConnsPerHost:    4,
+		MaxConnsPerHost:        16,
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	return &http.Client{
+		Transport:     &countedCalls{gate: g, processor: processorID, next: transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       30 * time.Second,
+	}
+}
+
+// countedCalls counts requests, which one connection may carry many of.
+type countedCalls struct {
+	gate      *Gate
+	processor string
+	next      *http.Transport
+}
+
+func (c *countedCalls) RoundTrip(r *http.Request) (*http.Response, error) {
+	d := c.gate.doors[c.processor]
+	if r.URL.Scheme != "https" && (d == nil || !d.Local) {
+		return nil, c.gate.refuse(c.processor, r.URL.Hostname(), "fault.egress.plain", ErrPlain)
+	}
+	res, err := c.next.RoundTrip(r)
+	if err == nil {
+		c.gate.count(c.processor, func(u *Use) { u.Calls++ })
+	}
+	return res, err
+}
+
+// CloseIdleConnections lets http.Client.CloseIdleConnections work.
+func (c *countedCalls) CloseIdleConnections() { c.next.CloseIdleConnections() }

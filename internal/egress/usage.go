@@ -1,0 +1,90 @@
+package egress
+
+import (
+	"net"
+	"slices"
+	"strings"
+
+	"almirah/internal/clock"
+)
+
+// Use is what one processor got on one day (UTC).
+type Use struct {
+	Processor string
+	Day       clock.Date
+	Calls     int64 // connections opened, or HTTP requests answered
+	Failed    int64 // connections that the network did not give
+	Refused   int64 // attempts that the gate refused
+	Sent      int64 // bytes on the wire, TLS included
+	Received  int64
+}
+
+// useDays is how many days are kept; the numbers live in memory and begin anew with the process.
+const useDays = 32
+
+type useKey struct {
+	processor string
+	day       clock.Date
+}
+
+// Usage is what went where, newest day first, then by processor. Attempts in the name of a
+// processor that is not in the register stand under "unlisted".
+func (g *Gate) Usage() []Use {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]Use, 0, len(g.uses))
+	for _, u := range g.uses {
+		out = append(out, *u)
+	}
+	slices.SortFunc(out, func(a, b Use) int {
+		if c := strings.Compare(string(b.Day), string(a.Day)); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Processor, b.Processor)
+	})
+	return out
+}
+
+func (g *Gate) count(processorID string, add func(*Use)) {
+	if g.doors[processorID] == nil {
+		processorID = "unlisted"
+	}
+	day := clock.DateOf(g.clock.Now())
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	k := useKey{processorID, day}
+	u := g.uses[k]
+	if u == nil {
+		for old := range g.uses {
+			if old.day < day.AddDays(-useDays) {
+				delete(g.uses, old)
+			}
+		}
+		u = &Use{Processor: processorID, Day: day}
+		g.uses[k] = u
+	}
+	add(u)
+}
+
+// countedConn counts the bytes of a connection on the day on which they pass.
+type countedConn struct {
+	net.Conn
+	gate      *Gate
+	processor string
+}
+
+func (c *countedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.gate.count(c.processor, func(u *Use) { u.Received += int64(n) })
+	}
+	return n, err
+}
+
+func (c *countedConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if n > 0 {
+		c.gate.count(c.processor, func(u *Use) { u.Sent += int64(n) })
+	}
+	return n, err
+}

@@ -1,0 +1,33 @@
+package promise
+
+// ahead: what the page must not claim, because it is not built, and what people rather than programs keep.
+var ahead = []Sentence{
+	{ID: "requests", Text: "Patients ask through their own page for a copy, a correction, a deletion or an end of use, and get an answer within 30 days, free of charge.", Sources: []string{"J1", "J2", "J3", "J4", "J6", "J7", "J8", "J9", "J10", "J11", "J12", "J13", "H8"}, Kind: NotYet},
+	{ID: "erasure-through-backups", Text: "A deletion reaches the backups too, and a certificate says when the last one that held the data has gone.", Sources: []string{"J5", "K7", "K9", "K10", "O3"}, Kind: NotYet},
+	{ID: "young-accounts-deleted", Text: "When the data of somebody below the age of consent was taken without a guardian, it is deleted on discovery, within a stated time.", Sources: []string{"I6", "K11"}, Kind: NotYet},
+	{ID: "retention", Text: "Each kind of data has a stated life, and is deleted or reduced to counts when it ends.", Sources: []string{"K1", "K2", "K3", "K5", "K6", "K8", "K12", "T7"}, Kind: NotYet},
+	{ID: "account-closing", Text: "A clinic that leaves has 90 days to come back; then its keys are destroyed.", Sources: []string{"A12", "A17", "K1"}, Kind: NotYet},
+	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
+	{ID: "backups", Text: "Encrypted backups are made every day and expire after 30 days, in a second place too.", Sources: []string{"K4", "O1", "O2", "S3"}, Kind: NotYet},
+	{ID: "second-factor", Text: "Signing in can ask for a second factor, and does for whoever runs the platform.", Sources: []string{"M5"}, Kind: NotYet},
+	{ID: "whatsapp-and-sms", Text: "Messages go by WhatsApp or SMS where the clinic has agreed to it and connected its own account, which it can disconnect at any time.", Sources: []string{"A9", "F1", "F2", "F3", "F4", "F5", "F6", "D11"}, Kind: NotYet},
+	{ID: "mail-providers", Text: "A clinic's mail goes through a provider in the clinic's own region, with as little data about it as can be.", Sources: []string{"F9", "F14"}, Kind: NotYet},
+	{ID: "opened-if-enabled", Text: "A clinic may ask to learn whether a message was opened; it is off unless the clinic turns it on, and the message says so.", Sources: []string{"F8"}, Kind: NotYet},
+	{ID: "replies", Text: "Answers to a message are kept with the conversation for a stated time and shown to the clinic.", Sources: []string{"F11", "F12", "G2"}, Kind: NotYet},
+	{ID: "followups", Text: "Follow-ups and requests for a review go to those who agreed to them, and seldom.", Sources: []string{"G1", "G3", "G4"}, Kind: NotYet},
+	{ID: "payments", Text: "Payments are made at the payment provider. Card numbers never reach this platform; only the state of a payment and its reference do.", Sources: []string{"H1", "H2", "H3", "H4", "H5", "H6", "H7", "A22"}, Kind: NotYet},
+	{ID: "records-and-prescriptions", Text: "Clinics that turn it on keep visits, medical records and prescriptions here, under the agreement that health data needs.", Sources: []string{"D2", "D4", "D8", "E1", "E2", "A16"}, Kind: NotYet},
+	{ID: "own-host-names", Text: "A clinic's pages can be served under a host name of its own.", Sources: []string{"A8"}, Kind: NotYet},
+	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
+	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},
+	{ID: "regional-rights", Text: "The page says which rights the law of your region gives, and to which authority you can complain.", Sources: []string{"I11", "R10", "R11", "R12"}, Kind: NotYet},
+	{ID: "support-by-grant", Text: "Support staff see a clinic's data only while the clinic lets them, and every look is shown to the clinic.", Sources: []string{"M11", "N5", "Q1", "Q2", "Q5"}, Kind: NotYet},
+	{ID: "incidents", Text: "After an incident, the people affected are found from the record and told within the time that the law sets.", Sources: []string{"M12", "M13"}, Kind: NotYet},
+	{ID: "counts-only", Text: "Figures about the service are counts too large to point at a person, and a clinic can switch them off.", Sources: []string{"B10", "I12", "P1", "P2", "P3", "P4", "P5", "P6"}, Kind: NotYet},
+	{ID: "authorities", Text: "A demand by an authority is checked by two people, answered with as little as the law asks, and kept on record.", Sources: []string{"I7"}, Kind: NotYet},
+	{ID: "database-roles", Text: "Each part of the program reaches the database under a role that may do its own work only.", Sources: []string{"M6"}, Kind: NotYet},
+	{ID: "people-trained", Text: "The few people who can reach the servers need to, are trained for it and are bound to keep silent.", Sources: []string{"M11"}, Kind: Human},
+	{ID: "vendors-bound", Text: "Every company on the list of sub-processors is bound by contract to confidentiality.", Sources: []string{"I9"}, Kind: Human},
+	{ID: "practice-reviewed", Text: "How data is collected, stored and used is reviewed regularly, and so is every change of the program.", Sources: []string{"M15", "S4"}, Kind: Human},
+	{ID: "no-perfect-safety", Text: "No system is perfectly safe. Messages that have left are also in the hands of the services that carried them.", Sources: []string{"T6"}, Kind: Human},
+}

@@ -1,0 +1,238 @@
+package promise
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bench is a repository in which twins are run.
+type bench struct {
+	top    string // folder of go.mod
+	others []string
+}
+
+// run breaks the twin's control and says what is wrong with the outcome; nothing when exactly its proofs went red. The other
+// proofs of the bench that live in the same packages must stay green.
+func (b bench) run(w Twin, scratch string) ([]string, error) {
+	whole := filepath.Join(b.top, filepath.FromSlash(w.File))
+	text, err := os.ReadFile(whole)
+	if err != nil {
+		return []string{fmt.Sprintf("%s is not there: name the file that holds the control", w.File)}, nil
+	}
+	if n := strings.Count(string(text), w.Old); n != 1 {
+		return []string{fmt.Sprintf("%q stands %d times in %s, it must stand there once: copy the control's code as it is now", w.Old, n, w.File)}, nil
+	}
+	broken := filepath.Join(scratch, "broken.go")
+	if err := os.WriteFile(broken, []byte(strings.Replace(string(text), w.Old, w.New, 1)), 0o600); err != nil {
+		return nil, err
+	}
+	overlay := filepath.Join(scratch, "overlay.json")
+	plan, err := json.Marshal(map[string]map[string]string{"Replace": {whole: broken}})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(overlay, plan, 0o600); err != nil {
+		return nil, err
+	}
+
+	want := map[string]bool{} // proof -> must fail
+	for _, p := range b.others {
+		want[p] = false
+	}
+	for _, p := range w.Red {
+		want[p] = true
+	}
+	rooms := map[string][]string{}
+	for p := range want {
+		r, name, _ := strings.Cut(p, ".")
+		rooms[r] = append(rooms[r], name)
+	}
+	var wrong []string
+	for _, r := range slices.Sorted(maps.Keys(rooms)) {
+		if !slices.ContainsFunc(w.Red, func(p string) bool { return strings.HasPrefix(p, r+".") }) {
+			continue
+		}
+		got, said, err := b.test(overlay, r, rooms[r])
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(slices.Values(rooms[r])) {
+			switch outcome := got[name]; {
+			case want[r+"."+name] && outcome == "pass":
+				wrong = append(wrong, fmt.Sprintf("%s.%s stayed green: it does not prove the control; make it look at %s", r, name, w.File))
+			case want[r+"."+name] && outcome != "fail":
+				wrong = append(wrong, fmt.Sprintf("%s.%s did not run (%q): does the broken code compile, is the test there?\n%s", r, name, outcome, said))
+			case !want[r+"."+name] && outcome == "fail":
+				wrong = append(wrong, fmt.Sprintf("%s.%s went red too: add it to Red, or break less", r, name))
+			}
+		}
+	}
+	return wrong, nil
+}
+
+// test runs the named tests of a room under the overlay and returns their outcomes, and the end of what the build said.
+func (b bench) test(overlay, room string, names []string) (map[string]string, string, error) {
+	dir := "./internal/" + room
+	if strings.HasPrefix(room, "cmd/") {
+		dir = "./" + room
+	}
+	slices.Sort(names)
+	cmd := exec.Command("go", "test", "-json", "-vet=off", "-count=1", "-timeout=10m", "-overlay="+overlay, "-run=^("+strings.Join(names, "|")+")$", dir)
+	cmd.Dir = b.top
+	// A failure that is wanted leaves no example behind in the source.
+	cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=1", "ALMIRAH_TWINS=0", "ALMIRAH_SOAK=", "ALMIRAH_OVERLAY="+overlay)
+	out, err := cmd.CombinedOutput()
+	if _, failed := err.(*exec.ExitError); err != nil && !failed {
+		return nil, "", fmt.Errorf("starting go test: %w", err)
+	}
+	got := map[string]string{}
+	var said []string
+	lines := bufio.NewScanner(bytes.NewReader(out))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var e struct{ Action, Test, Output string }
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			said = append(said, lines.Text())
+			continue
+		}
+		if e.Test == "" && e.Output != "" {
+			said = append(said, strings.TrimRight(e.Output, "\n"))
+		}
+		if e.Test != "" && (e.Action == "pass" || e.Action == "fail" || e.Action == "skip") {
+			got[e.Test] = e.Action
+		}
+	}
+	return got, strings.Join(said[max(0, len(said)-12):], "\n"), lines.Err()
+}
+
+// chosen is which twins run now: all in a soak (ALMIRAH_SOAK=1) or with ALMIRAH_TWINS=all, else a few that are others each
+// day; ALMIRAH_TWINS is how many, 2 unless set, 0 for none.
+func chosen(all []Twin, twins string, soak bool, day int) []Twin {
+	if soak || twins == "all" {
+		return all
+	}
+	n := 2
+	if v, err := strconv.Atoi(twins); err == nil {
+		n = v
+	}
+	n = min(n, len(all))
+	var out []Twin
+	for i := range n {
+		out = append(out, all[(day*n+i)%len(all)])
+	}
+	return out
+}
+
+func TestTwins(t *testing.T) {
+	t.Parallel()
+	var all []Twin
+	var others []string
+	for _, s := range Register {
+		all = append(all, s.Twins...)
+		others = append(others, s.ProvedBy...)
+	}
+	soak := os.Getenv("ALMIRAH_SOAK") == "1"
+	b := bench{top: top(t)}
+	if soak {
+		b.others = others
+	}
+	// Each twin must name its control exactly, also on the days on which it is not run.
+	for _, w := range all {
+		text, err := os.ReadFile(filepath.Join(b.top, filepath.FromSlash(w.File)))
+		if err != nil {
+			t.Errorf("twin %q: %s is not there: name the file that holds the control", w.Name, w.File)
+		} else if n := strings.Count(string(text), w.Old); n != 1 {
+			t.Errorf("twin %q: %q stands %d times in %s, it must stand there once: copy the control's code as it is now", w.Name, w.Old, n, w.File)
+		}
+	}
+	// One after the other: each is a build and a test run of its own.
+	for _, w := range chosen(all, os.Getenv("ALMIRAH_TWINS"), soak, int(time.Now().Unix()/86400)) {
+		t.Run(strings.ReplaceAll(w.Name, " ", "-"), func(t *testing.T) {
+			wrong, err := b.run(w, t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range wrong {
+				t.Error(x)
+			}
+		})
+	}
+}
+
+// TestTwinRunnerCanFail runs twins in a small repository whose proofs are good, blind or absent.
+func TestTwinRunnerCanFail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for path, text := range map[string]string{
+		"go.mod":                  "module small\n\ngo 1.26\n",
+		"internal/gate/gate.go":   "package gate\n\nfunc Open(age int) bool { return age >= 18 }\n",
+		"internal/gate/g_test.go": "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif Open(17) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestExact(t *testing.T) {\n\tif !Open(18) || Open(17) {\n\t\tt.Fatal(\"shut\")\n\t}\n}\n",
+	} {
+		whole := filepath.Join(dir, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(whole), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(whole, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const file = "internal/gate/gate.go"
+	for _, c := range []struct {
+		twin   Twin
+		others []string
+		says   string
+	}{
+		{Twin{"good", file, "age >= 18", "age >= 17", []string{"gate.TestYoung", "gate.TestExact"}}, []string{"gate.TestBlind"}, ""},
+		{Twin{"blind proof", file, "age >= 18", "age >= 17", []string{"gate.TestYoung", "gate.TestBlind"}}, nil, "gate.TestBlind stayed green"},
+		{Twin{"too much red", file, "age >= 18", "age >= 17", []string{"gate.TestYoung"}}, []string{"gate.TestExact"}, "gate.TestExact went red too"},
+		{Twin{"does not compile", file, "age >= 18", "age", []string{"gate.TestYoung"}}, nil, "gate.TestYoung did not run"},
+		{Twin{"no such test", file, "age >= 18", "age >= 17", []string{"gate.TestOld"}}, nil, "gate.TestOld did not run"},
+		{Twin{"moved code", file, "age > 18", "age > 17", []string{"gate.TestYoung"}}, nil, "stands 0 times"},
+		{Twin{"moved file", "internal/gate/door.go", "a", "b", []string{"gate.TestYoung"}}, nil, "is not there"},
+	} {
+		t.Run(c.twin.Name, func(t *testing.T) {
+			t.Parallel()
+			wrong, err := bench{top: dir, others: c.others}.run(c.twin, t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := strings.Join(wrong, "\n")
+			if (c.says == "") != (got == "") || !strings.Contains(got, c.says) {
+				t.Errorf("want %q, got %q", c.says, got)
+			}
+		})
+	}
+}
+
+func TestChosenTwins(t *testing.T) {
+	t.Parallel()
+	all := []Twin{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	seen := map[string]bool{}
+	for day := range 3 {
+		two := chosen(all, "", false, day)
+		if len(two) != 2 {
+			t.Fatalf("day %d: %d twins", day, len(two))
+		}
+		seen[two[0].Name], seen[two[1].Name] = true, true
+	}
+	if len(seen) != 3 {
+		t.Errorf("three days reached %d of 3 twins", len(seen))
+	}
+	if len(chosen(all, "0", false, 1)) != 0 || len(chosen(all, "9", false, 1)) != 3 || len(chosen(all, "all", false, 1)) != 3 || len(chosen(all, "1", true, 1)) != 3 {
+		t.Error("ALMIRAH_TWINS or the soak is not obeyed")
+	}
+	if len(chosen(nil, "", false, 1)) != 0 {
+		t.Error("twins out of nothing")
+	}
+}
