@@ -1,0 +1,55 @@
+package accounts
+
+import h "almirah/internal/holdings"
+
+// Holdings are the tables of this room, column by column.
+func Holdings() []h.Table {
+	const account = "while the account exists; 48 hours when its address is never confirmed"
+	plain := func(names ...string) []h.Column {
+		var out []h.Column
+		for _, n := range names {
+			out = append(out, h.Column{Name: n, Class: h.Plain, Whose: h.Nobody})
+		}
+		return out
+	}
+	sealed := func(name string, class h.Class, purpose, keep string, leaves ...string) h.Column {
+		return h.Column{Name: name, Class: class, Whose: h.Staff, Purpose: purpose, Keep: keep, Sealed: true, Leaves: leaves}
+	}
+	guard := func(name, purpose, keep string) h.Column {
+		return h.Column{Name: name, Class: h.Security, Whose: h.Staff, Purpose: purpose, Keep: keep}
+	}
+	table := func(name string, columns []h.Column, rest ...string) h.Table {
+		t := h.Table{Name: name, Scope: h.Platform, Columns: append(columns, plain(rest...)...)}
+		if t.Personal() {
+			t.Keeper = "accounts"
+		}
+		return t
+	}
+	return []h.Table{
+		table("person", []h.Column{
+			guard("email_token", "to find the account at sign-in", account),
+			sealed("email", h.Contact, "to write about the account", account, "smtp"),
+			sealed("name", h.Identity, "to say who does what in the clinic", account, "smtp"),
+			sealed("phone", h.Contact, "to reach the person about the account", account),
+			sealed("job_title", h.Identity, "to say who does what in the clinic", account),
+			{Name: "password", Class: h.Secret, Whose: h.Staff, Purpose: "to check the password at sign-in", Keep: account,
+				Why: "is an Argon2id hash with its own salt: it is compared, never opened"},
+		}, "id", "language", "theme", "shortcuts", "verified_at", "disabled_at", "created_at", "version"),
+		table("membership", nil, "clinic_id", "person_id", "role", "provider_id", "ended_at", "created_at", "version"),
+		table("session", []h.Column{
+			guard("token_hash", "to recognise the browser", "12 hours at most"), guard("csrf", "to recognise the browser's own forms", "12 hours at most"),
+			sealed("device", h.Security, "to show where one is signed in", "12 hours at most"),
+		}, "id", "person_id", "clinic_id", "created_at", "seen_at", "expires_at"),
+		table("invitation", []h.Column{
+			guard("token_hash", "to recognise the link", "30 days after its end"), guard("email_token", "to bind the invitation to its address", "30 days after its end"),
+			sealed("email", h.Contact, "to send the invitation", "30 days after its end", "smtp"),
+		}, "id", "clinic_id", "role", "provider_id", "invited_by", "created_at", "expires_at", "used_at"),
+		table("one_time_link", []h.Column{guard("token_hash", "to recognise the link", "7 days after its end")},
+			"kind", "person_id", "created_at", "expires_at", "used_at"),
+		table("acceptance", nil, "person_id", "document", "version", "accepted_at"),
+		table("throttle", []h.Column{guard("bucket", "to slow down guessing", "30 days after the last try; a locked account until it is reset")},
+			"failures", "until", "seen_at"),
+		table("outgoing_mail", []h.Column{sealed("body", h.Message, "to send the mail", "until it is sent", "smtp")},
+			"id", "person_id", "kind", "state", "attempts", "due_at", "created_at"),
+	}
+}

@@ -1,0 +1,275 @@
+package accounts_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/rig"
+)
+
+func TestInvitations(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		owner, _ := h.owner("owner@example.org", "invites")
+		manager, _ := h.colleague(owner, "manager@example.org", access.Manager)
+		desk, _ := h.colleague(manager, "desk@example.org", access.FrontDesk)
+		if desk.Role != access.FrontDesk || desk.Clinic != owner.Clinic || desk.Caller.Purpose() != access.Care {
+			t.Fatalf("%+v", desk)
+		}
+		if err := h.s.Invite(ctx, manager.Caller, "x@example.org", access.Owner, id.Zero); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a manager invites an owner: %v", err)
+		}
+		if err := h.s.Invite(ctx, desk.Caller, "x@example.org", access.Assistant, id.Zero); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("the front desk invites: %v", err)
+		}
+		for _, r := range []access.Role{access.Operator, access.Support, access.System, access.Public, access.Patient, "god"} {
+			if err := h.s.Invite(ctx, owner.Caller, "x@example.org", r, id.Zero); !fault.Is(err, fault.Invalid) {
+				t.Errorf("invited as %s: %v", r, err)
+			}
+		}
+		if err := h.s.Invite(ctx, owner.Caller, "DESK@example.org", access.Billing, id.Zero); !fault.Is(err, fault.Invalid) {
+			t.Errorf("invited who is here: %v", err)
+		}
+
+		// Bound to its address: who has an account needs its password, whatever else she fills in.
+		h.person("known@example.org")
+		provider := id.New(h.Clock.Now())
+		if err := h.s.Invite(ctx, owner.Caller, "known@example.org", access.Practitioner, provider); err != nil {
+			t.Fatal(err)
+		}
+		token := h.link("known@example.org", "invitation")
+		inv, err := h.s.Invitation(ctx, token)
+		if err != nil || !inv.Known || inv.ClinicName != "Clinic invites" || inv.InvitedBy != "Meera Canary" || inv.Role != access.Practitioner || inv.Email != "known@example.org" {
+			t.Fatalf("%+v, %v", inv, err)
+		}
+		_, err = h.s.AcceptInvitation(ctx, token, accounts.Draft{Name: "Thief", Email: "thief@example.org", Password: better, Terms: terms}, here, "")
+		wantKey(t, err, "fault.sign_in_wrong")
+		st, err := h.s.AcceptInvitation(ctx, token, accounts.Draft{Password: good}, here, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in := h.session(st.Cookie); in.Role != access.Practitioner || in.Provider != provider || in.Person.Name != "Meera Canary" {
+			t.Errorf("%+v", in)
+		}
+		_, err = h.s.AcceptInvitation(ctx, token, accounts.Draft{Password: good}, here, "")
+		wantKey(t, err, "fault.link_gone")
+
+		// Withdrawn, taken over by a later one, or of somebody who lost the right: gone.
+		if err := h.s.Invite(ctx, owner.Caller, "w@example.org", access.Billing, id.Zero); err != nil {
+			t.Fatal(err)
+		}
+		first := h.link("w@example.org", "invitation")
+		if err := h.s.Invite(ctx, owner.Caller, "w@example.org", access.Assistant, id.Zero); err != nil {
+			t.Fatal(err)
+		}
+		second := h.link("w@example.org", "invitation")
+		_, err = h.s.Invitation(ctx, first)
+		wantKey(t, err, "fault.link_gone")
+		_, waiting, err := h.s.Staff(ctx, owner.Caller)
+		if err != nil || len(waiting) != 1 || waiting[0].Email != "w@example.org" || waiting[0].Role != access.Assistant {
+			t.Fatalf("%+v, %v", waiting, err)
+		}
+		other, _ := h.owner("else@example.org", "elsewhere")
+		if err := h.s.Withdraw(ctx, other.Caller, waiting[0].ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("withdrew another clinic's: %v", err)
+		}
+		if err := h.s.Withdraw(ctx, owner.Caller, waiting[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.s.Invitation(ctx, second)
+		wantKey(t, err, "fault.link_gone")
+		if err := h.s.Invite(ctx, manager.Caller, "late@example.org", access.Manager, id.Zero); err != nil {
+			t.Fatal(err)
+		}
+		late := h.link("late@example.org", "invitation")
+		if err := h.s.SetRole(ctx, owner.Caller, manager.Person.ID, access.Billing, h.member(owner, manager.Person.ID).Version); err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.s.Invitation(ctx, late)
+		wantKey(t, err, "fault.link_gone")
+		for action, want := range map[string]int{"invite": 6, "join": 3, "withdraw": 1, "change-role": 1} {
+			if n := h.chain(owner.Clinic, action); n != want {
+				t.Errorf("%d entries of %s in the clinic's chain, want %d", n, action, want)
+			}
+		}
+		if h.platformChain("change-role") != 1 {
+			t.Error("the change of role is not in the platform's chain")
+		}
+	})
+}
+
+func TestRolesCountAtOnce(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		owner, _ := h.owner("owner@example.org", "roles")
+		m, mCookie := h.colleague(owner, "m@example.org", access.Manager)
+		v := h.member(owner, m.Person.ID).Version
+		if err := h.s.SetRole(ctx, owner.Caller, m.Person.ID, access.FrontDesk, v+7); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a version that never was: %v", err)
+		}
+		if err := h.s.SetRole(ctx, m.Caller, owner.Person.ID, access.FrontDesk, 1); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a manager demotes the owner: %v", err)
+		}
+		if err := h.s.SetRole(ctx, m.Caller, m.Person.ID, access.Owner, v); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a manager makes herself owner: %v", err)
+		}
+		if err := h.s.EndMembership(ctx, m.Caller, owner.Person.ID, 1); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a manager puts the owner out: %v", err)
+		}
+		if err := h.s.SetRole(ctx, owner.Caller, m.Person.ID, access.FrontDesk, v); err != nil {
+			t.Fatal(err)
+		}
+		if in := h.session(mCookie); in.Role != access.FrontDesk || in.Caller.May(access.ClinicStaff) {
+			t.Errorf("still %s", in.Role)
+		}
+		other, _ := h.owner("else@example.org", "another")
+		if err := h.s.SetRole(ctx, other.Caller, m.Person.ID, access.Billing, v+1); !fault.Is(err, fault.NotFound) {
+			t.Errorf("another clinic's owner: %v", err)
+		}
+		if err := h.s.SetRole(ctx, accounts.Operator(), m.Person.ID, access.Owner, v+1); !fault.Is(err, fault.NotFound) {
+			t.Errorf("the operator stands outside clinics: %v", err)
+		}
+		if err := h.s.SetProvider(ctx, owner.Caller, m.Person.ID, id.ID{9}, v+1); err != nil {
+			t.Fatal(err)
+		}
+		if in := h.session(mCookie); in.Provider != (id.ID{9}) {
+			t.Error("she is no practitioner")
+		}
+		wantKey(t, h.s.SetRole(ctx, owner.Caller, owner.Person.ID, access.Manager, h.member(owner, owner.Person.ID).Version), "fault.last_owner")
+		wantKey(t, h.s.EndMembership(ctx, owner.Caller, owner.Person.ID, h.member(owner, owner.Person.ID).Version), "fault.last_owner")
+		names, err := h.s.Names(ctx, h.session(mCookie).Caller)
+		if err != nil || len(names) != 2 || names[m.Person.ID] != "Asha Canary" {
+			t.Errorf("%v, %v", names, err)
+		}
+	})
+}
+
+func TestEndOfMembershipEndsItsSessions(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		owner, _ := h.owner("owner@example.org", "leaving")
+		d, cookie := h.colleague(owner, "d@example.org", access.FrontDesk)
+		again := h.signIn("d@example.org", good)
+		if err := h.s.EndMembership(ctx, owner.Caller, d.Person.ID, h.member(owner, d.Person.ID).Version); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []string{cookie, again.Cookie} {
+			_, err := h.s.Session(ctx, c)
+			wantKey(t, err, "fault.sign_in_first")
+		}
+		st := h.signIn("d@example.org", good)
+		if in := h.session(st.Cookie); !in.Clinic.IsZero() || len(in.Clinics) != 0 || in.Caller.May(access.ClinicRead) {
+			t.Errorf("%+v", in)
+		}
+		if _, err := h.s.ChooseClinic(ctx, st.Cookie, owner.Clinic); !fault.Is(err, fault.NotFound) {
+			t.Errorf("chose the clinic that she left: %v", err)
+		}
+		// Invited again she is back, as what she is invited for.
+		if err := h.s.Invite(ctx, owner.Caller, "d@example.org", access.Billing, id.Zero); err != nil {
+			t.Fatal(err)
+		}
+		back, err := h.s.AcceptInvitation(ctx, h.link("d@example.org", "invitation"), accounts.Draft{Password: good}, here, "")
+		if err != nil || h.session(back.Cookie).Role != access.Billing {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestAClinicAlwaysHasAnOwner lets owners take each other down at one moment, again and again.
+func TestAClinicAlwaysHasAnOwner(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		owner, _ := h.owner("o0@example.org", "owners")
+		people := []accounts.SignedIn{owner}
+		for i := range 3 {
+			in, _ := h.colleague(owner, fmt.Sprintf("o%d@example.org", i+1), access.Owner)
+			people = append(people, in)
+		}
+		for round := range 5 {
+			versions := map[id.ID]int64{}
+			list, _, err := h.s.Staff(ctx, owner.Caller)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range list {
+				versions[m.Person.ID] = m.Version
+			}
+			var all sync.WaitGroup
+			for i := range 20 {
+				all.Go(func() {
+					who, whom := people[i%4], people[(i+1+round)%4]
+					var err error
+					if i%3 == 0 && round == 4 {
+						err = h.s.EndMembership(ctx, who.Caller, whom.Person.ID, versions[whom.Person.ID])
+					} else {
+						err = h.s.SetRole(ctx, who.Caller, whom.Person.ID, access.Manager, versions[whom.Person.ID])
+					}
+					if err != nil && !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.NotFound) {
+						t.Errorf("%v", err)
+					}
+				})
+			}
+			all.Wait()
+			var owners int
+			h.ask(`SELECT COUNT(*) FROM membership WHERE clinic_id = $1 AND role = 'owner' AND ended_at = 0`, []any{owner.Clinic}, &owners)
+			if owners < 1 {
+				t.Fatalf("round %d: no owner is left", round)
+			}
+			h.set(`UPDATE membership SET role = 'owner', ended_at = 0 WHERE clinic_id = $1`, owner.Clinic)
+		}
+	})
+}
+
+func TestTidy(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		h.person("stays@example.org")
+		h.signIn("stays@example.org", good)
+		if err := h.s.SignUp(ctx, draft("leaves@example.org"), here); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.ForgotPassword(ctx, "nobody@example.org", "", here); err != nil {
+			t.Fatal(err)
+		}
+		tidy := func() int {
+			n, err := h.s.Tidy(ctx, h.As(access.System))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		h.Clock.Move(48*time.Hour - time.Second)
+		if n := tidy(); n != 0 {
+			t.Fatalf("%d people went early", n)
+		}
+		h.Clock.Move(2 * time.Second)
+		if n := tidy(); n != 1 {
+			t.Fatalf("%d people went", n)
+		}
+		h.Clock.Move(31 * 24 * time.Hour)
+		if n := tidy(); n != 0 {
+			t.Fatalf("%d more went", n)
+		}
+		for table, want := range map[string]int{"person": 1, "session": 0, "one_time_link": 0, "outgoing_mail": 0, "throttle": 0, "acceptance": 1} {
+			var n int
+			h.ask(map[string]string{"person": `SELECT COUNT(*) FROM person`, "session": `SELECT COUNT(*) FROM session`, "one_time_link": `SELECT COUNT(*) FROM one_time_link`,
+				"outgoing_mail": `SELECT COUNT(*) FROM outgoing_mail`, "throttle": `SELECT COUNT(*) FROM throttle`, "acceptance": `SELECT COUNT(*) FROM acceptance`}[table], nil, &n)
+			if n != want {
+				t.Errorf("%d rows in %s, want %d", n, table, want)
+			}
+		}
+		h.signIn("stays@example.org", good)
+	})
+}

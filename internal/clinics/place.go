@@ -1,0 +1,98 @@
+package clinics
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+)
+
+// Elsewhere is the jurisdiction of clinics whose law the house has no table for: the strictest rule applies.
+const Elsewhere = "ZZ"
+
+// minorAges says from which age a person decides about her own visit, by jurisdiction. None of this is legal advice; where
+// the law differs inside a jurisdiction the stricter common rule stands here.
+var minorAges = map[string]int{
+	// Digital Personal Data Protection Act 2023, s. 2(f): a child has not completed eighteen years; Majority Act 1875, s. 3.
+	"IN": 18,
+	// General Data Protection Regulation, art. 8(1): sixteen, unless a member state chose a lower age (not below thirteen).
+	"EU": 16,
+	// Family Law Reform Act 1969, s. 8: consent to treatment at sixteen (England and Wales); Age of Legal Capacity (Scotland)
+	// Act 1991, s. 1: sixteen.
+	"GB": 16,
+	// 45 CFR 164.502(g)(3) leaves it to the states; the age of majority is eighteen in all but a few, which have more.
+	"US": 18,
+	// No federal age. Medical Consent of Minors Act (New Brunswick), s. 2: sixteen; the common law's mature minor elsewhere.
+	"CA": 16,
+	// The strictest of the rows above.
+	Elsewhere: 18,
+}
+
+// MinorAge is the age, in completed years, from which a person books without a guardian in the clinic's jurisdiction.
+func (c Clinic) MinorAge() int {
+	if age, ok := minorAges[c.Jurisdiction]; ok {
+		return age
+	}
+	return minorAges[Elsewhere]
+}
+
+// Jurisdictions are the laws that a clinic can stand under, in the order of menus.
+func Jurisdictions() []string { return []string{"IN", "EU", "GB", "US", "CA", Elsewhere} }
+
+// Regions are the places where a clinic's data can lie, in the order of menus.
+func Regions() []string { return []string{"IN", "EU", "GB", "US", "CA"} }
+
+// noCountries are codes that the tables of languages know, but that ISO 3166 only reserves or has withdrawn.
+var noCountries = strings.Fields("AC AN CP CQ CS DG EA EZ FQ IC NT PC SU TA UN YU")
+
+// isCountry says whether the code is a country of ISO 3166 in its usual spelling ("IN").
+func isCountry(code string) bool {
+	if len(code) != 2 || slices.Contains(noCountries, code) {
+		return false
+	}
+	r, err := language.ParseRegion(code)
+	return err == nil && r.IsCountry() && r.String() == code && r.Canonicalize() == r
+}
+
+// Countries are all countries of ISO 3166, sorted by code.
+func Countries() []string {
+	var out []string
+	for a := byte('A'); a <= 'Z'; a++ {
+		for b := byte('A'); b <= 'Z'; b++ {
+			if code := string([]byte{a, b}); isCountry(code) {
+				out = append(out, code)
+			}
+		}
+	}
+	return out
+}
+
+// isCurrency says whether the code is a currency that is legal tender somewhere today.
+func isCurrency(code string) bool {
+	u, err := currency.ParseISO(code)
+	if err != nil || u.String() != code {
+		return false
+	}
+	for it := currency.Query(); it.Next(); {
+		if it.Unit() == u {
+			return true
+		}
+	}
+	return false
+}
+
+// zoneOf reads an IANA zone; nil when there is none of that name. The folders "right" (which counts leap seconds) and
+// "posix" of some machines are no names of zones, and "Local" would be the machine's own.
+func zoneOf(name string) *time.Location {
+	head, _, _ := strings.Cut(name, "/")
+	if name == "" || len(name) > 64 || slices.Contains([]string{"Local", "right", "posix", "posixrules", "Factory", "localtime"}, head) {
+		return nil
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	return z
+}

@@ -1,0 +1,244 @@
+package consent
+
+import (
+	"fmt"
+	"slices"
+
+	"almirah/internal/audit"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/store"
+)
+
+// Record writes down what a person chose at a door, with the notice that was shown. Pass what was
+// chosen only: a box that stayed unticked is no choice and neither gives nor withdraws. Each row is new; an
+// earlier choice is never overwritten.
+//
+// For a child, a yes needs the guardian who said it (her only one when none is named); without one it
+// is fault.Invalid (field "guardian_name"). A no is taken from anybody. A yes to what is not for children is
+// fault.Invalid (field "consents"), as is a notice version that was never published.
+// fault.NotFound when the patient is not there. Nothing is written when anything is wrong.
+func Record(tx *store.Tx, patient id.ID, given []Choice, door string, language string, guardian id.ID) error {
+	if len(given) == 0 {
+		return nil
+	}
+	if !slices.Contains(doors, door) {
+		return fmt.Errorf("consent: %q is no door", door)
+	}
+	var wrong fault.Fields
+	for _, c := range given {
+		c.check(&wrong)
+	}
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	clinic, err := clinics.Get(&tx.View)
+	if err != nil {
+		return err
+	}
+	child, err := patients.IsMinor(&tx.View, patient, clinic)
+	if err != nil {
+		return err
+	}
+	if guardian, err = permitted(tx, patient, given, child, guardian, &wrong); err != nil {
+		return err
+	}
+	latest, err := latestVersions(&tx.View)
+	if err != nil {
+		return err
+	}
+	for i, c := range given {
+		now := max(latest[c.Purpose], firstVersion)
+		if c.Version > now {
+			wrong.Add("consents", "field.consent.notice")
+		}
+		if c.Version == 0 {
+			given = slices.Clone(given)
+			given[i].Version = now
+		}
+	}
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	before, err := readAll(&tx.View, patient)
+	if err != nil {
+		return err
+	}
+	return write(tx, patient, given, before, row{via: door, language: language, guardian: guardian})
+}
+
+// permitted looks whether a child may be asked this, and who speaks for her.
+func permitted(tx *store.Tx, patient id.ID, given []Choice, child bool, guardian id.ID, wrong *fault.Fields) (id.ID, error) {
+	needed := child && slices.ContainsFunc(given, func(c Choice) bool { return c.Given })
+	for _, c := range given {
+		if e, _ := entry(c.Purpose); needed && c.Given && !e.Child {
+			wrong.Add("consents", "field.consent.child")
+		}
+	}
+	if needed || !guardian.IsZero() {
+		all, err := patients.Guardians(&tx.View, patient)
+		if err != nil {
+			return id.Zero, err
+		}
+		if guardian.IsZero() && len(all) == 1 {
+			guardian = all[0].ID
+		}
+		if !slices.ContainsFunc(all, func(g patients.Guardian) bool { return g.ID == guardian }) {
+			wrong.Add("guardian_name", "field.guardian.needed")
+		}
+	}
+	return guardian, wrong.Err()
+}
+
+// write adds the rows, one audit entry for all of them, and one event when something was taken back.
+func write(tx *store.Tx, patient id.ID, given []Choice, before []row, like row) error {
+	type said struct {
+		Purpose Purpose `json:"purpose"`
+		Channel string  `json:"channel,omitempty"`
+		Given   bool    `json:"given"`
+		Version int64   `json:"notice"`
+	}
+	was, is := []said{}, []said{}
+	at := after(tx.Now(), before)
+	back := false
+	for _, c := range given {
+		if old, ok := last(before, c.Purpose, c.Channel); ok {
+			was = append(was, said{old.purpose, old.channel, old.given, old.version})
+		}
+		is = append(is, said{c.Purpose, c.Channel, c.Given, c.Version})
+		back = back || !c.Given && standing(before, c)
+		r := like
+		r.id, r.purpose, r.channel, r.given, r.version, r.at = tx.NewID(), c.Purpose, c.Channel, c.Given, c.Version, at
+		if err := addRow(tx, patient, r); err != nil {
+			return err
+		}
+		before = append([]row{r}, before...)
+		at++
+	}
+	action := "consent"
+	if !slices.ContainsFunc(given, func(c Choice) bool { return c.Given }) {
+		action = "withdraw-consent"
+	}
+	tx.Record(audit.Note{Action: action, Kind: "consent", Subject: patient, Patient: patient, Old: was, New: is})
+	if back {
+		return tx.Announce(EventWithdrawn, patient, 0)
+	}
+	return nil
+}
+
+// after is a moment behind every earlier row: the clocks of two processes may differ, and a
+// withdrawal must not count as older than what it takes back.
+func after(now clock.Instant, before []row) clock.Instant {
+	for _, r := range before {
+		now = max(now, r.at+1)
+	}
+	return now
+}
+
+// last is the choice that counts for a purpose by a channel: the latest of those that name the channel or all channels.
+func last(rows []row, p Purpose, channel string) (row, bool) {
+	for _, r := range rows {
+		if r.purpose == p && (r.channel == "" || r.channel == channel) {
+			return r, true
+		}
+	}
+	return row{}, false
+}
+
+// standing says whether a no takes something back: the purpose was agreed to by that channel, or, for a no
+// to all channels, by any.
+func standing(rows []row, no Choice) bool {
+	for _, ch := range channels {
+		if no.Channel != "" && ch != no.Channel {
+			continue
+		}
+		if r, ok := last(rows, no.Purpose, ch); ok && r.given {
+			return true
+		}
+	}
+	return false
+}
+
+func restricted(rows []row) bool {
+	r, ok := last(rows, restriction, "")
+	return ok && r.given
+}
+
+// May says whether the patient's data may serve the purpose by the channel now, and why: one of
+// Reasons. Booking needs no consent and is allowed unless the patient stopped every use. Everything
+// else needs a yes that was not taken back. It is asked at the last moment before each use.
+// fault.NotFound when the patient of a purpose that needs consent is not there.
+func May(v *store.View, patient id.ID, p Purpose, channel string) (bool, string, error) {
+	e, ok := entry(p)
+	if !ok {
+		return false, ReasonUnknown, nil
+	}
+	rows, err := readFor(v, patient, p)
+	if err != nil {
+		return false, "", err
+	}
+	if restricted(rows) {
+		return false, ReasonRestricted, nil
+	}
+	if e.Basis == Necessity {
+		return true, ReasonNecessary, nil
+	}
+	r, ok := last(rows, p, channel)
+	switch {
+	case !ok:
+		return false, ReasonNotAsked, nil
+	case !r.given:
+		return false, ReasonWithdrawn, nil
+	}
+	if !e.Child {
+		clinic, err := clinics.Get(v)
+		if err != nil {
+			return false, "", err
+		}
+		child, err := patients.IsMinor(v, patient, clinic)
+		if err != nil {
+			return false, "", err
+		}
+		if child {
+			return false, ReasonChild, nil
+		}
+	}
+	return true, ReasonGiven, nil
+}
+
+// Restrict stops every use of the patient's data but looking after her by the clinic itself, or
+// takes that back (S4). Doing what is done already writes nothing. fault.NotFound when she is not there.
+func Restrict(tx *store.Tx, patient id.ID, on bool, door string) error {
+	if !slices.Contains(doors, door) {
+		return fmt.Errorf("consent: %q is no door", door)
+	}
+	clinic, err := clinics.Get(&tx.View)
+	if err != nil {
+		return err
+	}
+	if _, err := patients.IsMinor(&tx.View, patient, clinic); err != nil {
+		return err
+	}
+	before, err := readFor(&tx.View, patient, restriction)
+	if err != nil {
+		return err
+	}
+	if restricted(before) == on {
+		return nil
+	}
+	if err := addRow(tx, patient, row{id: tx.NewID(), purpose: restriction, given: on, via: door, at: after(tx.Now(), before)}); err != nil {
+		return err
+	}
+	action := "lift-restriction"
+	if on {
+		action = "restrict"
+	}
+	tx.Record(audit.Note{Action: action, Kind: "consent", Subject: patient, Patient: patient, Old: !on, New: on})
+	if on {
+		return tx.Announce(EventWithdrawn, patient, 0)
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package patients
+
+import (
+	"context"
+
+	"almirah/internal/access"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+// OwnContact are the addresses of the patient who came by her own link: where her confirmation goes.
+func (s *Service) OwnContact(ctx context.Context, who access.Caller) (phone, email string, err error) {
+	if who.Patient().IsZero() {
+		return "", "", fault.Missing()
+	}
+	err = s.db.View(ctx, who, access.OwnRead, func(_ context.Context, v *store.View) (err error) {
+		phone, email, _, err = Contact(v, who.Patient())
+		v.Opened("patient", who.Patient(), who.Patient())
+		return err
+	})
+	return phone, email, err
+}
+
+// OwnGuardian is the guardian who speaks through a child's link; zero for an adult, and when
+// none is on record.
+func (s *Service) OwnGuardian(ctx context.Context, who access.Caller) (guardian id.ID, err error) {
+	err = s.db.View(ctx, who, access.OwnRead, func(_ context.Context, v *store.View) error {
+		p, err := Find(v, who.Patient())
+		if err != nil {
+			return err
+		}
+		if p.Minor && len(p.Guardians) > 0 {
+			guardian = p.Guardians[0].ID
+		}
+		v.Opened("patient", p.ID, p.ID)
+		return nil
+	})
+	return guardian, err
+}
