@@ -1,0 +1,160 @@
+package followup
+
+import (
+	"time"
+
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+)
+
+// Plan lays the clinic's reminder rules over appointments as they are now: what was planned of
+// them before is forgotten, and only those still ahead are planned anew.
+func Plan(tx *store.Tx, appointments ...id.ID) error {
+	c, err := clinics.Get(&tx.View)
+	if err != nil {
+		return err
+	}
+	rules, err := Rules(&tx.View)
+	if err != nil {
+		return err
+	}
+	for _, one := range appointments {
+		if err := Cancel(tx, one); err != nil {
+			return err
+		}
+		f, err := scheduling.FactsOf(&tx.View, one)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !f.Status.Ahead() {
+			continue
+		}
+		told, err := messaging.LastTold(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		known := clock.Instant(0)
+		if told.StartsAt == f.StartsAt {
+			known = told.At
+		}
+		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), c.Location(), messaging.Night()) {
+			if err := add(tx, d, one, f.Occurrence); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func add(tx *store.Tx, d due, appointment id.ID, occurrence int64) error {
+	_, err := tx.Exec(sqlDueAdd, d.at, appointment, occurrence, d.rule.ID)
+	tx.DueBy(d.at)
+	return err
+}
+
+// Cancel forgets what was planned for the appointment.
+func Cancel(tx *store.Tx, appointment id.ID) error {
+	_, err := tx.Exec(sqlDueForget, appointment)
+	return err
+}
+
+// Due hands what has fallen due to messaging, at most limit rows, and answers how many rows it
+// cleared. Of several reminders of one appointment that fell due together (the program had
+// stood still) only the last goes out, and one that was held up for more than half its span not at all.
+func Due(tx *store.Tx, limit int) (int, error) {
+	rows, err := fallenDue(&tx.View, limit)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	list, err := Rules(&tx.View)
+	if err != nil {
+		return 0, err
+	}
+	rules := map[id.ID]Rule{}
+	for _, r := range list {
+		rules[r.ID] = r
+	}
+	type reminded struct {
+		appointment id.ID
+		channel     messaging.Channel
+	}
+	last := map[reminded]int{}
+	for i, f := range rows {
+		last[reminded{f.appointment, rules[f.rule].Channel}] = i
+	}
+	for i, f := range rows {
+		n, err := tx.Exec(sqlDueTake, f.at, f.appointment, f.occurrence, f.rule)
+		if err != nil {
+			return 0, err
+		}
+		r, known := rules[f.rule]
+		if n == 0 || !known || !r.Active || last[reminded{f.appointment, r.Channel}] != i {
+			continue
+		}
+		if err := remind(tx, f, r); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}
+
+// Postpone has the first row that has fallen due wait: it failed, and must not hold up the others.
+func Postpone(tx *store.Tx, wait time.Duration) error {
+	rows, err := fallenDue(&tx.View, 1)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	f := rows[0]
+	if n, err := tx.Exec(sqlDueTake, f.at, f.appointment, f.occurrence, f.rule); err != nil || n == 0 {
+		return err
+	}
+	return add(tx, due{tx.Now().Add(wait), Rule{ID: f.rule}}, f.appointment, f.occurrence)
+}
+
+// remind asks for one reminder, if the appointment is still the one that it was planned for.
+func remind(tx *store.Tx, f fallen, r Rule) error {
+	facts, err := scheduling.FactsOf(&tx.View, f.appointment)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if facts.Occurrence != f.occurrence || !facts.Status.Ahead() || facts.StartsAt <= tx.Now() || r.stale(facts.StartsAt, tx.Now()) {
+		return nil
+	}
+	verdict := messaging.VerdictDay
+	if f.at < facts.StartsAt-clock.Instant(r.Minutes)*60_000_000 {
+		verdict = messaging.VerdictEarlier
+	}
+	_, err = messaging.Send(tx, messaging.Letter{Patient: facts.Patient, Appointment: facts.ID, Occurrence: facts.Occurrence, Rule: r.ID, Kind: messaging.Reminder,
+		Channel: r.Channel, StartsAt: facts.StartsAt, Provider: facts.Provider, Quiet: verdict})
+	return err
+}
+
+// Upcoming lists when the rules will remind of one appointment, the earliest first.
+func Upcoming(v *store.View, appointment id.ID) ([]clock.Instant, error) {
+	rows, err := v.Query(sqlDueOf, appointment)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []clock.Instant
+	for rows.Next() {
+		var at clock.Instant
+		var rule id.ID
+		if err := rows.Scan(&at, &rule); err != nil {
+			return nil, err
+		}
+		out = append(out, at)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,261 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+	"almirah/internal/store"
+
+	"github.com/riverqueue/river"
+)
+
+// Chore is something that has to be done every so often. Doing it twice, or in two processes at
+// once, must do no harm.
+type Chore struct {
+	Name    string        // a word, such as "tidy-claims"
+	Every   time.Duration // at least a second
+	Clinics bool          // run once for each clinic, with a caller of that clinic; otherwise once, with the platform's
+	Run     func(ctx context.Context, who access.Caller) error
+}
+
+// Options are what Jobs is told.
+type Options struct {
+	DatabaseURL string // of PostgreSQL; not needed on SQLite
+	Chores      []Chore
+}
+
+// Jobs is the house's own work in this process.
+type Jobs struct {
+	db       *store.DB
+	messages *messaging.Service
+	clock    clock.Clock
+	log      *slog.Logger
+	url      string
+	chores   map[string]Chore
+	process  id.ID
+
+	queue  queue
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
+
+	mu    sync.Mutex
+	tired map[id.ID]pause // clinics whose tick failed
+}
+
+type pause struct {
+	failures int
+	until    time.Time
+}
+
+// New makes the jobs; Start begins them.
+func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
+	j := &Jobs{db: db, messages: messages, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}}
+	for _, c := range append(own(db), o.Chores...) {
+		j.chores[c.Name] = c
+	}
+	return j
+}
+
+// own are the chores of the store itself.
+func own(db *store.DB) []Chore {
+	return []Chore{{Name: "audit-sequence", Every: 5 * time.Second, Run: func(ctx context.Context, who access.Caller) error {
+		for {
+			if n, err := db.Sequence(ctx, who); err != nil || n == 0 {
+				return err
+			}
+		}
+	}}}
+}
+
+// forClinic mints the caller of one clinic's own work.
+func forClinic(clinic id.ID) access.Caller {
+	return access.Mint(clinic, id.Zero, id.Zero, id.Zero, access.System, access.Care)
+}
+
+// platform mints the caller of work that belongs to no clinic.
+func platform() access.Caller {
+	return access.Mint(id.Zero, id.Zero, id.Zero, id.Zero, access.System, access.Running)
+}
+
+// Start opens the queue and begins to work. It fails when the queue cannot be opened or a chore
+// is not complete; nothing runs then. The work goes on until Stop, whatever becomes of ctx.
+func (j *Jobs) Start(ctx context.Context) error {
+	if j.cancel != nil {
+		return errors.New("jobs: started already")
+	}
+	quiet := slog.New(warnings{j.log.Handler()})
+	c := settings(quiet)
+	c.Workers = river.NewWorkers()
+	river.AddWorker(c.Workers, &worker[tickArgs]{jobs: j, run: func(ctx context.Context, a tickArgs) error { return j.tick(ctx, a.Clinic) }})
+	river.AddWorker(c.Workers, &worker[deliverArgs]{jobs: j, run: func(ctx context.Context, a deliverArgs) error {
+		return j.messages.Deliver(ctx, forClinic(a.Clinic), a.Message)
+	}})
+	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: func(ctx context.Context, a choreArgs) error { return j.chore(ctx, a.Name) }})
+	for name, chore := range j.chores {
+		if name == "" || chore.Every < time.Second || chore.Run == nil {
+			return fmt.Errorf("jobs: the chore %q needs a name, a span of at least a second and something to do", name)
+		}
+		c.PeriodicJobs = append(c.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(chore.Every), func() (river.JobArgs, *river.InsertOpts) {
+			return choreArgs{name, j.process}, nil
+		}, &river.PeriodicJobOpts{ID: name, RunOnStart: true}))
+	}
+	q, err := openQueue(ctx, j.db, j.url, c, quiet)
+	if err != nil {
+		return err
+	}
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if err := q.start(working); err != nil {
+		cancel()
+		return errors.Join(fmt.Errorf("jobs: the queue does not start: %w", err), q.close())
+	}
+	j.queue, j.cancel = q, cancel
+	woken := j.db.Woken()
+	j.ended.Add(1)
+	go func() {
+		defer j.ended.Done()
+		j.watch(working, woken)
+	}()
+	return nil
+}
+
+// Stop lets what is under way come to its end (at most ctx, and ten seconds before their
+// contexts are cancelled) and closes the queue. What was not done is done after the next start.
+func (j *Jobs) Stop(ctx context.Context) error {
+	if j.cancel == nil {
+		return nil
+	}
+	err := j.queue.stop(ctx)
+	j.cancel()
+	j.ended.Wait()
+	j.cancel = nil
+	return errors.Join(err, j.queue.close())
+}
+
+const (
+	everyPoll = time.Second            // how often other processes' work is looked for
+	soon      = 50 * time.Millisecond  // how long to wait for a tick that is still running
+	mostDue   = 500                    // clinics that one look takes
+	longest   = time.Minute            // pause of a clinic whose tick keeps failing
+	tiredBase = 500 * time.Millisecond // pause after the first failure
+)
+
+// watch finds clinics that have something to do and asks for their ticks.
+func (j *Jobs) watch(ctx context.Context, woken <-chan struct{}) {
+	// A process that died may have left messages in its hands; their clinics are due within
+	// InFlight, and are looked at now.
+	_, _ = j.ask(ctx, clock.At(j.clock.Now())+messaging.InFlight)
+	poll := time.NewTicker(everyPoll)
+	defer poll.Stop()
+	again := time.NewTimer(0)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-woken:
+		case <-poll.C:
+		case <-again.C:
+		}
+		more, err := j.ask(ctx, clock.At(j.clock.Now()))
+		if err != nil && ctx.Err() == nil {
+			j.log.Error("looking for due work failed", "error", err)
+		}
+		if more {
+			again.Reset(soon)
+		}
+	}
+}
+
+// ask inserts a tick for each clinic that is due. more says that some could not be asked for
+// yet, because their tick is just running or because there are many.
+func (j *Jobs) ask(ctx context.Context, until clock.Instant) (more bool, err error) {
+	due, err := j.db.Due(ctx, platform(), until, mostDue)
+	if err != nil {
+		return false, err
+	}
+	var list []river.InsertManyParams
+	for _, clinic := range due {
+		if j.rested(clinic) {
+			list = append(list, river.InsertManyParams{Args: tickArgs{clinic, j.process}})
+		}
+	}
+	skipped, err := j.queue.insert(ctx, list)
+	return err == nil && (skipped > 0 || len(due) == mostDue && len(list) > 0), err
+}
+
+func (j *Jobs) rested(clinic id.ID) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	p, ok := j.tired[clinic]
+	return !ok || !j.clock.Now().Before(p.until)
+}
+
+// ticked notes how a clinic's tick went: one that fails is asked again after ever longer pauses.
+func (j *Jobs) ticked(clinic id.ID, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err == nil {
+		delete(j.tired, clinic)
+		return
+	}
+	p := j.tired[clinic]
+	wait := min(tiredBase<<min(p.failures, 10), longest)
+	j.tired[clinic] = pause{p.failures + 1, j.clock.Now().Add(wait)}
+}
+
+// chore runs one chore. A clinic whose chore fails does not keep the others from theirs.
+func (j *Jobs) chore(ctx context.Context, name string) error {
+	c, ok := j.chores[name]
+	if !ok {
+		return nil // of another version of the program
+	}
+	if !c.Clinics {
+		return c.Run(ctx, platform())
+	}
+	clinics, err := j.db.Due(ctx, platform(), everything, 1_000_000)
+	if err != nil {
+		return err
+	}
+	var first error
+	for _, clinic := range clinics {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := c.Run(ctx, forClinic(clinic)); err != nil {
+			j.log.Error("a clinic's chore failed", "chore", name, "clinic", clinic.String(), "error", err)
+			first = errors.Join(first, err)
+		}
+	}
+	return first
+}
+
+// everything lies behind every due moment: asking for it lists every clinic.
+const everything = clock.Instant(1<<63 - 1)
+
+// warnings lets the queue say only what somebody should know.
+type warnings struct{ slog.Handler }
+
+// Enabled says whether the queue may say it.
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+
+// WithAttrs and WithGroup keep the limit.
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+
+// WithGroup keeps the limit.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
+
+// ForClinic is the house's own caller in one clinic, for the live checks of the promises.
+func ForClinic(clinic id.ID) access.Caller { return forClinic(clinic) }
+
+// Platform is the house's own caller outside every clinic.
+func Platform() access.Caller { return platform() }

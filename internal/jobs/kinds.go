@@ -1,0 +1,83 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"almirah/internal/fault"
+	"almirah/internal/id"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+const (
+	queueClinic = "clinic" // ticks and chores: quick, in the database
+	queueSend   = "send"   // messages: they wait for other people's machines
+)
+
+// Every job names the process that asked for it. A job is there once per process, so that one
+// that a dead process left half-way does not keep the others from asking again; what it does is
+// guarded in the rooms.
+type tickArgs struct {
+	Clinic  id.ID `json:"clinic"`
+	Process id.ID `json:"process"`
+}
+
+// Kind is the job's name in the queue.
+func (tickArgs) Kind() string { return "tick" }
+
+type deliverArgs struct {
+	Clinic  id.ID `json:"clinic"`
+	Message id.ID `json:"message"`
+	Process id.ID `json:"process"`
+}
+
+// Kind is the job's name in the queue.
+func (deliverArgs) Kind() string { return "deliver" }
+
+type choreArgs struct {
+	Name    string `json:"name"`
+	Process id.ID  `json:"process"`
+}
+
+// Kind is the job's name in the queue.
+func (choreArgs) Kind() string { return "chore" }
+
+// once has a job wait in the queue or run at most once with the same arguments. It is tried
+// once: what failed is found again from the rooms' tables.
+func once(queue string) river.InsertOpts {
+	return river.InsertOpts{Queue: queue, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateScheduled, rivertype.JobStateRetryable}}}
+}
+
+// InsertOpts is how the job waits in the queue.
+func (tickArgs) InsertOpts() river.InsertOpts { return once(queueClinic) }
+
+// InsertOpts is how the job waits in the queue.
+func (deliverArgs) InsertOpts() river.InsertOpts { return once(queueSend) }
+
+// InsertOpts is how the job waits in the queue.
+func (choreArgs) InsertOpts() river.InsertOpts { return once(queueClinic) }
+
+// worker runs a func for each job of a kind.
+type worker[A river.JobArgs] struct {
+	river.WorkerDefaults[A]
+	jobs *Jobs
+	run  func(ctx context.Context, a A) error
+}
+
+// Work runs the job. What the queue keeps of a failure is its kind alone; the log has the rest.
+func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.jobs.log.Error("a job panicked", "kind", job.Kind, "job", job.ID)
+			err = errors.New("panic")
+		}
+	}()
+	if err := w.run(ctx, job.Args); err != nil {
+		w.jobs.log.Error("a job failed", "kind", job.Kind, "job", job.ID, "error", err)
+		return errors.New(string(fault.KindOf(err)))
+	}
+	return nil
+}

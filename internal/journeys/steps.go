@@ -1,0 +1,69 @@
+package journeys
+
+import (
+	"almirah/internal/fault"
+	"almirah/internal/followup"
+	"almirah/internal/messaging"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+)
+
+// tellPatient tells the patient what is new to her about the appointment: the difference between
+// what she was last told and how it is now. Booked and cancelled within the pause, or moved and
+// moved back, is no difference, so nothing goes out.
+func tellPatient(tx *store.Tx, e Event) error {
+	f, err := scheduling.FactsOf(&tx.View, e.Subject)
+	if fault.Is(err, fault.NotFound) {
+		return messaging.CancelPlanned(tx, e.Subject, messaging.ReasonGone)
+	}
+	if err != nil {
+		return err
+	}
+	if err := messaging.CancelStale(tx, f.Appointment); err != nil {
+		return err
+	}
+	told, err := messaging.LastTold(&tx.View, e.Subject)
+	if err != nil {
+		return err
+	}
+	kind := news(told, f.Appointment)
+	if kind == "" || f.StartsAt <= tx.Now() {
+		return nil
+	}
+	rules, err := followup.Rules(&tx.View)
+	if err != nil {
+		return err
+	}
+	for _, r := range rules {
+		if r.Kind != kind || !r.Active {
+			continue
+		}
+		_, err := messaging.Send(tx, messaging.Letter{Patient: f.Patient, Appointment: f.ID, Occurrence: f.Occurrence, Rule: r.ID, Kind: kind,
+			Channel: r.Channel, StartsAt: f.StartsAt, Provider: f.Provider})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// news is the kind of message that tells the difference between what the patient was told and
+// how it is; empty when there is none.
+func news(told messaging.Told, now scheduling.Appointment) messaging.Kind {
+	knows := told.Kind == messaging.Booked || told.Kind == messaging.Moved
+	switch {
+	case now.Status == scheduling.Cancelled && knows:
+		return messaging.Cancelled
+	case !now.Status.Ahead():
+		return ""
+	case !knows:
+		return messaging.Booked
+	case told.StartsAt != now.StartsAt || told.Provider != now.Provider:
+		return messaging.Moved
+	}
+	return ""
+}
+
+func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Subject) }
+
+func takeBack(tx *store.Tx, e Event) error { return messaging.CancelUnconsented(tx, e.Subject) }

@@ -1,0 +1,43 @@
+package journeys
+
+import (
+	"almirah/internal/consent"
+	"almirah/internal/id"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+)
+
+// Event is something that happened: ids and a number, never a person's data.
+type Event struct {
+	ID      id.ID
+	Kind    string
+	Subject id.ID
+	Number  int64
+}
+
+// Step is one thing that is done. It works inside the Change that takes the event away and is
+// written so that doing it twice does nothing the second time.
+type Step struct {
+	Name string
+	Do   func(tx *store.Tx, e Event) error
+}
+
+// Row is one line of the table.
+type Row struct {
+	When string
+	Then []Step
+}
+
+// Table is WHAT HAPPENS AFTER X. The steps look at the appointment as it is now, not at what
+// the event says: staff changes are acted on minutes later, and an undo may have come first.
+func Table() []Row {
+	tell := Step{"tell the patient what is new to her", tellPatient}
+	plan := Step{"lay the reminder rules over the appointment", planReminders}
+	return []Row{
+		{scheduling.EventBooked, []Step{tell, plan}},
+		{scheduling.EventMoved, []Step{tell, plan}},
+		{scheduling.EventCancelled, []Step{tell, plan}},
+		{scheduling.EventStatus, []Step{plan}},
+		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
+	}
+}

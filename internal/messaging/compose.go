@@ -1,0 +1,198 @@
+package messaging
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/words"
+)
+
+// situation is everything that is looked at again before a message leaves.
+type situation struct {
+	clinic  clinics.Clinic
+	zone    *time.Location
+	facts   scheduling.Facts
+	name    string
+	address string // to which it goes
+	tongue  *words.Tongue
+	consent string
+}
+
+// look reads the situation as it is in this Change and says why the message may not go out;
+// an empty reason says that it may.
+func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err error) {
+	now.facts, err = scheduling.FactsOf(&tx.View, r.appointment)
+	switch {
+	case missing(err):
+		return now, ReasonGone, nil
+	case err != nil:
+		return now, "", err
+	}
+	f := now.facts
+	switch {
+	case f.Patient != r.patient || f.Occurrence != r.occurrence || f.StartsAt != r.starts:
+		return now, ReasonChanged, nil
+	case r.kind == Cancelled && f.Status != scheduling.Cancelled, r.kind != Cancelled && f.Status == scheduling.Cancelled:
+		return now, ReasonChanged, nil
+	case r.kind != Cancelled && !f.Status.Ahead():
+		return now, ReasonNotAhead, nil
+	case f.StartsAt <= tx.Now():
+		return now, ReasonPast, nil
+	}
+	ok, why, err := consent.May(&tx.View, r.patient, r.kind.purpose(), string(r.channel))
+	switch {
+	case missing(err):
+		return now, ReasonErased, nil
+	case err != nil:
+		return now, "", err
+	case !ok:
+		return now, ReasonNoConsent, nil
+	}
+	now.consent = why
+	if now.clinic, err = clinics.Get(&tx.View); err != nil {
+		return now, "", err
+	}
+	now.zone = now.clinic.Location()
+	phone, email, lang, err := patients.Contact(&tx.View, r.patient)
+	switch {
+	case missing(err):
+		return now, ReasonErased, nil
+	case err != nil:
+		return now, "", err
+	}
+	names, err := patients.Names(&tx.View, []id.ID{r.patient})
+	if err != nil {
+		return now, "", err
+	}
+	if now.name = names[r.patient].Text; names[r.patient].Broken {
+		return now, ReasonUnreadable, nil
+	}
+	now.address = email
+	if r.channel != Email {
+		now.address = phone
+	}
+	if now.address == "" {
+		return now, ReasonNoAddress, nil
+	}
+	now.tongue = s.book.Tongue(firstOf(lang, f.Language, now.clinic.Languages...))
+	return now, "", nil
+}
+
+func firstOf(a, b string, more ...string) string {
+	for _, x := range append([]string{a, b}, more...) {
+		if x != "" {
+			return x
+		}
+	}
+	return "en"
+}
+
+// compose renders the message and completes its passport. The link that it makes for the
+// patient's own page is a row of this Change.
+func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport) (Outgoing, Passport, error) {
+	lang := now.tongue.Lang()
+	x, version, err := s.textOf(&tx.View, now.tongue, r.kind, r.channel)
+	if err != nil {
+		return Outgoing{}, p, err
+	}
+	token, err := scheduling.NewLink(tx, r.patient, r.appointment, now.facts.EndsAt.Add(scheduling.LinkLife))
+	if err != nil {
+		return Outgoing{}, p, err
+	}
+	manage := s.public + "/m/" + token
+	values := valuesOf(now, manage)
+	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
+	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
+	if r.kind == Reminder {
+		out.UnsubscribeURL = s.public + StopPath(token)
+		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
+	}
+	filled := fill(x, values, now.tongue, footer)
+	out.Subject, out.Text, out.HTML = filled.Subject, filled.Text, filled.HTML
+	if r.channel == Email && r.kind != Reminder {
+		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
+			return Outgoing{}, p, err
+		}
+	}
+	p.Language, p.Template, p.Fields = lang, version, append(filled.Fields, "address of the patient")
+	p.Consent = now.consent
+	return out, p, nil
+}
+
+// StopPath is where a reminder is stopped by one click (RFC 8058: a POST stops it, a GET asks).
+func StopPath(token string) string { return "/m/" + token + "/unsubscribe" }
+
+func valuesOf(now situation, manage string) map[string]string {
+	start := now.facts.StartsAt.In(now.zone)
+	return map[string]string{
+		"PatientName": now.name, "ClinicName": now.clinic.Name, "ProviderName": now.facts.ProviderName, "ServiceName": now.facts.ServiceName,
+		"When": when(now.tongue, start), "Zone": now.tongue.ZoneName(start), "Address": strings.ReplaceAll(now.clinic.Address, "\n", ", "), "ManageURL": manage, "ClinicPhone": now.clinic.Phone,
+	}
+}
+
+func when(t *words.Tongue, start time.Time) string {
+	comma := ", "
+	if t.Dir() == "rtl" {
+		comma = "، "
+	}
+	return t.LongDate(clock.DateOf(start)) + comma + t.Time(start)
+}
+
+// invite is the entry for the patient's calendar. Its UID is the appointment's for life and
+// its sequence grows with every change, so that a move moves it and a cancellation takes it
+// out. It names the clinic and the practitioner, never the service.
+func (s *Service) invite(stamp clock.Instant, r row, now situation, manage string) (*Invite, error) {
+	method := Request
+	if r.kind == Cancelled {
+		method = Cancel
+	}
+	organizer := now.clinic.Email
+	if organizer == "" {
+		organizer = s.sender
+	}
+	ics, err := Invitation{
+		UID: r.appointment.String() + "@" + s.host, Sequence: int(now.facts.Sequence), Method: method,
+		Start: now.facts.StartsAt.Time(), End: now.facts.EndsAt.Time(), Zone: now.zone,
+		Summary: now.tongue.Say("message.calendar", "ClinicName", now.clinic.Name), Location: strings.ReplaceAll(now.clinic.Address, "\n", ", "), Description: now.facts.ProviderName,
+		OrganizerName: now.clinic.Name, OrganizerEmail: organizer, AttendeeName: now.name, AttendeeEmail: now.address, Stamp: stamp.Time(), URL: manage,
+	}.ICS()
+	if err != nil {
+		return nil, err
+	}
+	return &Invite{Method: string(method), ICS: ics}, nil
+}
+
+// textOf is the clinic's newest text of the kind in the language, or the house's (version 0).
+func (s *Service) textOf(v *store.View, t *words.Tongue, k Kind, c Channel) (Text, int64, error) {
+	var x Text
+	var version int64
+	var at clock.Instant
+	err := v.Row(sqlTemplateLatest, string(k), string(c), t.Lang()).Scan(&version, &x.Subject, &x.Body, &at)
+	if errors.Is(err, store.ErrNoRows) || err == nil && x.Body == "" {
+		return house(t, k), 0, nil
+	}
+	return x, version, err
+}
+
+// languages are those of the clinic that the house speaks; English when there is none.
+func languages(b *words.Book, c clinics.Clinic) []string {
+	var out []string
+	for _, l := range c.Languages {
+		if b.Speaks(l) && !slices.Contains(out, l) {
+			out = append(out, l)
+		}
+	}
+	if len(out) == 0 {
+		out = []string{"en"}
+	}
+	return out
+}

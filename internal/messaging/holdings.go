@@ -1,0 +1,32 @@
+package messaging
+
+import "almirah/internal/holdings"
+
+// Holdings are the tables of this room, column by column. The text of a message is no column: it is not kept.
+func Holdings() []holdings.Table {
+	const kept = "13 months after it was sent"
+	plain := func(names ...string) []holdings.Column {
+		var out []holdings.Column
+		for _, n := range names {
+			out = append(out, holdings.Column{Name: n, Class: holdings.Plain, Whose: holdings.Nobody})
+		}
+		return out
+	}
+	of := func(name, purpose string) holdings.Column {
+		return holdings.Column{Name: name, Class: holdings.Plain, Whose: holdings.Patient, Purpose: purpose, Keep: kept}
+	}
+	own := func(name, purpose string) holdings.Column {
+		return holdings.Column{Name: name, Class: holdings.Business, Whose: holdings.OfClinic, Purpose: purpose, Keep: "while the clinic is with us"}
+	}
+	return []holdings.Table{
+		{Name: "template", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("subject", "to write to patients in the clinic's words"), own("body", "to write to patients in the clinic's words")},
+			plain("clinic_id", "kind", "channel", "language", "version", "created_at")...)},
+		{Name: "message", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
+			of("patient_id", "to know to whom a message went"), of("appointment_id", "to know what a message was about"),
+			{Name: "passport", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to prove why a message was sent", Keep: kept, Sealed: true},
+		}, plain("clinic_id", "id", "occurrence", "rule_id", "kind", "channel", "starts_at", "provider_told", "purpose", "language", "template", "state", "reason", "attempts",
+			"send_at", "sender", "provider_id", "state_at", "created_at")...)},
+		{Name: "message_event", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{of("state", "to know what became of a message")},
+			plain("clinic_id", "message_id", "id", "at", "code")...)},
+	}
+}

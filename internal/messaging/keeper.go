@@ -1,0 +1,84 @@
+package messaging
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"almirah/internal/audit"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+// keep is how long a message's row stays after it was made: a year's reminders can be compared.
+const keep = 396 * 24 * time.Hour
+
+// Keeper copies out, erases and expires what this room holds.
+type Keeper struct{}
+
+// Name is the keeper's name in holdings.
+func (Keeper) Name() string { return "messaging" }
+
+// Tables are the tables that it keeps.
+func (Keeper) Tables() []string { return []string{"template", "message", "message_event"} }
+
+// Collect copies out what was sent to a patient, why, and what became of it.
+func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error) {
+	rows, err := list(v, sqlMessageOfPatient, patient, v.Now().Add(time.Second), 1_000_000)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]map[string]string{}
+	for _, r := range rows {
+		line := map[string]string{"id": r.id.String(), "appointment": r.appointment.String(), "kind": string(r.kind), "channel": string(r.channel), "language": r.language,
+			"state": string(r.state), "reason": r.reason, "about": r.starts.Time().Format(time.RFC3339), "made": r.createdAt.Time().Format(time.RFC3339), "last": r.stateAt.Time().Format(time.RFC3339)}
+		if p, err := openPassport(v, r); err == nil {
+			line["purpose"], line["basis"], line["consent"], line["template"] = string(p.Purpose), p.Basis, p.Consent, fmt.Sprint(p.Template)
+			line["fields"], line["quiet_hours"] = strings.Join(p.Fields, ", "), p.QuietVerdict
+		}
+		out["message"] = append(out["message"], line)
+		steps, err := v.Query(sqlStepList, r.id)
+		if err != nil {
+			return nil, err
+		}
+		for steps.Next() {
+			var at clock.Instant
+			var state, code string
+			if err := steps.Scan(&at, &state, &code); err != nil {
+				_ = steps.Close()
+				return nil, err
+			}
+			out["message_event"] = append(out["message_event"], map[string]string{"message": r.id.String(), "at": at.Time().Format(time.RFC3339), "state": state, "code": code})
+		}
+		if err := steps.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Erase deletes every message to the patient. A sender that has one at this moment finds it gone.
+func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
+	if _, err := tx.Exec(sqlStepErase, patient); err != nil {
+		return err
+	}
+	n, err := tx.Exec(sqlMessageErase, patient)
+	if err == nil && n > 0 {
+		tx.Record(audit.Note{Action: "erase", Kind: "message", Subject: patient, New: n})
+	}
+	return err
+}
+
+// Due deletes messages whose time is over and answers how many.
+func (Keeper) Due(tx *store.Tx) (int, error) {
+	before := tx.Now().Add(-keep)
+	if _, err := tx.Exec(sqlStepAge, before); err != nil {
+		return 0, err
+	}
+	n, err := tx.Exec(sqlMessageAge, before)
+	if n > 0 {
+		tx.Housekeeping("messages whose time is over")
+	}
+	return int(n), err
+}

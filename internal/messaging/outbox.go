@@ -1,0 +1,290 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/audit"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+// sendTimeout is how long a carrier may take. It ends well before InFlight, so that nobody
+// looks after a message whose sender is still at work.
+const sendTimeout = 75 * time.Second
+
+// perPerson is how far the attempts jump when a person has a message sent anew. Attempts only
+// ever grow, so that an old sender that wakes up late finds its number gone; the tries of
+// one run are the attempts modulo perPerson.
+const perPerson = 100
+
+// MaxTries is how often a message is tried before it is given up.
+const MaxTries = 5
+
+// backoff is how long to wait after the n-th try (from 1).
+func backoff(n int64) time.Duration {
+	switch n {
+	case 1:
+		return time.Minute
+	case 2:
+		return 5 * time.Minute
+	}
+	return 30 * time.Minute
+}
+
+// attempt is one try of one message by this process. Its number fences off every other.
+type attempt struct {
+	message, patient id.ID
+	number           int64
+	sender           id.ID
+}
+
+// errLost says that another sender has the message: a carrier that hears it must break off.
+var errLost = errors.New("messaging: the message is no longer this sender's")
+
+// Deliver sends one planned message that is due. It answers nil when there was nothing to do
+// (another sender has it, it was taken back, it is not due) and when the message moved on to
+// any state, refused and uncertain included: those are states that people see, not errors. An
+// error means that the database did not answer; the message is then found again by Recover.
+//
+// What a crash leaves behind, step by step: before the Change that takes it, a planned message;
+// after that and before the carrier's handOver has committed, a "sending" one, of which nothing
+// has left, so Recover plans it again; after handOver and before the last Change, a
+// "handing-over" one, of which nobody knows, so Recover makes it uncertain and a person decides.
+func (s *Service) Deliver(ctx context.Context, who access.Caller, message id.ID) error {
+	out, carrier, a, err := s.take(ctx, who, message)
+	if err != nil || carrier == nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	receipt := carrier.Send(limited, out, func() error { return s.handOver(limited, who, a) })
+	return s.finish(context.WithoutCancel(ctx), who, a, receipt)
+}
+
+// take looks at the message again and, if everything still holds, makes it this process's. A
+// nil carrier says that there is nothing to send.
+func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (out Outgoing, carrier Carrier, a attempt, err error) {
+	err = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		out, carrier, a = Outgoing{}, nil, attempt{}
+		r, found, err := get(&tx.View, message)
+		if err != nil || !found || r.state != Planned || r.sendAt > tx.Now() {
+			return err
+		}
+		tx.Housekeeping("a sender's own bookkeeping; the message's history is message_event")
+		via := s.carriers[r.channel]
+		if via == nil {
+			return s.put(tx, r, Dropped, ReasonNoCarrier, tx.Now())
+		}
+		now, reason, err := s.look(tx, r)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			return s.put(tx, r, Dropped, reason, tx.Now())
+		}
+		if r.kind == Reminder && s.quiet.Covers(tx.Now().In(now.zone)) {
+			morning := s.quiet.Morning(tx.Now(), now.zone)
+			if morning.Add(leastNotice) > now.facts.StartsAt {
+				return s.put(tx, r, Dropped, ReasonQuiet, tx.Now())
+			}
+			tx.DueBy(morning)
+			return s.put(tx, r, Planned, VerdictMorning, morning)
+		}
+		p, err := openPassport(&tx.View, r)
+		if err != nil {
+			return s.put(tx, r, Dropped, ReasonUnreadable, tx.Now())
+		}
+		if out, p, err = s.compose(tx, r, now, p); err != nil {
+			return err
+		}
+		sealed, err := sealPassport(tx, r.patient, r.id, p)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(sqlMessageTake, r.id, s.process, r.attempts+1, p.Language, p.Template, sealed, tx.Now())
+		if err != nil || n == 0 {
+			return err
+		}
+		tx.DueBy(tx.Now() + InFlight) // so that somebody looks, should this process die
+		if err := step(tx, r.id, Sending, via.Name()); err != nil {
+			return err
+		}
+		carrier, a = via, attempt{r.id, r.patient, r.attempts + 1, s.process}
+		return nil
+	})
+	if err != nil {
+		carrier = nil
+	}
+	return out, carrier, a, err
+}
+
+// put moves a planned message on, without a sender.
+func (s *Service) put(tx *store.Tx, r row, to State, reason string, sendAt clock.Instant) error {
+	n, err := tx.Exec(sqlMessageFromPlanned, r.id, string(to), reason, sendAt, tx.Now())
+	if err != nil || n == 0 {
+		return err
+	}
+	return step(tx, r.id, to, reason)
+}
+
+// handOver commits that the next step may put the message into the provider's hands. When it
+// fails the carrier must not take that step.
+func (s *Service) handOver(ctx context.Context, who access.Caller, a attempt) error {
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("a sender's own bookkeeping")
+		n, err := tx.Exec(sqlMessageHandOver, a.message, a.sender, a.number, tx.Now())
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return errLost
+		}
+		return step(tx, a.message, HandingOver, "")
+	})
+}
+
+// finish writes down what became of the message. It is tried a few times: what the provider
+// said must not be lost to a short hitch of the database.
+func (s *Service) finish(ctx context.Context, who access.Caller, a attempt, receipt Receipt) error {
+	var err error
+	for try := range 4 {
+		if try > 0 {
+			time.Sleep(time.Duration(try*try) * 100 * time.Millisecond)
+		}
+		if err = s.written(ctx, who, a, receipt); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func (s *Service) written(ctx context.Context, who access.Caller, a attempt, receipt Receipt) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("a sender's own bookkeeping; what left the house is recorded below")
+		to, at := Unsure, tx.Now()
+		switch receipt.Outcome {
+		case Accepted:
+			to = Sent
+		case Refused:
+			to = Rejected
+		case Later:
+			if tries := a.number % perPerson; tries >= MaxTries {
+				to = GivenUp
+			} else {
+				to, at = Planned, tx.Now().Add(backoff(tries))
+			}
+		}
+		code := codeOnly(receipt.Code)
+		n, err := tx.Exec(sqlMessageFinish, a.message, a.sender, a.number, string(to), code, codeOnly(receipt.ProviderID), at, tx.Now())
+		if err != nil || n == 0 {
+			return err // settled by a person, or given to another sender, meanwhile
+		}
+		if to == Planned {
+			tx.DueBy(at)
+		}
+		if to == Sent || to == Unsure {
+			tx.Record(audit.Note{Action: "send", Kind: "message", Subject: a.message, Patient: a.patient, New: map[string]any{"state": to}})
+		}
+		return step(tx, a.message, to, code)
+	})
+}
+
+// codeOnly keeps a carrier's code to what a code can be: a provider's sentence may quote an address.
+func codeOnly(s string) string {
+	if len(s) > 100 {
+		return ""
+	}
+	for _, r := range s {
+		ok := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '.' || r == '-' || r == '_'
+		if !ok {
+			return ""
+		}
+	}
+	return s
+}
+
+// DueMessages lists planned messages whose moment has come, the longest waiting first.
+func (s *Service) DueMessages(ctx context.Context, who access.Caller, limit int) ([]id.ID, error) {
+	var out []id.ID
+	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
+		rows, err := v.Query(sqlMessageDue, v.Now(), limit)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var m id.ID
+			if err := rows.Scan(&m); err != nil {
+				return err
+			}
+			out = append(out, m)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// Recover looks after the messages of senders that died: those of which nothing had left are
+// planned again, the others become uncertain. On SQLite one process serves, so every other
+// sender's message is looked after at once; on PostgreSQL a sender is taken for dead when its
+// message has not moved for InFlight.
+func (s *Service) Recover(ctx context.Context, who access.Caller) error {
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("a dead sender's bookkeeping is put right")
+		return s.RecoverIn(tx)
+	})
+}
+
+// RecoverIn is Recover inside the Change of a clinic's tick.
+func (s *Service) RecoverIn(tx *store.Tx) error {
+	type lost struct {
+		id       id.ID
+		state    State
+		attempts int64
+	}
+	rows, err := tx.Query(sqlMessageLost, tx.Now()-InFlight, s.process, s.db.Engine() == store.SQLite)
+	if err != nil {
+		return err
+	}
+	var found []lost
+	for rows.Next() {
+		var l lost
+		if err := rows.Scan(&l.id, &l.state, &l.attempts); err != nil {
+			_ = rows.Close()
+			return err
+		}
+		found = append(found, l)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, l := range found {
+		to := Planned
+		switch {
+		case l.state == HandingOver:
+			to = Unsure
+		case l.attempts%perPerson >= MaxTries:
+			to = GivenUp
+		}
+		n, err := tx.Exec(sqlMessageRecover, l.id, string(l.state), l.attempts, string(to), ReasonKilled, tx.Now())
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if to == Planned {
+			tx.DueBy(tx.Now())
+		}
+		if err := step(tx, l.id, to, ReasonKilled); err != nil {
+			return err
+		}
+	}
+	return nil
+}

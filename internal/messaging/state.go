@@ -1,0 +1,97 @@
+package messaging
+
+import (
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/id"
+)
+
+// Kind says what a message tells.
+type Kind string
+
+// The kinds. Templates and rules are kept per kind.
+const (
+	Booked    Kind = "appointment.booked"
+	Moved     Kind = "appointment.moved"
+	Cancelled Kind = "appointment.cancelled"
+	Reminder  Kind = "reminder"
+)
+
+// Kinds are all kinds, in the order of the settings page.
+func Kinds() []Kind { return []Kind{Booked, Moved, Cancelled, Reminder} }
+
+// Valid says whether there is such a kind.
+func (k Kind) Valid() bool { return k == Booked || k == Moved || k == Cancelled || k == Reminder }
+
+// purpose is what a message of the kind is sent for. What belongs to the booking itself is
+// necessary and asks for no consent; a reminder does.
+func (k Kind) purpose() consent.Purpose {
+	if k == Reminder {
+		return consent.Reminder
+	}
+	return consent.Booking
+}
+
+func (k Kind) basis() string {
+	if k == Reminder {
+		return string(consent.Agreement)
+	}
+	return string(consent.Necessity)
+}
+
+// State is where a message stands. Whether it was opened or read is no state: nothing asks.
+type State string
+
+// The states.
+//
+//	planned -> sending -> handing-over -> sent | refused | planned again, later | uncertain
+//	planned -> cancelled (the appointment changed first) | dropped (looked at again: no ground)
+//	planned again five times -> given-up
+//	uncertain, given-up -> sent | planned, when a person says so
+const (
+	Planned     State = "planned"
+	Sending     State = "sending"      // a sender has it; nothing has left yet
+	HandingOver State = "handing-over" // the next step may put it into the provider's hands
+	Sent        State = "sent"
+	Rejected    State = "refused"   // the provider will never take it
+	GivenUp     State = "given-up"  // tried five times; nothing left the house
+	Unsure      State = "uncertain" // handed over, and no answer came
+	Dropped     State = "dropped"   // not sent, for the reason beside it
+	Withdrawn   State = "cancelled" // taken back before it was sent
+)
+
+// Reasons beside a state. They are words of the catalogue (message.reason.<word>), never a person's data.
+const (
+	ReasonChanged    = "appointment-changed"
+	ReasonNotAhead   = "not-ahead"
+	ReasonGone       = "appointment-gone"
+	ReasonNoConsent  = "no-consent"
+	ReasonNoAddress  = "no-address"
+	ReasonNoCarrier  = "no-carrier"
+	ReasonUnreadable = "unreadable"
+	ReasonQuiet      = "quiet-hours"
+	ReasonPast       = "past"
+	ReasonKilled     = "sender-died"
+	ReasonArrived    = "settled-arrived"
+	ReasonAgain      = "settled-send-again"
+	ReasonErased     = "erased"
+)
+
+// InFlight is how long a message may stay with a sender before another looks after it. A
+// carrier is given less than that (sendTimeout).
+const InFlight = clock.Instant(2 * 60 * 1_000_000)
+
+// Passport says why a message may go out and what it is made of. It is sealed under the patient's key.
+type Passport struct {
+	Purpose        consent.Purpose `json:"purpose"`
+	Basis          string          `json:"basis"`   // consent.Basis: necessity or agreement
+	Consent        string          `json:"consent"` // why consent lets it out: one of consent.Reasons
+	Rule           id.ID           `json:"rule"`
+	Kind           Kind            `json:"kind"`
+	Channel        Channel         `json:"channel"`
+	Template       int64           `json:"template"` // version; 0 is the house's own text
+	Language       string          `json:"language"`
+	Fields         []string        `json:"fields"` // variables that the text used
+	QuietVerdict   string          `json:"quiet"`
+	IdempotencyKey string          `json:"key"`
+}

@@ -1,0 +1,116 @@
+package messaging
+
+import (
+	"errors"
+
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+const (
+	sqlMessageAdd = `INSERT INTO message (clinic_id, id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, provider_told, purpose, language, passport, state, send_at, state_at, created_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', $12, 'planned', $13, $14, $14)
+	ON CONFLICT (clinic_id, appointment_id, occurrence, rule_id, channel) DO NOTHING`
+	sqlMessageOnce = `SELECT id FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND occurrence = $3 AND rule_id = $4 AND channel = $5`
+	sqlMessageSame = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND rule_id = $3 AND channel = $4 AND starts_at = $5 AND state NOT IN ('cancelled', 'dropped')`
+	sqlMessageGet  = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	FROM message WHERE clinic_id = $1 AND id = $2`
+	sqlMessageRecent = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	FROM message WHERE clinic_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3`
+	sqlMessageInState = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	FROM message WHERE clinic_id = $1 AND state = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
+	sqlMessageOfPatient = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
+	sqlMessagePlannedTo = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND state = 'planned' ORDER BY id`
+	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind <> 'reminder'
+	AND state NOT IN ('cancelled', 'dropped') ORDER BY created_at DESC, id DESC LIMIT 1`
+	sqlMessagePlanned = `SELECT id, kind, occurrence FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND state = 'planned'`
+
+	sqlMessageFromPlanned = `UPDATE message SET state = $3, reason = $4, send_at = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
+	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8
+	WHERE clinic_id = $1 AND id = $2 AND state = 'planned' AND attempts = $4 - 1`
+	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $5 WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state = 'sending'`
+	sqlMessageFinish   = `UPDATE message SET state = $5, reason = $6, provider_id = $7, send_at = $8, state_at = $9
+	WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state IN ('sending', 'handing-over', 'uncertain')`
+	sqlMessageLost    = `SELECT id, state, attempts FROM message WHERE clinic_id = $1 AND state IN ('sending', 'handing-over') AND (state_at <= $2 OR ($4 AND sender <> $3))`
+	sqlMessageRecover = `UPDATE message SET state = $5, reason = $6, state_at = $7 WHERE clinic_id = $1 AND id = $2 AND state = $3 AND attempts = $4`
+	sqlMessageSettle  = `UPDATE message SET state = $4, reason = $5, send_at = $6, attempts = $7, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = $3`
+
+	sqlMessageDue      = `SELECT id FROM message WHERE clinic_id = $1 AND state = 'planned' AND send_at <= $2 ORDER BY send_at, id LIMIT $3`
+	sqlMessageNext     = `SELECT COALESCE(MIN(send_at), 0) FROM message WHERE clinic_id = $1 AND state = 'planned'`
+	sqlMessageNextLost = `SELECT COALESCE(MIN(state_at), 0) FROM message WHERE clinic_id = $1 AND state IN ('sending', 'handing-over')`
+	sqlMessageCounts   = `SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 AND (state IN ('uncertain', 'given-up', 'planned', 'sending', 'handing-over') OR state = 'refused' AND send_at >= $2) GROUP BY state`
+
+	sqlStepAdd  = `INSERT INTO message_event (clinic_id, message_id, id, at, state, code) VALUES ($1, $2, $3, $4, $5, $6)`
+	sqlStepList = `SELECT at, state, code FROM message_event WHERE clinic_id = $1 AND message_id = $2 ORDER BY id`
+
+	sqlTemplateLatest = `SELECT version, subject, body, created_at FROM template WHERE clinic_id = $1 AND kind = $2 AND channel = $3 AND language = $4 ORDER BY version DESC LIMIT 1`
+	sqlTemplateAll    = `SELECT version, subject, body, created_at FROM template WHERE clinic_id = $1 AND kind = $2 AND channel = $3 AND language = $4 ORDER BY version DESC LIMIT 50`
+	sqlTemplateAdd    = `INSERT INTO template (clinic_id, kind, channel, language, version, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+	sqlStepErase    = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND patient_id = $2)`
+	sqlMessageErase = `DELETE FROM message WHERE clinic_id = $1 AND patient_id = $2`
+	sqlStepAge      = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over'))`
+	sqlMessageAge   = `DELETE FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over')`
+)
+
+// row is a message as the table has it.
+type row struct {
+	id, patient, appointment id.ID
+	occurrence               int64
+	rule                     id.ID
+	kind                     Kind
+	channel                  Channel
+	starts                   clock.Instant
+	language                 string
+	template                 int64
+	passport                 []byte
+	state                    State
+	reason                   string
+	attempts                 int64
+	sendAt                   clock.Instant
+	sender                   id.ID
+	provider                 string
+	stateAt, createdAt       clock.Instant
+}
+
+type scanner interface{ Scan(dst ...any) error }
+
+func (r *row) scan(s scanner) error {
+	return s.Scan(&r.id, &r.patient, &r.appointment, &r.occurrence, &r.rule, &r.kind, &r.channel, &r.starts, &r.language, &r.template, &r.passport,
+		&r.state, &r.reason, &r.attempts, &r.sendAt, &r.sender, &r.provider, &r.stateAt, &r.createdAt)
+}
+
+// get reads a message; found is false when it is not there (erased meanwhile, or another clinic's).
+func get(v *store.View, message id.ID) (r row, found bool, err error) {
+	err = r.scan(v.Row(sqlMessageGet, message))
+	if errors.Is(err, store.ErrNoRows) {
+		return r, false, nil
+	}
+	return r, err == nil, err
+}
+
+func list(v *store.View, text string, args ...any) ([]row, error) {
+	rows, err := v.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []row
+	for rows.Next() {
+		var r row
+		if err := r.scan(rows); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// step writes one line of a message's history.
+func step(tx *store.Tx, message id.ID, s State, code string) error {
+	_, err := tx.Exec(sqlStepAdd, message, tx.NewID(), tx.Now(), string(s), code)
+	return err
+}
