@@ -167,6 +167,7 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 		}
 		done, err := recall(tx, asked, &out)
 		if done || err != nil {
+			tx.Housekeeping("a repeated request is answered; only the lock was taken")
 			return err
 		}
 		c, err := clinics.Get(&tx.View)

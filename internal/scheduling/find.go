@@ -149,7 +149,13 @@ func (d *Desk) freeTimes(ctx context.Context, who access.Caller, treatment, one 
 		if err != nil {
 			return err
 		}
-		out = Free{Clinic: q.clinic, Service: q.service, Providers: q.providers, From: from, To: to}
+		out = Free{Clinic: q.clinic, Service: q.service, From: from, To: to}
+		for _, p := range q.providers {
+			if public {
+				p = p.shown()
+			}
+			out.Providers = append(out.Providers, p)
+		}
 		length := time.Duration(q.service.Minutes) * time.Minute
 		if !moving.ID.IsZero() {
 			length = moving.Length()

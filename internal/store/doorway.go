@@ -290,9 +290,10 @@ func (v *View) Bucket(kind, value string) (int64, error) {
 	return r.Bucket(kind, value), nil
 }
 
-// NewSubject makes and commits the key of a new patient before her first row is written.
-func (t *Tx) NewSubject(subject id.ID) error {
-	return t.s.db.vault.AddSubjects(t.ctx, t.who.Clinic(), subject)
+// NewSubject makes and commits the keys of new patients, many in one batch, before their first
+// rows are written.
+func (t *Tx) NewSubject(subjects ...id.ID) error {
+	return t.s.db.vault.AddSubjects(t.ctx, t.who.Clinic(), subjects...)
 }
 
 func (v *View) close() {

@@ -124,13 +124,21 @@ func (t *Tongue) clock(hour, minute int) string {
 	return strings.Replace(pattern, "{t}", face+strconv.Itoa(minute), 1)
 }
 
+// ShortDateTime is DateTime without the year, for what is near: "24 Nov, 9:15 am".
+func (t *Tongue) ShortDateTime(tm time.Time) string {
+	return t.ShortDate(clock.DateOf(tm)) + t.comma() + t.Time(tm)
+}
+
+func (t *Tongue) comma() string {
+	if t.dir == "rtl" {
+		return "، "
+	}
+	return ", "
+}
+
 // DateTime is the day and the wall clock of tm in tm's own zone: "24 Nov 2026, 9:15 am".
 func (t *Tongue) DateTime(tm time.Time) string {
-	comma := ", "
-	if t.dir == "rtl" {
-		comma = "، "
-	}
-	return t.Date(clock.DateOf(tm)) + comma + t.Time(tm)
+	return t.Date(clock.DateOf(tm)) + t.comma() + t.Time(tm)
 }
 
 // Age is how old somebody born on birth is on the day today: "42 y", under two years "5 m",

@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"almirah/internal/archtest/statements"
+	"almirah/internal/rig"
+	"almirah/internal/rig/pg"
+	"almirah/internal/store"
+	"almirah/internal/vault"
+)
+
+// completed says how the code completes the constants that are no whole statement by themselves.
+func completed() map[string]string {
+	return map[string]string{
+		"sqlPatientNames": store.In(2, 3),
+		"sqlTokensDrop":   store.In(3, 16),
+		"sqlGuardiansIn":  store.In(2, 3),
+		"sqlBusy":         store.In(4, 3) + ` ORDER BY provider_id, claims_from`,
+		"sqlClaimsInsert": `($1,$2,$4,0,$3),($1,$2,$5,1,$3) ON CONFLICT DO NOTHING`,
+	}
+}
+
+// everyStatement reads the statements of the house from its source, completed.
+func everyStatement(t testing.TB) []statements.Statement {
+	t.Helper()
+	all, err := statements.Find(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tails := completed()
+	used := map[string]bool{}
+	for i, s := range all {
+		if tail, ok := tails[s.Name]; ok {
+			all[i].Text += tail
+			used[s.Name] = true
+		}
+	}
+	for name := range tails {
+		if !used[name] {
+			t.Errorf("%s is completed here and is nowhere in the source: take it out of completed()", name)
+		}
+	}
+	return all
+}
+
+// TestEveryStatementPrepares: each statement of the house is read by both engines, against the
+// schema as it is. The key store's statements meet the key store's schema.
+func TestEveryStatementPrepares(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		keys := keystore(t, b)
+		n := 0
+		for _, s := range everyStatement(t) {
+			pool := b.DB.Raw()
+			if strings.HasPrefix(s.File, "internal/vault/") {
+				pool = keys
+			}
+			if strings.HasPrefix(strings.TrimSpace(s.Text), "CREATE ") {
+				continue // it makes what the others need: the fixture has run it
+			}
+			st, err := pool.PrepareContext(context.Background(), s.Text)
+			if err != nil {
+				t.Errorf("%s:%d: %s does not prepare on %s: %v", s.File, s.Line, s.Name, b.Engine, err)
+				continue
+			}
+			_ = st.Close()
+			n++
+		}
+		if n < 150 {
+			t.Fatalf("only %d statements were found", n)
+		}
+		t.Logf("%d statements prepare on %s", n, b.Engine)
+	})
+}
+
+// keystore opens the tables of a key store on the engine, behind the vault.
+func keystore(t *testing.T, b *rig.Base) *sql.DB {
+	t.Helper()
+	driver, at := "sqlite", "file:"+filepath.Join(b.Dir, "keystore.db")
+	if b.Engine == store.Postgres {
+		driver, at = "pgx", pg.Database(t)
+		v, err := vault.Open(context.Background(), vault.Config{RootKeyFile: filepath.Join(b.Dir, "root.key"), StoreURL: at}, b.Clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = v.Close() })
+	}
+	pool, err := sql.Open(driver, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	return pool
+}
