@@ -29,9 +29,8 @@ const (
 	MessageSettle   Right = "message.settle"
 	MessageSettings Right = "message.settings"
 
-	AuditRead    Right = "audit.read"
-	PromiseProbe Right = "promise.probe"
-	Work         Right = "work"
+	AuditRead Right = "audit.read"
+	Work      Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
 	PlatformRoute   Right = "platform.route"
@@ -82,7 +81,6 @@ var Table = []Row{
 	{MessageSettings, "Change message templates and reminder rules.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
-	{PromiseProbe, "Run the live checks of the promises now.", []Role{Owner, Manager, Operator, System}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},

@@ -78,7 +78,7 @@ func minting(h *House) []string {
 }
 
 func opening(h *House) []string {
-	rooms := []string{"store", "vault"}
+	rooms := []string{"store", "vault", "jobs"} // jobs: River's own file on SQLite (decision 0017)
 	what := "use the doorway (db.View, db.Change, db.Across); only store, and vault for its key store, open a database"
 	out := only(h, "database/sql", []string{"Open", "OpenDB"}, rooms, what)
 	for _, path := range []string{"github.com/jackc/pgx/v5", "modernc.org/sqlite"} {

@@ -19,6 +19,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -159,6 +160,7 @@ func TestAReservationOfADeadProcessEnds(t *testing.T) {
 
 func TestSettingsKeepOldAndNew(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "changes-of-power")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
 		s := service(b, nil)

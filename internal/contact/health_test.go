@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"almirah/internal/promise"
 )
 
 // harmless are notes as front desks and patients write them. None may raise the check.
@@ -47,6 +49,7 @@ func TestHarmlessNotesRaiseNothing(t *testing.T) {
 
 func TestHealthWordsAreNoticed(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "health-words-noticed")
 	for _, c := range []struct {
 		text string
 		want []string

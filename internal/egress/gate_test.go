@@ -22,6 +22,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/egress"
 	"almirah/internal/fault"
+	"almirah/internal/promise"
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -92,6 +93,7 @@ func names(t *testing.T, answer func(name string) []netip.Addr) *net.Resolver {
 
 func TestOnlyListedHostsAreReached(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "only-listed-parties")
 	listed, listedVisits := echo(t, "127.0.0.1:0")
 	other, otherVisits := echo(t, "127.0.0.1:0")
 	var logged bytes.Buffer
@@ -153,6 +155,7 @@ func TestHostPatterns(t *testing.T) {
 
 func TestPrivateAddressesAreRefusedAfterResolution(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "only-listed-parties")
 	target, visits := echo(t, "127.0.0.1:0")
 	port := target[strings.LastIndex(target, ":"):]
 	loopback := netip.MustParseAddr("127.0.0.1")
@@ -225,6 +228,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 
 func TestHTTPAsksForTLS(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "connections-out")
 	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
 	plain := httptest.NewServer(hello)
 	t.Cleanup(plain.Close)

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 )
 
 // lacking skips by name what the machine cannot run; a strict run fails instead.
@@ -148,6 +149,7 @@ func TestInvitationAsWritten(t *testing.T) {
 
 func TestCalendarsReadRequestMoveAndCancel(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "confirmation-at-once")
 	first := example(t)
 	moved := first
 	moved.Sequence, moved.Start, moved.End = 1, first.Start.Add(24*time.Hour), first.End.Add(24*time.Hour)
@@ -270,6 +272,7 @@ Pacific/Apia Pacific/Auckland Pacific/Chatham`)
 
 func TestEveryChangeOfTheClocksIsReadAsTheSameInstant(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "clinic-time")
 	var files []written
 	var want []messaging.Invitation
 	add := func(z *time.Location, start time.Time) {

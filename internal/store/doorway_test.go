@@ -10,6 +10,7 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -45,6 +46,7 @@ func addOne(name string, note bool, fail error) func(context.Context, *store.Tx)
 
 func TestAPassageNeedsCallerRightAndSubject(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "no-act-without-record")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
 		owner := b.As(access.Owner)
@@ -81,6 +83,7 @@ func TestAPassageNeedsCallerRightAndSubject(t *testing.T) {
 
 func TestAnotherClinicSeesAndChangesNothing(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "clinic-apart")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
 		other := b.Found(t, "moonrise")
@@ -116,6 +119,7 @@ func TestAnotherClinicSeesAndChangesNothing(t *testing.T) {
 
 func TestWhatWasShownIsWrittenDown(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "looks-recorded")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
 		who := b.As(access.FrontDesk)
@@ -154,6 +158,7 @@ func TestWhatWasShownIsWrittenDown(t *testing.T) {
 
 func TestTheTreeTakesEveryEntry(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "audit-tamper-evident")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
 		for range 7 {

@@ -12,6 +12,7 @@ import (
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 )
 
 func shredded(t *testing.T, v *Vault, clinic, subject id.ID, sealed []byte) {
@@ -33,6 +34,7 @@ func shredded(t *testing.T, v *Vault, clinic, subject id.ID, sealed []byte) {
 
 func TestShred(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "deleted-is-unreadable")
 	onBoth(t, func(t *testing.T, at string) {
 		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at, JournalFile: filepath.Join(t.TempDir(), "journal")}
 		v := opening(t, cfg)

@@ -21,11 +21,13 @@ import (
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig/pg"
 )
 
 func TestSealAndOpen(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "sealed-at-rest")
 	onBoth(t, func(t *testing.T, at string) {
 		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at}
 		v := opening(t, cfg)
@@ -76,6 +78,7 @@ func TestSealAndOpen(t *testing.T) {
 // TestCellsCannotBeMoved: whatever part of a cell or of the sealed field changes, it does not open.
 func TestCellsCannotBeMoved(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "sealed-in-place")
 	v := opening(t, Config{RootKeyFile: rootFile(t), StoreURL: "sqlite://" + filepath.Join(t.TempDir(), "k.db")})
 	one, people := clinicOf(t, v, 2)
 	two := id.New(noon)
@@ -230,6 +233,7 @@ func TestManyOpenAtOnce(t *testing.T) {
 
 // TestManyProcesses starts this test binary several times over one fresh key store.
 func TestManyProcesses(t *testing.T) {
+	// not parallel: it starts this test binary again, several times
 	if at := os.Getenv("ALMIRAH_VAULT_CHILD"); at != "" {
 		part := strings.Split(at, "|")
 		clinic, _ := id.Parse(part[2])

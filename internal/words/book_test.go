@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"almirah/internal/promise"
 )
 
 func open(t *testing.T) *Book {
@@ -21,6 +23,7 @@ func open(t *testing.T) *Book {
 // TestEveryKeyInEveryLanguage lists what a language has not got yet. Under ALMIRAH_STRICT a gap fails.
 func TestEveryKeyInEveryLanguage(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "own-language")
 	b := open(t)
 	if len(b.doubled) > 0 {
 		t.Errorf("keys said twice in one language: %v", b.doubled)
@@ -115,6 +118,7 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "own-language")
 	b := open(t)
 	for _, c := range []struct{ cookie, user, clinic, accept, want string }{
 		{"ta", "hi", "en", "ar", "ta"},

@@ -45,6 +45,7 @@ func TestOneServer(t *testing.T) {
 // TestKilledTestLeavesNoServer starts this very test binary as a child that opens a server,
 // kills it the hard way and waits for the server's folder to disappear.
 func TestKilledTestLeavesNoServer(t *testing.T) {
+	// not parallel: it kills a process that another test could mistake for its own
 	if os.Getenv("ALMIRAH_RIG_CHILD") == "1" {
 		os.Stdout.WriteString("URL " + Start(t) + "\n")
 		time.Sleep(time.Minute)

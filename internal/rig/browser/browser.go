@@ -1,0 +1,209 @@
+// Package browser drives a real Chromium for tests: one browser a test, tabs with what their
+// console said, keys as a person presses them, axe for accessibility, and pictures.
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// Browser is one Chromium.
+type Browser struct{ root context.Context }
+
+// Start starts Chromium. Where there is none the test is skipped by name, and fails under ALMIRAH_STRICT=1.
+func Start(t testing.TB) *Browser {
+	t.Helper()
+	bin := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			bin = p
+			break
+		}
+	}
+	if bin == "" {
+		if os.Getenv("ALMIRAH_STRICT") == "1" {
+			t.Fatal("no Chromium on this machine: run make deps")
+		}
+		t.Skip("no Chromium on this machine: run make deps")
+	}
+	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
+	options = append(options, chromedp.ExecPath(bin), chromedp.Flag("headless", "new"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true),
+		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1366, 900))
+	allocator, stopA := chromedp.NewExecAllocator(context.Background(), options...)
+	root, stopB := chromedp.NewContext(allocator)
+	if err := chromedp.Do(root); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chromedp.Cancel(root); stopB(); stopA() })
+	return &Browser{root: root}
+}
+
+// Tab is one open page with what its console said.
+type Tab struct {
+	Ctx  context.Context
+	mu   sync.Mutex
+	said []string
+}
+
+// Tab opens a page of the size, in a window of its own.
+func (b *Browser) Tab(t testing.TB, width, height int64) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.root)
+	ctx, stop := context.WithTimeout(ctx, 20*time.Minute)
+	t.Cleanup(func() { stop(); cancel() })
+	x := &Tab{Ctx: ctx}
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
+		t.Fatal(err)
+	}
+	messages := chromedp.Console(ctx)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			x.mu.Lock()
+			x.said = append(x.said, fmt.Sprint(m.Type, ": ", m.Text))
+			x.mu.Unlock()
+		}
+	}()
+	return x
+}
+
+// GoTo opens an address.
+func (x *Tab) GoTo(t testing.TB, url string) {
+	t.Helper()
+	if err := chromedp.Do(x.Ctx, chromedp.Navigate(url)); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+}
+
+// Eval runs a piece of script and answers its value.
+func Eval[T any](t testing.TB, x *Tab, js string, o ...chromedp.EvaluateOption) T {
+	t.Helper()
+	v, err := chromedp.Run(x.Ctx, chromedp.Evaluate[T](js, o...))
+	if err != nil {
+		t.Fatalf("%.80s: %v", js, err)
+	}
+	return v
+}
+
+// WaitFor polls until the expression is true.
+func (x *Tab) WaitFor(t testing.TB, js string) {
+	t.Helper()
+	for range 200 {
+		if v, err := chromedp.Run(x.Ctx, chromedp.Evaluate[bool]("!!("+js+")")); err == nil && v {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	page := Eval[string](t, x, `document.body.innerText.slice(0,800)`)
+	t.Fatalf("it never came to be that %s; the console says %q; the page: %s", js, x.Said(), page)
+}
+
+// Press presses keys one after the other.
+func (x *Tab) Press(t testing.TB, keys ...string) {
+	t.Helper()
+	for _, k := range keys {
+		if err := chromedp.Do(x.Ctx, chromedp.KeyEvent(k)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Drag drags the mouse from one point to another.
+func (x *Tab) Drag(t testing.TB, x1, y1, x2, y2 float64) {
+	t.Helper()
+	if err := chromedp.Do(x.Ctx, chromedp.DragAndDropXY(x1, y1, x2, y2, 12)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Said is what the console said.
+func (x *Tab) Said() []string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return append([]string(nil), x.said...)
+}
+
+// Complaints are console messages of the content security policy, and exceptions.
+func (x *Tab) Complaints() []string {
+	var out []string
+	for _, s := range x.Said() {
+		if strings.Contains(s, "Content Security Policy") || strings.HasPrefix(s, "exception") || strings.Contains(s, "Uncaught") {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Axe answers the violations of the page that is open. root is the path to the top of the repository.
+func (x *Tab) Axe(t testing.TB, root string) []string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(root, "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		if os.Getenv("ALMIRAH_STRICT") == "1" {
+			t.Fatal("axe-core is not installed: run npm ci")
+		}
+		t.Skip("axe-core is not installed: run npm ci")
+	}
+	Eval[any](t, x, string(source)+";1")
+	raw := Eval[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`, chromedp.EvalAwaitPromise)
+	var out []string
+	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Picture saves the whole page as a PNG.
+func (x *Tab) Picture(t testing.TB, file string) {
+	t.Helper()
+	png, err := chromedp.Run(x.Ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// NoScript turns scripts off for the tab, as for a visitor who blocks them.
+func (x *Tab) NoScript(t testing.TB) {
+	t.Helper()
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Cookie sets a cookie for the address.
+func (x *Tab) Cookie(t testing.TB, url, name, value string) {
+	t.Helper()
+	secure := strings.HasPrefix(name, "__Host-")
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: name, Value: value, URL: url, Path: "/", Secure: &secure})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
