@@ -12,6 +12,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/fault"
+	"almirah/internal/promise"
 	"almirah/internal/words"
 )
 
@@ -21,6 +22,7 @@ func plainService() *Service {
 
 func TestTheHashKeepsTheFloor(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "password-hashed")
 	h := newHasher()
 	one, err := h.hash(context.Background(), "correct pony battery staple")
 	if err != nil {

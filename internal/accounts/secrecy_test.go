@@ -17,6 +17,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -130,6 +131,7 @@ func (h *house) rows(table string) []byte {
 // TestHoldingsAreTheTables compares what is declared with the columns that there are.
 func TestHoldingsAreTheTables(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "account-minimal")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		real := map[string][]string{}
 		for _, table := range accounts.Holdings() {

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -96,6 +97,7 @@ func (h *house) person2(email string) accounts.Started {
 
 func TestTheCookieIsRotatedAndOnlyItsHashIsKept(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "session-cookies")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		owner, cookie := h.owner("o@example.org", "rotate")
@@ -167,6 +169,7 @@ func TestOneOfTwoRenewals(t *testing.T) {
 
 func TestSignOut(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "sign-in-traces")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		h.person("s@example.org")

@@ -17,12 +17,14 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/fault"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
 
 func TestSignUpVerifySignIn(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "account-verified", "terms-on-record")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		if err := h.s.SignUp(ctx, draft("Meera@example.org"), here); err != nil {
@@ -65,6 +67,7 @@ func TestSignUpVerifySignIn(t *testing.T) {
 
 func TestWrongFieldsAreNamedAtOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "account-adults")
 	h := build(t, rig.New(t, store.SQLite, store.Options{}))
 	err := h.s.SignUp(context.Background(), accounts.Draft{Name: "1", Email: "x", Phone: "1", Password: "short", Terms: "2020"}, here)
 	var f *fault.Fault
@@ -130,6 +133,7 @@ func TestLinksOfADayAndAWeek(t *testing.T) {
 // TestAnswersDoNotTell is the promise against asking who exists: same bytes for a known, an unknown and an unconfirmed address.
 func TestAnswersDoNotTell(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "guessing-slowed")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		h.person("known@example.org")
@@ -325,6 +329,7 @@ func TestChangePassword(t *testing.T) {
 // the right password until a reset; across two processes.
 func TestGuessingIsSlow(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "guessing-slowed")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		h.person("g@example.org")

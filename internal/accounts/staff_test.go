@@ -11,6 +11,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 )
 
@@ -108,6 +109,7 @@ func TestInvitations(t *testing.T) {
 
 func TestRolesCountAtOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "changes-of-power")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		owner, _ := h.owner("owner@example.org", "roles")
@@ -155,6 +157,7 @@ func TestRolesCountAtOnce(t *testing.T) {
 
 func TestEndOfMembershipEndsItsSessions(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "staff-by-invitation")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		owner, _ := h.owner("owner@example.org", "leaving")

@@ -15,6 +15,7 @@ import (
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/patients"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 	"almirah/internal/words"
@@ -82,6 +83,7 @@ func rowsOf(t testing.TB, b *rig.Base, p id.ID) (out []row) {
 
 func TestGiveAndTakeBack(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "consent-asked")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		s, desk, p := New(b.DB, b.Log), b.As(access.FrontDesk), adult(t, b)
 		// Nothing is given beforehand, and the booking needs nothing.

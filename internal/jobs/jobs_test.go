@@ -23,6 +23,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -138,6 +139,7 @@ func (h *house) await(within time.Duration) {
 // here is generous for a busy machine; the median is what the promise is about.
 func TestConfirmationWithinASecond(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "confirmation-at-once")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h := open(t, b)
 		h.start(jobs.Options{})
@@ -310,6 +312,7 @@ func TestChoresRunForEachClinicAndFailAlone(t *testing.T) {
 // TestTwoProcessesSendOnce runs two processes' jobs on one PostgreSQL.
 func TestTwoProcessesSendOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "several-servers")
 	b := rig.New(t, store.Postgres, store.Options{})
 	h := open(t, b)
 	h.start(jobs.Options{})

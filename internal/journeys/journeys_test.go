@@ -16,6 +16,7 @@ import (
 	"almirah/internal/journeys"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -269,6 +270,7 @@ func TestStaffChangesWaitAndAnUndoSendsNothing(t *testing.T) {
 
 func TestWithdrawnConsentTakesBackWhatIsPlanned(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "consent-withdrawn")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := open(t, b)
 		a := p.book(accounts.Public(b.Clinic))

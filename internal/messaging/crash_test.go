@@ -10,6 +10,7 @@ import (
 
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -50,6 +51,7 @@ func alive(fn func()) bool {
 // was accepted once and says sent, or is an uncertain row, and that only if it was being handed over.
 func TestCrashBetweenAnyTwoSteps(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "reminder-once")
 	for _, engine := range []store.Engine{store.SQLite, store.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/holdings"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/words"
 )
@@ -134,6 +135,7 @@ var forbidden = regexp.MustCompile(`(?i)aadhaa?r|passport|\bssn|social_?security
 // TestNoFieldForGovernmentIDsOrBiometrics looks at the schema of both engines and at what a door can hand in (D7).
 func TestNoFieldForGovernmentIDsOrBiometrics(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "no-government-id")
 	for _, bad := range []string{"aadhaar", "AadharNumber", "id_number", "passport_no", "FaceTemplate", "fingerprint", "pan"} {
 		if !forbidden.MatchString(bad) {
 			t.Fatalf("the rule does not know %q", bad)

@@ -19,6 +19,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -88,6 +89,7 @@ func TestSearch(t *testing.T) {
 // nothing that was typed.
 func TestSearchIsAudited(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "looks-recorded")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		s, desk := New(b.DB, b.Log), b.As(access.FrontDesk)
 		add(t, b, Draft{Name: "Asha Rao", Phone: "98765 43210"})

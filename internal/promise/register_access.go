@@ -8,7 +8,7 @@ var access = []Sentence{
 		Sources:  []string{"A1", "A2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/holdings.go"},
-		ProvedBy: []string{"accounts.TestAccountAsksForNothingElse"},
+		ProvedBy: []string{"accounts.TestHoldingsAreTheTables"},
 	},
 	{
 		ID:       "account-verified",
@@ -16,15 +16,15 @@ var access = []Sentence{
 		Sources:  []string{"A1", "A5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
-		ProvedBy: []string{"accounts.TestUnverifiedAccountCannotSignIn"},
+		ProvedBy: []string{"accounts.TestSignUpVerifySignIn"},
 	},
 	{
 		ID:       "account-adults",
 		Text:     "Accounts are for adults. Whoever opens one says so, and nobody else gets one.",
 		Sources:  []string{"I6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/accounts/service.go"},
-		ProvedBy: []string{"accounts.TestSignUpAsksForAge"},
+		KeptBy:   []string{"internal/accounts/person.go"},
+		ProvedBy: []string{"accounts.TestWrongFieldsAreNamedAtOnce"},
 	},
 	{
 		ID:       "terms-on-record",
@@ -32,7 +32,7 @@ var access = []Sentence{
 		Sources:  []string{"A15"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
-		ProvedBy: []string{"accounts.TestTermsAreOnRecord"},
+		ProvedBy: []string{"accounts.TestSignUpVerifySignIn"},
 	},
 	{
 		ID:       "clinic-named",
@@ -49,7 +49,7 @@ var access = []Sentence{
 		Sources:  []string{"A4", "A10", "C4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/provider.go"},
-		ProvedBy: []string{"web.TestHiddenFieldsOfAPractitionerStayHidden"},
+		ProvedBy: []string{"scheduling.TestAPatientSeesOfAProviderWhatSheShows"},
 		Probe:    "practitioner-shown-by-choice",
 	},
 	{
@@ -72,7 +72,7 @@ var access = []Sentence{
 		Sources:  []string{"A11"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
-		ProvedBy: []string{"accounts.TestEndedMemberIsOutAtOnce"},
+		ProvedBy: []string{"accounts.TestEndOfMembershipEndsItsSessions"},
 	},
 	{
 		ID:       "roles-and-rights",
@@ -94,7 +94,7 @@ var access = []Sentence{
 		Sources:  []string{"A14", "M4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"store.DB.Change", "archtest.Arrows"},
-		ProvedBy: []string{"archtest.TestHouseRules", "api.TestSameRulesAsThePages"},
+		ProvedBy: []string{"archtest.TestHouseRules", "app.TestPublicAPINamesWhatIsWrong"},
 		Twins: []Twin{{
 			Name: "a room opens the database past the doorway",
 			File: "internal/messaging/calendar.go", Old: "package messaging\n", New: "package messaging\n\nimport _ \"modernc.org/sqlite\"\n",
@@ -120,15 +120,15 @@ var access = []Sentence{
 		Sources:  []string{"A13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/dashboard.go"},
-		ProvedBy: []string{"web.TestDashboardShowsWhatWaits"},
+		ProvedBy: []string{"web.TestWeekAndDashboard"},
 	},
 	{
 		ID:       "scheduling-only",
 		Text:     "A clinic starts with scheduling alone. Notes can be written only where the clinic has turned them on, and there is no place to store diagnoses or medical records.",
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/clinics/policy.go"},
-		ProvedBy: []string{"web.TestNotesAreMissingUnlessTurnedOn"},
+		KeptBy:   []string{"internal/clinics/clinic.go"},
+		ProvedBy: []string{"web.TestNotes"},
 		Probe:    "scheduling-only",
 	},
 	{
@@ -137,7 +137,7 @@ var access = []Sentence{
 		Sources:  []string{"M3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/password.go"},
-		ProvedBy: []string{"accounts.TestPasswordsAreHashed"},
+		ProvedBy: []string{"accounts.TestTheHashKeepsTheFloor"},
 		Probe:    "password-hashed",
 	},
 	{
@@ -145,8 +145,8 @@ var access = []Sentence{
 		Text:     "A sign-in is kept in one cookie that scripts cannot read, that travels over encrypted connections only, and whose copy in the database opens nothing.",
 		Sources:  []string{"M7"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/accounts/session.go", "internal/web/cookie.go"},
-		ProvedBy: []string{"web.TestSessionCookie", "accounts.TestStoredSessionOpensNothing"},
+		KeptBy:   []string{"internal/accounts/session.go", "internal/web/token.go"},
+		ProvedBy: []string{"web.TestSessionCookie", "accounts.TestTheCookieIsRotatedAndOnlyItsHashIsKept"},
 		Probe:    "session-cookies",
 	},
 	{
@@ -154,7 +154,7 @@ var access = []Sentence{
 		Text:     "A form or request that another website sends in your name is refused and changes nothing.",
 		Sources:  []string{"M8", "C6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/origin.go"},
+		KeptBy:   []string{"internal/web/site.go"},
 		ProvedBy: []string{"web.TestEveryUnsafeRouteRefusesForgedRequests"},
 		Probe:    "forged-requests",
 	},
@@ -164,7 +164,7 @@ var access = []Sentence{
 		Sources:  []string{"M9"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/throttle.go"},
-		ProvedBy: []string{"accounts.TestGuessingIsSlowed", "accounts.TestSignInTellsNothing"},
+		ProvedBy: []string{"accounts.TestGuessingIsSlow", "accounts.TestAnswersDoNotTell"},
 	},
 	{
 		ID:       "sign-in-traces",
@@ -172,6 +172,6 @@ var access = []Sentence{
 		Sources:  []string{"M10"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go"},
-		ProvedBy: []string{"accounts.TestSessionTracesGoWithTheSession"},
+		ProvedBy: []string{"accounts.TestSignOut"},
 	},
 }

@@ -43,7 +43,7 @@ var booking = []Sentence{
 		Sources:  []string{"B7", "A6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/calendar.go", "clock.Resolve"},
-		ProvedBy: []string{"messaging.TestEveryChangeOfTheClocksIsReadAsTheSameInstant", "web.TestOneMomentEverywhere"},
+		ProvedBy: []string{"messaging.TestEveryChangeOfTheClocksIsReadAsTheSameInstant", "app.TestOneMomentEverywhere"},
 	},
 	{
 		ID:       "changes-kept",
@@ -67,7 +67,7 @@ var booking = []Sentence{
 		Sources:  []string{"C1", "C2", "D1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/public.go"},
-		ProvedBy: []string{"web.TestBookingAsksForLittle"},
+		ProvedBy: []string{"scheduling.TestBookingFromThePublicPage"},
 		Probe:    "booking-asks-little",
 	},
 	{
@@ -75,8 +75,8 @@ var booking = []Sentence{
 		Text:     "The booking page loads nothing from any other company and works without scripts.",
 		Sources:  []string{"C2", "R6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/policy.go"},
-		ProvedBy: []string{"web.TestPublicPageLoadsNothingElse"},
+		KeptBy:   []string{"internal/web/site.go"},
+		ProvedBy: []string{"web.TestPublicPagesRunNoScript"},
 		Probe:    "public-page-alone",
 	},
 	{
@@ -97,8 +97,8 @@ var booking = []Sentence{
 		Text:     "A flood of bookings from one place is slowed down. A family that shares one connection does not notice.",
 		Sources:  []string{"C6", "M9"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/limit.go"},
-		ProvedBy: []string{"web.TestFloodIsSlowedFamilyIsNot"},
+		KeptBy:   []string{"internal/app/limit.go"},
+		ProvedBy: []string{"app.TestPublicLimitTellsWhenToComeBack"},
 	},
 	{
 		ID:       "own-link",
@@ -106,7 +106,7 @@ var booking = []Sentence{
 		Sources:  []string{"C7", "B6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/link.go"},
-		ProvedBy: []string{"web.TestOwnLinkOpensOnlyOwn"},
+		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing"},
 	},
 	{
 		ID:       "own-language",

@@ -9,7 +9,7 @@ var messages = []Sentence{
 		Applies:  "where the patient left an e-mail address",
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/journeys/table.go", "internal/messaging/calendar.go"},
-		ProvedBy: []string{"app.TestBookingIsConfirmedAtOnce", "messaging.TestCalendarsReadRequestMoveAndCancel"},
+		ProvedBy: []string{"jobs.TestConfirmationWithinASecond", "messaging.TestCalendarsReadRequestMoveAndCancel"},
 	},
 	{
 		ID:       "messages-for-a-reason",
@@ -26,7 +26,7 @@ var messages = []Sentence{
 		Sources:  []string{"F13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/outbox.go"},
-		ProvedBy: []string{"messaging.TestSenderKilledAtEveryStep"},
+		ProvedBy: []string{"messaging.TestCrashBetweenAnyTwoSteps", "app.TestKilledSenderNeverSendsTwice"},
 		Probe:    "reminder-once",
 	},
 	{
@@ -42,8 +42,8 @@ var messages = []Sentence{
 		Text:     "Every reminder can be stopped with one click, without signing in.",
 		Sources:  []string{"F13"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/unsubscribe.go"},
-		ProvedBy: []string{"web.TestOneClickUnsubscribe"},
+		KeptBy:   []string{"internal/web/own.go"},
+		ProvedBy: []string{"app.TestOneClickUnsubscribe"},
 	},
 	{
 		ID:       "delivery-metadata",

@@ -8,7 +8,7 @@ var patients = []Sentence{
 		Sources:  []string{"D1", "D5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/patients/inside.go", "vault.Vault.Shred"},
-		ProvedBy: []string{"patients.TestClinicChangesAndDeletes"},
+		ProvedBy: []string{"web.TestTwoCorrectOnePatient", "web.TestDeleting"},
 	},
 	{
 		ID:       "deleted-is-unreadable",
@@ -29,7 +29,7 @@ var patients = []Sentence{
 		Sources:  []string{"D7"},
 		Kind:     Enforced,
 		KeptBy:   []string{"holdings.Check"},
-		ProvedBy: []string{"app.TestNoColumnForGovernmentIDs"},
+		ProvedBy: []string{"patients.TestNoFieldForGovernmentIDsOrBiometrics"},
 		Probe:    "no-government-id",
 	},
 	{
@@ -59,7 +59,7 @@ var patients = []Sentence{
 		Sources:  []string{"I4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.Record"},
-		ProvedBy: []string{"consent.TestConsentKeepsWhatWasShown", "web.TestNoBoxIsTicked"},
+		ProvedBy: []string{"consent.TestGiveAndTakeBack", "app.TestNoBoxIsTicked"},
 	},
 	{
 		ID:       "consent-withdrawn",
@@ -67,7 +67,7 @@ var patients = []Sentence{
 		Sources:  []string{"I4", "F13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.Record", "messaging.Send"},
-		ProvedBy: []string{"messaging.TestWithdrawnMeansSilence"},
+		ProvedBy: []string{"journeys.TestWithdrawnConsentTakesBackWhatIsPlanned"},
 	},
 	{
 		ID:       "no-advertising",

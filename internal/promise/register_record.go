@@ -8,11 +8,11 @@ var record = []Sentence{
 		Sources:  []string{"N1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"store.View.Opened", "store.View.Listed"},
-		ProvedBy: []string{"store.TestWhatWasShownIsWrittenDown", "web.TestEveryPageOfAPatientIsRecorded"},
+		ProvedBy: []string{"store.TestWhatWasShownIsWrittenDown", "patients.TestSearchIsAudited", "scheduling.TestADayIsListedOnceAndEachListByItself"},
 		Twins: []Twin{{
 			Name: "opening a record leaves no trace",
 			File: "internal/store/account.go", Old: "v.opened = append(v.opened, audit.Note{Action: audit.ActionOpen,", New: "_ = append(v.opened, audit.Note{Action: audit.ActionOpen,",
-			Red: []string{"web.TestEveryPageOfAPatientIsRecorded"},
+			Red: []string{"patients.TestSearchIsAudited", "scheduling.TestADayIsListedOnceAndEachListByItself"},
 		}},
 		Probe: "looks-recorded",
 	},
@@ -35,7 +35,7 @@ var record = []Sentence{
 		Sources:  []string{"N1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"audit.Note"},
-		ProvedBy: []string{"accounts.TestRoleChangesKeepOldAndNew", "clinics.TestSettingsKeepOldAndNew"},
+		ProvedBy: []string{"accounts.TestRolesCountAtOnce", "clinics.TestSettingsKeepOldAndNew"},
 	},
 	{
 		ID:       "audit-tamper-evident",
@@ -81,8 +81,8 @@ var record = []Sentence{
 		Text:     "The server's log of requests says which kind of page was asked for, when, how it ended and how long it took. It holds no name, no address of a person, no link and nothing that was typed.",
 		Sources:  []string{"N3", "N4"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/log.go"},
-		ProvedBy: []string{"web.TestLogsHoldNobody", "archtest.TestHouseRules"},
+		KeptBy:   []string{"internal/app/server.go"},
+		ProvedBy: []string{"app.TestNoMarkIsFoundInTheFiles", "archtest.TestHouseRules"},
 		Probe:    "request-log",
 	},
 }

@@ -138,6 +138,7 @@ func refused(t *testing.T, what string, err error, kind fault.Kind, key string) 
 
 func TestBookingFromThePublicPage(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "booking-asks-little")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := practice.Open(t, b, 1)
 		at := p.At(1, "10:00")
@@ -525,6 +526,7 @@ func TestEveryWrongFieldIsNamedAtOnce(t *testing.T) {
 
 func TestADayIsListedOnceAndEachListByItself(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "looks-recorded")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := practice.Open(t, b, 2)
 		for i, one := range p.Providers {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"almirah/internal/clock"
+	"almirah/internal/promise"
 )
 
 // fortyZones: every kind of clock change that a clinic can meet.
@@ -46,6 +47,7 @@ func changes(z *time.Location, from, to time.Time) []time.Time {
 // only -short takes a sample.
 func TestEveryClockChangeOf40Zones(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "times-as-entered")
 	if len(fortyZones) != 40 {
 		t.Fatalf("%d zones", len(fortyZones))
 	}

@@ -9,6 +9,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/scheduling"
@@ -17,6 +18,7 @@ import (
 
 func TestThePatientsOwnLink(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "own-link")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := practice.Open(t, b, 2)
 		want := p.Booking(p.Providers[0], p.At(1, "10:00"), 1)
@@ -90,6 +92,7 @@ func TestThePatientsOwnLink(t *testing.T) {
 
 func TestLinksThatOpenNothing(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "own-link")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := practice.Open(t, b, 1)
 		r := p.Booked(t, p.Public(), p.Booking(p.Providers[0], p.At(1, "10:00"), 1))
@@ -136,6 +139,7 @@ func TestLinksThatOpenNothing(t *testing.T) {
 
 func TestAPatientSeesOfAProviderWhatSheShows(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "practitioner-shown-by-choice")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := practice.Open(t, b, 0)
 		one := p.Provider(t, scheduling.Provider{Name: "Dr. Meera Iyer", Speciality: "Cardiology", Qualification: "MD", Registration: "KA 123", About: "Long walks",

@@ -495,6 +495,7 @@ func secondProcess(text string, in io.Reader, out io.Writer) error {
 
 func TestRaceTwoProcesses(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "several-servers")
 	p := practice.OpenWith(t, rig.New(t, store.Postgres, store.Options{}), 1, practice.Hours(0, 24))
 	self, err := os.Executable()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"almirah/internal/clock"
+	"almirah/internal/promise"
 )
 
 func zone(t testing.TB, name string) *time.Location {
@@ -108,6 +109,7 @@ func TestSlotsOnAnOrdinaryDay(t *testing.T) {
 
 func TestChangesAndLeave(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "times-as-entered")
 	z := zone(t, "Asia/Kolkata")
 	h := Hours{Zone: z, Weekly: everyDay("09:00", "12:00"), Changes: map[clock.Date]Change{
 		"2026-03-03": {Day: "2026-03-03", Open: true, Intervals: hours("16:00", "17:00")},
@@ -238,6 +240,7 @@ func drawIntervals(t *rapid.T, label string) []Interval {
 // TestSlotsAgainstTheOracle compares Slots, Bookable, Fits and Open with a walk through every minute.
 func TestSlotsAgainstTheOracle(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "times-as-entered")
 	zones := []*time.Location{zone(t, "Asia/Kolkata"), zone(t, "Europe/Dublin"), zone(t, "Australia/Lord_Howe"), zone(t, "America/Havana"), zone(t, "America/Asuncion"), zone(t, "America/Sao_Paulo")}
 	days := []clock.Date{"2026-03-07", "2026-03-28", "2026-04-04", "2026-10-03", "2026-10-24", "2026-10-31", "2024-03-23", "2018-02-17", "2018-11-03", "2026-06-15"}
 	rapid.Check(t, func(t *rapid.T) {

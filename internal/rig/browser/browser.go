@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -58,10 +59,10 @@ type Tab struct {
 	said []string
 }
 
-// Tab opens a page of the size, in a window of its own.
+// Tab opens a page of the size. Its cookies are its own: to the house it is another person's browser.
 func (b *Browser) Tab(t testing.TB, width, height int64) *Tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.root)
+	ctx, cancel := chromedp.NewContext(b.root, chromedp.WithNewBrowserContext())
 	ctx, stop := context.WithTimeout(ctx, 20*time.Minute)
 	t.Cleanup(func() { stop(); cancel() })
 	x := &Tab{Ctx: ctx}
@@ -100,14 +101,14 @@ func Eval[T any](t testing.TB, x *Tab, js string, o ...chromedp.EvaluateOption) 
 	return v
 }
 
-// WaitFor polls until the expression is true.
+// WaitFor polls until the expression is true. The wait is long because the machine may be busy; a
+// page that is being left counts as not there yet.
 func (x *Tab) WaitFor(t testing.TB, js string) {
 	t.Helper()
-	for range 200 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		if v, err := chromedp.Run(x.Ctx, chromedp.Evaluate[bool]("!!("+js+")")); err == nil && v {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	page := Eval[string](t, x, `document.body.innerText.slice(0,800)`)
 	t.Fatalf("it never came to be that %s; the console says %q; the page: %s", js, x.Said(), page)
@@ -120,6 +121,72 @@ func (x *Tab) Press(t testing.TB, keys ...string) {
 		if err := chromedp.Do(x.Ctx, chromedp.KeyEvent(k)); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// Type types a text into what has the focus.
+func (x *Tab) Type(t testing.TB, text string) {
+	t.Helper()
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Fill puts the mouse into a field and types, in place of what stood there.
+func (x *Tab) Fill(t testing.TB, field, text string) {
+	t.Helper()
+	x.Click(t, field)
+	Eval[any](t, x, fmt.Sprintf(`document.querySelector(%q).select?.(),1`, field))
+	x.Type(t, text)
+}
+
+// Click presses the mouse on the first element that the selector finds, once it is there.
+func (x *Tab) Click(t testing.TB, selector string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(x.Ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		t.Fatalf("click on %s: %v; the page: %s", selector, err, Eval[string](t, x, `location.pathname+": "+document.body.innerText.slice(0,800)`))
+	}
+}
+
+// Follow clicks and waits until another page stands there.
+func (x *Tab) Follow(t testing.TB, selector string) {
+	t.Helper()
+	Eval[any](t, x, `window.left=1`)
+	x.Click(t, selector)
+	x.WaitFor(t, `!window.left && document.readyState==="complete"`)
+}
+
+// Path is the address of the page that is open, without the host.
+func (x *Tab) Path(t testing.TB) string {
+	t.Helper()
+	return Eval[string](t, x, `location.pathname+location.search`)
+}
+
+// Text is what the page says to the eye.
+func (x *Tab) Text(t testing.TB) string {
+	t.Helper()
+	return Eval[string](t, x, `document.body.innerText`)
+}
+
+// Print shows the page as it would be printed, or again as on the screen.
+func (x *Tab) Print(t testing.TB, on bool) {
+	t.Helper()
+	media := ""
+	if on {
+		media = "print"
+	}
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -1,0 +1,302 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"almirah/internal/accounts"
+	"almirah/internal/audit"
+	"almirah/internal/clock"
+	"almirah/internal/vault"
+)
+
+// Version is the version of the program, set when a release is built.
+var Version = "dev"
+
+type verb struct {
+	name, words string
+	run         func(*console, context.Context, []string) error
+}
+
+// console is what a verb has to work with.
+type console struct {
+	get      func(string) string
+	out, err io.Writer
+}
+
+func (c *console) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
+
+func verbs() []verb {
+	return []verb{
+		{"setup", "make the root key, print the escrow sheet and the first owner's link, test the mail", (*console).setup},
+		{"serve", "serve pages and API (--demo: with the demo clinic and an outbox instead of mail)", (*console).serve},
+		{"demo", "load the demo clinic into the data folder", (*console).demo},
+		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
+		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
+		{"audit verify", "compute the audit tree again (--head \"SIZE HASH\" to compare with a head that was kept)", (*console).audit},
+		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
+		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
+		{"config", "print the settings, secrets masked", (*console).config},
+		{"version", "print the version", (*console).version},
+	}
+}
+
+// Command runs one verb of the command line. Its error is what went wrong, for a person.
+func Command(ctx context.Context, args []string, get func(string) string, out, errs io.Writer) error {
+	c := &console{get: get, out: out, err: errs}
+	line := strings.Join(args, " ")
+	for _, v := range verbs() {
+		if line == v.name || strings.HasPrefix(line, v.name+" ") {
+			return v.run(c, ctx, args[len(strings.Fields(v.name)):])
+		}
+	}
+	c.say("almirah: a clinic platform whose privacy policy is its specification\n")
+	for _, v := range verbs() {
+		c.say("  almirah %-14s %s", v.name, v.words)
+	}
+	c.say("\nSettings come from the environment; `almirah config` prints them.")
+	if line != "" && line != "help" && line != "--help" {
+		return fmt.Errorf("there is no verb %q", args[0])
+	}
+	return nil
+}
+
+func (c *console) configured(demo bool) (Config, *slog.Logger, error) {
+	level := slog.LevelInfo
+	if l := c.get("ALMIRAH_LOG"); l != "" {
+		if err := level.UnmarshalText([]byte(l)); err != nil {
+			return Config{}, nil, errors.New("ALMIRAH_LOG: write debug, info, warn or error")
+		}
+	} else if demo {
+		level = slog.LevelWarn
+	}
+	cfg, err := FromEnv(c.get)
+	cfg.Demo = demo
+	return cfg, slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: level})), err
+}
+
+func (c *console) house(ctx context.Context, demo bool) (*House, error) {
+	cfg, log, err := c.configured(demo)
+	if err != nil {
+		return nil, err
+	}
+	if demo {
+		// The demo's key lies beside, not in, the data folder. A real deployment makes its key by setup.
+		if err := os.MkdirAll(filepath.Dir(cfg.Keys), 0o700); err != nil {
+			return nil, err
+		}
+		if _, err := vault.CreateRootKey(cfg.Keys); err != nil {
+			return nil, err
+		}
+	}
+	// A clinic's machine has other things to do: what the collector gives back goes back.
+	debug.SetGCPercent(75)
+	return Open(ctx, cfg, clock.System{}, log, Options{})
+}
+
+func (c *console) with(ctx context.Context, demo bool, do func(h *House) error) error {
+	h, err := c.house(ctx, demo)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(h), h.Close())
+}
+
+func has(args []string, flag string) bool {
+	for _, a := range args {
+		if a == flag {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *console) serve(ctx context.Context, args []string) error {
+	demo := has(args, "--demo")
+	return c.with(ctx, demo, func(h *House) error {
+		if demo {
+			if err := h.LoadDemo(ctx, c.say); err != nil {
+				return err
+			}
+		}
+		return h.Run(ctx, func(addr net.Addr) {
+			c.say("Almirah serves %s", h.Config.PublicURL)
+			if demo {
+				c.say("  public booking   %s/c/%s", h.Config.PublicURL, demoSlug)
+				c.say("  sign in          http://localhost:%s/sign-in   (use this address: it has a name)", port(addr))
+				for _, p := range demoPeople {
+					c.say("    %-30s %s   (%s)", p.email, demoPassword, p.role)
+				}
+				c.say("  outbox           http://localhost:%s/app/outbox", port(addr))
+			}
+		})
+	})
+}
+
+func (c *console) demo(ctx context.Context, _ []string) error {
+	return c.with(ctx, true, func(h *House) error { return h.LoadDemo(ctx, c.say) })
+}
+
+func (c *console) setup(ctx context.Context, args []string) error {
+	cfg, _, err := c.configured(false)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(cfg.Keys), 0o700); err != nil {
+		return err
+	}
+	made, err := vault.CreateRootKey(cfg.Keys)
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, false, func(h *House) error {
+		if made {
+			c.say("A root key was made: %s\nKeep this file out of the data folder and out of its backups.\n", cfg.Keys)
+		}
+		sheet, err := h.Vault.EscrowSheet()
+		if err != nil {
+			return err
+		}
+		c.say("%s", sheet)
+		token, err := h.Accounts.FirstOwnerLink(ctx, has(args, "--again"))
+		if err != nil {
+			c.say("The first owner has been here already; `almirah setup --again` makes another link.")
+		} else {
+			c.say("The first owner's link (works once, for a day):\n\n  %s/setup?token=%s\n", cfg.PublicURL, url.QueryEscape(token))
+		}
+		return c.tryMail(ctx, h)
+	})
+}
+
+func (c *console) tryMail(ctx context.Context, h *House) error {
+	if h.Mail == nil {
+		c.say("Mail: not configured, so no message can leave. Set ALMIRAH_SMTP_HOST and its sisters (see docs/settings.md).")
+		return nil
+	}
+	if err := h.Mail.Probe(ctx); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	c.say("Mail: %s answers and lets us in.", h.Config.Mail.Host)
+	return nil
+}
+
+func (c *console) migrate(ctx context.Context, _ []string) error {
+	return c.with(ctx, false, func(*House) error {
+		c.say("The schema is up to date.")
+		return nil
+	})
+}
+
+func (c *console) config(_ context.Context, _ []string) error {
+	cfg, _, err := c.configured(false)
+	for _, l := range cfg.Masked() {
+		c.say("%s", l)
+	}
+	return err
+}
+
+func (c *console) version(_ context.Context, _ []string) error {
+	c.say("almirah %s", Version)
+	return nil
+}
+
+// doctor looks at everything a deployment stands on and says what is wrong.
+func (c *console) doctor(ctx context.Context, _ []string) error {
+	cfg, _, err := c.configured(false)
+	if err != nil {
+		return err
+	}
+	c.say("settings: readable")
+	return c.with(ctx, false, func(h *House) error {
+		c.say("keys: the root key %s fits the key store (%s)", cfg.Keys, h.Vault.Fingerprint())
+		c.say("database: %s, schema up to date, every column declared", h.DB.Engine())
+		if err := h.Vault.Check(ctx); err != nil {
+			return err
+		}
+		c.say("sealing: a field was sealed and opened")
+		return c.tryMail(ctx, h)
+	})
+}
+
+func (c *console) audit(ctx context.Context, args []string) error {
+	var kept []audit.Head
+	for i, a := range args {
+		if a == "--head" && i+1 < len(args) {
+			h, err := audit.ParseHead(args[i+1])
+			if err != nil {
+				return err
+			}
+			kept = append(kept, h)
+		}
+	}
+	return c.with(ctx, false, func(h *House) error {
+		who := accounts.Operator()
+		for {
+			if n, err := h.DB.Sequence(ctx, who); err != nil {
+				return err
+			} else if n == 0 {
+				break
+			}
+		}
+		r, err := h.DB.VerifyAudit(ctx, who, kept)
+		if err != nil {
+			return err
+		}
+		c.say("%d entries, %d heads confirmed; the head is\n%s", r.Entries, r.Heads, r.Head)
+		return nil
+	})
+}
+
+type promiseOut struct {
+	ID        string   `json:"id"`
+	Sentence  string   `json:"sentence"`
+	Sources   []string `json:"sources"`
+	Status    string   `json:"status"`
+	Evidence  string   `json:"evidence"`
+	CheckedAt string   `json:"checked_at"`
+}
+
+func (c *console) promises(ctx context.Context, args []string) error {
+	return c.with(ctx, false, func(h *House) error {
+		if err := h.Probe(ctx); err != nil {
+			return err
+		}
+		broken := 0
+		out := []promiseOut{}
+		for _, k := range h.Promises(ctx) {
+			p := promiseOut{ID: k.ID, Sentence: k.Text, Sources: k.Sources, Status: k.Status, Evidence: k.Evidence}
+			if !k.CheckedAt.IsZero() {
+				p.CheckedAt = k.CheckedAt.UTC().Format("2006-01-02T15:04:05Z")
+			}
+			if k.Status == "broken" {
+				broken++
+			}
+			out = append(out, p)
+		}
+		if has(args, "--json") {
+			e := json.NewEncoder(c.out)
+			e.SetIndent("", "  ")
+			if err := e.Encode(out); err != nil {
+				return err
+			}
+		} else {
+			for _, p := range out {
+				c.say("%-14s %-32s %s", p.Status, p.ID, p.Sentence)
+			}
+		}
+		if broken > 0 {
+			return fmt.Errorf("%d promises are broken", broken)
+		}
+		return nil
+	})
+}

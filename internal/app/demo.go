@@ -1,0 +1,271 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/fault"
+	"almirah/internal/followup"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/web"
+)
+
+// demoPassword is printed at every start of the demo. It protects nothing: the demo's people are invented.
+const demoPassword = "open the steel cupboard"
+
+// demoPeople are the sign-ins of the demo.
+var demoPeople = []struct {
+	email, name string
+	role        access.Role
+}{
+	{"owner@sunrise.example.org", "Anjali Mehta", access.Owner},
+	{"manager@sunrise.example.org", "Prakash Iyer", access.Manager},
+	{"desk@sunrise.example.org", "Sunita Rao", access.FrontDesk},
+	{"doctor@sunrise.example.org", "Suresh Nair", access.Practitioner},
+}
+
+func demoLogins(demo bool) []web.DemoLogin {
+	if !demo {
+		return nil
+	}
+	var out []web.DemoLogin
+	for _, p := range demoPeople {
+		out = append(out, web.DemoLogin{Email: p.email, Password: demoPassword, Role: string(p.role)})
+	}
+	return out
+}
+
+// demoSlug is the name of the demo clinic.
+const demoSlug = "sunrise"
+
+// LoadDemo opens the demo clinic with its people and a day that looks like one, through the same
+// verbs as everyone uses. It does nothing when the clinic is there already.
+func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
+	if _, err := h.Clinics.BySlug(ctx, demoSlug); err == nil {
+		return nil
+	} else if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	say("Loading the demo clinic ...")
+	owner, clinic, err := h.demoClinic(ctx)
+	if err != nil {
+		return fmt.Errorf("demo: the clinic: %w", err)
+	}
+	practice, err := h.demoPractice(ctx, owner)
+	if err != nil {
+		return fmt.Errorf("demo: the practice: %w", err)
+	}
+	who, err := h.demoPatients(ctx, owner)
+	if err != nil {
+		return fmt.Errorf("demo: the patients: %w", err)
+	}
+	say("  %d patients", len(who))
+	n, err := h.demoDays(ctx, owner, clinic, practice, who)
+	if err != nil {
+		return fmt.Errorf("demo: the appointments: %w", err)
+	}
+	say("  %d appointments", n)
+	return nil
+}
+
+// demoClinic sets up the first person, opens the clinic for her and lets the others in, as it
+// happens in a real deployment.
+func (h *House) demoClinic(ctx context.Context) (access.Caller, clinics.Clinic, error) {
+	var none access.Caller
+	var clinic clinics.Clinic
+	device := accounts.Device{Agent: "demo", Address: "127.0.0.1"}
+	draft := func(i int) accounts.Draft {
+		return demoDraft(demoPeople[i].name, demoPeople[i].email, string(demoPeople[i].role))
+	}
+	link, err := h.Accounts.FirstOwnerLink(ctx, true)
+	if err != nil {
+		return none, clinic, err
+	}
+	begun, err := h.Accounts.SetUp(ctx, link, draft(0), device)
+	if err != nil {
+		return none, clinic, err
+	}
+	in, err := h.Accounts.Session(ctx, begun.Cookie)
+	if err != nil {
+		return none, clinic, err
+	}
+	clinic, err = h.Accounts.OpenOwnClinic(ctx, in, clinics.Opening{Slug: demoSlug, Profile: clinics.Profile{
+		Name: "Sunrise Clinic", LegalEntity: "Sunrise Clinic (demonstration)", Address: "12 Banyan Street\nIndiranagar\nBengaluru 560038",
+		Phone: "+91 80 4000 0000", Email: "hello@sunrise.example.org", Contact: "Anjali Mehta",
+		Zone: "Asia/Kolkata", Country: "IN", Jurisdiction: "IN", Region: "IN", Currency: "INR", Languages: []string{"en", "hi", "ta", "ar"}}},
+		func(_ context.Context, tx *store.Tx, _ clinics.Clinic) error { return followup.Found(tx) })
+	if err != nil {
+		return none, clinic, err
+	}
+	if begun, err = h.Accounts.ChooseClinic(ctx, begun.Cookie, clinic.ID); err != nil {
+		return none, clinic, err
+	}
+	if in, err = h.Accounts.Session(ctx, begun.Cookie); err != nil {
+		return none, clinic, err
+	}
+	for i := 1; i < len(demoPeople); i++ {
+		if err := h.Accounts.Enrol(ctx, in.Caller, draft(i), demoPeople[i].role); err != nil {
+			return none, clinic, err
+		}
+	}
+	return in.Caller, clinic, nil
+}
+
+func demoDraft(name, email, title string) accounts.Draft {
+	return accounts.Draft{Name: name, Email: email, Phone: "+91 99999 00001", Password: demoPassword, JobTitle: title, Language: "en", Country: "IN", Terms: TermsVersion}
+}
+
+type demoPractice struct {
+	providers []scheduling.Provider
+	services  []scheduling.Service
+}
+
+// demoPractice adds the practitioners and what they offer. They work every day, so that
+// today is full whenever the demo is opened.
+func (h *House) demoPractice(ctx context.Context, owner access.Caller) (demoPractice, error) {
+	var out demoPractice
+	for i, p := range practitioners {
+		var w scheduling.Weekly
+		for d := range w {
+			w[d] = []scheduling.Interval{{From: 9 * 60, To: 13 * 60}, {From: 14 * 60, To: 19 * 60}}
+		}
+		made, err := h.Desk.AddProvider(ctx, owner, scheduling.Provider{Name: p.name, Speciality: p.speciality, Qualification: p.qualification, Registration: p.registration,
+			About: p.about, ShowSpeciality: true, ShowQualification: i%2 == 0, ShowAbout: p.about != "", Online: true, Colour: i + 1, Position: i, Weekly: w})
+		if err != nil {
+			return out, err
+		}
+		out.providers = append(out.providers, made)
+	}
+	for i, t := range treatments {
+		s := scheduling.Service{Name: t.name, About: t.about, Minutes: t.minutes, BufferAfter: t.rest, Price: t.price, ShowPrice: true, Online: true, Position: i}
+		for n, p := range practitioners {
+			for _, offered := range p.services {
+				if offered == i {
+					s.Providers = append(s.Providers, out.providers[n].ID)
+				}
+			}
+		}
+		made, err := h.Desk.AddService(ctx, owner, s)
+		if err != nil {
+			return out, err
+		}
+		out.services = append(out.services, made)
+	}
+	return out, nil
+}
+
+const demoPatientCount = 240
+
+func (h *House) demoPatients(ctx context.Context, owner access.Caller) ([]id.ID, error) {
+	var out []id.ID
+	for n := range demoPatientCount {
+		name, language := person(n)
+		d := patients.Draft{Name: name, Phone: fmt.Sprintf("+9199999%05d", 10000+n*37%90000), Language: language}
+		if n%2 == 0 {
+			d.Email = fmt.Sprintf("patient%d@example.org", n)
+		}
+		if n%5 != 3 {
+			d.BirthDate = fmt.Sprintf("%d-%02d-%02d", 1945+n*13%60, 1+n%12, 1+n%28)
+		}
+		p, _, err := h.Patients.Add(ctx, owner, d, true)
+		if err != nil {
+			return nil, err
+		}
+		if n%4 != 0 && d.Email != "" {
+			if err := h.Consent.Set(ctx, owner, p.ID, consent.Choice{Purpose: consent.Reminder, Given: true}); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, p.ID)
+	}
+	return out, nil
+}
+
+// demoDays books today full (120 appointments), yesterday in part, and the next days thinner and
+// thinner, so that there is free time on each of the next 14 days.
+func (h *House) demoDays(ctx context.Context, owner access.Caller, c clinics.Clinic, practice demoPractice, who []id.ID) (int, error) {
+	today := clock.Today(h.Clock, c.Location())
+	n := 0
+	for offset, want := range []int{120, 62, 48, 40, 36, 30, 26, 22, 18, 14, 12, 10, 8, 6, 4} {
+		day := today.AddDays(offset)
+		made, err := h.demoDay(ctx, owner, c, practice, who, day, want, n)
+		if err != nil {
+			return n, err
+		}
+		n += made
+	}
+	return n, nil
+}
+
+func (h *House) demoDay(ctx context.Context, owner access.Caller, c clinics.Clinic, practice demoPractice, who []id.ID, day clock.Date, want, from int) (int, error) {
+	made := 0
+	now := clock.At(h.Clock.Now())
+	for slot := 0; made < want; slot++ {
+		if slot > 40 {
+			return made, errors.New("the day does not hold as many appointments")
+		}
+		for i, p := range practice.providers {
+			if made == want {
+				break
+			}
+			s := practice.services[practitioners[i].services[(slot+i)%len(practitioners[i].services)]]
+			free, err := h.Desk.FreeTimes(ctx, owner, s.ID, p.ID, day, day)
+			if err != nil {
+				return made, err
+			}
+			if len(free.Slots) == 0 {
+				continue
+			}
+			at := free.Slots[0].StartsAt
+			if want < 100 && len(free.Slots) > 8 { // thinner days are booked here and there
+				at = free.Slots[(slot*5+i*3)%len(free.Slots)].StartsAt
+			}
+			r, err := h.Desk.Book(ctx, owner, scheduling.Booking{Service: s.ID, Provider: p.ID, StartsAt: at, PatientID: who[(from+made)*7%len(who)], Language: "en"})
+			if err != nil {
+				return made, err
+			}
+			if err := h.demoStatus(ctx, owner, r.Appointment, now, from+made); err != nil {
+				return made, err
+			}
+			made++
+		}
+	}
+	return made, nil
+}
+
+// demoStatus lets what lies behind us have happened: most came, some did not, one is inside.
+func (h *House) demoStatus(ctx context.Context, owner access.Caller, a scheduling.Appointment, now clock.Instant, n int) error {
+	var steps []scheduling.Status
+	switch {
+	case n%17 == 5:
+		_, err := h.Desk.Cancel(ctx, owner, a.ID, a.Version)
+		return err
+	case a.EndsAt <= now && n%11 == 3:
+		steps = []scheduling.Status{scheduling.NoShow}
+	case a.EndsAt <= now:
+		steps = []scheduling.Status{scheduling.Arrived, scheduling.Completed}
+	case a.StartsAt <= now:
+		steps = []scheduling.Status{scheduling.Arrived, scheduling.InProgress}
+	case a.StartsAt <= now.Add(30*time.Minute) && n%2 == 0:
+		steps = []scheduling.Status{scheduling.Arrived}
+	case n%3 == 0:
+		steps = []scheduling.Status{scheduling.Confirmed}
+	}
+	for _, s := range steps {
+		var err error
+		if a, err = h.Desk.SetStatus(ctx, owner, a.ID, a.Version, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

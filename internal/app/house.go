@@ -1,0 +1,266 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"almirah/internal/accounts"
+	"almirah/internal/api"
+	"almirah/internal/carriers/email"
+	"almirah/internal/carriers/local"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/egress"
+	"almirah/internal/followup"
+	"almirah/internal/holdings"
+	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/vault"
+	"almirah/internal/web"
+	"almirah/internal/words"
+)
+
+// TermsVersion is the version of the terms that a new person accepts.
+const TermsVersion = "2026-11"
+
+// House is the whole program, opened.
+type House struct {
+	Config   Config
+	DB       *store.DB
+	Vault    *vault.Vault
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Gate     *egress.Gate
+	Book     *words.Book
+	Clinics  *clinics.Service
+	Accounts *accounts.Service
+	Patients *patients.Service
+	Consent  *consent.Service
+	Desk     *scheduling.Desk
+	Messages *messaging.Service
+	Followup *followup.Service
+	Jobs     *jobs.Jobs
+	Outbox   *local.Outbox // nil outside the demo
+	Mail     *email.Carrier
+
+	handler http.Handler
+	limit   *limiter
+	started bool
+	probing probing
+}
+
+// Options are for tests: a carrier in place of the configured one, and eyes on statements.
+type Options struct {
+	Carriers []messaging.Carrier
+	Wrap     func(messaging.Carrier) messaging.Carrier // round every carrier; nil for none
+	Store    store.Options
+}
+
+// Open opens every room. It fails, with a sentence that says what to do, when the keys are
+// missing, the database does not answer, or a column of it was declared by no room. It does not
+// listen and starts no work: Run does.
+func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Options) (*House, error) {
+	h := &House{Config: c, Clock: clk, Log: log}
+	if err := h.open(ctx, o); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
+}
+
+func (h *House) open(ctx context.Context, o Options) (err error) {
+	c := h.Config
+	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
+	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
+		return err
+	}
+	if h.DB, err = store.Open(ctx, c.DatabaseURL, h.Vault, h.Clock, h.Log, o.Store); err != nil {
+		return err
+	}
+	from, to, err := h.DB.Migrate(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if from != to {
+		h.Log.Info("schema upgraded", "from", from, "to", to)
+	}
+	schema, err := h.DB.Schema(ctx)
+	if err != nil {
+		return err
+	}
+	if err := holdings.Check(Holdings(), schema); err != nil {
+		return fmt.Errorf("the database holds what no room declared, so nothing is served:\n%w", err)
+	}
+	if err := h.Vault.OpenClinic(ctx, id.Zero); err != nil {
+		return err
+	}
+	if h.Book, err = words.Load(); err != nil {
+		return err
+	}
+	return h.rooms(o)
+}
+
+// Holdings are the columns that every room declared.
+func Holdings() []holdings.Table {
+	var out []holdings.Table
+	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
+		scheduling.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		out = append(out, room...)
+	}
+	return out
+}
+
+func (h *House) rooms(o Options) (err error) {
+	c := h.Config
+	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock))
+	carriers := o.Carriers
+	switch {
+	case len(carriers) > 0:
+	case c.Demo:
+		h.Outbox = &local.Outbox{}
+		carriers = []messaging.Carrier{local.New(h.Outbox, h.Clock, messaging.Email)}
+	case c.Mail.Host != "":
+		if h.Mail, err = email.New(h.Gate.DialContext(mailProcessor), h.Clock, h.Log, c.Mail); err != nil {
+			return err
+		}
+		carriers = []messaging.Carrier{h.Mail}
+	}
+	if o.Wrap != nil {
+		for i := range carriers {
+			carriers[i] = o.Wrap(carriers[i])
+		}
+	}
+	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) }})
+	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle})
+	h.Patients = patients.New(h.DB, h.Log)
+	h.Consent = consent.New(h.DB, h.Log)
+	h.Desk = scheduling.New(h.DB, h.Log)
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Public: c.PublicURL, Sender: c.Mail.From})
+	h.Followup = followup.New(h.DB)
+	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
+	return h.doors()
+}
+
+const mailProcessor = "smtp"
+
+// processors is the sub-processor list, which is the egress allow-list: what is not here cannot
+// be reached (promise: only listed parties).
+func processors(c Config) []egress.Processor {
+	if c.Mail.Host == "" {
+		return nil
+	}
+	name := c.MailName
+	if name == "" {
+		name = c.Mail.Host
+	}
+	region := c.MailRegion
+	if region == "" {
+		region = "not stated"
+	}
+	return []egress.Processor{{ID: mailProcessor, Name: name, Purpose: "carries e-mail: confirmations, reminders, sign-in letters",
+		Categories: []string{"e-mail address", "subject and text of the message"}, Region: region, Hosts: []string{c.Mail.Address()}, Adapter: "email", Local: c.Mail.TLS == email.NoTLS}}
+}
+
+func (h *House) doors() error {
+	address := addressOf(h.Config.Proxies)
+	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
+	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
+		Followup: h.Followup, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Outbox: h.delivered(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", h.ready)
+	mux.HandleFunc("GET /metrics", h.metrics)
+	api.New(h.Clinics, h.Desk, h.Book, h.Log, api.Options{PublicURL: h.Config.PublicURL, Limit: h.limit.Wait}).Mount(mux)
+	site.Mount(mux)
+	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
+	h.handler = guard(mux, secure, h.Clock, h.Log)
+	return nil
+}
+
+// Handler answers every route of the house.
+func (h *House) Handler() http.Handler { return h.handler }
+
+// delivered is what the local carriers took, for the demo's outbox page; nil outside the demo.
+func (h *House) delivered() func() []web.Delivered {
+	if h.Outbox == nil {
+		return nil
+	}
+	return func() []web.Delivered {
+		var out []web.Delivered
+		for _, m := range h.Outbox.List() {
+			d := web.Delivered{ID: m.ID.String(), Channel: string(m.Channel), Subject: m.Subject, Text: m.Text, HTML: m.HTML, ICS: string(m.ICS), At: m.At}
+			for _, x := range m.Headers {
+				switch x.Name {
+				case "To":
+					d.To = x.Value
+				case "From":
+					d.From = x.Value
+				case "List-Unsubscribe":
+					d.UnsubscribeURL = strings.Trim(x.Value, "<>")
+				}
+			}
+			out = append(out, d)
+		}
+		return out
+	}
+}
+
+// Start begins the house's own work: queue, ticks, sending.
+func (h *House) Start(ctx context.Context) error {
+	if err := h.Jobs.Start(ctx); err != nil {
+		return err
+	}
+	h.started = true
+	return nil
+}
+
+// Run starts the work and serves until ctx ends. ready is told where it listens.
+func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
+	if err := h.Start(ctx); err != nil {
+		return err
+	}
+	return listen(ctx, h.Config, h.handler, ready, h.Log)
+}
+
+// Close ends work and closes every room, whatever was opened.
+func (h *House) Close() error {
+	var errs []error
+	if h.started {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		errs = append(errs, h.Jobs.Stop(ctx))
+	}
+	if h.DB != nil {
+		errs = append(errs, h.DB.Close())
+	}
+	if h.Vault != nil {
+		errs = append(errs, h.Vault.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// ready says whether the database and the key store answer.
+func (h *House) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx)); err != nil {
+		h.Log.Error("not ready", "error", err.Error())
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}

@@ -1,0 +1,178 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"almirah/internal/clock"
+)
+
+// addressOf is the visitor's network address: the connection's own, or what a known proxy says
+// it forwarded for. Nobody else is believed (a header can be typed by anyone).
+func addressOf(proxies []netip.Prefix) func(r *http.Request) string {
+	known := func(a netip.Addr) bool {
+		for _, p := range proxies {
+			if p.Contains(a.Unmap()) {
+				return true
+			}
+		}
+		return false
+	}
+	return func(r *http.Request) string {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			return r.RemoteAddr
+		}
+		at, err := netip.ParseAddr(host)
+		if err != nil || !known(at) {
+			return host
+		}
+		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for i := len(hops) - 1; i >= 0; i-- {
+			hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+			if err != nil {
+				break
+			}
+			if at = hop; !known(hop) {
+				break
+			}
+		}
+		return at.Unmap().String()
+	}
+}
+
+// answer remembers what was sent, for the log.
+type answer struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(b)
+	a.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets event streams reach Flush.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// guard stands in front of every route: headers that every answer has, a request id, one log
+// line (route, status, time; no address, no query, no body: promise N3, N4) and the net under a panic.
+func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := clk.Now()
+		a := &answer{ResponseWriter: w}
+		h := a.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if secure {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // crypto/rand never returns an error
+		request := hex.EncodeToString(b[:])
+		h.Set("X-Request-Id", request)
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				// The panic's value may hold what somebody typed; the stack holds places only.
+				log.Error("panic", "request", request, "route", r.Pattern, "stack", places(debug.Stack()))
+				if a.status == 0 {
+					http.Error(a, "Something went wrong on our side. Nothing of yours was lost. Please try again.", http.StatusInternalServerError)
+				}
+			}
+			log.Info("request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(clk.Now().Sub(begun).Microseconds())/1000, "bytes", a.bytes)
+		}()
+		next.ServeHTTP(a, r)
+	})
+}
+
+func method(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodPost, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodPatch:
+		return m
+	}
+	return "other"
+}
+
+// places keeps of a stack the lines that name files, and drops those that show arguments.
+func places(stack []byte) []string {
+	var out []string
+	for _, l := range strings.Split(string(stack), "\n") {
+		if strings.HasPrefix(l, "\t") && len(out) < 20 {
+			place, _, _ := strings.Cut(strings.TrimSpace(l), " ")
+			out = append(out, place[strings.LastIndex(place, "/internal/")+1:])
+		}
+	}
+	return out
+}
+
+// listen serves until ctx ends, then lets requests under way finish.
+func listen(ctx context.Context, c Config, h http.Handler, ready func(addr net.Addr), log *slog.Logger) error {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
+	ln, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return errors.Join(errors.New("ALMIRAH_ADDR: this address cannot be listened on; is another program there?"), err)
+	}
+	if c.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return errors.Join(errors.New("ALMIRAH_TLS_CERT: the certificate and its key cannot be read"), err)
+		}
+		ln = tls.NewListener(ln, ServerTLS(pair))
+	}
+	ready(ln.Addr())
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(end); err != nil {
+		return srv.Close() // event streams never finish by themselves
+	}
+	return nil
+}
+
+// ServerTLS is how this house speaks TLS: 1.2 at least (promise M1), HTTP/1.1 and 2.
+func ServerTLS(pair tls.Certificate) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
+}
+
+func port(addr net.Addr) string {
+	if t, ok := addr.(*net.TCPAddr); ok {
+		return strconv.Itoa(t.Port)
+	}
+	return ""
+}

@@ -1,0 +1,99 @@
+// The grid of a day: where cards stand, and how they are put elsewhere.
+import { $, $$, ask, toast } from "./desk";
+import { clockface, fill, type Words } from "./clockface";
+
+export const grid = $("[data-grid]")!;
+export const words: Words = JSON.parse(grid.dataset.words!);
+export const day = $("main")!.dataset.day!;
+const starts = Date.parse(grid.dataset.starts!), rows = Number(grid.dataset.rows), step = Number(grid.dataset.step) / 5;
+const face = clockface(words, grid.dataset.zone!);
+export const rtl = document.documentElement.dir === "rtl" ? -1 : 1;
+
+export type Place = { col: number; row: number };
+
+const at = (row: number) => starts + row * 300_000;
+export const label = (row: number) => face(at(row));
+export const instant = (row: number) => new Date(at(row)).toISOString().replace(".000", "");
+export const columns = () => $$("[data-col]", grid).filter(c => c.offsetParent !== null);
+export const lane = (c: HTMLElement) => $(".lane", c)!;
+export const name = (c: HTMLElement) => c.dataset.name!;
+const number = (el: HTMLElement, letter: string) => Number(new RegExp(`(?:^| )${letter}(\\d+)`).exec(el.className)?.[1] ?? 0);
+export const rowOf = (el: HTMLElement) => number(el, "s");
+export const placeOf = (el: HTMLElement): Place => ({ col: columns().indexOf(el.closest<HTMLElement>("[data-col]")!), row: rowOf(el) });
+export const who = (el: HTMLElement) => $("bdi", el)?.textContent ?? "";
+export const byId = (id: string) => $(`[data-id="${CSS.escape(id)}"]`, grid);
+
+/** rowAt is the row under a point, cut to the clinic's step. */
+export function rowAt(y: number) {
+  const l = lane(columns()[0]), box = l.getBoundingClientRect();
+  const height = parseFloat(getComputedStyle(l).gridAutoRows);
+  return Math.max(0, Math.min(rows - 1, Math.floor((y - box.top) / height / step) * step));
+}
+export const colAt = (x: number) => columns().findIndex(c => { const b = c.getBoundingClientRect(); return x >= b.left && x < b.right; });
+
+export function place(el: HTMLElement, p: Place) {
+  const c = columns()[p.col];
+  const row = Math.max(0, Math.min(rows - number(el, "d"), p.row));
+  el.className = el.className.replace(/(^| )s\d+/, `$1s${row}`);
+  if (el.closest("[data-col]") !== c) lane(c).append(el);
+  $("time", el)!.textContent = label(row);
+  return { col: p.col, row };
+}
+export const nudge = (el: HTMLElement, dx: number, dy: number) => {
+  const p = placeOf(el);
+  return place(el, { col: Math.max(0, Math.min(columns().length - 1, p.col + dx * rtl)), row: p.row + dy * step });
+};
+
+/** tabs gives the grid one tab stop: arrows walk from there. */
+export function tabs(to?: HTMLElement) {
+  const all = $$("a.a", grid);
+  const stop = to ?? all.find(a => a.tabIndex === 0 && a.hasAttribute("tabindex")) ?? all[0];
+  for (const a of all) a.tabIndex = a === stop ? 0 : -1;
+}
+
+/** refresh fetches columns anew; the focus stays on its card. */
+export async function refresh(cols: HTMLElement[]) {
+  const focus = (document.activeElement as HTMLElement | null)?.dataset.id;
+  const open = $("[aria-current].a", grid)?.dataset.id;
+  await Promise.all([...new Set(cols)].map(async c => {
+    const r = await ask(`/app/day/column?day=${day}&provider=${encodeURIComponent(c.dataset.col!)}`);
+    if (r?.ok) c.innerHTML = await r.text();
+  }));
+  if (focus) byId(focus)?.focus();
+  if (open) byId(open)?.setAttribute("aria-current", "true");
+  tabs(focus ? byId(focus) ?? undefined : undefined);
+  for (const s of $$("#tally .state")) {
+    const state = [...s.classList].find(x => x.startsWith("st-"))!;
+    const n = $$(`.a.${state}`, grid).length;
+    $("b", s)!.textContent = String(n);
+    s.hidden = n === 0;
+  }
+}
+
+export const fillMoving = (el: HTMLElement) => fill(words.moving, { name: who(el) });
+export const say = (text: string) => { $("#live")!.textContent = text; };
+
+/** commit sends a move. A lost race puts the card back and says the server's sentence. */
+export async function commit(el: HTMLElement, from: Place, to: Place, undoing = false) {
+  if (from.col === to.col && from.row === to.row) return;
+  const cols = columns(), id = el.dataset.id!;
+  el.setAttribute("aria-busy", "true");
+  const r = await ask(`/app/appointments/${id}/move`, new URLSearchParams({
+    provider: cols[to.col].dataset.col!, starts_at: instant(to.row), version: el.dataset.v!,
+  }));
+  el.removeAttribute("aria-busy");
+  if (r?.ok) {
+    el.dataset.v = r.headers.get("X-Version") ?? el.dataset.v;
+    const text = undoing ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(cols[to.col]) });
+    const back = () => { const now = byId(id); if (now) { const was = placeOf(now); place(now, from); void commit(now, was, from, true); } };
+    if (undoing) toast(text); else toast(text, words.undo, back);
+    say(text);
+    await refresh([cols[from.col], cols[to.col]]);
+    return;
+  }
+  place(el, from);
+  const refused = r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused;
+  toast(refused);
+  say(refused);
+  if (r?.status === 409) await refresh([cols[from.col], cols[to.col]]);
+}

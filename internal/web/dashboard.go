@@ -1,0 +1,121 @@
+package web
+
+import (
+	"net/http"
+	"sort"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clinics"
+	"almirah/internal/id"
+	"almirah/internal/scheduling"
+)
+
+// The dashboard: today, what waits for a person, and the first steps of a new clinic.
+
+const (
+	nextShown = 6
+	justNow   = 15 * time.Minute // an appointment that began this short ago is still the next one
+)
+
+func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	today := s.today(v)
+	cal, err := s.Desk.Days(v.Context(), v.Who, today, today, id.Zero)
+	if err != nil {
+		return err
+	}
+	z := cal.Clinic.Location()
+	page := &DashboardPage{Shell: s.staffShell(v, "nav.home"), Today: today, Now: cal.Now.In(z), CanBook: v.Who.May(access.ScheduleBook)}
+	if cal.Clinic.Online {
+		page.Share = s.PublicURL + "/c/" + cal.Clinic.Slug
+	}
+	counts := map[string]int{}
+	broken := 0
+	for _, c := range cal.Days[0].Columns {
+		for _, e := range c.Entries {
+			page.Total++
+			counts[shownState(e.Status)]++
+			if e.Broken {
+				broken++
+			}
+			if e.Status.Ahead() && e.StartsAt >= cal.Now.Add(-justNow) || e.Status == scheduling.Arrived {
+				page.Next = append(page.Next, NextCard{ID: e.ID.String(), Patient: nameOf(v, e.Name), Service: cal.Services[e.Service].Name, Provider: called(v, c.Provider),
+					State: shownState(e.Status), At: e.StartsAt.In(z)})
+			}
+		}
+	}
+	page.Counts = tally(counts)
+	sort.SliceStable(page.Next, func(i, j int) bool { return page.Next[i].At.Before(page.Next[j].At) })
+	page.Next = page.Next[:min(len(page.Next), nextShown)]
+	if err := s.waitingItems(v, page, broken); err != nil {
+		return err
+	}
+	page.Starting, err = s.firstSteps(v, cal)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "dashboard", page)
+}
+
+// waitingItems lists what waits for a person.
+func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
+	if broken > 0 {
+		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("day.broken_rows", "Count", broken), URL: "/app/day", Grave: true})
+	}
+	if !v.Who.May(access.MessageRead) {
+		return nil
+	}
+	n, err := s.Messages.Counts(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		n     int
+		state string
+		grave bool
+	}{{n.Uncertain, "uncertain", true}, {n.GivenUp, "given-up", true}, {n.Refused, "refused", false}} {
+		if x.n > 0 {
+			page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits."+x.state, "Count", x.n), URL: "/app/messages?state=" + x.state, Grave: x.grave})
+		}
+	}
+	return nil
+}
+
+// firstSteps are what a new clinic has to do before patients can book; none when all are done, and
+// none for people who cannot do them.
+func (s *Site) firstSteps(v *Visit, cal scheduling.Calendar) ([]Step, error) {
+	if !v.Who.May(access.ClinicSettings) {
+		return nil, nil
+	}
+	working := false
+	for _, p := range cal.Providers {
+		for _, d := range p.Weekly {
+			working = working || p.RetiredAt == 0 && len(d) > 0
+		}
+	}
+	c := cal.Clinic
+	steps := []Step{
+		{"desk.step.clinic", "/app/settings/clinic", described(c)},
+		{"desk.step.providers", "/app/settings/providers", working},
+		{"desk.step.services", "/app/settings/services", len(serviceOptions(cal.Services, id.Zero)) > 0},
+		{"desk.step.public", "/app/settings/public", c.Online},
+	}
+	left := false
+	for _, x := range steps {
+		left = left || !x.Done
+	}
+	if !left {
+		return nil, nil
+	}
+	if v.Who.May(access.ClinicStaff) {
+		people, invited, err := s.Accounts.Staff(v.Context(), v.Who)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, Step{"desk.step.staff", "/app/settings/staff", len(people)+len(invited) > 1})
+	}
+	return steps, nil
+}
+
+// described says whether patients are told where the clinic is and how to reach it.
+func described(c clinics.Clinic) bool { return c.Address != "" && (c.Phone != "" || c.Email != "") }

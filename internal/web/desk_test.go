@@ -1,0 +1,278 @@
+package web_test
+
+import (
+	"context"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/followup"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/rig"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/web"
+	"almirah/internal/words"
+)
+
+// office is a clinic that is open for work, with its pages.
+type office struct {
+	*rig.Base
+	t          *testing.T
+	handler    http.Handler
+	accounts   *accounts.Service
+	clinics    *clinics.Service
+	people     *patients.Service
+	consents   *consent.Service
+	desk       *scheduling.Desk
+	owner      visitor
+	providers  []scheduling.Provider // two, nine to one and two to six on every weekday
+	service    scheduling.Service    // a quarter of an hour
+	statements atomic.Int64
+	deleted    atomic.Int64
+}
+
+// visitor is somebody's browser.
+type visitor struct {
+	*office
+	cookie string
+	who    access.Caller
+	token  string
+}
+
+const (
+	password = "blue mango 47 tabla"
+	terms    = "2026-11-01"
+)
+
+var browser = accounts.Device{Agent: "Firefox", Address: "203.0.113.9"}
+
+func openOffice(t *testing.T) *office {
+	t.Helper()
+	ctx := context.Background()
+	o := &office{t: t}
+	o.Base = rig.New(t, store.SQLite, store.Options{Watch: func(string, []any) { o.statements.Add(1) }})
+	book, err := words.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.clinics = clinics.New(o.DB, o.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
+	o.accounts = accounts.New(o.DB, o.Log, accounts.Options{Clinics: o.clinics, Book: book, PublicURL: "https://almirah.test", Terms: terms, Idle: time.Hour})
+	o.people, o.consents, o.desk = patients.New(o.DB, o.Log), consent.New(o.DB, o.Log), scheduling.New(o.DB, o.Log)
+	site, err := web.NewSite(web.Deps{DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
+		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Book: book, Clock: o.Clock, Log: o.Log,
+		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
+		Close: func(context.Context, access.Caller, id.ID) error { o.deleted.Add(1); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	site.Mount(mux)
+	o.handler = mux
+	o.found(ctx)
+	return o
+}
+
+// found lets the first owner in, who opens the clinic.
+func (o *office) found(ctx context.Context) {
+	o.t.Helper()
+	fail := func(err error) {
+		if err != nil {
+			o.t.Helper()
+			o.t.Fatal(err)
+		}
+	}
+	link, err := o.accounts.FirstOwnerLink(ctx, true)
+	fail(err)
+	st, err := o.accounts.SetUp(ctx, link, accounts.Draft{Name: "Meera Shah", Email: "meera@example.org", Phone: "+919876543210", JobTitle: "Owner", Password: password, Terms: terms, Language: "en"}, browser)
+	fail(err)
+	in, err := o.accounts.Session(ctx, st.Cookie)
+	fail(err)
+	c, err := o.accounts.OpenOwnClinic(ctx, in, clinics.Opening{Slug: "desk", Profile: clinics.Profile{Name: "Desk Clinic", Zone: "Asia/Kolkata", Country: "IN", Jurisdiction: "IN", Region: "IN",
+		Currency: "INR", Languages: []string{"en", "hi"}, Address: "1 Lake Road", Phone: "+919876543210"}})
+	fail(err)
+	o.Clinic = c.ID
+	st, err = o.accounts.ChooseClinic(ctx, st.Cookie, c.ID)
+	fail(err)
+	o.owner = o.visitor(st.Cookie)
+	var w scheduling.Weekly
+	for d := range w {
+		w[d] = []scheduling.Interval{{From: 9 * 60, To: 13 * 60}, {From: 14 * 60, To: 18 * 60}}
+	}
+	for i, name := range []string{"Dr Nair", "Dr <b>Iyer</b>"} {
+		p, err := o.desk.AddProvider(ctx, o.owner.who, scheduling.Provider{Name: name, Online: true, Weekly: w, Position: i})
+		fail(err)
+		o.providers = append(o.providers, p)
+	}
+	o.service, err = o.desk.AddService(ctx, o.owner.who, scheduling.Service{Name: "Consultation", Minutes: 15, Online: true, Providers: []id.ID{o.providers[0].ID, o.providers[1].ID}})
+	fail(err)
+}
+
+// visitor is whoever holds the cookie, with a token for her forms.
+func (o *office) visitor(cookie string) visitor {
+	o.t.Helper()
+	in, err := o.accounts.Session(context.Background(), cookie)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	v := visitor{office: o, cookie: cookie, who: in.Caller}
+	page := v.get("/app")
+	m := regexp.MustCompile(`<meta name="csrf" content="([^"]+)"`).FindStringSubmatch(page.Body.String())
+	if m == nil {
+		o.t.Fatalf("no form token on the dashboard (%d): %s", page.Code, page.Body)
+	}
+	v.token = m[1]
+	return v
+}
+
+// postman keeps the mails that the accounts room sends.
+type postman struct{ texts []string }
+
+func (p *postman) Send(_ context.Context, _, _, text, _ string, _ id.ID, handOver func() error) string {
+	if err := handOver(); err != nil {
+		return accounts.Later
+	}
+	p.texts = append(p.texts, text)
+	return accounts.Accepted
+}
+
+// as invites somebody with the role, who accepts.
+func (o *office) as(role access.Role) visitor {
+	o.t.Helper()
+	ctx := context.Background()
+	if err := o.accounts.Invite(ctx, o.owner.who, string(role)+"@example.org", role, id.Zero); err != nil {
+		o.t.Fatal(err)
+	}
+	post := &postman{}
+	if _, err := o.accounts.SendDue(ctx, o.As(access.System), post, 10); err != nil {
+		o.t.Fatal(err)
+	}
+	m := regexp.MustCompile(`invitation\?token=([A-Za-z0-9_-]+)`).FindStringSubmatch(strings.Join(post.texts, "\n"))
+	if m == nil {
+		o.t.Fatal("no invitation was mailed")
+	}
+	st, err := o.accounts.AcceptInvitation(ctx, m[1], accounts.Draft{Name: "Person " + string(role), Phone: "+919876543200", JobTitle: "Staff", Password: "green mango 48 sitar", Terms: terms, Language: "en"}, browser, "")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return o.visitor(st.Cookie)
+}
+
+func (v visitor) ask(method, path string, form url.Values, script bool, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	path, _, _ = strings.Cut(path, "#") // a browser keeps the fragment to itself
+	var r *http.Request
+	if form != nil {
+		if !script {
+			form.Set("csrf", v.token)
+		}
+		r = httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	} else {
+		r = httptest.NewRequest(method, path, nil)
+	}
+	if script {
+		r.Header.Set("X-Fragment", "1")
+		r.Header.Set("X-CSRF", v.token)
+	}
+	r.AddCookie(&http.Cookie{Name: web.SessionCookie, Value: v.cookie})
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	v.handler.ServeHTTP(w, r)
+	return w
+}
+
+func (v visitor) get(path string) *httptest.ResponseRecorder  { return v.ask("GET", path, nil, false) }
+func (v visitor) part(path string) *httptest.ResponseRecorder { return v.ask("GET", path, nil, true) }
+
+// send posts a form as a browser does, do as our script does.
+func (v visitor) send(path string, form ...string) *httptest.ResponseRecorder {
+	return v.ask("POST", path, pairs(form), false)
+}
+
+func (v visitor) do(path string, form ...string) *httptest.ResponseRecorder {
+	return v.ask("POST", path, pairs(form), true)
+}
+
+func pairs(list []string) url.Values {
+	out := url.Values{}
+	for i := 0; i+1 < len(list); i += 2 {
+		out.Add(list[i], list[i+1])
+	}
+	return out
+}
+
+// wants fails unless the answer has the status and holds each of the texts (or, with a leading !, does not).
+func wants(t *testing.T, w *httptest.ResponseRecorder, status int, texts ...string) string {
+	t.Helper()
+	body := w.Body.String()
+	if w.Code != status {
+		t.Fatalf("status %d, want %d: %.1500s", w.Code, status, body)
+	}
+	said := html.UnescapeString(body)
+	for _, x := range texts {
+		if no, ok := strings.CutPrefix(x, "!"); ok {
+			if strings.Contains(said, no) {
+				t.Errorf("the page holds %q and should not", no)
+			}
+		} else if !strings.Contains(said, x) {
+			t.Errorf("the page does not hold %q: %.3000s", x, said)
+		}
+	}
+	return body
+}
+
+// at is an instant on the clinic's clock.
+func (o *office) at(day clock.Date, wall string) clock.Instant {
+	o.t.Helper()
+	m, err := clock.ParseMinute(wall)
+	z, err2 := time.LoadLocation("Asia/Kolkata")
+	if err != nil || err2 != nil {
+		o.t.Fatal(err, err2)
+	}
+	return clock.At(clock.Resolve(day, m, z)[0])
+}
+
+const (
+	monday  = clock.Date("2026-11-23") // the day on which every test begins, at half past nine
+	tuesday = clock.Date("2026-11-24")
+)
+
+// booked books through the room, for tests of what comes after.
+func (o *office) booked(name, phone string, provider int, day clock.Date, wall string) scheduling.Appointment {
+	o.t.Helper()
+	r, err := o.desk.Book(context.Background(), o.owner.who, scheduling.Booking{Service: o.service.ID, Provider: o.providers[provider].ID, StartsAt: o.at(day, wall),
+		Patient: patients.Draft{Name: name, Phone: phone, Language: "en"}, Language: "en"})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return r.Appointment
+}
+
+func rfc(i clock.Instant) string { return i.Time().Format(time.RFC3339) }
+
+// now reads the appointment as it is.
+func (o *office) now(a scheduling.Appointment) scheduling.Appointment {
+	o.t.Helper()
+	x, err := o.desk.Open(context.Background(), o.owner.who, a.ID)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return x.Appointment
+}
+
+func version(a scheduling.Appointment) string { return number(a.Version) }

@@ -1,0 +1,246 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/promise"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/web"
+	"almirah/internal/words"
+)
+
+// written counts everything that was ever recorded, in every clinic and on the platform: an act that is not in here did not happen.
+func (o *office) written() (n int64) {
+	o.t.Helper()
+	err := o.DB.Across(context.Background(), accounts.Public(id.Zero), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
+		return p.Row(`SELECT COUNT(*) FROM audit_pending`).Scan(&n)
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return n
+}
+
+// ownLink books online and answers the token of the patient's page.
+func (o *office) ownLink() string {
+	o.t.Helper()
+	r, err := o.desk.Book(context.Background(), accounts.Public(o.Clinic), scheduling.Booking{Service: o.service.ID, Provider: o.providers[0].ID, StartsAt: o.at(tuesday, "10:00"),
+		Patient: patients.Draft{Name: "Leela Lotus", Phone: "+919811198110", Language: "en"}, Language: "en", Key: "own-link-of-a-test"})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return r.Token
+}
+
+var hole = regexp.MustCompile(`\{[a-z]+\}`)
+
+// address fills a route's pattern with things that are there, where there are some.
+func (o *office) address(r web.Route, token string) (method, path string) {
+	method, path, _ = strings.Cut(r.Pattern, " ")
+	path = strings.ReplaceAll(path, "{$}", "")
+	path = strings.ReplaceAll(path, "{slug}", "desk")
+	path = strings.ReplaceAll(path, "{token}", token)
+	path = strings.ReplaceAll(path, "/providers/{id}", "/providers/"+o.providers[0].ID.String())
+	path = strings.ReplaceAll(path, "/services/{id}", "/services/"+o.service.ID.String())
+	path = strings.ReplaceAll(path, "{day}", string(tuesday))
+	path = strings.ReplaceAll(path, "{kind}/{language}", "reminder/en")
+	return method, hole.ReplaceAllString(path, id.New(o.Clock.Now()).String())
+}
+
+func TestEveryUnsafeRouteRefusesForgedRequests(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "forged-requests")
+	o := openOffice(t)
+	link := o.ownLink()
+	g := o.guest()
+	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	g.get("/app")
+	ofSession := g.token
+	g.get("/forgot")
+	ofVisitor := g.token
+	g.get("/c/desk")
+	n := 0
+	for _, r := range web.Routes() {
+		method, path := o.address(r, link)
+		if method == "GET" || r.OneClick {
+			continue
+		}
+		n++
+		right := ofVisitor
+		if r.Door == web.Staff || r.Door == web.Person {
+			right = ofSession
+		}
+		before := o.written()
+		for name, forge := range map[string]func(r *http.Request, f url.Values){
+			"no token":                       func(_ *http.Request, f url.Values) { f.Del("csrf") },
+			"somebody else's token":          func(_ *http.Request, f url.Values) { f.Set("csrf", strings.Repeat("A", 64)) },
+			"a token in the address":         func(r *http.Request, f url.Values) { r.URL.RawQuery = "csrf=" + f.Get("csrf"); f.Del("csrf") },
+			"another site's Origin":          func(r *http.Request, _ url.Values) { r.Header.Set("Origin", "https://evil.example") },
+			"a browser that says cross-site": func(r *http.Request, _ url.Values) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		} {
+			f := url.Values{"csrf": {right}}
+			probe, _ := http.NewRequest(method, path, nil)
+			forge(probe, f)
+			w := g.ask(method, path, f, func(r *http.Request) {
+				r.URL.RawQuery = probe.URL.RawQuery
+				for k := range probe.Header {
+					r.Header.Set(k, probe.Header.Get(k))
+				}
+			})
+			if w.Code != http.StatusForbidden {
+				t.Errorf("%s with %s: %d", r.Pattern, name, w.Code)
+			}
+		}
+		if after := o.written(); after != before {
+			t.Errorf("%s: a forged request was recorded, so it did something", r.Pattern)
+		}
+	}
+	if n < 40 {
+		t.Errorf("only %d unsafe routes were found", n)
+	}
+	// The same token does open the door: what is refused above is refused for being forged.
+	leads(t, g.ask("POST", "/app/me/preferences", url.Values{"csrf": {ofSession}, "only": {"keys"}}), "/app/settings/keys?done=saved")
+	leads(t, g.ask("POST", "/forgot", url.Values{"csrf": {ofVisitor}, "email": {"x@example.org"}}), "/check-mail?for=reset")
+	wants(t, g.ask("POST", "/app/me/preferences", url.Values{"only": {"keys"}}), 403, "This form is too old")
+}
+
+func TestOnlyRegisteredCookies(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "essential-cookies")
+	o := openOffice(t)
+	link := o.ownLink()
+	signed := o.guest()
+	leads(t, signed.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	seen := map[string]bool{}
+	for _, g := range []*guest{o.guest(), signed} {
+		for _, r := range web.Routes() {
+			method, path := o.address(r, link)
+			if method != "GET" || strings.HasPrefix(path, "/app/live") {
+				continue
+			}
+			if g.get(path); g != signed { // every first visit, with no cookie yet
+				g.jar = map[string]string{}
+			}
+			g.get(path + "?lang=hi")
+		}
+		for _, c := range g.set {
+			proper(t, c)
+			seen[c.Name] = true
+		}
+	}
+	for _, c := range web.Cookies() {
+		if !seen[c.Name] {
+			t.Errorf("the policy page lists the cookie %s, which nothing sets", c.Name)
+		}
+	}
+}
+
+func TestWhoMayDecide(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	for _, role := range access.StaffRoles {
+		v := o.owner
+		if role != access.Owner {
+			v = o.as(role)
+		}
+		for _, r := range web.Routes() {
+			method, path := o.address(r, "")
+			ours := strings.HasPrefix(path, "/app/settings") || strings.HasPrefix(path, "/app/messages") || strings.HasPrefix(path, "/app/audit") || strings.HasPrefix(path, "/app/me") || strings.HasPrefix(path, "/app/outbox")
+			if !ours || r.Door != web.Staff {
+				continue
+			}
+			var form url.Values
+			if method == "POST" {
+				form = url.Values{"version": {"0"}}
+			}
+			before := o.written()
+			w := v.ask(method, path, form, false)
+			may := access.Holds(role, r.Right)
+			if may == (w.Code == http.StatusForbidden) {
+				t.Errorf("%s at %s: %d, and the table says %v", role, r.Pattern, w.Code, may)
+			}
+			if w.Code >= 500 {
+				t.Errorf("%s at %s: %d: %.800s", role, r.Pattern, w.Code, w.Body)
+			}
+			if !may && o.written() != before {
+				t.Errorf("%s at %s: refused, and yet something was recorded", role, r.Pattern)
+			}
+		}
+	}
+}
+
+func TestErrorPages(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	g := o.guest()
+	w := g.get("/nothing/here")
+	wants(t, w, 404, "There is nothing here", "Go to the start")
+	if got := w.Header().Get("Content-Security-Policy"); strings.Contains(got, "script-src") {
+		t.Errorf("a visitor's error page allows scripts: %s", got)
+	}
+	wants(t, o.owner.get("/nothing/here"), 404, "There is nothing here", "Go to today", "Meera Shah")
+	wants(t, o.owner.get("/app/settings/providers/"+id.New(o.Clock.Now()).String()), 404)
+	wants(t, o.owner.get("/app/settings/providers/none"), 404)
+	w = g.get("/m/" + strings.Repeat("a", 43))
+	if w.Code != 404 || !strings.Contains(w.Body.String(), "<h1>") || strings.Contains(w.Body.String(), "There is nothing here") {
+		t.Errorf("a link that is not known: %d %.600s", w.Code, w.Body)
+	}
+	// A script is answered in words.
+	w = o.owner.do("/app/settings/services/"+id.New(o.Clock.Now()).String(), "service_name", "x")
+	if w.Code != 404 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") || strings.Contains(w.Body.String(), "<") {
+		t.Errorf("a script got %d %s", w.Code, w.Header().Get("Content-Type"))
+	}
+	// Waiting is said twice: in the page and in the header.
+	for range 6 {
+		w = g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", "wrong wrong wrong wrong")
+	}
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+		t.Errorf("the sixth wrong password: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
+	}
+	wants(t, w, 429, "Too many tries", "meera@example.org")
+	// Something too large is refused in words, and nothing is half read.
+	w = o.owner.send("/app/settings/services/new", "service_name", strings.Repeat("x", 2<<20))
+	if w.Code != 422 && w.Code != 403 {
+		t.Errorf("two megabytes: %d", w.Code)
+	}
+	for _, path := range []string{"/", "/robots.txt", "/trust", "/sign-up", "/check-mail"} {
+		if w := g.get(path); w.Code != 200 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if w := g.get("/favicon.ico"); w.Code != 301 || !strings.HasPrefix(w.Header().Get("Location"), "/assets/") {
+		t.Errorf("the icon: %d %s", w.Code, w.Header().Get("Location"))
+	}
+}
+
+// The two pages that stand beside the others are looked at like them, in every language.
+func TestPagesOfTheDoorInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	book, v := views(t)
+	for _, l := range words.Languages() {
+		sh := web.Shell{Tongue: book.Tongue(l.Code), Title: "x", CSRF: "t", Path: "/"}
+		for name, page := range map[string]web.Page{
+			"open-clinic":  &web.OpenClinicPage{Shell: sh, Zones: []web.Option{{Value: "Asia/Kolkata", Label: "Asia/Kolkata"}}, Countries: []web.Option{{Value: "IN", Label: "India"}}},
+			"form-expired": &web.ErrorPage{Shell: sh, Code: 403, Back: "/forgot"},
+		} {
+			w := httptest.NewRecorder()
+			if err := v.Render(w, 200, name, page); err != nil {
+				t.Fatal(err)
+			}
+			for _, wrong := range faults(w.Body.Bytes(), true) {
+				t.Errorf("%s in %s: %s", name, l.Code, wrong)
+			}
+		}
+	}
+}

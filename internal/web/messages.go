@@ -1,0 +1,234 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+)
+
+// What went out, and what waits for a person. The text of a message is not kept: its passport says what it was made of and why it might go.
+
+// perPage is how many rows a list shows before "older".
+const perPage = 50
+
+func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	q := v.URL.Query()
+	filter := messaging.Filter{State: messaging.State(q.Get("state")), Limit: perPage}
+	if n, err := strconv.ParseInt(q.Get("before"), 10, 64); err == nil && n > 0 {
+		filter.Before = clock.Instant(n)
+	}
+	if filter.State != "" && !v.Tongue.Has("message.state."+string(filter.State)) {
+		return fault.Missing()
+	}
+	list, err := s.Messages.Recent(v.Context(), v.Who, filter)
+	if err != nil {
+		return err
+	}
+	n, err := s.Messages.Counts(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	page := &MessagesPage{Shell: s.staffShell(v, "nav.messages"), State: string(filter.State)}
+	for _, c := range []StateCount{{string(messaging.Unsure), n.Uncertain}, {string(messaging.GivenUp), n.GivenUp}, {string(messaging.Rejected), n.Refused}, {string(messaging.Planned), n.Waiting}} {
+		if c.Count > 0 || c.State == page.State {
+			page.Counts = append(page.Counts, c)
+		}
+	}
+	z := v.Clinic.Location()
+	for _, d := range list {
+		page.Rows = append(page.Rows, MessageRow{ID: d.ID.String(), Patient: d.Name.Text, PatientID: d.Patient.String(), What: what(v, d.Kind), Channel: string(d.Channel),
+			State: string(d.State), At: d.StateAt.In(z), Broken: d.Name.Broken})
+	}
+	if len(list) == perPage {
+		next := url.Values{"before": {strconv.FormatInt(int64(list[len(list)-1].CreatedAt), 10)}}
+		if page.State != "" {
+			next.Set("state", page.State)
+		}
+		page.Older = "/app/messages?" + next.Encode()
+	}
+	return s.views.Render(w, http.StatusOK, "messages", page)
+}
+
+func what(v *Visit, k messaging.Kind) string { return v.Tongue.Say("message.kind." + string(k)) }
+
+// reasonWords says a step's code in words; a carrier's name or a reply code stays as it is.
+func reasonWords(v *Visit, code string) string {
+	if key := "message.reason." + code; code != "" && v.Tongue.Has(key) {
+		return v.Tongue.Say(key)
+	}
+	return code
+}
+
+func messagePage(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, err := s.message(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "message", page)
+}
+
+func (s *Site) message(v *Visit) (*MessagePage, error) {
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return nil, fault.Missing()
+	}
+	m, err := s.Messages.One(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, err
+	}
+	z := v.Clinic.Location()
+	page := &MessagePage{Shell: s.staffShell(v, "nav.messages"), ID: one.String(), Patient: m.Name.Text, PatientID: m.Patient.String(), What: what(v, m.Kind),
+		Channel: string(m.Channel), State: string(m.State), To: m.Name.Text, At: m.StateAt.In(z), CanSettle: m.Settle && v.Who.May(access.MessageSettle)}
+	if m.Name.Broken {
+		page.Patient, page.To = v.Tongue.Say("day.broken"), v.Tongue.Say("day.broken")
+	}
+	if !m.Appointment.IsZero() {
+		page.AppointmentID = m.Appointment.String()
+	}
+	for _, st := range m.Steps {
+		page.States = append(page.States, MessageState{State: string(st.State), At: st.At.In(z), Words: reasonWords(v, st.Code)})
+	}
+	page.Passport = passport(v, m)
+	return page, nil
+}
+
+// passport says why the message might go out, line by line.
+func passport(v *Visit, m messaging.Opened) []PassportLine {
+	if m.Unreadable {
+		return []PassportLine{{"passport.purpose", v.Tongue.Say("day.broken")}}
+	}
+	p := m.Passport
+	say := func(prefix, word string) string {
+		if word == "" {
+			return ""
+		}
+		if v.Tongue.Has(prefix + word) {
+			return v.Tongue.Say(prefix + word)
+		}
+		return word
+	}
+	template := v.Tongue.Say("passport.house")
+	if p.Template > 0 {
+		template = v.Tongue.Say("passport.version", "Version", p.Template)
+	}
+	lang := p.Language
+	if lang != "" {
+		lang = (&Shell{}).LanguageName(lang)
+	}
+	var fields []string
+	for _, f := range p.Fields {
+		fields = append(fields, v.Tongue.Say("variable."+f))
+	}
+	var out []PassportLine
+	for _, l := range []PassportLine{
+		{"passport.purpose", say("consent.purpose.", string(p.Purpose))},
+		{"passport.basis", say("passport.basis.", p.Basis)},
+		{"passport.consent", say("consent.reason.", p.Consent)},
+		{"passport.template", template},
+		{"passport.language", lang},
+		{"passport.fields", strings.Join(fields, ", ")},
+		{"passport.quiet", say("passport.quiet.", p.QuietVerdict)},
+		{"passport.tries", strconv.Itoa(m.Tries)},
+	} {
+		if l.Value != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// messageSettle writes down what a person found out about a message whose fate was unknown.
+func messageSettle(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return fault.Missing()
+	}
+	decision := map[string]string{"sent": messaging.Arrived, "again": messaging.SendAgain}[v.PostForm.Get("as")]
+	err = s.Messages.Settle(v.Context(), v.Who, one, decision)
+	return s.answer(w, v, err, "/app/messages/"+one.String()+"?done=settled", "message", func() (Page, error) { return s.message(v) })
+}
+
+// delivered are the messages that the demo's local carriers took; outside the demo there is no such page.
+func (s *Site) delivered() ([]Delivered, error) {
+	if !s.Demo || s.Outbox == nil {
+		return nil, fault.Missing()
+	}
+	return s.Outbox(), nil
+}
+
+func outboxPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	list, err := s.delivered()
+	if err != nil {
+		return err
+	}
+	from := 0
+	if n, err := strconv.Atoi(v.URL.Query().Get("from")); err == nil && n > 0 && n < len(list) {
+		from = n
+	}
+	page := &OutboxPage{Shell: s.staffShell(v, "")}
+	to := min(from+perPage, len(list))
+	for _, d := range list[from:to] {
+		page.Messages = append(page.Messages, outboxMessage(d, v))
+	}
+	if to < len(list) {
+		page.Older = "/app/outbox?from=" + strconv.Itoa(to)
+	}
+	return s.views.Render(w, http.StatusOK, "outbox", page)
+}
+
+func outboxMessage(d Delivered, v *Visit) OutboxMessage {
+	m := OutboxMessage{ID: d.ID, To: d.To, From: d.From, Subject: d.Subject, Text: d.Text, Channel: d.Channel, At: d.At.In(v.Clinic.Location()), Dir: "auto"}
+	if d.ToName != "" {
+		m.To = d.ToName + " <" + d.To + ">"
+	}
+	for _, word := range strings.Fields(d.Text) {
+		if link := strings.TrimRight(word, ".,)"); strings.HasPrefix(link, "http://") || strings.HasPrefix(link, "https://") {
+			u, err := url.Parse(link)
+			if err != nil {
+				continue
+			}
+			m.Links = append(m.Links, OutboxLink{Words: shortened(u.Path), URL: link})
+		}
+	}
+	if d.ICS != "" {
+		m.Calendar, m.CalendarURL = "REQUEST", "/app/outbox/"+url.PathEscape(d.ID)+"/calendar"
+		if strings.Contains(d.ICS, "METHOD:CANCEL") {
+			m.Calendar = "CANCEL"
+		}
+	}
+	return m
+}
+
+// shortened keeps of a link's path what tells it from the others.
+func shortened(path string) string {
+	if r := []rune(path); len(r) > 14 {
+		return string(r[:14]) + "…"
+	}
+	return path
+}
+
+func outboxCalendar(s *Site, w http.ResponseWriter, v *Visit) error {
+	list, err := s.delivered()
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.ID == v.PathValue("id") && d.ICS != "" {
+			w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+			w.Header().Set("Content-Disposition", `attachment; filename="appointment.ics"`)
+			_, err := w.Write([]byte(d.ICS))
+			return err
+		}
+	}
+	return fault.Missing()
+}

@@ -1,0 +1,317 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/contact"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+	"almirah/internal/scheduling"
+)
+
+// A patient's own page: she sees her appointment, moves or cancels it, takes it into her
+// calendar and changes what she agreed to (promises C7, I4). The link is the key.
+
+func number(n int) string { return strconv.Itoa(n) }
+
+func bookingCard(v *Visit, o scheduling.Own, now clock.Instant) BookingCard {
+	z := v.Clinic.Location()
+	ahead := o.Status.Ahead() && o.StartsAt > now
+	c := BookingCard{ID: o.ID.String(), Service: o.Service.Name, Provider: o.Provider.Name, At: o.StartsAt.In(z), Ends: o.EndsAt.In(z),
+		Minutes: int(o.Length() / time.Minute), State: stateOf(o.Status), Version: o.Version, Patient: o.Name.Text, ManageURL: "/m/" + v.PathValue("token"),
+		CanMove: ahead, CanStop: ahead}
+	if o.Service.ShowPrice && o.Service.Price > 0 {
+		c.Price = &Price{o.Service.Price, v.Clinic.Currency}
+	}
+	return c
+}
+
+// stateOf names a status as the style sheets and catalogues do.
+func stateOf(s scheduling.Status) string {
+	if s == scheduling.InProgress {
+		return "with"
+	}
+	return string(s)
+}
+
+func (s *Site) own(v *Visit) (scheduling.Own, error) {
+	return s.Desk.Own(v.Context(), v.Who, v.Appointment)
+}
+
+func ownPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	return s.ownPage(w, v, nil)
+}
+
+func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
+	o, err := s.own(v)
+	if err != nil {
+		return err
+	}
+	now := clock.At(s.Clock.Now())
+	if v.URL.Query().Get("booked") == "1" && refused == nil {
+		page := &PublicBooked{Shell: s.Shell(v), Booking: bookingCard(v, o, now)}
+		if err := s.whereTo(v, page); err != nil {
+			return err
+		}
+		return s.views.Render(w, http.StatusOK, "public-booked", page)
+	}
+	page := &OwnPage{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: bookingCard(v, o, now)}
+	status := http.StatusOK
+	if refused != nil {
+		status = page.Report(refused)
+	} else if v.URL.Query().Get("saved") == "1" {
+		page.Flash = v.Tongue.Say("own.saved")
+	}
+	states, err := s.Consent.Of(v.Context(), v.Who, v.Who.Patient())
+	if err != nil {
+		return err
+	}
+	for _, st := range states {
+		if !askedOf(st.Purpose) || st.Channel != "" {
+			continue
+		}
+		c := OwnConsent{ConsentChoice: ConsentChoice{Purpose: string(st.Purpose), Sentence: v.Tongue.Say("consent.ask." + string(st.Purpose)), Hint: v.Tongue.Say("consent.ask.hint")}, Given: st.Given}
+		if st.At > 0 {
+			c.Since = clock.DateOf(st.At.In(v.Clinic.Location()))
+		}
+		page.Consents = append(page.Consents, c)
+	}
+	return s.views.Render(w, status, "own", page)
+}
+
+func askedOf(p consent.Purpose) bool {
+	for _, a := range askedOnline {
+		if a == p {
+			return true
+		}
+	}
+	return false
+}
+
+// whereTo says (masked) where the confirmation goes, and whether reminders will come.
+func (s *Site) whereTo(v *Visit, page *PublicBooked) error {
+	phone, mail, err := s.Patients.OwnContact(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	if mail != "" {
+		page.SentTo = append(page.SentTo, contact.Email(mail).Masked())
+	} else if phone != "" {
+		for _, c := range s.Messages.Channels() {
+			if c != messaging.Email {
+				page.SentTo = append(page.SentTo, contact.Phone(phone).Masked())
+				break
+			}
+		}
+	}
+	states, err := s.Consent.Of(v.Context(), v.Who, v.Who.Patient())
+	if err != nil {
+		return err
+	}
+	for _, st := range states {
+		page.Reminders = page.Reminders || st.Purpose == consent.Reminder && st.Given
+	}
+	return nil
+}
+
+// ownChange chooses another time, and then asks once before it moves.
+func ownChange(s *Site, w http.ResponseWriter, v *Visit) error {
+	o, err := s.own(v)
+	if err != nil {
+		return err
+	}
+	now := clock.At(s.Clock.Now())
+	card := bookingCard(v, o, now)
+	if !card.CanMove {
+		return s.ownPage(w, v, fault.New(fault.Conflict, "fault.not_ahead"))
+	}
+	at := v.URL.Query().Get("at")
+	if at == "" {
+		return s.ownTimes(w, v, o, 0)
+	}
+	t, err := time.Parse(time.RFC3339, at)
+	if err != nil {
+		return fault.Missing()
+	}
+	page := &OwnChange{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: card, At: t.In(v.Clinic.Location()), Ends: t.Add(o.Length()).In(v.Clinic.Location()), Provider: cardOf(o.Provider), Key: newKey()}
+	return s.views.Render(w, http.StatusOK, "own-change", page)
+}
+
+func (s *Site) ownTimes(w http.ResponseWriter, v *Visit, o scheduling.Own, taken clock.Instant) error {
+	wish := wish{service: o.Service.ID, provider: o.Provider.ID}
+	if d := v.URL.Query().Get("day"); d != "" {
+		day, err := clock.ParseDate(d)
+		if err != nil {
+			return fault.Missing()
+		}
+		wish.day = day
+	}
+	card := bookingCard(v, o, clock.At(s.Clock.Now()))
+	page := &TimesPage{Shell: s.Shell(v), Token: v.PathValue("token"), Current: &card}
+	_, err := s.fillTimes(v, page, wish, func(from, to clock.Date) (scheduling.Free, error) {
+		return s.Desk.OwnFree(v.Context(), v.Who, v.Appointment, false, from, to)
+	})
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if taken > 0 {
+		page.Taken, status = taken.In(v.Clinic.Location()), http.StatusConflict
+	}
+	return s.views.Render(w, status, "own-times", page)
+}
+
+func ownMove(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	t, err := time.Parse(time.RFC3339, v.PostForm.Get("starts_at"))
+	if err != nil {
+		return fault.Missing()
+	}
+	version, err := strconv.ParseInt(v.PostForm.Get("version"), 10, 64)
+	if err != nil {
+		return fault.Missing()
+	}
+	moved, err := s.Desk.Move(v.Context(), v.Who, v.Appointment, scheduling.Move{StartsAt: clock.At(t), Version: version})
+	if fault.Is(err, fault.Conflict) {
+		o, oerr := s.own(v)
+		if oerr != nil {
+			return oerr
+		}
+		if o.Version != version {
+			return s.ownPage(w, v, err)
+		}
+		return s.ownTimes(w, v, o, clock.At(t))
+	}
+	if err != nil {
+		return err
+	}
+	return s.ownDone(w, v, "changed", moved.ID)
+}
+
+func (s *Site) ownDone(w http.ResponseWriter, v *Visit, what string, _ id.ID) error {
+	o, err := s.own(v)
+	if err != nil {
+		return err
+	}
+	card := bookingCard(v, o, clock.At(s.Clock.Now()))
+	return s.views.Render(w, http.StatusOK, "own-done", &OwnDone{Shell: s.Shell(v), Token: v.PathValue("token"), What: what, Booking: &card})
+}
+
+func ownCancelAsk(s *Site, w http.ResponseWriter, v *Visit) error {
+	o, err := s.own(v)
+	if err != nil {
+		return err
+	}
+	card := bookingCard(v, o, clock.At(s.Clock.Now()))
+	if !card.CanStop {
+		return s.ownPage(w, v, fault.New(fault.Conflict, "fault.not_ahead"))
+	}
+	return s.views.Render(w, http.StatusOK, "own-cancel", &OwnCancel{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: card, Key: newKey()})
+}
+
+func ownCancel(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	version, err := strconv.ParseInt(v.PostForm.Get("version"), 10, 64)
+	if err != nil {
+		return fault.Missing()
+	}
+	a, err := s.Desk.Cancel(v.Context(), v.Who, v.Appointment, version)
+	if fault.Is(err, fault.Conflict) {
+		return s.ownPage(w, v, err)
+	}
+	if err != nil {
+		return err
+	}
+	return s.ownDone(w, v, "cancelled", a.ID)
+}
+
+// ownConsents saves the ticks: what is ticked is given, what is not is withdrawn. Withdrawing
+// takes as many presses as giving.
+func ownConsents(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	ticked := map[string]bool{}
+	for _, c := range v.PostForm["consent"] {
+		ticked[c] = true
+	}
+	states, err := s.Consent.Of(v.Context(), v.Who, v.Who.Patient())
+	if err != nil {
+		return err
+	}
+	for _, st := range states {
+		if !askedOf(st.Purpose) || st.Channel != "" || st.Given == ticked[string(st.Purpose)] {
+			continue
+		}
+		if err := s.setOwn(v, consent.Choice{Purpose: st.Purpose, Given: ticked[string(st.Purpose)]}); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, v.Request, "/m/"+v.PathValue("token")+"?saved=1", http.StatusSeeOther)
+	return nil
+}
+
+// setOwn records a choice made on the patient's own page. The link of a child is in her
+// guardian's hands, who therefore is the one who chooses.
+func (s *Site) setOwn(v *Visit, c consent.Choice) error {
+	guardian, err := s.Patients.OwnGuardian(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	return s.Consent.SetBy(v.Context(), v.Who, v.Who.Patient(), c, guardian)
+}
+
+func ownCalendar(s *Site, w http.ResponseWriter, v *Visit) error {
+	ics, err := s.Messages.Calendar(v.Context(), v.Who, v.Appointment)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/calendar; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="appointment.ics"`)
+	_, err = w.Write(ics)
+	return err
+}
+
+func ownUnsubscribeAsk(s *Site, w http.ResponseWriter, v *Visit) error {
+	// A GET never unsubscribes: mail scanners open every link.
+	return s.views.Render(w, http.StatusOK, "own-unsubscribe", &OwnUnsubscribe{Shell: s.Shell(v), Token: v.PathValue("token"), Purpose: v.Tongue.Say("consent.purpose." + string(consent.Reminder))})
+}
+
+// ownUnsubscribe stops reminders. Mail programs post it with one click, no cookie and no form
+// (RFC 8058); a person posts it from the page.
+func ownUnsubscribe(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := s.setOwn(v, consent.Choice{Purpose: consent.Reminder, Given: false}); err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "own-done", &OwnDone{Shell: s.Shell(v), Token: v.PathValue("token"), What: "unsubscribed"})
+}
+
+// publicRoutes are the addresses of patients.
+func publicRoutes() []Route {
+	return []Route{
+		{Pattern: "GET /c/{slug}", Door: Clinic, Right: access.PublicRead, Handle: publicClinic},
+		{Pattern: "GET /c/{slug}/book", Door: Clinic, Right: access.PublicRead, Handle: publicBook},
+		{Pattern: "POST /c/{slug}/book", Door: Clinic, Right: access.PublicBook, Handle: publicBooked},
+		{Pattern: "GET /c/{slug}/logo", Door: Clinic, Right: access.PublicRead, Handle: publicLogo},
+		{Pattern: "GET /c/{slug}/brand.css", Door: Clinic, Right: access.PublicRead, Handle: publicBrand},
+		{Pattern: "GET /m/{token}", Door: Link, Right: access.OwnRead, Handle: ownPage},
+		{Pattern: "GET /m/{token}/change", Door: Link, Right: access.OwnRead, Handle: ownChange},
+		{Pattern: "POST /m/{token}/change", Door: Link, Right: access.OwnChange, Handle: ownMove},
+		{Pattern: "GET /m/{token}/cancel", Door: Link, Right: access.OwnRead, Handle: ownCancelAsk},
+		{Pattern: "POST /m/{token}/cancel", Door: Link, Right: access.OwnChange, Handle: ownCancel},
+		{Pattern: "POST /m/{token}/consents", Door: Link, Right: access.OwnChange, Handle: ownConsents},
+		{Pattern: "GET /m/{token}/appointment.ics", Door: Link, Right: access.OwnRead, Handle: ownCalendar},
+		{Pattern: "GET /m/{token}/unsubscribe", Door: Link, Right: access.OwnRead, Handle: ownUnsubscribeAsk},
+		{Pattern: "POST /m/{token}/unsubscribe", Door: Link, Right: access.OwnChange, OneClick: true, Handle: ownUnsubscribe},
+	}
+}

@@ -1,0 +1,361 @@
+package web_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"almirah/internal/promise"
+	"almirah/internal/web"
+	"almirah/internal/web/sample"
+	"almirah/internal/words"
+)
+
+func views(t *testing.T) (*words.Book, *web.Views) {
+	t.Helper()
+	book, err := words.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := web.NewViews(book, func(name string) string { return "/assets/" + name })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book, v
+}
+
+// TestEveryPageInEveryLanguage renders each template empty and full and looks at the result
+// the way a browser and a screen reader would.
+func TestEveryPageInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	book, v := views(t)
+	for _, l := range words.Languages() {
+		pages, err := sample.Pages(book.Tongue(l.Code), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range pages {
+			w := httptest.NewRecorder()
+			if err := v.Render(w, 200, p.Template, p.Page); err != nil {
+				t.Errorf("%s %s: %v", l.Code, p.Name, err)
+				continue
+			}
+			for _, wrong := range faults(w.Body.Bytes(), w.Body.Len() > 0 && strings.Contains(w.Body.String(), "<!doctype")) {
+				t.Errorf("%s %s: %s", l.Code, p.Name, wrong)
+			}
+			if n := strings.Count(w.Body.String(), `lang="`+l.Code+`" dir="`+l.Dir+`"`); strings.Contains(w.Body.String(), "<html") && n == 0 {
+				t.Errorf("%s %s: <html> does not say its language and direction", l.Code, p.Name)
+			}
+		}
+	}
+}
+
+// TestEveryTemplateHasSamples keeps a page from being added without one.
+func TestEveryTemplateHasSamples(t *testing.T) {
+	t.Parallel()
+	book, v := views(t)
+	pages, err := sample.Pages(book.Tongue("en"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, full := map[string]bool{}, map[string]bool{}
+	for _, p := range pages {
+		if strings.HasSuffix(p.Name, "-bare") {
+			empty[p.Template] = true
+		} else {
+			full[p.Template] = true
+		}
+	}
+	for _, name := range v.PageNames() {
+		if !empty[name] || !full[name] {
+			t.Errorf("page %s needs an empty and a full sample", name)
+		}
+	}
+	if len(v.PageNames()) < 50 {
+		t.Errorf("only %d pages were found", len(v.PageNames()))
+	}
+}
+
+var key = regexp.MustCompile(`\[[a-z_]+(\.[a-z0-9_-]+)*\.?\]|\[[A-Z][a-z]+\]`)
+
+// faults lists what is wrong with a page.
+func faults(raw []byte, whole bool) []string {
+	doc, err := html.Parse(bytes.NewReader(raw))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var out []string
+	bad := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if m := key.Find(raw); m != nil {
+		bad("a sentence or a value is missing: %s", m)
+	}
+	if strings.Contains(string(raw), "ZgotmplZ") {
+		bad("html/template refused a value")
+	}
+	ids, labels := map[string]int{}, map[string]bool{}
+	var inputs, anchors []*html.Node
+	h1 := 0
+	var walk func(n *html.Node, form *html.Node, labelled bool)
+	walk = func(n *html.Node, form *html.Node, labelled bool) {
+		if n.Type == html.ElementNode {
+			if id := attr(n, "id"); id != "" {
+				ids[id]++
+			}
+			for _, a := range n.Attr {
+				if a.Key == "style" || strings.HasPrefix(a.Key, "on") {
+					bad("<%s> has %s=, which the content security policy forbids", n.Data, a.Key)
+				}
+			}
+			switch n.Data {
+			case "script":
+				if attr(n, "src") == "" {
+					bad("an inline script")
+				}
+			case "style":
+				bad("an inline stylesheet")
+			case "h1":
+				h1++
+			case "img":
+				if !has(n, "alt") {
+					bad("an image without alt")
+				}
+			case "label":
+				labelled = true
+				labels[attr(n, "for")] = true
+			case "form":
+				form = n
+				if strings.EqualFold(attr(n, "method"), "post") && !contains(n, "csrf") {
+					bad("the form to %s has no CSRF token", attr(n, "action"))
+				}
+			case "input", "select", "textarea":
+				if k := attr(n, "type"); k != "hidden" && !labelled {
+					inputs = append(inputs, n)
+				}
+				if n.Data != "input" || attr(n, "type") != "hidden" {
+					if form == nil && !has(n, "data-q") && !has(n, "data-who") && !has(n, "readonly") {
+						bad("<%s name=%s> stands in no form", n.Data, attr(n, "name"))
+					}
+				}
+			case "a":
+				if h := attr(n, "href"); strings.HasPrefix(h, "#") {
+					anchors = append(anchors, n)
+				}
+			case "button":
+				if strings.TrimSpace(text(n)) == "" && attr(n, "aria-label") == "" {
+					bad("a button without words")
+				}
+			}
+			for _, ref := range strings.Fields(attr(n, "aria-describedby") + " " + attr(n, "aria-labelledby")) {
+				if whole && !strings.Contains(string(raw), `id="`+ref+`"`) {
+					bad("aria points at #%s, which is not there", ref)
+				}
+			}
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c, form, labelled)
+		}
+	}
+	walk(doc, nil, false)
+	for id, n := range ids {
+		if n > 1 {
+			bad("the id %s stands %d times", id, n)
+		}
+	}
+	for _, n := range inputs {
+		if !labels[attr(n, "id")] && attr(n, "aria-label") == "" {
+			bad("<%s name=%s id=%s> has no label", n.Data, attr(n, "name"), attr(n, "id"))
+		}
+	}
+	for _, n := range anchors {
+		if ids[attr(n, "href")[1:]] == 0 && whole {
+			bad("a link leads to %s, which is not there", attr(n, "href"))
+		}
+	}
+	if whole && h1 != 1 {
+		bad("%d first headings", h1)
+	}
+	return out
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, key string) bool {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+func text(n *html.Node) string {
+	if n.Type == html.TextNode {
+		return n.Data
+	}
+	var b strings.Builder
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		b.WriteString(text(c))
+	}
+	return b.String()
+}
+
+// contains says whether a form has a filled input of that name. The full samples carry a token.
+func contains(form *html.Node, name string) bool {
+	found := false
+	var walk func(n *html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.ElementNode && n.Data == "input" && attr(n, "name") == name && attr(n, "value") != "" {
+			found = true
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+	}
+	walk(form)
+	return found
+}
+
+// TestFaultsAreFound keeps the checks above honest.
+func TestFaultsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []string{
+		`<p style="color:red">`, `<script>1</script>`, `<p id="a"><p id="a">`, `<form method="post"></form>`, `<form><input name="x"></form>`,
+		`<p>[day.nope]</p>`, `<p onclick="x()">`, `<img src="x">`, `<button></button>`,
+	} {
+		if len(faults([]byte(broken), false)) == 0 {
+			t.Errorf("nothing was found wrong with %s", broken)
+		}
+	}
+}
+
+// TestBrokenPageWritesNothing: a page that fails in the middle never goes out half.
+func TestBrokenPageWritesNothing(t *testing.T) {
+	t.Parallel()
+	_, v := views(t)
+	w := httptest.NewRecorder()
+	if err := v.Render(w, 200, "no-such-page", &web.OwnGone{}); err == nil {
+		t.Fatal("an unknown page was rendered")
+	}
+	if w.Body.Len() != 0 {
+		t.Errorf("%d bytes went out", w.Body.Len())
+	}
+}
+
+// TestNamesAreEscaped: what people type is text, wherever it stands.
+func TestNamesAreEscaped(t *testing.T) {
+	t.Parallel()
+	book, v := views(t)
+	w := httptest.NewRecorder()
+	page := &web.PublicClinic{Shell: web.Shell{Tongue: book.Tongue("en"), Clinic: &web.ClinicHead{Name: `<script>x</script>`, Slug: `a"b`}}, About: `"><b>`}
+	if err := v.Render(w, 200, "public-clinic", page); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(w.Body.String(), "<script>") || strings.Contains(w.Body.String(), `"><b>`) {
+		t.Error("markup came through")
+	}
+}
+
+// TestBudgets: what a first visit transfers, zipped, as facts/interface.md section 7 asks.
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	book, err := words.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets, address, err := web.Assets()
+	if err != nil {
+		if os.Getenv("ALMIRAH_STRICT") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err.Error())
+	}
+	v, err := web.NewViews(book, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := func(name string) int {
+		r := httptest.NewRequest("GET", address(name), nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		w := httptest.NewRecorder()
+		assets.ServeHTTP(w, r)
+		if w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Header().Get("Cache-Control"))
+		}
+		return w.Body.Len()
+	}
+	pages, err := sample.Pages(book.Tongue("ta"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := size("staff.js") + size("day.js")
+	for _, p := range pages {
+		w := httptest.NewRecorder()
+		p.Page.(interface{ Zipped() }).Zipped()
+		if err := v.Render(w, 200, p.Template, p.Page); err != nil {
+			t.Fatal(err)
+		}
+		body := w.Body.Len()
+		switch {
+		case strings.HasPrefix(p.Template, "public-"):
+			if total := body + size("public.css") + size("mark.svg"); total > 20<<10 {
+				t.Errorf("%s: %d bytes on a first visit, 20 kB are allowed", p.Name, total)
+			}
+		case p.Template == "day":
+			if total := body + size("app.css") + size("mark.svg") + script; total > 40<<10 || script > 20<<10 {
+				t.Errorf("%s: %d bytes on a first visit, %d of them script", p.Name, total, script)
+			}
+		}
+	}
+}
+
+// TestPublicPagesRunNoScript: none, not even ours.
+func TestPublicPagesRunNoScript(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "public-page-alone")
+	book, v := views(t)
+	pages, err := sample.Pages(book.Tongue("en"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pages {
+		w := httptest.NewRecorder()
+		if err := v.Render(w, 200, p.Template, p.Page); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(w.Body.String(), "public.css") && strings.Contains(w.Body.String(), "<script") {
+			t.Errorf("%s runs a script", p.Name)
+		}
+		if p.Template == "day" && p.Name == "day" {
+			n := 0
+			doc, _ := html.Parse(bytes.NewReader(w.Body.Bytes()))
+			var walk func(x *html.Node)
+			walk = func(x *html.Node) {
+				if x.Type == html.ElementNode {
+					if n++; x.Data == "template" {
+						return
+					}
+				}
+				for c := x.FirstChild; c != nil; c = c.NextSibling {
+					walk(c)
+				}
+			}
+			walk(doc)
+			if n > 600 {
+				t.Errorf("a full day has %d nodes, 600 are allowed", n)
+			}
+		}
+	}
+}

@@ -1,0 +1,350 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+)
+
+// The practitioners: who they are, what they offer, who signs in as one, and what becomes of the appointments of one who leaves.
+
+func providersPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	r, err := s.Desk.Roster(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	z := r.Clinic.Location()
+	page := &ProvidersSettings{SettingsPage: s.settings(v, "settings.providers", access.ScheduleSettings)}
+	for _, p := range r.Providers {
+		row := ProviderRow{ID: p.ID.String(), Name: providerName(v, p), Qualification: p.Qualification, NoHours: true}
+		if p.RetiredAt > 0 {
+			row.Retired = clock.DateOf(p.RetiredAt.In(z))
+		}
+		for _, day := range p.Weekly {
+			row.NoHours = row.NoHours && len(day) == 0
+		}
+		for _, x := range r.Services {
+			if slices.Contains(x.Providers, p.ID) {
+				row.Services = append(row.Services, x.Name)
+			}
+		}
+		page.Providers = append(page.Providers, row)
+	}
+	return s.views.Render(w, http.StatusOK, "settings-providers", page)
+}
+
+func providerName(v *Visit, p scheduling.Provider) string {
+	if p.Broken && p.Name == "" {
+		return v.Tongue.Say("day.broken")
+	}
+	return p.Name
+}
+
+// practice is the practitioner of the address with what her page needs; a new one at ".../new".
+type practice struct {
+	roster   scheduling.Roster
+	provider scheduling.Provider
+	people   []accounts.StaffMember // for those who may say who signs in as whom
+}
+
+func (s *Site) practice(v *Visit) (practice, error) {
+	var out practice
+	var err error
+	if out.roster, err = s.Desk.Roster(v.Context(), v.Who); err != nil {
+		return out, err
+	}
+	if v.Who.May(access.ClinicStaff) {
+		if out.people, _, err = s.Accounts.Staff(v.Context(), v.Who); err != nil {
+			return out, err
+		}
+	}
+	if v.PathValue("id") == "" {
+		n := len(out.roster.Providers)
+		out.provider = scheduling.Provider{Online: true, Colour: n % 12, Position: n}
+		return out, nil
+	}
+	one, err := id.Parse(v.PathValue("id"))
+	i := slices.IndexFunc(out.roster.Providers, func(p scheduling.Provider) bool { return p.ID == one })
+	if err != nil || i < 0 {
+		return out, fault.Missing()
+	}
+	out.provider = out.roster.Providers[i]
+	return out, nil
+}
+
+// signsIn is who signs in as the practitioner; the zero member for nobody.
+func (p practice) signsIn() accounts.StaffMember {
+	for _, m := range p.people {
+		if !p.provider.ID.IsZero() && m.Provider == p.provider.ID {
+			return m
+		}
+	}
+	return accounts.StaffMember{}
+}
+
+func providerPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	p, err := s.practice(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "settings-provider", s.providerSettings(v, p))
+}
+
+func (s *Site) providerSettings(v *Visit, p practice) *ProviderSettings {
+	x := p.provider
+	page := &ProviderSettings{SettingsPage: s.settings(v, "settings.providers", access.ScheduleSettings), ProviderName: x.Name, Qualification: x.Qualification,
+		Registration: x.Registration, About: x.About, DailyCap: count(x.DailyCap)}
+	page.Version = x.Version
+	if !x.ID.IsZero() {
+		page.ID = x.ID.String()
+	}
+	if x.RetiredAt > 0 {
+		page.Retired = clock.DateOf(x.RetiredAt.In(p.roster.Clinic.Location()))
+	}
+	for _, t := range p.roster.Services {
+		if t.RetiredAt == 0 {
+			page.Services = append(page.Services, Option{Value: t.ID.String(), Label: t.Name, On: slices.Contains(t.Providers, x.ID) && !x.ID.IsZero()})
+		}
+	}
+	now := p.signsIn()
+	page.AccountEmail = now.Person.Email
+	page.Accounts = []Option{{Label: v.Tongue.Say("settings.account.nobody"), On: now.Person.ID.IsZero()}}
+	for _, m := range p.people {
+		mine := m.Person.ID == now.Person.ID
+		if mine || m.Provider.IsZero() && accounts.MayGrant(v.Who.Role(), m.Role) {
+			page.Accounts = append(page.Accounts, Option{Value: m.Person.ID.String(), Label: m.Person.Name, On: mine})
+		}
+	}
+	return page
+}
+
+// providerFields are the names of a practitioner's fields in the form.
+var providerFields = map[string]string{"name": "provider_name"}
+
+func providerSave(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	p, err := s.practice(v)
+	if err != nil {
+		return err
+	}
+	f, was := v.PostForm, p
+	x := &p.provider
+	x.Name, x.Qualification, x.Registration, x.About, x.DailyCap = f.Get("provider_name"), f.Get("qualification"), f.Get("registration"), f.Get("about"), whole(f.Get("daily_cap"))
+	if f.Has("speciality") {
+		x.Speciality = f.Get("speciality")
+	}
+	x.Version = typedVersion(v, 0)
+	to := "/app/settings/providers?done=saved"
+	err = s.saveProvider(v, was, x)
+	if err == nil && was.provider.ID.IsZero() { // her hours come next
+		to = "/app/settings/providers/" + x.ID.String() + "/hours?done=saved"
+	}
+	return s.answer(w, v, renamed(err, providerFields), to, "settings-provider", func() (Page, error) {
+		p.provider.RetiredAt = was.provider.RetiredAt
+		page := s.providerSettings(v, p)
+		page.DailyCap, page.Speaks, page.Version = f.Get("daily_cap"), f.Get("speaks"), was.provider.Version
+		on := ticked(f["services"])
+		for i := range page.Services {
+			page.Services[i].On = on[page.Services[i].Value]
+		}
+		for i := range page.Accounts {
+			page.Accounts[i].On = page.Accounts[i].Value == f.Get("account")
+		}
+		return page, nil
+	})
+}
+
+// saveProvider saves the practitioner, then what she offers, then who signs in as her.
+func (s *Site) saveProvider(v *Visit, was practice, x *scheduling.Provider) error {
+	var f fault.Fields
+	unkept(v, &f, "speaks")
+	if err := f.Err(); err != nil {
+		return err
+	}
+	ctx := v.Context()
+	if x.ID.IsZero() {
+		added, err := s.Desk.AddProvider(ctx, v.Who, *x)
+		if err != nil {
+			return err
+		}
+		*x = added
+	} else if err := s.Desk.SaveProvider(ctx, v.Who, *x); err != nil {
+		return err
+	}
+	offered := chosen(v.PostForm["services"])
+	for _, t := range was.roster.Services {
+		has, want := slices.Contains(t.Providers, x.ID), slices.Contains(offered, t.ID)
+		if t.RetiredAt > 0 || has == want {
+			continue
+		}
+		if t.Providers = slices.DeleteFunc(slices.Clone(t.Providers), func(p id.ID) bool { return p == x.ID }); want {
+			t.Providers = append(t.Providers, x.ID)
+		}
+		if err := s.Desk.SaveService(ctx, v.Who, t); err != nil {
+			return err
+		}
+	}
+	return s.linkAccount(v, was, x.ID)
+}
+
+func (s *Site) linkAccount(v *Visit, was practice, provider id.ID) error {
+	if !v.PostForm.Has("account") || !v.Who.May(access.ClinicStaff) {
+		return nil
+	}
+	now := was.signsIn()
+	want, err := id.Parse(v.PostForm.Get("account"))
+	if err != nil {
+		want = id.Zero
+	}
+	if want == now.Person.ID {
+		return nil
+	}
+	if !now.Person.ID.IsZero() {
+		if err := s.Accounts.SetProvider(v.Context(), v.Who, now.Person.ID, id.Zero, now.Version); err != nil {
+			return err
+		}
+	}
+	for _, m := range was.people {
+		if m.Person.ID == want {
+			return s.Accounts.SetProvider(v.Context(), v.Who, want, provider, m.Version)
+		}
+	}
+	return nil
+}
+
+// mostCards is how many appointments a page of settings lists; the rest is counted.
+const mostCards = 30
+
+// cards opens the names of appointments for a page of settings: a list of patients, so one entry in the audit log.
+func (s *Site) cards(v *Visit, key string, list []scheduling.Appointment, r scheduling.Roster) ([]NextCard, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	if len(list) > mostCards {
+		list = list[:mostCards]
+	}
+	var ids []id.ID
+	for _, a := range list {
+		ids = append(ids, a.Patient)
+	}
+	var names map[id.ID]patients.Name
+	err := s.DB.View(v.Context(), v.Who, access.ScheduleRead, func(_ context.Context, view *store.View) (err error) {
+		names, err = patients.Names(view, ids)
+		view.Listed("day", key, ids)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	z := r.Clinic.Location()
+	var out []NextCard
+	for _, a := range list {
+		card := NextCard{ID: a.ID.String(), At: a.StartsAt.In(z), State: stateOf(a.Status), Patient: names[a.Patient].Text}
+		if names[a.Patient].Broken {
+			card.Patient = v.Tongue.Say("day.broken")
+		}
+		for _, t := range r.Services {
+			if t.ID == a.Service {
+				card.Service = t.Name
+			}
+		}
+		for _, p := range r.Providers {
+			if p.ID == a.Provider {
+				card.Provider = p.Name
+			}
+		}
+		out = append(out, card)
+	}
+	return out, nil
+}
+
+func retirePage(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, _, err := s.retire(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "settings-retire", page)
+}
+
+func (s *Site) retire(v *Visit) (*RetirePage, scheduling.Provider, error) {
+	p, err := s.practice(v)
+	if err != nil {
+		return nil, p.provider, err
+	}
+	if p.provider.RetiredAt > 0 {
+		return nil, p.provider, fault.Missing()
+	}
+	ahead, err := s.Desk.Upcoming(v.Context(), v.Who, p.provider.ID)
+	if err != nil {
+		return nil, p.provider, err
+	}
+	page := &RetirePage{SettingsPage: s.settings(v, "settings.providers", access.ScheduleSettings), ID: p.provider.ID.String(), ProviderName: p.provider.Name,
+		LastDay: string(p.roster.Today), More: max(0, len(ahead)-mostCards)}
+	page.Version = p.provider.Version
+	if page.Bookings, err = s.cards(v, "retire "+page.ID, ahead, p.roster); err != nil {
+		return nil, p.provider, err
+	}
+	for _, o := range p.roster.Providers {
+		if o.ID != p.provider.ID && o.RetiredAt == 0 {
+			page.Others = append(page.Others, Option{Value: o.ID.String(), Label: o.Name})
+		}
+	}
+	return page, p.provider, nil
+}
+
+func retireSave(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	page, p, err := s.retire(v)
+	if err != nil {
+		return err
+	}
+	f, today := v.PostForm, page.LastDay
+	r := scheduling.Retirement{Provider: p.ID, Version: typedVersion(v, 0)}
+	var wrong fault.Fields
+	if day := f.Get("last_day"); day != "" && day != today {
+		wrong.Add("last_day", "field.retire.today")
+	}
+	switch f.Get("choice") {
+	case "move":
+		if r.To, err = id.Parse(f.Get("to")); err != nil {
+			wrong.Add("to", "field.retire.to")
+		}
+	case "cancel":
+		r.Cancel = true
+	}
+	if err = wrong.Err(); err == nil {
+		_, _, err = s.Desk.Retire(v.Context(), v.Who, r)
+	}
+	return s.answer(w, v, err, "/app/settings/providers?done=retired", "settings-retire", func() (Page, error) {
+		page.Choice, page.LastDay = f.Get("choice"), f.Get("last_day")
+		for i := range page.Others {
+			page.Others[i].On = page.Others[i].Value == f.Get("to")
+		}
+		return page, nil
+	})
+}
+
+func returnSave(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return fault.Missing()
+	}
+	if err := s.Desk.Return(v.Context(), v.Who, one); err != nil {
+		return err
+	}
+	http.Redirect(w, v.Request, "/app/settings/providers/"+one.String()+"?done=returned", http.StatusSeeOther)
+	return nil
+}

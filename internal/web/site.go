@@ -1,0 +1,330 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/egress"
+	"almirah/internal/fault"
+	"almirah/internal/followup"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/promise"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/words"
+)
+
+// Deps are the rooms that pages show, and what they need to know of the deployment.
+type Deps struct {
+	DB       *store.DB
+	Clinics  *clinics.Service
+	Accounts *accounts.Service
+	Patients *patients.Service
+	Consent  *consent.Service
+	Desk     *scheduling.Desk
+	Messages *messaging.Service
+	Followup *followup.Service
+	Book     *words.Book
+	Clock    clock.Clock
+	Log      *slog.Logger
+
+	PublicURL  string                                                            // without a slash at the end
+	Demo       bool                                                              // shows the outbox and the demo's sign-ins
+	DemoLogins []DemoLogin                                                       // on the sign-in page of the demo only
+	Outbox     func() []Delivered                                                // messages of the local carriers, newest first; nil outside the demo
+	Processors func() []egress.Processor                                         // the sub-processor list, which is the egress allow-list
+	Promises   func(ctx context.Context) []Kept                                  // every sentence with the last result of its probe
+	Limit      func(r *http.Request) time.Duration                               // how long a booking from this address must wait
+	Address    func(r *http.Request) string                                      // the visitor's network address, behind known proxies
+	Close      func(ctx context.Context, who access.Caller, patient id.ID) error // deletes a patient in every room
+}
+
+// DemoLogin is one of the demo's people.
+type DemoLogin struct{ Email, Password, Role string }
+
+// Delivered is one message that a local carrier took.
+type Delivered struct {
+	ID, Channel, To, ToName, From, Subject, Text, HTML, UnsubscribeURL string
+	ICS                                                                string
+	At                                                                 time.Time
+}
+
+// Kept is one sentence of the policy with how it stands.
+type Kept struct {
+	promise.Sentence
+	Status    string // enforced, human, not-yet, broken, not-applicable
+	Evidence  string
+	CheckedAt time.Time // zero: never
+}
+
+// Site answers the pages.
+type Site struct {
+	Deps
+	views  *Views
+	assets http.Handler
+	origin *http.CrossOriginProtection
+}
+
+// NewSite parses the templates and loads the assets. It fails when either cannot be.
+func NewSite(d Deps) (*Site, error) {
+	assets, address, err := Assets()
+	if err != nil {
+		return nil, err
+	}
+	views, err := NewViews(d.Book, address)
+	if err != nil {
+		return nil, err
+	}
+	return &Site{Deps: d, views: views, assets: assets, origin: http.NewCrossOriginProtection()}, nil
+}
+
+// Door says how a visitor comes in, and so who the caller is.
+type Door int
+
+// The doors.
+const (
+	Open   Door = iota // belongs to no clinic: sign-in, the trust page
+	Clinic             // /c/{slug}: anyone, in that clinic
+	Link               // /m/{token}: a patient by her own link
+	Staff              // /app: somebody who signed in and works in a clinic
+	Person             // somebody who signed in, whatever the clinic
+)
+
+// Route is one address: how one comes in, by which right, and who answers.
+type Route struct {
+	Pattern string // "GET /app/day"
+	Door    Door
+	Right   access.Right // empty at the doors Open and Person
+	// OneClick marks the unsubscribe address that mail programs call: no cookie, no token but
+	// the one in the address (RFC 8058).
+	OneClick bool
+	Handle   func(s *Site, w http.ResponseWriter, v *Visit) error
+}
+
+// Visit is one request with who makes it.
+type Visit struct {
+	*http.Request
+	Tongue      *words.Tongue
+	Theme       string
+	Who         access.Caller
+	Signed      *accounts.SignedIn // nil unless somebody signed in
+	Appointment id.ID              // of a patient's link
+	Clinic      clinics.Clinic     // at the doors Clinic, Link and Staff
+	csrf        []byte             // the secret behind this visitor's form tokens
+}
+
+// Mount adds every page to mux.
+func (s *Site) Mount(mux *http.ServeMux) {
+	mux.Handle("GET "+AssetPath, s.assets)
+	for _, r := range Routes() {
+		mux.HandleFunc(r.Pattern, func(w http.ResponseWriter, req *http.Request) { s.serve(w, req, r) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
+		s.serve(w, req, Route{Door: Open, Handle: func(*Site, http.ResponseWriter, *Visit) error { return fault.Missing() }})
+	})
+}
+
+// maxForm is how many bytes a form may have; a logo is the largest thing in one.
+const maxForm = 1 << 20
+
+// policy is the content security policy of every page: our own files and nothing else, no
+// script written into a page, no frame round it. Public pages load no script at all.
+const (
+	policyStaff  = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	policyPublic = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policyPublic)
+	if route.Door == Staff {
+		h.Set("Content-Security-Policy", policyStaff)
+	}
+	h.Set("Cache-Control", "no-store")
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	v := &Visit{Request: r}
+	v.Theme, v.Tongue = s.preference(r, "", nil)
+	err := s.enter(w, v, route)
+	if err == nil && v.Method == http.MethodGet && v.URL.Query().Has("lang") {
+		s.chooseLanguage(w, v)
+		return
+	}
+	if err == nil {
+		err = route.Handle(s, w, v)
+	}
+	if err != nil {
+		s.fail(w, v, route, err)
+	}
+}
+
+// enter finds out who comes, and checks the form's token before anything is done.
+func (s *Site) enter(w http.ResponseWriter, v *Visit, route Route) error {
+	unsafe := v.Method != http.MethodGet && v.Method != http.MethodHead
+	if unsafe && !route.OneClick {
+		if err := s.origin.Check(v.Request); err != nil {
+			return fault.New(fault.Forbidden, "fault.form_expired").Because(err)
+		}
+	}
+	if err := s.identify(w, v, route); err != nil {
+		return err
+	}
+	if unsafe && !route.OneClick {
+		if err := v.checkToken(); err != nil {
+			return err
+		}
+	}
+	if route.Right != "" && !v.Who.May(route.Right) {
+		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	return nil
+}
+
+func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
+	ctx := v.Context()
+	switch route.Door {
+	case Clinic:
+		c, err := s.Clinics.BySlug(ctx, v.PathValue("slug"))
+		if err != nil {
+			return err
+		}
+		v.Who = accounts.Public(c)
+	case Link:
+		who, appointment, err := s.Desk.Enter(ctx, v.PathValue("token"))
+		if err != nil {
+			return err
+		}
+		v.Who, v.Appointment = who, appointment
+	case Staff, Person:
+		return s.identifyPerson(v, route)
+	case Open:
+		if signed, err := s.session(v); err == nil {
+			v.Signed = &signed
+		}
+		v.formSecret(w)
+		return nil
+	}
+	var err error
+	if v.Clinic, err = s.Clinics.Get(ctx, v.Who); err != nil {
+		return err
+	}
+	v.Theme, v.Tongue = s.preference(v.Request, "", v.Clinic.Languages)
+	v.formSecret(w)
+	return nil
+}
+
+func (s *Site) identifyPerson(v *Visit, route Route) error {
+	signed, err := s.session(v)
+	if err != nil {
+		return err
+	}
+	v.Signed, v.csrf = &signed, []byte(signed.CSRF)
+	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, nil)
+	if v.Theme == "" {
+		v.Theme = signed.Person.Theme
+	}
+	if route.Door == Person {
+		return nil
+	}
+	if signed.Clinic.IsZero() {
+		return fault.New(fault.Unauthenticated, "fault.choose_clinic")
+	}
+	v.Who = signed.Caller
+	if v.Clinic, err = s.Clinics.Get(v.Context(), v.Who); err != nil {
+		return err
+	}
+	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, v.Clinic.Languages)
+	if v.Theme == "" {
+		v.Theme = signed.Person.Theme
+	}
+	return nil
+}
+
+func (s *Site) session(v *Visit) (accounts.SignedIn, error) {
+	c, err := v.Cookie(SessionCookie)
+	if err != nil {
+		return accounts.SignedIn{}, fault.New(fault.Unauthenticated, "fault.sign_in_first")
+	}
+	return s.Accounts.Session(v.Context(), c.Value)
+}
+
+// Shell starts the page of this visit.
+func (s *Site) Shell(v *Visit) Shell {
+	sh := NewShell(v.Request, v.Tongue, v.Theme, v.token())
+	if v.Clinic.Slug != "" {
+		sh.Clinic = s.clinicHead(v)
+	}
+	if v.Signed != nil {
+		p := v.Signed.Person
+		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts}
+		if len(v.Signed.Clinics) > 1 {
+			// The names of her other clinics are a read of their own, for the few who work in several.
+			if choices, err := s.Accounts.Choices(v.Context(), *v.Signed); err == nil {
+				for _, c := range choices {
+					sh.Person.Clinics = append(sh.Person.Clinics, ClinicChoice{ID: c.Clinic.String(), Name: c.Name, Role: c.Role, Current: c.Current})
+				}
+			}
+		}
+	}
+	return sh
+}
+
+func (s *Site) clinicHead(v *Visit) *ClinicHead {
+	c := v.Clinic
+	h := &ClinicHead{Name: c.Name, Slug: c.Slug, LegalName: c.LegalEntity}
+	for _, l := range strings.Split(c.Address, "\n") {
+		if l = strings.TrimSpace(l); l != "" {
+			h.Address = append(h.Address, l)
+		}
+	}
+	if c.ShowPhone {
+		h.Phone = c.Phone
+	}
+	if c.ShowEmail {
+		h.Email = c.Email
+	}
+	if c.LogoType != "" {
+		h.LogoURL = "/c/" + c.Slug + "/logo?v=" + fingerprint(c.LogoType+c.Colour, c.Version)
+	}
+	if c.Colour != "" {
+		h.BrandURL = "/c/" + c.Slug + "/brand.css?v=" + fingerprint(c.Colour, 0)
+	}
+	return h
+}
+
+// fail is the one place where a fault becomes a page.
+func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		if errors.Is(err, context.Canceled) {
+			return // nobody waits for the answer any more
+		}
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			f = fault.New(fault.Invalid, "fault.form_large")
+		} else {
+			s.Log.Error("page", "route", route.Pattern, "error", err.Error())
+			f = fault.New(fault.Internal, "fault.internal")
+		}
+	}
+	if f.Kind == fault.Unauthenticated && v.Method == http.MethodGet && v.Header.Get("X-Fragment") == "" {
+		to := "/sign-in?next=" + url.QueryEscape(v.URL.RequestURI())
+		if f.Key == "fault.choose_clinic" {
+			to = "/choose-clinic"
+		}
+		http.Redirect(w, v.Request, to, http.StatusSeeOther)
+		return
+	}
+	s.refuse(w, v, route, f)
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"sync"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/scheduling"
+)
+
+// What the pages of the staff share. Every action is a plain form that comes back to a page; our
+// scripts send the same forms with X-Fragment and are answered with a fragment, with nothing
+// (204), or with the sentence of what went wrong as plain text.
+
+func staffRoutes() []Route {
+	live := newWatching()
+	said := newOnce()
+	return []Route{
+		{Pattern: "GET /app", Door: Staff, Right: access.ClinicRead, Handle: dashboardPage},
+		{Pattern: "GET /app/day", Door: Staff, Right: access.ScheduleRead, Handle: dayPage},
+		{Pattern: "GET /app/day/column", Door: Staff, Right: access.ScheduleRead, Handle: dayColumn},
+		{Pattern: "GET /app/live", Door: Staff, Right: access.ScheduleRead, Handle: live.follow},
+		{Pattern: "GET /app/week", Door: Staff, Right: access.ScheduleRead, Handle: weekPage},
+		{Pattern: "GET /app/book", Door: Staff, Right: access.ScheduleBook, Handle: bookPage},
+		{Pattern: "GET /app/free", Door: Staff, Right: access.ScheduleBook, Handle: freeSlots},
+		{Pattern: "GET /app/search", Door: Staff, Right: access.PatientSearch, Handle: searchHits},
+		{Pattern: "POST /app/appointments", Door: Staff, Right: access.ScheduleBook, Handle: said.booked},
+		{Pattern: "GET /app/appointments/{id}", Door: Staff, Right: access.ScheduleRead, Handle: appointmentPage},
+		{Pattern: "POST /app/appointments/{id}/move", Door: Staff, Right: access.ScheduleBook, Handle: moveAppointment},
+		{Pattern: "POST /app/appointments/{id}/status", Door: Staff, Right: access.ScheduleBook, Handle: markAppointment},
+		{Pattern: "POST /app/appointments/{id}/cancel", Door: Staff, Right: access.ScheduleBook, Handle: cancelAppointment},
+		{Pattern: "GET /app/patients", Door: Staff, Right: access.PatientSearch, Handle: patientsPage},
+		{Pattern: "GET /app/patients/new", Door: Staff, Right: access.PatientWrite, Handle: patientNewPage},
+		{Pattern: "POST /app/patients/new", Door: Staff, Right: access.PatientWrite, Handle: patientAdded},
+		{Pattern: "GET /app/patients/{id}", Door: Staff, Right: access.PatientRead, Handle: patientPage},
+		{Pattern: "POST /app/patients/{id}", Door: Staff, Right: access.PatientWrite, Handle: patientSaved},
+		{Pattern: "POST /app/patients/{id}/consents", Door: Staff, Right: access.PatientWrite, Handle: patientConsents},
+		// Where notes are off, or not for this role, there is no such page: the handler answers 404.
+		{Pattern: "POST /app/patients/{id}/notes", Door: Staff, Right: access.PatientRead, Handle: patientNoted},
+		{Pattern: "GET /app/patients/{id}/delete", Door: Staff, Right: access.PatientDelete, Handle: patientDeleteAsk},
+		{Pattern: "POST /app/patients/{id}/delete", Door: Staff, Right: access.PatientDelete, Handle: patientDelete},
+	}
+}
+
+// script says whether one of our scripts asks, as opposed to a browser going to a page.
+func (v *Visit) script() bool { return v.Header.Get("X-Fragment") != "" }
+
+// plain answers a script in words.
+func plain(w http.ResponseWriter, v *Visit, status int, text string) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Language", v.Tongue.Lang())
+	w.WriteHeader(status)
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// pathID reads the {id} of the address; what is no id is not there.
+func pathID(v *Visit) (id.ID, error) {
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return id.Zero, fault.Missing()
+	}
+	return one, nil
+}
+
+// today is the clinic's present day.
+func (s *Site) today(v *Visit) clock.Date { return clock.Today(s.Clock, v.Clinic.Location()) }
+
+// dayAsked reads a day of the address; an empty one is today.
+func (s *Site) dayAsked(v *Visit, text string) (clock.Date, error) {
+	if text == "" {
+		return s.today(v), nil
+	}
+	d, err := clock.ParseDate(text)
+	if err != nil || d.Year() < 1900 || d.Year() > 2200 {
+		return "", fault.Missing()
+	}
+	return d, nil
+}
+
+// shownState names a status as cards do. That a patient confirmed is told in the history; on the
+// calendar she is expected like everybody who booked.
+func shownState(st scheduling.Status) string {
+	if st == scheduling.Confirmed {
+		return string(scheduling.Booked)
+	}
+	return stateOf(st)
+}
+
+// called is the provider's name, or that it cannot be opened.
+func called(v *Visit, p scheduling.Provider) string {
+	if p.Name == "" {
+		return v.Tongue.Say("day.broken")
+	}
+	return p.Name
+}
+
+func hitOf(v *Visit, h patients.Hit) PatientHit {
+	out := PatientHit{ID: h.ID.String(), Name: h.Name, Phone: h.Phone, Broken: h.Name == ""}
+	if h.BirthYear > 0 {
+		out.Age = v.Tongue.Say("age.years", "Count", h.Age)
+	}
+	return out
+}
+
+func hitsOf(v *Visit, hits []patients.Hit) []PatientHit {
+	var out []PatientHit
+	for _, h := range hits {
+		out = append(out, hitOf(v, h))
+	}
+	return out
+}
+
+// once remembers which remark was made to which form, so that it is made a single time and then
+// what was typed is taken as it is. It is a courtesy of one process: another process, or a new
+// start, may make the remark again.
+type once struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+func newOnce() *once { return &once{seen: map[string]bool{}} }
+
+// mostRemarks bounds what is remembered.
+const mostRemarks = 5000
+
+// first says whether the remark is made to the form for the first time. A form without a key gets none.
+func (o *once) first(remark, form string) bool {
+	if form == "" {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.seen) >= mostRemarks {
+		clear(o.seen)
+	}
+	k := remark + " " + form
+	was := o.seen[k]
+	o.seen[k] = true
+	return !was
+}

@@ -1,0 +1,95 @@
+package web
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"almirah/internal/fault"
+)
+
+// The cookies of the house. Nothing else may be set by any answer (promise R6): the register
+// on the policy page lists exactly these, and a test crawls for others.
+const (
+	SessionCookie    = "__Host-session" // who is signed in
+	FormCookie       = "__Host-form"    // the secret of a visitor's form tokens
+	PreferenceCookie = "pref"           // theme and language, only when chosen
+)
+
+// Cookie describes one cookie for the policy page.
+type Cookie struct{ Name, Class, Life, Words string }
+
+// Cookies is the register. Words is a catalogue key.
+func Cookies() []Cookie {
+	return []Cookie{
+		{SessionCookie, "essential", "12h", "cookie.session"},
+		{FormCookie, "essential", "session", "cookie.form"},
+		{PreferenceCookie, "preference", "1y", "cookie.preference"},
+	}
+}
+
+// formSecret gives a visitor who is not signed in a secret of her own for her forms (double
+// submission: the form carries a token that only who holds the cookie can make).
+func (v *Visit) formSecret(w http.ResponseWriter) {
+	if v.csrf != nil {
+		return
+	}
+	if c, err := v.Cookie(FormCookie); err == nil && len(c.Value) == 43 {
+		v.csrf = []byte(c.Value)
+		return
+	}
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
+	secret := base64.RawURLEncoding.EncodeToString(b[:])
+	v.csrf = []byte(secret)
+	if v.Method == http.MethodGet {
+		http.SetCookie(w, &http.Cookie{Name: FormCookie, Value: secret, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	}
+}
+
+// token makes a form token: a random mask and the secret's MAC over it, so that no two pages
+// carry the same bytes (pages are compressed, and a repeated secret could be guessed).
+func (v *Visit) token() string {
+	if v.csrf == nil {
+		return ""
+	}
+	var mask [16]byte
+	_, _ = rand.Read(mask[:])
+	return base64.RawURLEncoding.EncodeToString(append(mask[:], v.mac(mask[:])...))
+}
+
+func (v *Visit) mac(mask []byte) []byte {
+	m := hmac.New(sha256.New, v.csrf)
+	m.Write(mask)
+	return m.Sum(nil)
+}
+
+// checkToken refuses a form without the visitor's own token. What was typed is kept by going
+// back in the browser: the sentence says so.
+func (v *Visit) checkToken() error {
+	given := v.Header.Get("X-CSRF")
+	if given == "" {
+		if strings.HasPrefix(v.Header.Get("Content-Type"), "multipart/form-data") {
+			if err := v.ParseMultipartForm(maxForm); err != nil {
+				return fault.New(fault.Invalid, "fault.form_large").Because(err)
+			}
+		}
+		given = v.PostFormValue("csrf")
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(given)
+	if err != nil || len(b) != 48 || v.csrf == nil || !hmac.Equal(b[16:], v.mac(b[:16])) {
+		return fault.New(fault.Forbidden, "fault.form_expired")
+	}
+	return nil
+}
+
+// fingerprint changes when what it stands for changes.
+func fingerprint(s string, n int64) string {
+	h := sha256.Sum256([]byte(s + "\x00" + strconv.FormatInt(n, 10)))
+	return hex.EncodeToString(h[:6])
+}

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"time"
+)
+
+// MessagesPage is /app/messages, the page "messages".
+type MessagesPage struct {
+	Shell
+	Rows   []MessageRow
+	State  string // filter: "" or a state
+	Counts []StateCount
+	Older  string
+}
+
+// MessageRow is one message in the list.
+type MessageRow struct {
+	ID, Patient, PatientID string
+	What                   string // "Reminder, 24 hours before"
+	Channel                string // email, sms, whatsapp
+	State                  string
+	At                     time.Time
+	Broken                 bool
+}
+
+// MessagePage is /app/messages/{id}, the page "message".
+type MessagePage struct {
+	Shell
+	ID, Patient, PatientID string
+	What, Channel, State   string
+	To                     string // masked
+	Subject, Text          string // empty when the content is not kept
+	Kept                   bool   // the content is kept
+	Passport               []PassportLine
+	States                 []MessageState
+	AppointmentID          string
+	At                     time.Time
+	CanSettle              bool // an uncertain one: a person decides
+	CanResend              bool
+}
+
+// PassportLine is one line of why this message might go out.
+type PassportLine struct{ Key, Value string }
+
+// MessageState is one step of a message's way.
+type MessageState struct {
+	State string
+	At    time.Time
+	Words string // in the language of the page; may be empty
+}
+
+// OutboxPage is /app/outbox in the demo, the page "outbox": messages as they would look in the patient's hands.
+type OutboxPage struct {
+	Shell
+	Messages []OutboxMessage
+	Older    string
+}
+
+// OutboxMessage is one delivered message of the demo.
+type OutboxMessage struct {
+	ID, To, From, Subject, Text string
+	Channel                     string
+	At                          time.Time
+	Language, Dir               string
+	Links                       []OutboxLink
+	Calendar                    string // "REQUEST", "CANCEL" or empty
+	CalendarURL                 string
+	Opened                      bool
+}
+
+// OutboxLink is a link in a message.
+type OutboxLink struct{ Words, URL string }
+
+// TemplatesPage is /app/settings/messages, the page "settings-messages".
+type TemplatesPage struct {
+	SettingsPage
+	Templates []TemplateRow
+}
+
+// TemplateRow is one message that the clinic sends.
+type TemplateRow struct {
+	Kind      string // confirmation, reminder, changed, cancelled
+	Channel   string
+	Languages []TemplateLanguage
+}
+
+// TemplateLanguage is one language of a template.
+type TemplateLanguage struct {
+	Code string
+	Own  bool // the clinic's own words, as opposed to ours
+}
+
+// TemplatePage is /app/settings/messages/{kind}/{language}, the page "settings-message".
+type TemplatePage struct {
+	SettingsPage
+	Kind, Language, Channel     string
+	Subject, Body               string
+	Own                         bool
+	Variables                   []TemplateVariable
+	PreviewSubject, PreviewText string
+	PreviewDir                  string
+	Others                      []LanguageLink
+	Placeholder1                string
+	HealthHint                  bool
+}
+
+// TemplateVariable is one value that a template may hold.
+type TemplateVariable struct{ Name, Meaning, Example string }

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+)
+
+// PatientsPage is /app/patients, the page "patients".
+type PatientsPage struct {
+	Shell
+	Query  string
+	Hits   []PatientHit // found, or the last seen when nothing was searched
+	CanAdd bool
+	Total  int // patients of the clinic; -1 unknown
+}
+
+// NewPatientForm is a new patient as typed.
+type NewPatientForm struct {
+	Name, Phone, Email string
+	Birth              BirthTyped
+	Sex                string
+	Language           string
+	GuardianName       string
+	GuardianPhone      string
+	GuardianEmail      string
+	GuardianKin        string
+	Address            string
+	Consents           map[string]bool
+	Key                string
+}
+
+// PatientNewPage is /app/patients/new, the page "patient-new". With Likely filled the form
+// comes back with the question whether it is one of them.
+type PatientNewPage struct {
+	Shell
+	Form     NewPatientForm
+	Likely   []PatientHit
+	Consents []ConsentChoice
+	AdultAge int
+}
+
+// PatientPage is /app/patients/{id}, the page "patient".
+type PatientPage struct {
+	Shell
+	ID           string
+	Version      int64
+	Patient      string
+	Age          string
+	Born         clock.Date
+	Sex          string // "", "female", "male", "other"
+	Phone, Email string
+	Address      string
+	Language     string // code
+	Number       string // the clinic's number of the patient; may be empty
+	Since        clock.Date
+	Minor        bool
+	Guardians    []GuardianCard
+	Coming, Past []BookingCard
+	Consents     []OwnConsent
+	Messages     []MessageLine
+	Notes        []NoteCard
+	NotesOn      bool // the clinic turned notes on, and this person may read them
+	NoteTyped    string
+	NoteHint     bool
+	Editing      string // "identity", "guardian", "": the part that is being edited
+	Form         NewPatientForm
+	Likely       []PatientHit
+	CanWrite     bool
+	CanDelete    bool
+	CanBook      bool
+	Broken       bool // the record could not be opened
+	Today        clock.Date
+}
+
+// GuardianCard is a person who answers for a patient.
+type GuardianCard struct{ ID, Name, Phone, Email, Kin string }
+
+// NoteCard is one plain note.
+type NoteCard struct {
+	ID, Text, By string
+	At           time.Time
+	Broken       bool
+}
+
+// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete".
+type PatientDeletePage struct {
+	Shell
+	ID      string
+	Patient string
+	Born    clock.Date
+	Coming  int
+	Keeps   []string // what the law makes the clinic keep, in the language of the page
+	Version int64
+	Typed   string
+}
+
+// DashboardPage is /app, the page "dashboard".
+type DashboardPage struct {
+	Shell
+	Today    clock.Date
+	Now      time.Time
+	Counts   []StateCount
+	Total    int
+	Waiting  []WaitingItem
+	Next     []NextCard
+	Share    string // the address of the public page
+	Starting []Step // first steps of a new clinic, done or not; empty when all are done
+	CanBook  bool
+}
+
+// WaitingItem is something that waits for a person.
+type WaitingItem struct {
+	Words string // in the language of the page
+	URL   string
+	Grave bool
+}
+
+// NextCard is one of the next appointments.
+type NextCard struct {
+	ID, Patient, Service, Provider, State string
+	At                                    time.Time
+}
+
+// Step is one first step of a new clinic.
+type Step struct {
+	Key, URL string
+	Done     bool
+}
+
+// AuditPage is /app/audit, the page "audit".
+type AuditPage struct {
+	Shell
+	Entries        []AuditEntry
+	Who, What, Day string // filters as typed
+	People         []Option
+	Kinds          []Option
+	Older          string // URL of the next page; empty: none
+	Head           string // the latest root of the log, for comparing
+	HeadAt         time.Time
+}
+
+// AuditEntry is one entry as a manager reads it.
+type AuditEntry struct {
+	At      time.Time
+	Who     string
+	Role    access.Role
+	Words   string // in the language of the page: "Moved an appointment"
+	Subject string
+	URL     string // of the subject; may be empty
+	Changes []AuditChange
+	Listed  bool // appeared in a list, as opposed to opened
+}
+
+// AuditChange is one value before and after.
+type AuditChange struct{ What, Old, New string }

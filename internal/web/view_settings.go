@@ -1,0 +1,321 @@
+package web
+
+import (
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/words"
+)
+
+// SettingsItem is one entry of the settings menu.
+type SettingsItem struct {
+	Key, URL string
+	Current  bool
+}
+
+// SettingsMenu is the menu of the settings; current is the key of the entry to mark.
+func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
+	all := []struct {
+		key, url string
+		right    access.Right
+	}{
+		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
+		{"settings.public", "/app/settings/public", access.ClinicSettings},
+		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
+		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
+		{"settings.services", "/app/settings/services", access.ScheduleRead},
+		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
+		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
+		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
+		{"settings.messages", "/app/settings/messages", access.MessageSettings},
+		{"settings.keys", "/app/settings/keys", access.ClinicRead},
+		{"settings.audit", "/app/audit", access.AuditRead},
+	}
+	var out []SettingsItem
+	for _, x := range all {
+		if may(x.right) {
+			out = append(out, SettingsItem{x.key, x.url, x.key == current})
+		}
+	}
+	return out
+}
+
+// SettingsPage is embedded by every settings page.
+type SettingsPage struct {
+	Shell
+	Menu    []SettingsItem
+	CanEdit bool
+	Version int64
+}
+
+// SettingsHome is /app/settings, the page "settings".
+type SettingsHome struct{ SettingsPage }
+
+// LanguageName is the name of a language in itself.
+func (s *Shell) LanguageName(code string) string {
+	for _, l := range words.Languages() {
+		if l.Code == code {
+			return l.Name
+		}
+	}
+	return code
+}
+
+// Offered are the languages of the house, for the checkboxes of the clinic's own.
+func (p *ClinicSettings) Offered() []words.Language { return words.Languages() }
+
+// PublicWords names a public field.
+func (p *PublicSettings) PublicWords(name string) string {
+	return p.Tongue.Say("public_field." + name)
+}
+
+// RuleWords says when a reminder goes.
+func (p *ReminderSettings) RuleWords(r ReminderRule) string {
+	return p.Tongue.Say("settings.rule", "Count", r.HoursBefore)
+}
+
+// ClinicSettings is /app/settings/clinic, the page "settings-clinic".
+type ClinicSettings struct {
+	SettingsPage
+	ClinicName, LegalName         string
+	ContactName, ContactEmail     string
+	ContactPhone                  string
+	TaxNumber, RegistrationNumber string
+	Address1, Address2, City      string
+	PostalCode, State, Country    string
+	Countries                     []Option
+	Zone                          string
+	Zones                         []Option
+	Website                       string
+	Colour                        string // "#2f5d86"
+	HasLogo                       bool
+	Spoken                        map[string]bool
+	DefaultLanguage               string
+	Jurisdiction                  string
+	Jurisdictions                 []Option
+	Region                        string
+	Regions                       []Option
+	Modules                       map[string]bool // "notes"
+	Currency                      string
+}
+
+// PublicSettings is /app/settings/public, the page "settings-public": what patients see.
+type PublicSettings struct {
+	SettingsPage
+	Slug      string
+	Share     string
+	Open      bool // online booking is on
+	About     string
+	Fields    []PublicField // of the clinic
+	Providers []PublicProvider
+}
+
+// PublicField is one switch; Name is the form field's value.
+type PublicField struct {
+	Name  string // catalogue key "public_field.<Name>"
+	On    bool
+	Fixed bool // always shown
+}
+
+// PublicProvider is one practitioner's switches.
+type PublicProvider struct {
+	ID, Name string
+	Fields   []PublicField
+}
+
+// StaffSettings is /app/settings/staff, the page "settings-staff".
+type StaffSettings struct {
+	SettingsPage
+	People      []StaffRow
+	Invitations []InvitationRow
+	Roles       []access.Role // that this person may give
+	Email       string        // as typed
+	InviteRole  access.Role
+	Rights      []RoleWords
+}
+
+// StaffRow is one person of the clinic.
+type StaffRow struct {
+	ID, Name, Email, JobTitle string
+	Role                      access.Role
+	Since                     clock.Date
+	Seen                      time.Time
+	Self, CanEdit             bool
+}
+
+// InvitationRow is one open invitation.
+type InvitationRow struct {
+	ID, Email, By string
+	Role          access.Role
+	Expires       time.Time
+}
+
+// RoleWords says what a role may do.
+type RoleWords struct {
+	Role   access.Role
+	Rights []string // in the language of the page
+}
+
+// ProvidersSettings is /app/settings/providers, the page "settings-providers".
+type ProvidersSettings struct {
+	SettingsPage
+	Providers []ProviderRow
+}
+
+// ProviderRow is one provider.
+type ProviderRow struct {
+	ID, Name, Qualification string
+	Services                []string
+	Coming                  int
+	Retired                 clock.Date // empty: working
+	NoHours                 bool
+}
+
+// ProviderSettings is /app/settings/providers/new and /app/settings/providers/{id}, the page "settings-provider".
+type ProviderSettings struct {
+	SettingsPage
+	ID            string // empty: a new one
+	ProviderName  string
+	Qualification string
+	Registration  string
+	Speaks        string
+	About         string
+	AccountEmail  string // of the staff account that is this provider; may be empty
+	Accounts      []Option
+	DailyCap      string
+	Services      []Option // On: offered
+	Retired       clock.Date
+}
+
+// HoursSettings is /app/settings/providers/{id}/hours, the page "settings-hours".
+type HoursSettings struct {
+	SettingsPage
+	ID, ProviderName string
+	Days             []HoursDay
+	Changes          []HoursChange // one-off
+	Leave            []LeaveRow
+	ChangeForm       ChangeForm
+	LeaveForm        LeaveForm
+	Conflicts        []NextCard // appointments that the last change would leave outside the hours
+	Today            clock.Date
+}
+
+// HoursDay is one weekday of the editor, its intervals as typed. Three rows are always drawn.
+type HoursDay struct {
+	Day   time.Weekday
+	Spans []TypedSpan
+}
+
+// TypedSpan is an interval as typed: "09:00" to "13:00".
+type TypedSpan struct{ From, To string }
+
+// Slots are the rows of the editor: what there is, and empty ones up to four.
+func (d HoursDay) Slots() []TypedSpan {
+	out := append([]TypedSpan{}, d.Spans...)
+	for len(out) < 2 {
+		out = append(out, TypedSpan{})
+	}
+	if len(out) < 4 && len(d.Spans) >= 2 {
+		out = append(out, TypedSpan{})
+	}
+	return out
+}
+
+// HoursChange is one day with other hours.
+type HoursChange struct {
+	ID    string
+	Date  clock.Date
+	Spans []Span // none: not working
+	Words string
+}
+
+// LeaveRow is a time away.
+type LeaveRow struct {
+	ID       string
+	From, To clock.Date
+	Words    string
+}
+
+// ChangeForm and LeaveForm are what was typed.
+type ChangeForm struct{ Date, From1, To1, From2, To2, Words string }
+
+// LeaveForm is a time away as typed.
+type LeaveForm struct{ From, To, Words string }
+
+// RetirePage is /app/settings/providers/{id}/retire, the page "settings-retire".
+type RetirePage struct {
+	SettingsPage
+	ID, ProviderName string
+	Bookings         []NextCard
+	More             int
+	Others           []Option // providers who could take over
+	Choice           string   // "move", "cancel", "keep"
+	LastDay          string   // as typed: a date
+}
+
+// ServicesSettings is /app/settings/services, the page "settings-services".
+type ServicesSettings struct {
+	SettingsPage
+	Services []ServiceRow
+}
+
+// ServiceRow is one service.
+type ServiceRow struct {
+	ID, Name               string
+	Minutes, Before, After int
+	Price                  *Price
+	Providers              []string
+	Public, Retired        bool
+}
+
+// ServiceSettings is /app/settings/services/new and /{id}, the page "settings-service".
+type ServiceSettings struct {
+	SettingsPage
+	ID                     string
+	ServiceName, About     string
+	Minutes, Before, After string // as typed
+	Price, Currency        string
+	Public                 bool
+	Providers              []Option // On: offers it
+	Retired                bool
+}
+
+// ClosuresSettings is /app/settings/closures, the page "settings-closures".
+type ClosuresSettings struct {
+	SettingsPage
+	Closures  []LeaveRow
+	LeaveForm LeaveForm
+	Conflicts []NextCard
+}
+
+// BookingSettings is /app/settings/booking, the page "settings-booking".
+type BookingSettings struct {
+	SettingsPage
+	NoticeHours, HorizonDays, DailyCap, Step, ChangeHours string // as typed
+	AskBirth, AskEmail, AskPhone                          bool
+}
+
+// ReminderSettings is /app/settings/reminders, the page "settings-reminders".
+type ReminderSettings struct {
+	SettingsPage
+	Rules              []ReminderRule
+	QuietFrom, QuietTo string // as typed: "21:00"
+	Confirm            bool
+	NewHours           string
+	NewChannel         string
+}
+
+// ReminderRule is one reminder.
+type ReminderRule struct {
+	ID          string
+	HoursBefore int
+	Channel     string
+	On          bool
+}
+
+// KeysSettings is /app/settings/keys, the page "settings-keys": the keyboard, and where the clinic's keys are kept.
+type KeysSettings struct {
+	SettingsPage
+	Keys bool
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/words"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// Page is a struct that embeds Shell; nothing else can be rendered.
+type Page interface{ shell() *Shell }
+
+// Views renders pages. Templates are parsed once; each language has its own set, whose words
+// are bound to it, so that a page cannot mix languages by mistake. It may be shared.
+type Views struct {
+	book  *words.Book
+	base  *template.Template
+	asset func(string) string
+	mu    sync.Mutex
+	sets  map[string]*template.Template // by language, cloned from base at first use
+	bufs  sync.Pool
+	zips  sync.Pool
+}
+
+// NewViews parses every template. asset turns the name of an asset ("app.css") into its
+// address. It fails when a template cannot be parsed.
+func NewViews(book *words.Book, asset func(string) string) (*Views, error) {
+	v := &Views{book: book, asset: asset, sets: map[string]*template.Template{}}
+	v.bufs.New = func() any { return new(bytes.Buffer) }
+	v.zips.New = func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed+3); return w }
+	names, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	v.base = template.New("almirah").Funcs(v.funcs(book.Tongue("en"))).Option("missingkey=error")
+	if _, err = v.base.ParseFS(templateFiles, names...); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	return v, nil
+}
+
+// funcs is all that a template may call: words, dates and times, money, and asset addresses.
+func (v *Views) funcs(t *words.Tongue) template.FuncMap {
+	return template.FuncMap{
+		"t":         t.Say,
+		"date":      t.Date,
+		"shortdate": t.ShortDate,
+		"longdate":  t.LongDate,
+		"dayname":   t.DayName,
+		"shortday":  t.ShortDayName,
+		"minute":    t.Minute,
+		"clock":     t.Time,
+		"datetime":  t.DateTime,
+		"day":       func(at time.Time) string { return t.LongDate(clock.DateOf(at)) },
+		"shortdt":   t.ShortDateTime,
+		"rfc":       func(at time.Time) string { return at.Format(time.RFC3339) },
+		"zone":      t.ZoneName,
+		"money":     t.Money,
+		"age":       t.Age,
+		"number":    func(n int) string { return t.Number(int64(n)) },
+		"asset":     v.asset,
+	}
+}
+
+// set is the template set of a language.
+func (v *Views) set(t *words.Tongue) (*template.Template, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if s, ok := v.sets[t.Lang()]; ok {
+		return s, nil
+	}
+	s, err := v.base.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	s.Funcs(v.funcs(t))
+	v.sets[t.Lang()] = s
+	return s, nil
+}
+
+// Render writes the page called name with the status. The page is made whole in memory
+// first: when that fails, nothing is written and the error is returned, without the page's data.
+func (v *Views) Render(w http.ResponseWriter, status int, name string, page Page) error {
+	sh := page.shell()
+	sh.settle(v.book, name)
+	if nest, ok := page.(interface{ inner() []*Shell }); ok {
+		for _, in := range nest.inner() {
+			in.Tongue, in.CSRF = sh.Tongue, sh.CSRF
+		}
+	}
+	set, err := v.set(sh.Tongue)
+	if err != nil {
+		return err
+	}
+	buf := v.bufs.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer v.bufs.Put(buf)
+	if err := set.ExecuteTemplate(buf, name, page); err != nil {
+		return fmt.Errorf("web: page %s: %w", name, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Add("Vary", "Accept-Encoding, Cookie, Accept-Language")
+	h.Set("Content-Language", sh.Tongue.Lang())
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store") // pages hold people's data
+	}
+	if !sh.Gzip || buf.Len() < 1024 {
+		h.Set("Content-Length", strconv.Itoa(buf.Len()))
+		w.WriteHeader(status)
+		_, err = w.Write(buf.Bytes())
+		return err
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(status)
+	z := v.zips.Get().(*gzip.Writer)
+	defer v.zips.Put(z)
+	z.Reset(w)
+	if _, err = z.Write(buf.Bytes()); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// PageNames are the pages that can be rendered: every template that has a title.
+func (v *Views) PageNames() []string {
+	var out []string
+	for _, t := range v.base.Templates() {
+		if v.book.Tongue("en").Has("title." + t.Name()) {
+			out = append(out, t.Name())
+		}
+	}
+	return out
+}
