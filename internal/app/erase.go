@@ -4,7 +4,9 @@ import (
 	"context"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
+	"almirah/internal/clinics"
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
@@ -13,15 +15,24 @@ import (
 	"almirah/internal/store"
 )
 
-// eraser is what deleting a patient asks of each room's keeper.
-type eraser interface {
+// keeper is how each room copies out, erases and expires what it holds of a person.
+type keeper interface {
 	Name() string
+	Tables() []string
+	Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error)
 	Erase(tx *store.Tx, patient id.ID) error
+	Due(tx *store.Tx) (int, error)
 }
 
-// erasers in the order in which rows may go: what points to a patient before the patient.
-func erasers() []eraser {
-	return []eraser{messaging.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+// keepers are those of all rooms. What points to a patient stands before the patient, and so do
+// the keepers: in this order her rows may go.
+func keepers() []keeper {
+	return append(erasers(), store.Keeper{}, accounts.Keeper{}, clinics.Keeper{})
+}
+
+// erasers are the keepers that hold rows about patients, in the order in which these may go.
+func erasers() []keeper {
+	return []keeper{messaging.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

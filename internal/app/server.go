@@ -136,8 +136,10 @@ func places(stack []byte) []string {
 
 // listen serves until ctx ends, then lets requests under way finish.
 func listen(ctx context.Context, c Config, h http.Handler, ready func(addr net.Addr), log *slog.Logger) error {
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return base }}
 	ln, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return errors.Join(errors.New("ALMIRAH_ADDR: this address cannot be listened on; is another program there?"), err)
@@ -159,8 +161,10 @@ func listen(ctx context.Context, c Config, h http.Handler, ready func(addr net.A
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
+	// Ordinary requests finish within this; event streams never do by themselves.
+	time.AfterFunc(2*time.Second, cut)
 	if err := srv.Shutdown(end); err != nil {
-		return srv.Close() // event streams never finish by themselves
+		return srv.Close()
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (db *DB) begin(ctx context.Context, clinic id.ID, write bool) (*session, er
 		if write {
 			text = "BEGIN IMMEDIATE"
 		}
-		err = s.plain(ctx, text)
+		err = s.plain(context.WithoutCancel(ctx), text)
 	} else {
 		mode := "READ ONLY"
 		if write {
@@ -85,14 +85,7 @@ func (s *session) commit() error {
 	}
 	// A commit is not broken off half-way because a browser went away: the client would not
 	// know whether it happened.
-	ctx, cancel := quick()
-	defer cancel()
-	var err error
-	if s.db.engine == SQLite {
-		err = s.plain(ctx, "COMMIT")
-	} else {
-		err = s.pgSimple(ctx, "COMMIT")
-	}
+	err := s.finally("COMMIT")
 	if err != nil {
 		s.rollback()
 		return classify(err)
@@ -107,16 +100,19 @@ func (s *session) rollback() {
 		return
 	}
 	s.done = true
-	ctx, cancel := quick()
-	defer cancel()
-	var err error
-	if s.db.engine == SQLite {
-		err = s.plain(ctx, "ROLLBACK")
-	} else {
-		err = s.pgSimple(ctx, "ROLLBACK")
-	}
+	err := s.finally("ROLLBACK")
 	s.broken = s.broken || err != nil
 	s.finish()
+}
+
+// finally ends the transaction, whether or not anybody still waits for it.
+func (s *session) finally(text string) error {
+	if s.db.engine == SQLite {
+		return s.plain(context.Background(), text)
+	}
+	ctx, cancel := quick()
+	defer cancel()
+	return s.pgSimple(ctx, text)
 }
 
 func (s *session) finish() {
@@ -136,8 +132,12 @@ func (s *session) exec(text string, args []any) (int64, error) {
 	var err error
 	if s.db.engine == SQLite {
 		var st *sql.Stmt
-		if st, err = s.lane.prepared(s.ctx, text); err == nil {
-			res, err = st.ExecContext(s.ctx, args...)
+		var ctx context.Context
+		if ctx, err = s.quiet(); err == nil {
+			st, err = s.lane.prepared(ctx, text)
+		}
+		if err == nil {
+			res, err = st.ExecContext(ctx, args...)
 		}
 	} else {
 		res, err = s.lane.conn.ExecContext(s.ctx, text, args...)
@@ -160,8 +160,12 @@ func (s *session) query(text string, args []any) (*Rows, error) {
 	var err error
 	if s.db.engine == SQLite {
 		var st *sql.Stmt
-		if st, err = s.lane.prepared(s.ctx, text); err == nil {
-			rows, err = st.QueryContext(s.ctx, args...)
+		var ctx context.Context
+		if ctx, err = s.quiet(); err == nil {
+			st, err = s.lane.prepared(ctx, text)
+		}
+		if err == nil {
+			rows, err = st.QueryContext(ctx, args...)
 		}
 	} else {
 		rows, err = s.lane.conn.QueryContext(s.ctx, text, args...)
@@ -173,6 +177,14 @@ func (s *session) query(text string, args []any) (*Rows, error) {
 		s.db.watch(text, args)
 	}
 	return &Rows{Rows: rows}, nil
+}
+
+// quiet is the passage's context as SQLite's driver is given it: it asks once, here, whether
+// anybody still waits, and not again while the statement runs. A context that can end would cost
+// two goroutines for each statement, more than most statements take; inside the process a
+// statement is over sooner than anyone could give up on it.
+func (s *session) quiet() (context.Context, error) {
+	return context.WithoutCancel(s.ctx), s.ctx.Err()
 }
 
 // failed names the statement by its first words only: its arguments may be personal.

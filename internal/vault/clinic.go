@@ -296,26 +296,47 @@ func (v *Vault) withoutKey(ctx context.Context, q queryer, clinic id.ID, subject
 // that never had a key has no row.
 func eachKey(ctx context.Context, q queryer, clinic id.ID, subjects []id.ID, do func(id.ID, wrappedKey) error) error {
 	for part := range slices.Chunk(subjects, chunk) {
-		args := []any{clinic}
-		var text strings.Builder
-		text.WriteString("SELECT subject, generation, wrapped FROM patient_key WHERE clinic = $1 AND subject IN (")
-		for i, s := range part {
-			if i > 0 {
-				text.WriteString(", ")
-			}
-			args = append(args, s)
-			text.WriteString("$" + strconv.Itoa(len(args)))
-		}
-		text.WriteString(")")
-		if err := eachRow(ctx, q, text.String(), args, do); err != nil {
+		text, args := keysOf(clinic, part)
+		rows, err := q.QueryContext(ctx, text, args...)
+		if err := eachRow(rows, err, do); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func eachRow(ctx context.Context, q queryer, text string, args []any, do func(id.ID, wrappedKey) error) error {
-	rows, err := q.QueryContext(ctx, text, args...)
+// widths are the lengths of list that statements are made for. A list is filled up to the next
+// one with its last subject, so that the few statements stay prepared.
+var widths = [...]int{1, 8, 32, 96, chunk}
+
+// keyTexts are the statements that read keys, by width.
+var keyTexts = func() (out [len(widths)]string) {
+	for i, n := range widths {
+		var text strings.Builder
+		text.WriteString("SELECT subject, generation, wrapped FROM patient_key WHERE clinic = $1 AND subject IN ($2")
+		for j := 1; j < n; j++ {
+			text.WriteString(", $" + strconv.Itoa(j+2))
+		}
+		out[i] = text.String() + ")"
+	}
+	return out
+}()
+
+// keysOf is the statement for the subjects, at most a chunk of them, with its arguments.
+func keysOf(clinic id.ID, subjects []id.ID) (text string, args []any) {
+	at := 0
+	for widths[at] < len(subjects) {
+		at++
+	}
+	args = make([]any, 0, widths[at]+1)
+	args = append(args, clinic[:])
+	for i := range widths[at] {
+		args = append(args, subjects[min(i, len(subjects)-1)][:])
+	}
+	return keyTexts[at], args
+}
+
+func eachRow(rows *sql.Rows, err error, do func(id.ID, wrappedKey) error) error {
 	if err != nil {
 		return fmt.Errorf("vault: the key store: %w", err)
 	}

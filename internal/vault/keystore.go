@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 
 	"almirah/internal/clock"
+	"almirah/internal/id"
 )
 
 // keystore is the database of wrapped keys. SQLite has one writing connection and several that
@@ -25,6 +28,46 @@ type keystore struct {
 	write, read *sql.DB
 	postgres    bool
 	file        string // of SQLite
+
+	mu    sync.Mutex
+	ready map[string]*sql.Stmt // on read, by text; SQLite only: PostgreSQL's driver keeps its own
+}
+
+// keys is eachKey on the reading connections, with prepared statements. On SQLite the statement
+// is not given a context that can end, because watching it would cost more than reading the keys.
+func (k *keystore) keys(ctx context.Context, clinic id.ID, subjects []id.ID, do func(id.ID, wrappedKey) error) error {
+	if k.postgres {
+		return eachKey(ctx, k.read, clinic, subjects, do)
+	}
+	quiet := context.WithoutCancel(ctx)
+	for part := range slices.Chunk(subjects, chunk) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		text, args := keysOf(clinic, part)
+		st, err := k.prepared(quiet, text)
+		if err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+		rows, err := st.QueryContext(quiet, args...)
+		if err := eachRow(rows, err, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *keystore) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if st, ok := k.ready[text]; ok {
+		return st, nil
+	}
+	st, err := k.read.PrepareContext(ctx, text)
+	if err == nil {
+		k.ready[text] = st
+	}
+	return st, err
 }
 
 // openKeystore opens, and where needed makes, the database. Its tables are prepare's work.
@@ -79,7 +122,8 @@ func openSQLite(ctx context.Context, path string) (*keystore, error) {
 		return nil, fmt.Errorf("vault: the key store: %w", err)
 	}
 	read.SetMaxOpenConns(4)
-	return &keystore{write: write, read: read, file: path}, nil
+	read.SetMaxIdleConns(4) // a connection that is closed loses its cache and its statements
+	return &keystore{write: write, read: read, file: path, ready: map[string]*sql.Stmt{}}, nil
 }
 
 func busy(err error) bool {
@@ -173,7 +217,11 @@ func createDatabase(ctx context.Context, of *pgx.ConnConfig) error {
 }
 
 func (k *keystore) close() error {
-	err := k.write.Close()
+	var err error
+	for _, st := range k.ready {
+		err = errors.Join(err, st.Close())
+	}
+	err = errors.Join(err, k.write.Close())
 	if k.read != k.write {
 		err = errors.Join(err, k.read.Close())
 	}

@@ -125,7 +125,7 @@ func (r *Ring) load(subjects []id.ID) error {
 		return ErrClosed
 	}
 	found := make(map[id.ID]wrappedKey, len(wanted))
-	err := eachKey(r.ctx, r.vault.store.read, r.clinic, wanted, func(s id.ID, w wrappedKey) error {
+	err := r.vault.store.keys(r.ctx, r.clinic, wanted, func(s id.ID, w wrappedKey) error {
 		found[s] = w
 		return nil
 	})

@@ -312,6 +312,3 @@ func countryOptions(t *words.Tongue, current string) []Option {
 	slices.SortStableFunc(out, func(a, b Option) int { return strings.Compare(a.Label, b.Label) })
 	return append([]Option{{On: current == ""}}, out...)
 }
-
-// roleNamed is the role as the demo's list writes it.
-func roleNamed(s string) access.Role { return access.Role(s) }

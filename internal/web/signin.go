@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/fault"
 	"almirah/internal/id"
@@ -112,7 +113,7 @@ func signInPage(s *Site, w http.ResponseWriter, v *Visit) error {
 func (s *Site) signIn(v *Visit) *SignInPage {
 	page := &SignInPage{Shell: s.Shell(v), Open: true}
 	for _, d := range s.DemoLogins {
-		page.Demo = append(page.Demo, DemoSignIn{Role: roleNamed(d.Role), Email: d.Email, Password: d.Password})
+		page.Demo = append(page.Demo, DemoSignIn{Role: access.Role(d.Role), Email: d.Email, Password: d.Password})
 	}
 	return page
 }

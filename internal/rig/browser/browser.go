@@ -83,6 +83,14 @@ func (b *Browser) Tab(t testing.TB, width, height int64) *Tab {
 	return x
 }
 
+// Size makes the window another size.
+func (x *Tab) Size(t testing.TB, width, height int64) {
+	t.Helper()
+	if err := chromedp.Do(x.Ctx, chromedp.EmulateViewport(width, height)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // GoTo opens an address.
 func (x *Tab) GoTo(t testing.TB, url string) {
 	t.Helper()

@@ -56,7 +56,7 @@ export async function refresh(cols: HTMLElement[]) {
   const focus = (document.activeElement as HTMLElement | null)?.dataset.id;
   const open = $("[aria-current].a", grid)?.dataset.id;
   await Promise.all([...new Set(cols)].map(async c => {
-    const r = await ask(`/app/day/column?day=${day}&provider=${encodeURIComponent(c.dataset.col!)}`);
+    const r = await ask(`/app/day/column?day=${day}&provider=${encodeURIComponent(c.dataset.col!)}&starts=${encodeURIComponent(grid.dataset.starts!)}&rows=${rows}`);
     if (r?.ok) c.innerHTML = await r.text();
   }));
   if (focus) byId(focus)?.focus();

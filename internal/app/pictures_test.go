@@ -1,0 +1,441 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"almirah/internal/accounts"
+	"almirah/internal/clock"
+	"almirah/internal/rig/browser"
+	"almirah/internal/store"
+	"almirah/internal/web"
+)
+
+// noonish is when the pictures are taken: 11:20 in the demo clinic, in the middle of its morning.
+var noonish = time.Date(2026, 11, 24, 5, 50, 0, 0, time.UTC)
+
+// stop is one page of the tour: a GET page of the house as somebody sees it.
+type stop struct {
+	pattern string // of web.Routes
+	path    string
+	who     string // "" is anybody, otherwise the address with which one of the demo's people signs in
+	variant string // what is particular about it; empty for the page itself
+	status  int    // 200 when zero
+	paper   bool   // as it is printed
+	touch   func(t testing.TB, x *browser.Tab)
+}
+
+var notName = regexp.MustCompile(`[^a-z0-9]+`)
+
+// name is the file name of the page's picture.
+func (s stop) name() string {
+	n := strings.Trim(notName.ReplaceAllString(strings.ToLower(strings.TrimPrefix(s.pattern, "GET ")), "-"), "-")
+	if n == "" {
+		n = "home"
+	}
+	if s.variant != "" {
+		n += "-" + s.variant
+	}
+	return n
+}
+
+const (
+	ownerMail = "owner@sunrise.example.org"
+	deskMail  = "desk@sunrise.example.org"
+)
+
+// noPage are the routes that answer something else than a page to look at.
+var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+	"GET /app/day/column", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/{id}/calendar"}
+
+// bookedOnline books as a patient does, and answers the address of her own page.
+func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
+	t.Helper()
+	v := h.visitor()
+	service := h.Practice.services[0].ID.String()
+	times := v.page(t, "/c/"+demoSlug+"/book?service="+service+"&provider=any&day="+string(h.today().AddDays(2)))
+	var at string
+	walkLinks(t, times.body, func(to string) {
+		if q := queryOf(to); at == "" && q.Get("at") != "" {
+			at = to
+		}
+	})
+	if at == "" {
+		t.Fatal("no free time on the public page")
+	}
+	form := v.page(t, at).form(t, "/c/"+demoSlug+"/book")
+	form.Set("name", name)
+	form.Set("email", mail)
+	form.Set("consent", "reminders-email")
+	a := v.post(t, "/c/"+demoSlug+"/book", form)
+	own := a.head.Get("Location")
+	if own == "" {
+		own = ownLink.FindString(a.body)
+	}
+	if own = ownLink.FindString(own); own == "" {
+		t.Fatalf("the booking told no link: %s", a)
+	}
+	return own
+}
+
+var ownLink = regexp.MustCompile(`/m/[A-Za-z0-9_-]+`)
+
+func (h *opened) today() clock.Date { return clock.Today(h.Fake, h.Clinic.Location()) }
+
+// tour lists every page, in the states in which people see it. A page that is missing fails the test: add it here.
+func (h *opened) tour(t testing.TB) []stop {
+	t.Helper()
+	owner := h.signIn(t, ownerMail)
+	own := h.bookedOnline(t, "Asha Example", "asha@example.org")
+	first := func(page, prefix string) string {
+		var found string
+		walkLinks(t, owner.page(t, page).body, func(to string) {
+			if rest, ok := strings.CutPrefix(to, prefix); found == "" && ok && len(rest) >= 36 && !strings.HasPrefix(rest, "new") {
+				found = rest[:36]
+			}
+		})
+		if found == "" {
+			t.Fatalf("%s links to no %s", page, prefix)
+		}
+		return found
+	}
+	today := string(h.today())
+	appointment := first("/app/day?day="+string(h.today().AddDays(2)), "/app/appointments/")
+	patient := first("/app/appointments/"+appointment, "/app/patients/")
+	service, provider := h.Practice.services[0].ID.String(), h.Practice.providers[0].ID.String()
+	c := "/c/" + demoSlug
+	book := c + "/book?service=" + service
+	var at string
+	walkLinks(t, owner.page(t, book+"&provider=any&day="+string(h.today().AddDays(3))).body, func(to string) {
+		if q := queryOf(to); at == "" && q.Get("at") != "" {
+			at = to
+		}
+	})
+	ready := func(t testing.TB, x *browser.Tab) { x.WaitFor(t, `document.body.dataset.ready`) }
+	out := []stop{
+		{pattern: "GET /{$}", path: "/"},
+		{pattern: "GET /trust", path: "/trust"},
+		{pattern: "GET /c/{slug}", path: c},
+		{pattern: "GET /c/{slug}/privacy", path: c + "/privacy"},
+		{pattern: "GET /c/{slug}/book", path: book},
+		{pattern: "GET /c/{slug}/book", path: book + "&provider=any", variant: "times"},
+		{pattern: "GET /c/{slug}/book", path: at, variant: "details"},
+		{pattern: "GET /m/{token}", path: own},
+		{pattern: "GET /m/{token}", path: own, variant: "print", paper: true},
+		{pattern: "GET /m/{token}", path: "/m/" + strings.Repeat("x", 30), variant: "gone", status: http.StatusNotFound},
+		{pattern: "GET /m/{token}/change", path: own + "/change"},
+		{pattern: "GET /m/{token}/cancel", path: own + "/cancel"},
+		{pattern: "GET /m/{token}/unsubscribe", path: own + "/unsubscribe"},
+		{pattern: "GET /sign-in", path: "/sign-in"},
+		{pattern: "GET /sign-up", path: "/sign-up"},
+		{pattern: "GET /check-mail", path: "/check-mail"},
+		{pattern: "GET /verify", path: "/verify?token=x"},
+		{pattern: "GET /forgot", path: "/forgot"},
+		{pattern: "GET /reset", path: "/reset?token=x"},
+		{pattern: "GET /invitation", path: h.invited(t, owner)},
+		{pattern: "GET /setup", path: "/setup?token=x", status: http.StatusGone},
+		{pattern: "GET /terms", path: "/terms"},
+		{pattern: "GET /choose-clinic", path: "/choose-clinic", who: ownerMail},
+		{pattern: "GET /open-clinic", path: "/open-clinic", who: ownerMail},
+		{pattern: "GET /app", path: "/app", who: ownerMail},
+		{pattern: "GET /app", path: "/app", who: deskMail, variant: "desk"},
+		{pattern: "GET /app/day", path: "/app/day", who: deskMail, touch: ready},
+		{pattern: "GET /app/day", path: "/app/day", who: deskMail, variant: "print", paper: true, touch: ready},
+		{pattern: "GET /app/day", path: "/app/day?appointment=" + appointment, who: deskMail, variant: "panel", touch: ready},
+		{pattern: "GET /app/day", path: "/app/day?day=" + today, who: deskMail, variant: "book", touch: func(t testing.TB, x *browser.Tab) {
+			ready(t, x)
+			x.Press(t, "n")
+			x.WaitFor(t, `document.activeElement.id==="b-q"`)
+			x.Type(t, "asha")
+			x.WaitFor(t, `document.querySelectorAll("#b-hits [role=option]").length>1`)
+		}},
+		{pattern: "GET /app/day", path: "/app/day?day=" + string(h.today().AddDays(90)), who: deskMail, variant: "empty", touch: ready},
+		{pattern: "GET /app/week", path: "/app/week", who: deskMail},
+		{pattern: "GET /app/week", path: "/app/week?provider=" + provider, who: deskMail, variant: "one"},
+		{pattern: "GET /app/book", path: "/app/book", who: deskMail},
+		{pattern: "GET /app/book", path: "/app/book?q=asha", who: deskMail, variant: "found"},
+		{pattern: "GET /app/book", path: "/app/book?patient=" + patient + "&service=" + service + "&provider=" + provider + "&day=" + string(h.today().AddDays(1)), who: deskMail, variant: "times"},
+		{pattern: "GET /app/appointments/{id}", path: "/app/appointments/" + appointment, who: deskMail},
+		{pattern: "GET /app/patients", path: "/app/patients", who: deskMail},
+		{pattern: "GET /app/patients", path: "/app/patients?q=a", who: deskMail, variant: "short"},
+		{pattern: "GET /app/patients", path: "/app/patients?q=asha", who: deskMail, variant: "found"},
+		{pattern: "GET /app/patients/new", path: "/app/patients/new", who: deskMail},
+		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient, who: deskMail},
+		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
+		{pattern: "GET /app/patients/{id}/delete", path: "/app/patients/" + patient + "/delete", who: ownerMail},
+		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
+		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
+		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},
+		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
+		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
+	}
+	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/messages", "/messages/{kind}/{language}"} {
+		one := provider
+		if strings.HasPrefix(p, "/services") {
+			one = service
+		}
+		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi").Replace(p)
+		out = append(out, stop{pattern: "GET /app/settings" + p, path: "/app/settings" + path, who: ownerMail})
+	}
+	h.everyPage(t, out)
+	return out
+}
+
+// invited answers the link in an invitation. The house has to be started.
+func (h *opened) invited(t testing.TB, owner *visitor) string {
+	t.Helper()
+	owner.fill(t, "/app/settings/staff", "/app/settings/staff/invite", url.Values{"email": {"new@sunrise.example.org"}, "role": {"front-desk"}})
+	return h.letter(t, "new@sunrise.example.org", "/invitation?token=")
+}
+
+func (h *opened) everyPage(t testing.TB, tour []stop) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, r := range web.Routes() {
+		known[r.Pattern] = true
+		if strings.HasPrefix(r.Pattern, "GET ") && !slices.Contains(noPage, r.Pattern) && !slices.ContainsFunc(tour, func(s stop) bool { return s.pattern == r.Pattern }) {
+			t.Errorf("%s is a page that nobody looks at: add it to the tour in pictures_test.go", r.Pattern)
+		}
+	}
+	for _, s := range tour {
+		if !known[s.pattern] {
+			t.Errorf("the tour in pictures_test.go stops at %s, which is no page any more", s.pattern)
+		}
+	}
+}
+
+// walkLinks tells every link of a page.
+func walkLinks(t testing.TB, body string, visit func(to string)) {
+	t.Helper()
+	for _, m := range regexp.MustCompile(`href="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		visit(strings.ReplaceAll(m[1], "&amp;", "&"))
+	}
+}
+
+// look is how a page is looked at.
+type look struct {
+	width       int64
+	lang, theme string
+}
+
+func (l look) String() string { return fmt.Sprintf("%d-%s-%s", l.width, l.lang, l.theme) }
+
+// walker is a browser that goes through the tour: a window for each of the people, in one look.
+type walker struct {
+	h    *opened
+	b    *browser.Browser
+	look look
+	in   map[string]*visitor // who is signed in
+	tabs map[string]*browser.Tab
+}
+
+func (w *walker) tab(t testing.TB, who string) *browser.Tab {
+	t.Helper()
+	if x := w.tabs[who]; x != nil {
+		return x
+	}
+	x := w.b.Tab(t, w.look.width, 900)
+	if who != "" {
+		for name, value := range w.in[who].cookies {
+			x.Cookie(t, w.h.Server.URL, name, value)
+		}
+	}
+	x.Cookie(t, w.h.Server.URL, web.PreferenceCookie, "theme:"+w.look.theme+"|lang:"+w.look.lang)
+	w.tabs[who] = x
+	return x
+}
+
+// open goes to a stop and makes it as the stop says.
+func (w *walker) open(t testing.TB, s stop) *browser.Tab {
+	t.Helper()
+	x := w.tab(t, s.who)
+	x.GoTo(t, w.h.Server.URL+s.path)
+	if lang := browser.Eval[string](t, x, `document.documentElement.lang+" "+(document.documentElement.dataset.theme||"")`); lang != w.look.lang+" "+w.look.theme {
+		t.Errorf("%s: the page is in %q, not in %s", s.path, lang, w.look)
+	}
+	if s.touch != nil {
+		s.touch(t, x)
+	}
+	return x
+}
+
+// openDemo opens a House with the whole demo at the moment.
+func openDemo(t testing.TB, at time.Time) *opened {
+	t.Helper()
+	h := &opened{Fake: clock.NewFake(at), Dir: t.TempDir()}
+	c := settingsIn(t, h.Dir, store.SQLite, nil)
+	var late http.Handler
+	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) }))
+	t.Cleanup(h.Server.Close)
+	c.PublicURL = h.Server.URL
+	house, err := Open(t.Context(), c, h.Fake, silent(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = house.Close() })
+	h.House, late = house, house.Handler()
+	if err := house.LoadDemo(t.Context(), func(string, ...any) {}); err != nil {
+		t.Fatal(err)
+	}
+	one, err := house.Clinics.BySlug(t.Context(), demoSlug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anyone := accounts.Public(one)
+	if h.Clinic, err = house.Clinics.Get(t.Context(), anyone); err != nil {
+		t.Fatal(err)
+	}
+	offered, err := house.Desk.Offered(t.Context(), anyone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Practice = demoPractice{offered.Providers, offered.Services}
+	return h
+}
+
+// signedIn signs the tour's people in, once for all looks.
+func (h *opened) signedIn(t testing.TB) map[string]*visitor {
+	t.Helper()
+	return map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: h.signIn(t, deskMail)}
+}
+
+// TestPictures saves a picture of every page of the demo, to be looked at, and the one of the README.
+// ALMIRAH_PICTURES names the folder; ALMIRAH_LOOK and ALMIRAH_STOP choose by regular expressions.
+func TestPictures(t *testing.T) {
+	dir := os.Getenv("ALMIRAH_PICTURES")
+	if dir == "" {
+		t.Log("pictures are taken by make pictures")
+		return
+	}
+	h := openDemo(t, noonish)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	if err := h.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	tour, in := h.tour(t), h.signedIn(t)
+	b := browser.Start(t)
+	looks, stops := regexp.MustCompile(os.Getenv("ALMIRAH_LOOK")), regexp.MustCompile(os.Getenv("ALMIRAH_STOP"))
+	var all []look
+	for _, width := range []int64{1366, 360} {
+		for _, lang := range []string{"en", "hi", "ar"} {
+			for _, theme := range []string{"light", "dark"} {
+				if l := (look{width, lang, theme}); looks.MatchString(l.String()) {
+					all = append(all, l)
+				}
+			}
+		}
+	}
+	end := time.Now().Add(20 * time.Minute)
+	work := make(chan look, len(all))
+	for _, l := range all {
+		work <- l
+	}
+	close(work)
+	var crew sync.WaitGroup
+	for range 2 {
+		crew.Go(func() {
+			for l := range work {
+				w := &walker{h, b, l, in, map[string]*browser.Tab{}}
+				for _, s := range tour {
+					if !stops.MatchString(s.name()) {
+						continue
+					}
+					if time.Now().After(end) {
+						t.Errorf("the pictures take too long: %s and what follows was left out", l)
+						return
+					}
+					x := w.open(t, s)
+					x.Print(t, s.paper)
+					x.Picture(t, filepath.Join(dir, s.name()+"--"+l.String()+".png"))
+					x.Print(t, false)
+				}
+			}
+		})
+	}
+	crew.Wait()
+	if stops.MatchString("readme") && looks.MatchString("1366-en-light") {
+		w := &walker{h, b, look{1366, "en", "light"}, in, map[string]*browser.Tab{}}
+		x := w.tab(t, deskMail)
+		x.Size(t, 1366, 850)
+		w.open(t, stop{path: "/app/day", who: deskMail, touch: func(t testing.TB, x *browser.Tab) { x.WaitFor(t, `document.body.dataset.ready`) }})
+		file := filepath.Join(dir, "day.png")
+		x.Picture(t, file)
+		publish(t, file, filepath.Join("..", "..", "docs", "day.png"))
+	}
+}
+
+// publish puts a picture into docs/, in a palette of 256 colours: a screen of text has few, and the file stays small.
+func publish(t testing.TB, from, to string) {
+	t.Helper()
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[color.RGBA]int{}
+	box := full.Bounds()
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(full.At(x, y)).(color.RGBA) }
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			seen[at(x, y)]++
+		}
+	}
+	var colours []color.RGBA
+	for c := range seen {
+		colours = append(colours, c)
+	}
+	slices.SortFunc(colours, func(a, b color.RGBA) int {
+		if d := seen[b] - seen[a]; d != 0 {
+			return d
+		}
+		return int(a.R)<<16 + int(a.G)<<8 + int(a.B) - int(b.R)<<16 - int(b.G)<<8 - int(b.B)
+	})
+	palette := color.Palette{}
+	for _, c := range colours[:min(len(colours), 256)] {
+		palette = append(palette, c)
+	}
+	nearest := map[color.RGBA]uint8{}
+	small := image.NewPaletted(box, palette)
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			c := at(x, y)
+			i, ok := nearest[c]
+			if !ok {
+				i = uint8(palette.Index(c))
+				nearest[c] = i
+			}
+			small.SetColorIndex(x, y, i)
+		}
+	}
+	var out bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, small); err != nil {
+		t.Fatal(err)
+	}
+	if out.Len() > 250_000 {
+		t.Errorf("the picture of the README has %d bytes; 250,000 are allowed", out.Len())
+	}
+	if err := os.WriteFile(to, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
