@@ -2,6 +2,7 @@ package accounts_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"regexp"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
@@ -227,6 +229,31 @@ func (h *house) chain(clinic id.ID, action string) int {
 		h.t.Fatal(err)
 	}
 	return n
+}
+
+// detail opens what the clinic's last entry of an action says was there before, and is there now.
+func (h *house) detail(clinic id.ID, action string) (old, is string) {
+	h.t.Helper()
+	var d struct{ Old, New json.RawMessage }
+	who := access.Mint(clinic, id.Zero, id.Zero, id.Zero, access.Owner, access.Running)
+	err := h.DB.View(context.Background(), who, access.AuditRead, func(_ context.Context, v *store.View) error {
+		var leaf, subject id.ID
+		var sealed []byte
+		err := v.Row(`SELECT l.id, d.owner_id, d.sealed FROM audit_leaf l JOIN audit_detail d ON d.clinic_id = l.clinic_id AND d.leaf_id = l.id
+			WHERE l.clinic_id = $1 AND l.action = $2 ORDER BY l.id DESC LIMIT 1`, action).Scan(&leaf, &subject, &sealed)
+		if err != nil {
+			return err
+		}
+		plain, err := v.Unseal(subject, "audit_detail", "sealed", leaf, sealed)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(plain)[audit.SaltSize:], &d)
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return string(d.Old), string(d.New)
 }
 
 // platformChain counts entries of an action in the platform's chain, by what waits for its place in the tree.

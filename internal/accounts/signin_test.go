@@ -16,6 +16,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
@@ -54,6 +55,12 @@ func TestSignUpVerifySignIn(t *testing.T) {
 		}
 		if ok, err := h.s.Accepted(ctx, in); !ok || err != nil {
 			t.Fatalf("the accepted terms are not on record: %v", err)
+		}
+		var version string
+		var at clock.Instant
+		h.ask(`SELECT version, accepted_at FROM acceptance WHERE person_id = $1`, []any{in.Person.ID}, &version, &at)
+		if version != terms || at != clock.At(h.Clock.Now()) {
+			t.Errorf("on record is version %q at %v", version, at.Time())
 		}
 		_, err = h.s.SignIn(ctx, "meera@example.org", good+"x", here, "")
 		wantKey(t, err, "fault.sign_in_wrong")

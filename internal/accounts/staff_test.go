@@ -133,6 +133,9 @@ func TestRolesCountAtOnce(t *testing.T) {
 		if in := h.session(mCookie); in.Role != access.FrontDesk || in.Caller.May(access.ClinicStaff) {
 			t.Errorf("still %s", in.Role)
 		}
+		if old, is := h.detail(owner.Clinic, "change-role"); old != `"manager"` || is != `"front-desk"` {
+			t.Errorf("the entry says %s -> %s", old, is)
+		}
 		other, _ := h.owner("else@example.org", "another")
 		if err := h.s.SetRole(ctx, other.Caller, m.Person.ID, access.Billing, v+1); !fault.Is(err, fault.NotFound) {
 			t.Errorf("another clinic's owner: %v", err)

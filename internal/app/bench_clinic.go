@@ -398,7 +398,7 @@ func (b *benchHouse) neighbour(ctx context.Context, n int) error {
 		for slot := range min(len(made), 20) {
 			one, from := tx.NewID(), b.at(b.today.AddDays(1), slot)
 			to := from.Add(15 * time.Minute)
-			if _, err := tx.Exec(sqlBenchVisit, one, made[slot], providers[slot%2], s.ID, from, to, b.today.AddDays(1), tx.Now()); err != nil {
+			if _, err := tx.Exec(benchVisitText, one, made[slot], providers[slot%2], s.ID, from, to, b.today.AddDays(1), tx.Now()); err != nil {
 				return err
 			}
 		}
@@ -407,5 +407,5 @@ func (b *benchHouse) neighbour(ctx context.Context, n int) error {
 	return err
 }
 
-const sqlBenchVisit = `INSERT INTO appointment (clinic_id, id, patient_id, provider_id, service_id, starts_at, ends_at, claims_from, claims_to, day, status, door, created_at)
+const benchVisitText = `INSERT INTO appointment (clinic_id, id, patient_id, provider_id, service_id, starts_at, ends_at, claims_from, claims_to, day, status, door, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7, $8, 'booked', 'desk', $9)`

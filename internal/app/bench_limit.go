@@ -25,24 +25,25 @@ import (
 // the bare audit row only where the house has to write its entry. What the house costs is
 // measured in multiples of it.
 
+// These are not the house's own statements, which is why their names do not begin with sql.
 const (
-	sqlLimitDay = `SELECT a.id, a.starts_at, a.ends_at, a.status, a.version, p.id, p.name FROM appointment a
+	limitDayText = `SELECT a.id, a.starts_at, a.ends_at, a.status, a.version, p.id, p.name FROM appointment a
 	JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id
 	WHERE a.clinic_id = $1 AND a.day = $2 AND a.provider_id = $3 ORDER BY a.starts_at`
-	sqlLimitBusy = `SELECT claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND provider_id = $2 AND day >= $3 AND day <= $4
+	limitBusyText = `SELECT claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND provider_id = $2 AND day >= $3 AND day <= $4
 	AND status <> 'cancelled' ORDER BY claims_from`
-	sqlLimitBusyAll = `SELECT provider_id, claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND day >= $2 AND day <= $3
+	limitBusyAllText = `SELECT provider_id, claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND day >= $2 AND day <= $3
 	AND status <> 'cancelled' ORDER BY provider_id, claims_from`
-	sqlLimitBucket = `SELECT p.id, p.name, p.phone, p.seen_at FROM patient_token t JOIN patient p ON p.clinic_id = t.clinic_id AND p.id = t.patient_id
+	limitBucketText = `SELECT p.id, p.name, p.phone, p.seen_at FROM patient_token t JOIN patient p ON p.clinic_id = t.clinic_id AND p.id = t.patient_id
 	WHERE t.clinic_id = $1 AND t.bucket = $2 ORDER BY t.patient_id DESC LIMIT 20`
-	sqlLimitClaims = `INSERT INTO claims (clinic_id, resource_id, grain, lane, appointment_id) VALUES ($1, $2, $3, 0, $6), ($1, $2, $4, 0, $6), ($1, $2, $5, 0, $6)
+	limitClaimsText = `INSERT INTO claims (clinic_id, resource_id, grain, lane, appointment_id) VALUES ($1, $2, $3, 0, $6), ($1, $2, $4, 0, $6), ($1, $2, $5, 0, $6)
 	ON CONFLICT DO NOTHING`
-	sqlLimitVisit = `INSERT INTO appointment (clinic_id, id, patient_id, provider_id, service_id, starts_at, ends_at, claims_from, claims_to, day, status, door, created_at)
+	limitVisitText = `INSERT INTO appointment (clinic_id, id, patient_id, provider_id, service_id, starts_at, ends_at, claims_from, claims_to, day, status, door, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $6, $7, $8, 'booked', 'online', $9)`
-	sqlLimitAudit = `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment)
+	limitAuditText = `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment)
 	VALUES ($1, $2, $3, $2, 'owner', 'list', 'search', $4, $4, $5, $6)`
-	sqlLimitServices  = `SELECT id, name, about, duration, price FROM service WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
-	sqlLimitProviders = `SELECT id, name, speciality, weekly FROM provider WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
+	limitServicesText  = `SELECT id, name, about, duration, price FROM service WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
+	limitProvidersText = `SELECT id, name, speciality, weekly FROM provider WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
 )
 
 type benchLimit struct {
@@ -68,14 +69,14 @@ func openLimit(ctx context.Context, b *benchHouse, pageBytes int) (*benchLimit, 
 	l := &benchLimit{b: b, db: b.bare, stmt: map[string]*sql.Stmt{}, queue: make(chan limitWork, 64), ended: make(chan struct{}), page: []byte(strings.Repeat("x", pageBytes))}
 	l.hours = scheduling.Hours{Zone: b.clinic.Location(), Weekly: benchProvider(0).Weekly}
 	l.offer = scheduling.Offer{Duration: 15 * time.Minute, Step: 15 * time.Minute, Horizon: benchHorizon}
-	for _, text := range []string{sqlLimitDay, sqlLimitBusy, sqlLimitBusyAll, sqlLimitBucket, sqlLimitServices, sqlLimitProviders} {
+	for _, text := range []string{limitDayText, limitBusyText, limitBusyAllText, limitBucketText, limitServicesText, limitProvidersText} {
 		s, err := l.db.Read.PrepareContext(ctx, text)
 		if err != nil {
 			return nil, err
 		}
 		l.stmt[text] = s
 	}
-	for _, text := range []string{sqlLimitClaims, sqlLimitVisit, sqlLimitAudit} {
+	for _, text := range []string{limitClaimsText, limitVisitText, limitAuditText} {
 		s, err := l.db.Write.PrepareContext(ctx, text)
 		if err != nil {
 			return nil, err
@@ -150,7 +151,7 @@ func (l *benchLimit) day(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rows, err := l.query(r.Context(), sqlLimitDay, q.Get("day"), provider)
+	rows, err := l.query(r.Context(), limitDayText, q.Get("day"), provider)
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func (l *benchLimit) auditIn(ctx context.Context, tx *sql.Tx, body []byte) error
 	one := id.New(now)
 	salt := make([]byte, 32)
 	_, _ = rand.Read(salt) // crypto/rand never returns an error
-	_, err := tx.StmtContext(ctx, l.stmt[sqlLimitAudit]).ExecContext(ctx, l.b.clinic.ID[:], one, int64(clock.At(now)), l.b.clinic.ID[:], body, salt)
+	_, err := tx.StmtContext(ctx, l.stmt[limitAuditText]).ExecContext(ctx, l.b.clinic.ID[:], one, int64(clock.At(now)), l.b.clinic.ID[:], body, salt)
 	return err
 }
 
@@ -222,7 +223,7 @@ func (l *benchLimit) slots(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	from, to := clock.Date(q.Get("from")), clock.Date(q.Get("to"))
-	rows, err := l.query(r.Context(), sqlLimitBusy, provider, string(from), string(to))
+	rows, err := l.query(r.Context(), limitBusyText, provider, string(from), string(to))
 	if err != nil {
 		return err
 	}
@@ -249,7 +250,7 @@ func (l *benchLimit) slots(w http.ResponseWriter, r *http.Request) error {
 func (l *benchLimit) any(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	from, to := clock.Date(q.Get("from")), clock.Date(q.Get("to"))
-	rows, err := l.query(r.Context(), sqlLimitBusyAll, string(from), string(to))
+	rows, err := l.query(r.Context(), limitBusyAllText, string(from), string(to))
 	if err != nil {
 		return err
 	}
@@ -297,7 +298,7 @@ type limitHit struct {
 
 // bucket reads and opens the patients of one bucket, at most 20.
 func (l *benchLimit) bucket(ctx context.Context, kind, value string, fits func(limitHit) bool) ([]limitHit, error) {
-	rows, err := l.query(ctx, sqlLimitBucket, l.ring.Bucket(kind, value))
+	rows, err := l.query(ctx, limitBucketText, l.ring.Bucket(kind, value))
 	if err != nil {
 		return nil, err
 	}
@@ -343,7 +344,7 @@ func (l *benchLimit) name(w http.ResponseWriter, r *http.Request) error {
 
 func (l *benchLimit) public(w http.ResponseWriter, r *http.Request) error {
 	n := 0
-	for _, text := range []string{sqlLimitServices, sqlLimitProviders} {
+	for _, text := range []string{limitServicesText, limitProvidersText} {
 		rows, err := l.query(r.Context(), text)
 		if err != nil {
 			return err
@@ -353,7 +354,7 @@ func (l *benchLimit) public(w http.ResponseWriter, r *http.Request) error {
 			var name []byte
 			var about, weekly string
 			var duration, price int64
-			if text == sqlLimitServices {
+			if text == limitServicesText {
 				err = rows.Scan(&one, &about, &weekly, &duration, &price)
 			} else if err = rows.Scan(&one, &name, &about, &weekly); err == nil {
 				name, err = l.ring.Open(vault.Cell{Subject: vault.ClinicData, Table: "provider", Column: "name", Row: one}, name)
@@ -389,14 +390,14 @@ func (l *benchLimit) book(w http.ResponseWriter, r *http.Request) error {
 	now := clock.System{}.Now()
 	one, c := id.New(now), l.b.clinic.ID[:]
 	do := func(ctx context.Context, tx *sql.Tx) error {
-		res, err := tx.StmtContext(ctx, l.stmt[sqlLimitClaims]).ExecContext(ctx, c, in.Provider, int64(g), int64(g+1), int64(g+2), one)
+		res, err := tx.StmtContext(ctx, l.stmt[limitClaimsText]).ExecContext(ctx, c, in.Provider, int64(g), int64(g+1), int64(g+2), one)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n != 3 {
 			return fmt.Errorf("the time is taken (%v)", err)
 		}
-		if _, err := tx.StmtContext(ctx, l.stmt[sqlLimitVisit]).ExecContext(ctx, c, one, in.Patient, in.Provider, l.b.service, int64(from), int64(to), string(clock.DateOf(from.In(l.hours.Zone))), int64(clock.At(now))); err != nil {
+		if _, err := tx.StmtContext(ctx, l.stmt[limitVisitText]).ExecContext(ctx, c, one, in.Patient, in.Provider, l.b.service, int64(from), int64(to), string(clock.DateOf(from.In(l.hours.Zone))), int64(clock.At(now))); err != nil {
 			return err
 		}
 		return l.auditIn(ctx, tx, []byte(one.String()))

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
@@ -43,8 +44,9 @@ func post(path, head string, body []byte) string {
 // someone is the n-th patient in an order that jumps through the whole list.
 func (b *benchHouse) someone(n int64) int { return int(n * 7919 % int64(len(b.patients))) }
 
+// dayPath asks for one column in the grid that the page already shows, as the page's script does.
 func (b *benchHouse) dayPath(provider id.ID, day clock.Date) string {
-	return "day=" + string(day) + "&provider=" + provider.String()
+	return "day=" + string(day) + "&provider=" + provider.String() + "&rows=96&starts=" + url.QueryEscape(b.at(day, 0).In(b.clinic.Location()).Format(time.RFC3339))
 }
 
 // fresh is the n-th of the days of one practitioner that are full and lie behind: each is seen for the first time.

@@ -12,18 +12,29 @@ import (
 
 // courier lets accounts send its letters (confirm your address, reset your password) through a
 // carrier of messaging, which stands to its right.
-type courier struct{ carrier messaging.Carrier }
+type courier struct {
+	carrier messaging.Carrier
+	took    func(mail id.ID) // is told of each letter; nil outside the demo
+}
 
 // Send hands one letter over. The words for the outcome are the same on both sides.
 func (c courier) Send(ctx context.Context, to, subject, text, html string, mail id.ID, handOver func() error) string {
+	if c.took != nil {
+		c.took(mail)
+	}
 	m := messaging.Outgoing{ID: mail, Channel: messaging.Email, To: to, FromName: "Almirah", Subject: subject, Text: text, HTML: html}
 	return string(c.carrier.Send(ctx, m, handOver).Outcome)
 }
 
 // chores is what has to be done every so often. The letters of accounts go out within two seconds.
 func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
+	var took func(mail id.ID)
+	if h.Outbox != nil {
+		took = func(mail id.ID) { h.letters.Store(mail, true) }
+	}
 	out := []jobs.Chore{
 		{Name: "tidy-schedule", Every: time.Hour, Clinics: true, Run: h.Desk.Tidy},
+		{Name: "tidy-lists", Every: time.Hour, Clinics: true, Run: h.DB.Tidy},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
@@ -33,7 +44,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 	for _, c := range carriers {
 		if c.Channel() == messaging.Email {
 			out = append(out, jobs.Chore{Name: "account-mail", Every: 2 * time.Second, Run: func(ctx context.Context, who access.Caller) error {
-				_, err := h.Accounts.SendDue(ctx, who, courier{c}, 50)
+				_, err := h.Accounts.SendDue(ctx, who, courier{c, took}, 50)
 				return err
 			}})
 			break

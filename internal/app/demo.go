@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"almirah/internal/access"
@@ -191,31 +192,55 @@ func (h *House) demoPatients(ctx context.Context, owner access.Caller) ([]id.ID,
 	return out, nil
 }
 
-// demoDays books today full (120 appointments), yesterday in part, and the next days thinner and
-// thinner, so that there is free time on each of the next 14 days.
-func (h *House) demoDays(ctx context.Context, owner access.Caller, c clinics.Clinic, practice demoPractice, who []id.ID) (int, error) {
-	today := clock.Today(h.Clock, c.Location())
-	n := 0
-	for offset, want := range []int{120, 62, 48, 40, 36, 30, 26, 22, 18, 14, 12, 10, 8, 6, 4} {
-		day := today.AddDays(offset)
-		made, err := h.demoDay(ctx, owner, c, practice, who, day, want, n)
-		if err != nil {
-			return n, err
-		}
-		n += made
-	}
-	return n, nil
+// demoClock is the time of a House that shows the demo: the given clock's, or, while the demo is
+// loaded, that of the morning. A day that begins to be filled in the afternoon would stay half empty.
+type demoClock struct {
+	clock.Clock
+	behind atomic.Int64 // nanoseconds
 }
 
-func (h *House) demoDay(ctx context.Context, owner access.Caller, c clinics.Clinic, practice demoPractice, who []id.ID, day clock.Date, want, from int) (int, error) {
-	made := 0
+func (d *demoClock) Now() time.Time { return d.Clock.Now().Add(-time.Duration(d.behind.Load())) }
+
+// demoMorning is when the demo's desk books the day, on the clinic's clock.
+const demoMorning = 7 * time.Hour
+
+// demoDays books today full (120 appointments), and the next days thinner and thinner, so that
+// there is free time on each of the next 14 days. Then it lets today have happened so far.
+func (h *House) demoDays(ctx context.Context, owner access.Caller, c clinics.Clinic, practice demoPractice, who []id.ID) (int, error) {
+	today := clock.Today(h.Clock, c.Location())
+	if d, ok := h.Clock.(*demoClock); ok {
+		if late := d.Now().Sub(clock.StartOfDay(today, c.Location()).Add(demoMorning)); late > 0 {
+			d.behind.Store(int64(late))
+			defer d.behind.Store(0)
+		}
+	}
+	var made []scheduling.Appointment
+	for offset, want := range []int{120, 62, 48, 40, 36, 30, 26, 22, 18, 14, 12, 10, 8, 6, 4} {
+		day, err := h.demoDay(ctx, owner, practice, who, today.AddDays(offset), want, len(made))
+		if made = append(made, day...); err != nil {
+			return len(made), err
+		}
+	}
+	if d, ok := h.Clock.(*demoClock); ok {
+		d.behind.Store(0)
+	}
 	now := clock.At(h.Clock.Now())
-	for slot := 0; made < want; slot++ {
+	for n, a := range made {
+		if err := h.demoStatus(ctx, owner, a, now, n); err != nil {
+			return len(made), err
+		}
+	}
+	return len(made), nil
+}
+
+func (h *House) demoDay(ctx context.Context, owner access.Caller, practice demoPractice, who []id.ID, day clock.Date, want, from int) ([]scheduling.Appointment, error) {
+	var made []scheduling.Appointment
+	for slot := 0; len(made) < want; slot++ {
 		if slot > 40 {
 			return made, errors.New("the day does not hold as many appointments")
 		}
 		for i, p := range practice.providers {
-			if made == want {
+			if len(made) == want {
 				break
 			}
 			s := practice.services[practitioners[i].services[(slot+i)%len(practitioners[i].services)]]
@@ -230,14 +255,11 @@ func (h *House) demoDay(ctx context.Context, owner access.Caller, c clinics.Clin
 			if want < 100 && len(free.Slots) > 8 { // thinner days are booked here and there
 				at = free.Slots[(slot*5+i*3)%len(free.Slots)].StartsAt
 			}
-			r, err := h.Desk.Book(ctx, owner, scheduling.Booking{Service: s.ID, Provider: p.ID, StartsAt: at, PatientID: who[(from+made)*7%len(who)], Language: "en"})
+			r, err := h.Desk.Book(ctx, owner, scheduling.Booking{Service: s.ID, Provider: p.ID, StartsAt: at, PatientID: who[(from+len(made))*7%len(who)], Language: "en"})
 			if err != nil {
 				return made, err
 			}
-			if err := h.demoStatus(ctx, owner, r.Appointment, now, from+made); err != nil {
-				return made, err
-			}
-			made++
+			made = append(made, r.Appointment)
 		}
 	}
 	return made, nil

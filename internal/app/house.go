@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"almirah/internal/accounts"
@@ -55,6 +56,7 @@ type House struct {
 	Mail     *email.Carrier
 
 	handler http.Handler
+	letters sync.Map // the demo's letters about accounts, which belong to no clinic, by id
 	limit   *limiter
 	started bool
 	probing probing
@@ -71,6 +73,9 @@ type Options struct {
 // missing, the database does not answer, or a column of it was declared by no room. It does not
 // listen and starts no work: Run does.
 func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Options) (*House, error) {
+	if c.Demo {
+		clk = &demoClock{Clock: clk}
+	}
 	h := &House{Config: c, Clock: clk, Log: log}
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -145,7 +150,11 @@ func (h *House) rooms(o Options) (err error) {
 	h.Patients = patients.New(h.DB, h.Log)
 	h.Consent = consent.New(h.DB, h.Log)
 	h.Desk = scheduling.New(h.DB, h.Log)
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Public: c.PublicURL, Sender: c.Mail.From})
+	sender := c.Mail.From
+	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
+		sender = "clinic@example.org"
+	}
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Public: c.PublicURL, Sender: sender})
 	h.Followup = followup.New(h.DB)
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()
@@ -203,6 +212,7 @@ func (h *House) delivered() func() []web.Delivered {
 		var out []web.Delivered
 		for _, m := range h.Outbox.List() {
 			d := web.Delivered{ID: m.ID.String(), Channel: string(m.Channel), Subject: m.Subject, Text: m.Text, HTML: m.HTML, ICS: string(m.ICS), At: m.At}
+			_, d.Account = h.letters.Load(m.ID)
 			for _, x := range m.Headers {
 				switch x.Name {
 				case "To":

@@ -161,7 +161,7 @@ func (h *opened) tour(t testing.TB) []stop {
 			ready(t, x)
 			x.Press(t, "n")
 			x.WaitFor(t, `document.activeElement.id==="b-q"`)
-			x.Type(t, "asha")
+			x.Type(t, "asha m")
 			x.WaitFor(t, `document.querySelectorAll("#b-hits [role=option]").length>1`)
 		}},
 		{pattern: "GET /app/day", path: "/app/day?day=" + string(h.today().AddDays(90)), who: deskMail, variant: "empty", touch: ready},
@@ -438,4 +438,3 @@ func publish(t testing.TB, from, to string) {
 		t.Fatal(err)
 	}
 }
-

@@ -108,7 +108,7 @@ func write(tx *store.Tx, patient id.ID, given []Choice, before []row, like row) 
 		if old, ok := last(before, c.Purpose, c.Channel); ok {
 			was = append(was, said{old.purpose, old.channel, old.given, old.version})
 		}
-		is = append(is, said{c.Purpose, c.Channel, c.Given, c.Version})
+		is = append(is, said(c))
 		back = back || !c.Given && standing(before, c)
 		r := like
 		r.id, r.purpose, r.channel, r.given, r.version, r.at = tx.NewID(), c.Purpose, c.Channel, c.Given, c.Version, at

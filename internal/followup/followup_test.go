@@ -207,6 +207,7 @@ func TestMovedOrCancelledMeansSilence(t *testing.T) {
 // TestTheOldReminderInThePause has the reminder fall due after the move and before its event.
 func TestTheOldReminderInThePause(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "reminder-stops")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		c := open(t, b)
 		owner := b.As(access.Owner)

@@ -228,6 +228,7 @@ func TestLookedAtAgainBeforeItLeaves(t *testing.T) {
 
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "delivery-metadata")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		s := opened(t, b)
 		outcome := messaging.Later

@@ -7,13 +7,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
+	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -160,4 +165,23 @@ func TestNamesThatRunTheOtherWay(t *testing.T) {
 	if err != nil || !strings.Contains(p.Text, "\u2068Clinic sunrise\u2069") || !strings.Contains(p.HTML, `dir="rtl"`) {
 		t.Fatalf("%q, %v", p.Text, err)
 	}
+}
+
+// TestMessagesComeInThePatientsLanguage books for a patient who is written to in Hindi, at a desk that speaks English.
+func TestMessagesComeInThePatientsLanguage(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "own-language")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		s := opened(t, b)
+		_, err := s.desk.Book(background, accounts.Public(b.Clinic), scheduling.Booking{Service: s.service, Provider: s.provider, StartsAt: clock.At(rig.Start.Add(50 * time.Hour)),
+			Language: "en", Patient: patients.Draft{Name: "Asha Rao", Email: "asha@example.org", Language: "hi"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.tick()
+		got := s.carrier.all()
+		if len(got) != 1 || got[0].Language != "hi" || !strings.Contains(got[0].HTML, `lang="hi"`) || !strings.ContainsFunc(got[0].Text, func(r rune) bool { return unicode.Is(unicode.Devanagari, r) }) {
+			t.Fatalf("%d mails: %+v", len(got), got)
+		}
+	})
 }

@@ -109,6 +109,7 @@ type question struct {
 	recent    bool                           // recent visitors are looked through as well when a way was not walked to its end
 	always    bool                           // or in any case
 	fits      func(p Patient, all bool) bool // all: guardians are known too
+	number    string                         // what was typed, when it may be a whole phone number
 	field     string                         // the field that fits reads: when it does not open, the row is shown as broken
 	guardians bool
 }
@@ -136,6 +137,9 @@ func ask(typed string) (question, bool) {
 			return q, true
 		}
 		q.ways = [][]token{{{vault.IndexPhone4, tail[len(tail)-4:]}}}
+		if len(tail) >= 7 {
+			q.number = typed
+		}
 		return q, true
 	}
 	if strings.Contains(typed, "@") {
@@ -226,17 +230,22 @@ func (s *seeker) take(rows []sealedRow, bucket bool) error {
 // walk goes through one way; whole is false when it stopped before the end.
 func (s *seeker) walk(keys []int64) (whole bool, err error) {
 	after := none
-	for looked := 0; looked < mostLooks; looked += chunk {
+	// Most rows of a bucket fit, so the first look opens hardly more than what is asked for.
+	part := min(chunk, s.limit+s.limit/2)
+	for looked := 0; looked < mostLooks; looked += part {
+		if looked > 0 {
+			part = chunk
+		}
 		var rows []sealedRow
 		if len(keys) > 1 {
-			rows, err = scanListed(s.v.Query(sqlListedBuckets, keys[0], keys[1], after, chunk))
+			rows, err = scanListed(s.v.Query(sqlListedBuckets, keys[0], keys[1], after, part))
 		} else {
-			rows, err = scanListed(s.v.Query(sqlListedBucket, keys[0], after, chunk))
+			rows, err = scanListed(s.v.Query(sqlListedBucket, keys[0], after, part))
 		}
 		if err != nil {
 			return false, err
 		}
-		last := len(rows) < chunk
+		last := len(rows) < part
 		if !last {
 			after = rows[len(rows)-1].id
 		}
@@ -260,6 +269,11 @@ func seek(v *store.View, q question, limit int) ([]Patient, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.number != "" {
+		if done, err := s.exactly(r); done || err != nil {
+			return s.sorted(), err
+		}
+	}
 	whole := len(q.ways) > 0
 	for _, way := range q.ways {
 		keys := make([]int64, len(way))
@@ -274,7 +288,13 @@ func seek(v *store.View, q question, limit int) ([]Patient, error) {
 		}
 	}
 	if q.always || !whole && q.recent {
-		rows, err := scanListed(v.Query(sqlListedRecent, 2*chunk))
+		var rows []sealedRow
+		if q.always || len(q.ways) == 0 {
+			rows, err = scanListed(v.Query(sqlListedRecent, 2*chunk))
+		} else { // whoever fits stands in the bucket of the last way: only those are opened
+			t := q.ways[len(q.ways)-1][0]
+			rows, err = scanListed(v.Query(sqlListedRecentIn, r.Bucket(t.kind, t.value), 2*chunk))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -282,8 +302,32 @@ func seek(v *store.View, q question, limit int) ([]Patient, error) {
 			return nil, err
 		}
 	}
+	return s.sorted(), nil
+}
+
+func (s *seeker) sorted() []Patient {
 	slices.SortFunc(s.found, inOrder)
-	return s.found[:min(limit, len(s.found))], nil
+	return s.found[:min(s.limit, len(s.found))]
+}
+
+// exactly looks a whole number up in its own bucket, which few people share however many the
+// clinic has; the bucket of last digits grows with the clinic. False when nobody has it, or when it
+// is no whole number where the clinic is: then the last digits are looked for.
+func (s *seeker) exactly(r *vault.Ring) (bool, error) {
+	country := ""
+	if !strings.HasPrefix(s.q.number, "+") {
+		c, err := clinics.Get(s.v)
+		if err != nil {
+			return false, err
+		}
+		country = c.Country
+	}
+	n, err := contact.ParsePhone(s.q.number, country)
+	if err != nil {
+		return false, nil
+	}
+	_, err = s.walk([]int64{r.Bucket(vault.IndexPhone, string(n))})
+	return len(s.found) > 0, err
 }
 
 // inOrder puts whoever was seen last first, then the names in order; what is broken stands last.

@@ -27,17 +27,17 @@ const sqlPatientNames = `SELECT id, name, minor FROM patient WHERE clinic_id = $
 
 const sqlPatientContact = `SELECT phone, email, language FROM patient WHERE clinic_id = $1 AND id = $2`
 
-const sqlPatientMinor = `SELECT minor FROM patient WHERE clinic_id = $1 AND id = $2`
-
 const sqlPatientErase = `DELETE FROM patient WHERE clinic_id = $1 AND id = $2`
 
-// The five ways in which rows for a list are read give the same columns, so that one function opens them.
+// The four ways in which rows for a list are read give the same columns, so that one function opens them.
 const (
-	sqlListed = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
-	FROM patient p WHERE p.clinic_id = $1 AND p.id = $2`
-
 	sqlListedRecent = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM patient p WHERE p.clinic_id = $1 ORDER BY p.seen_at DESC LIMIT $2`
+
+	sqlListedRecentIn = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
+	FROM (SELECT id FROM patient WHERE clinic_id = $1 ORDER BY seen_at DESC LIMIT $3) r
+	JOIN patient_token t ON t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id = r.id
+	JOIN patient p ON p.clinic_id = $1 AND p.id = r.id`
 
 	sqlListedBucket = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM patient_token t JOIN patient p ON p.clinic_id = t.clinic_id AND p.id = t.patient_id

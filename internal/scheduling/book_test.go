@@ -169,6 +169,16 @@ func TestBookingFromThePublicPage(t *testing.T) {
 				t.Fatalf("the note is stored as %q", cell[0])
 			}
 		}
+		// She gave an e-mail address alone; a phone number alone is as good, and one of them there must be.
+		other := p.Booking(p.Providers[0], p.At(1, "11:00"), 2)
+		other.Patient.Email = ""
+		untouched(t, p, "nobody to reach", func() {
+			_, err := p.Desk.Book(ctx, p.Public(), other)
+			refused(t, "neither phone nor e-mail", err, fault.Invalid, "")
+			same(t, "fields", fields(err), "phone")
+		})
+		other.Patient.Phone = "+919811198110"
+		p.Booked(t, p.Public(), other)
 		p.Agree(t)
 	})
 }

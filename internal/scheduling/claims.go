@@ -15,7 +15,6 @@ func Taken() *fault.Fault { return fault.New(fault.Conflict, "fault.slot_taken")
 const (
 	sqlHoldsExpire  = `DELETE FROM claims WHERE clinic_id = $1 AND resource_id = $2 AND grain >= $3 AND grain < $4 AND held_until > 0 AND held_until <= $5`
 	sqlClaimsInsert = `INSERT INTO claims (clinic_id, resource_id, grain, lane, appointment_id) VALUES `
-	sqlClaimsOf     = `SELECT grain, lane FROM claims WHERE clinic_id = $1 AND appointment_id = $2 ORDER BY grain`
 	sqlClaimsTop    = `SELECT grain, MAX(lane) FROM claims WHERE clinic_id = $1 AND resource_id = $2 AND grain >= $3 AND grain < $4 GROUP BY grain`
 	sqlClaimsDrop   = `DELETE FROM claims WHERE clinic_id = $1 AND appointment_id = $2`
 	sqlClaimsAbove  = `SELECT grain, MIN(lane) FROM claims WHERE clinic_id = $1 AND resource_id = $2 AND grain >= $3 AND grain < $4

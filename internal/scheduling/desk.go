@@ -135,8 +135,9 @@ type Entry struct {
 	Broken bool // the row could not be read in full; the rest of the day stands
 }
 
-// Days reads the calendar from..to (7 days at most) for all providers or, when one is not
-// zero, for that one. It is a list of patients: one audit entry, not repeated within a quarter of an hour.
+// Days reads the calendar from..to (7 days at most) for all providers or, when one is not zero,
+// for that one: Services then come without their Providers. It is a list of patients: one audit
+// entry, not repeated within a quarter of an hour.
 func (d *Desk) Days(ctx context.Context, who access.Caller, from, to clock.Date, one id.ID) (Calendar, error) {
 	var out Calendar
 	if !from.Valid() || !to.Valid() || from.DaysUntil(to) < 0 || from.DaysUntil(to) > 6 {
@@ -151,9 +152,6 @@ func (d *Desk) Days(ctx context.Context, who access.Caller, from, to clock.Date,
 		if to != from {
 			key += ".." + string(to)
 		}
-		if !one.IsZero() { // another list than the whole day: seeing one does not stand for the other
-			key += " " + one.String()
-		}
 		var seen []id.ID
 		for _, day := range out.Days {
 			for _, c := range day.Columns {
@@ -162,7 +160,11 @@ func (d *Desk) Days(ctx context.Context, who access.Caller, from, to clock.Date,
 				}
 			}
 		}
-		v.Listed("day", key, seen)
+		if one.IsZero() {
+			v.Listed("day", key, seen)
+		} else { // who was shown the whole day was shown this; seeing one column does not stand for another
+			v.ListedPart("day", key, key+" "+one.String(), seen)
+		}
 		return nil
 	})
 	return out, err
@@ -176,11 +178,17 @@ func calendar(v *store.View, from, to clock.Date, one id.ID) (Calendar, error) {
 	}
 	z := out.Clinic.Location()
 	out.Today = clock.DateOf(v.Now().In(z))
-	all, err := providers(v, true)
-	if err != nil {
-		return out, err
+	var all []Provider
+	var list []Service
+	if one.IsZero() {
+		if all, err = providers(v, true); err == nil {
+			list, err = services(v, true)
+		}
+	} else { // one column: who else works here, and who offers what, is not asked
+		if all, err = justOne(v, one); err == nil {
+			list, err = servicesAlone(v, true)
+		}
 	}
-	list, err := services(v, true)
 	if err != nil {
 		return out, err
 	}
@@ -199,11 +207,17 @@ func calendar(v *store.View, from, to clock.Date, one id.ID) (Calendar, error) {
 	if err != nil {
 		return out, err
 	}
+	type place struct {
+		day      clock.Date
+		provider id.ID
+	}
 	ids := make([]id.ID, 0, len(found))
 	has := map[id.ID]bool{}
+	in := map[place][]Appointment{} // a week of many columns is not searched through for each of them
 	for _, a := range found {
 		ids = append(ids, a.Patient)
 		has[a.Provider] = true
+		in[place{a.Day, a.Provider}] = append(in[place{a.Day, a.Provider}], a)
 	}
 	names, err := patients.Names(v, ids)
 	if err != nil {
@@ -225,11 +239,9 @@ func calendar(v *store.View, from, to clock.Date, one id.ID) (Calendar, error) {
 			if p.RetiredAt == 0 {
 				c.Open = hours[p.ID].Open(date)
 			}
-			for _, a := range found {
-				if a.Day == date && a.Provider == p.ID {
-					n, ok := names[a.Patient]
-					c.Entries = append(c.Entries, Entry{Appointment: a, Name: n, Broken: !ok || n.Broken})
-				}
+			for _, a := range in[place{date, p.ID}] {
+				n, ok := names[a.Patient]
+				c.Entries = append(c.Entries, Entry{Appointment: a, Name: n, Broken: !ok || n.Broken})
 			}
 			day.Columns = append(day.Columns, c)
 		}

@@ -55,12 +55,17 @@ func ask(v *store.View, treatment, one id.ID, public bool, moving Appointment) (
 	if public && !q.clinic.Online || moving.ID.IsZero() && (q.service.RetiredAt > 0 || public && !q.service.Online) {
 		return q, fault.Missing()
 	}
-	all, err := providers(v, false)
+	var all []Provider
+	if one.IsZero() {
+		all, err = providers(v, false)
+	} else {
+		all, err = justOne(v, one)
+	}
 	if err != nil {
 		return q, err
 	}
 	for _, p := range all {
-		if (q.service.offeredBy(p.ID) || p.ID == moving.Provider) && (!public || p.Online) && (one.IsZero() || p.ID == one) {
+		if p.RetiredAt == 0 && (q.service.offeredBy(p.ID) || p.ID == moving.Provider) && (!public || p.Online) && (one.IsZero() || p.ID == one) {
 			q.providers = append(q.providers, p)
 		}
 	}

@@ -97,33 +97,33 @@ func provider(v *store.View, one id.ID) (Provider, error) {
 	return scanProvider(v, rows)
 }
 
+// justOne is the list of one provider, empty when she is not there: a question about one reads and
+// opens one row, however many practitioners the clinic has.
+func justOne(v *store.View, one id.ID) ([]Provider, error) {
+	p, err := provider(v, one)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []Provider{p}, nil
+}
+
 func scanService(row interface{ Scan(...any) error }) (s Service, err error) {
 	err = row.Scan(&s.ID, &s.Name, &s.About, &s.Minutes, &s.BufferBefore, &s.BufferAfter, &s.Price, &s.ShowPrice, &s.Online, &s.Position, &s.RetiredAt, &s.Version)
 	return s, err
 }
 
+// services lists the services with who offers each.
 func services(v *store.View, all bool) ([]Service, error) {
-	text := sqlServices
-	if all {
-		text = sqlServicesAll
-	}
-	rows, err := v.Query(text)
+	out, err := servicesAlone(v, all)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []Service
-	at := map[id.ID]int{}
-	for rows.Next() {
-		s, err := scanService(rows)
-		if err != nil {
-			return nil, err
-		}
-		at[s.ID] = len(out)
-		out = append(out, s)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
+	at := make(map[id.ID]int, len(out))
+	for i, s := range out {
+		at[s.ID] = i
 	}
 	pairs, err := v.Query(sqlOffers)
 	if err != nil {
@@ -140,6 +140,28 @@ func services(v *store.View, all bool) ([]Service, error) {
 		}
 	}
 	return out, pairs.Err()
+}
+
+// servicesAlone lists the services without who offers them.
+func servicesAlone(v *store.View, all bool) ([]Service, error) {
+	text := sqlServices
+	if all {
+		text = sqlServicesAll
+	}
+	rows, err := v.Query(text)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Service
+	for rows.Next() {
+		s, err := scanService(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
 }
 
 func service(v *store.View, one id.ID) (Service, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,8 +17,8 @@ import (
 const seenAgain = 15 * time.Minute
 
 type seenList struct {
-	kind, key string
-	ids       []id.ID
+	kind, key, whole string // whole: the key of a list that this one is a part of; empty for none
+	ids              []id.ID
 }
 
 // Opened writes down that one record was opened (promise: who looked at me). patient is zero
@@ -33,21 +34,40 @@ func (v *View) Listed(kind, key string, ids []id.ID) {
 	v.lists = append(v.lists, seenList{kind: kind, key: key, ids: ids})
 }
 
+// ListedPart is Listed for a part of a list, such as one column of a day: nothing is written when
+// the same sign-in was shown the whole, or this part, less than a quarter of an hour ago.
+func (v *View) ListedPart(kind, whole, part string, ids []id.ID) {
+	v.lists = append(v.lists, seenList{kind: kind, key: part, whole: whole, ids: ids})
+}
+
 const sqlSeenAt = `SELECT at FROM audit_seen WHERE clinic_id = $1 AND session = $2 AND list = $3`
+
+// lately says whether the same sign-in was shown the list less than a quarter of an hour ago.
+func (v *View) lately(kind, key string) (bool, error) {
+	if key == "" || v.who.Session().IsZero() {
+		return false, nil
+	}
+	var at clock.Instant
+	err := v.Row(sqlSeenAt, v.who.Session(), kind+" "+key).Scan(&at)
+	if err == ErrNoRows {
+		return false, nil
+	}
+	return err == nil && v.now >= at && v.now.Sub(at) < seenAgain, err
+}
 
 // unseen turns what was opened and listed into the notes that have to be written.
 func (v *View) unseen() ([]audit.Note, error) {
 	notes := v.opened
 	for _, l := range v.lists {
-		if !v.who.Session().IsZero() {
-			var at clock.Instant
-			err := v.Row(sqlSeenAt, v.who.Session(), l.kind+" "+l.key).Scan(&at)
-			if err == nil && v.now.Sub(at) < seenAgain && v.now >= at {
-				continue
-			}
-			if err != nil && err != ErrNoRows {
-				return nil, err
-			}
+		seen, err := v.lately(l.kind, l.whole)
+		if err == nil && !seen {
+			seen, err = v.lately(l.kind, l.key)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if seen {
+			continue
 		}
 		notes = append(notes, audit.Note{Action: audit.ActionList, Kind: l.kind, Subject: v.who.Clinic(), New: audit.Seen{Day: l.key, IDs: l.ids}})
 	}
@@ -134,6 +154,15 @@ func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, 
 		return err
 	}
 	sealed, err := r.Seal(vault.Cell{Subject: owner, Table: "audit_detail", Column: "sealed", Row: e.ID}, append(salt, details...))
+	if errors.Is(err, vault.ErrShredded) {
+		// The person was erased. That somebody looked is still written down; what it says of her
+		// is not, because nothing may be sealed for her any more.
+		if details, err = (audit.Note{}).Details(); err != nil {
+			return err
+		}
+		owner, commitment = vault.ClinicData, audit.Commit(salt, details)
+		sealed, err = r.Seal(vault.Cell{Subject: owner, Table: "audit_detail", Column: "sealed", Row: e.ID}, append(salt[:audit.SaltSize:audit.SaltSize], details...))
+	}
 	if err != nil {
 		return err
 	}
@@ -145,4 +174,15 @@ func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, 
 	}
 	_, err = s.exec(sqlPendingAdd, []any{clinic, e.ID, body, commitment})
 	return err
+}
+
+const sqlSeenOld = `DELETE FROM audit_seen WHERE clinic_id = $1 AND at < $2`
+
+// Tidy forgets which lists were seen more than a quarter of an hour ago. System does it.
+func (db *DB) Tidy(ctx context.Context, who access.Caller) error {
+	return db.Change(ctx, who, access.Work, func(_ context.Context, tx *Tx) error {
+		tx.Housekeeping("lists that were seen long ago count again")
+		_, err := tx.Exec(sqlSeenOld, tx.Now().Add(-seenAgain))
+		return err
+	})
 }

@@ -81,8 +81,15 @@ func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err err
 		return 0, 0, err
 	}
 	dialect, opts := goose.DialectSQLite3, []goose.ProviderOption{}
+	if db.engine == SQLite {
+		done, err := db.alone(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		defer done()
+	}
 	if db.engine == Postgres {
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600))
 		if err != nil {
 			return 0, 0, err
 		}
@@ -117,6 +124,25 @@ func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err err
 	return from, target, nil
 }
 
+// alone makes sure that one starter at a time migrates a SQLite file (PostgreSQL has its own
+// lock for that): it holds an empty database beside the file, which the engine locks for it and
+// frees when the process dies.
+func (db *DB) alone(ctx context.Context) (done func(), err error) {
+	pool, err := sql.Open("sqlite", "file:"+db.path+".upgrade?_pragma=busy_timeout(600000)&_txlock=exclusive")
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		_ = pool.Close()
+		return nil, fmt.Errorf("store: another start of Almirah is upgrading this data and does not end: %w", classify(err))
+	}
+	return func() {
+		_ = tx.Rollback()
+		_ = pool.Close()
+	}, nil
+}
+
 func (db *DB) snapshot(ctx context.Context, to string) error {
 	_ = os.Remove(to)
 	if _, err := db.raw[0].ExecContext(ctx, `VACUUM INTO '`+strings.ReplaceAll(to, "'", "''")+`'`); err != nil {
@@ -136,6 +162,16 @@ func (db *DB) goBack(ctx context.Context, p *goose.Provider, snapshot string, fr
 		return nil // there was nothing before
 	}
 	// Every connection is closed first: the file is exchanged under them.
+	for _, lanes := range []chan *lane{db.readers, db.writers} {
+		for range cap(lanes) {
+			l, err := db.take(ctx, lanes)
+			if err != nil {
+				return err
+			}
+			l.drop()
+			lanes <- l
+		}
+	}
 	for _, raw := range db.raw {
 		raw.SetMaxIdleConns(0)
 	}

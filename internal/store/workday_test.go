@@ -1,7 +1,10 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"testing"
 	"time"
 
@@ -32,8 +35,8 @@ func (silent) Send(_ context.Context, _ messaging.Outgoing, handOver func() erro
 }
 
 // workday runs the verbs of every room that works on a clinic's rows, and leaves rows behind in
-// nearly every table.
-func workday(t *testing.T, p *practice.Practice) {
+// nearly every table. after is called behind each step.
+func workday(t *testing.T, p *practice.Practice, after func()) {
 	t.Helper()
 	ctx := context.Background()
 	owner, desk, system := p.As(access.Owner), p.As(access.FrontDesk), p.As(access.System)
@@ -49,6 +52,13 @@ func workday(t *testing.T, p *practice.Practice) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		after()
+	}
+	booked := func(who access.Caller, b scheduling.Booking) scheduling.Receipt {
+		t.Helper()
+		r := p.Booked(t, who, b)
+		after()
+		return r
 	}
 	inside := func(right access.Right, who access.Caller, fn func(tx *store.Tx) error) {
 		t.Helper()
@@ -102,15 +112,20 @@ func workday(t *testing.T, p *practice.Practice) {
 	c, err := house.Get(ctx, owner)
 	must(err)
 	must(house.SetModules(ctx, owner, []string{clinics.ModuleScheduling, clinics.ModuleNotes}, c.Version))
-	must(house.SaveRules(ctx, owner, c.Rules(), c.Version+1))
+	less := c.Rules()
+	less.MinNotice = 30 * time.Minute
+	must(house.SaveRules(ctx, owner, less, c.Version+1))
 	profile := c.Profile()
-	profile.Name = "Sunrise Clinic"
-	_ = house.Save(ctx, owner, profile, c.Version+2) // the bare profile of the rig may lack fields: then it is refused
+	profile.Name, profile.Phone, profile.Contact = "Sunrise Clinic", "+919845012345", "Ravi Rao"
+	must(house.Save(ctx, owner, profile, c.Version+2))
+	var picture bytes.Buffer
+	must(png.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 64))))
+	must(house.SetLogo(ctx, owner, picture.Bytes()))
 	_, _, err = house.Logo(ctx, p.Public())
-	_ = err // there is none
+	must(err)
 	inside(access.ScheduleSettings, owner, followup.Found)
-	_, err = consents.Publish(ctx, owner, consent.Reminder, map[string]string{"en": "We remind you of your appointments by e-mail. You can stop this at any time.", "hi": "हम आपको अपॉइंटमेंट की याद दिलाते हैं।"}, 0)
-	_ = err
+	_, err = consents.Publish(ctx, owner, consent.Reminder, map[string]string{"en": "We remind you of your appointments by e-mail. You can stop this at any time.", "hi": "हम आपको अपॉइंटमेंट की याद दिलाते हैं।"}, 1)
+	must(err)
 
 	// Settings of the schedule.
 	first, other := p.Providers[0], p.Providers[1]
@@ -144,19 +159,19 @@ func workday(t *testing.T, p *practice.Practice) {
 	want := p.Booking(first, p.At(1, "10:00"), 1)
 	want.Key, want.Note, want.Patient.Phone = "k1", "about the bill", "98450 12345"
 	want.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}}
-	mine := p.Booked(t, p.Public(), want)
-	p.Booked(t, p.Public(), want) // the same again
+	mine := booked(p.Public(), want)
+	booked(p.Public(), want) // the same again
 	child := p.Booking(id.Zero, p.At(1, "11:00"), 2)
 	child.Patient.BirthDate, child.Patient.Guardian = "2018-03-04", &patients.GuardianDraft{Name: "Ravi Rao", Email: "ravi@example.org", Relation: "father"}
-	kid := p.Booked(t, p.Public(), child).Appointment
+	kid := booked(p.Public(), child).Appointment
 	capped := p.Provider(t, scheduling.Provider{Name: "Dr. Full", Online: true, Weekly: practice.Hours(9, 17), DailyCap: 3})
 	busy := p.Offer(t, scheduling.Service{Name: "Visit", Minutes: 30, Online: true, Providers: []id.ID{capped.ID, first}})
-	p.Booked(t, p.Public(), scheduling.Booking{Service: busy.ID, Provider: capped.ID, StartsAt: p.At(1, "10:00"), Patient: practice.Person(3)})
+	booked(p.Public(), scheduling.Booking{Service: busy.ID, Provider: capped.ID, StartsAt: p.At(1, "10:00"), Patient: practice.Person(3)})
 	over := p.Booking(first, p.At(1, "10:15"), 4)
 	over.Overbook = "an emergency"
-	second := p.Booked(t, desk, over).Appointment
+	second := booked(desk, over).Appointment
 	tick()
-	b := p.Booked(t, desk, p.Booking(first, p.At(2, "10:00"), 5)).Appointment
+	b := booked(desk, p.Booking(first, p.At(2, "10:00"), 5)).Appointment
 	b, err = p.Desk.Move(ctx, desk, b.ID, scheduling.Move{Provider: other, StartsAt: p.At(2, "11:00"), Version: b.Version})
 	must(err)
 	must(p.Desk.SetNote(ctx, desk, b.ID, b.Version, "second thoughts"))
@@ -172,7 +187,7 @@ func workday(t *testing.T, p *practice.Practice) {
 	must(err)
 	_, err = p.Desk.SetStatus(ctx, desk, second.ID, second.Version, scheduling.NoShow)
 	must(err)
-	c2 := p.Booked(t, desk, p.Booking(other, p.At(3, "10:00"), 6)).Appointment
+	c2 := booked(desk, p.Booking(other, p.At(3, "10:00"), 6)).Appointment
 	c2, err = p.Desk.Cancel(ctx, desk, c2.ID, c2.Version)
 	must(err)
 	_, err = p.Desk.SetStatus(ctx, desk, c2.ID, c2.Version, scheduling.Booked)
@@ -195,6 +210,8 @@ func workday(t *testing.T, p *practice.Practice) {
 	_, err = p.Desk.Offered(ctx, p.Public())
 	must(err)
 	_, err = p.Desk.FreeTimes(ctx, p.Public(), p.Service, id.Zero, p.Day(1), p.Day(9))
+	must(err)
+	_, err = p.Desk.FreeTimes(ctx, p.Public(), p.Service, id.Zero, p.Day(18), p.Day(26))
 	must(err)
 	look(access.ClinicRead, owner, func(v *store.View) error { _, err := scheduling.HasUpcoming(v); return err })
 	look(access.ScheduleRead, desk, func(v *store.View) error { _, err := scheduling.FactsOf(v, b.ID); return err })
@@ -237,7 +254,8 @@ func workday(t *testing.T, p *practice.Practice) {
 	must(consents.SetRestriction(ctx, owner, added.ID, true))
 	_, err = consents.Notices(ctx, owner, "en")
 	must(err)
-	_, _ = consents.Notice(ctx, owner, consent.Reminder, 1, "en")
+	_, err = consents.Notice(ctx, owner, consent.Reminder, 2, "en")
+	must(err)
 	tick()
 
 	// Messages and rules.
@@ -248,20 +266,16 @@ func workday(t *testing.T, p *practice.Practice) {
 	must(rules.Save(ctx, owner, more, followup.Draft{Channel: messaging.Email, Minutes: 660, Active: true}, 1))
 	must(rules.Remove(ctx, owner, more, 2))
 	_ = all
-	x := messaging.Text{Subject: "Your appointment", Body: "Dear {{.Patient}}, see you at {{.Time}}."}
-	if _, err := letters.Publish(ctx, owner, messaging.Reminder, messaging.Email, "en", x, 0); err != nil {
-		t.Logf("publishing a template: %v", err)
-	}
+	x := messaging.Text{Subject: "Your appointment", Body: "Dear {{.PatientName}}, we see you on {{.When}} at {{.ClinicName}}. {{.ManageURL}}"}
+	_, err = letters.Publish(ctx, owner, messaging.Reminder, messaging.Email, "en", x, 0)
+	must(err)
 	_, err = letters.Templates(ctx, owner)
 	must(err)
 	_, _, err = letters.Template(ctx, owner, messaging.Reminder, messaging.Email, "en")
 	must(err)
-	if err := letters.Restore(ctx, owner, messaging.Reminder, messaging.Email, "en", 1); err != nil {
-		t.Logf("restoring a template: %v", err)
-	}
 	reminded := p.Booking(first, p.At(4, "10:00"), 8)
 	reminded.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}}
-	r := p.Booked(t, p.Public(), reminded).Appointment
+	r := booked(p.Public(), reminded).Appointment
 	tick()
 	look(access.MessageRead, owner, func(v *store.View) error { _, err := followup.Upcoming(v, r.ID); return err })
 	p.Clock.Move(3 * 24 * time.Hour)
@@ -273,6 +287,15 @@ func workday(t *testing.T, p *practice.Practice) {
 	if len(sent) == 0 {
 		t.Fatal("the workday sent nothing")
 	}
+	booked(desk, p.Booking(first, p.At(2, "15:00"), 1)) // somebody who was here days ago
+	far := p.Booking(p.Providers[2], p.At(3, "15:00"), 11)
+	far.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}}
+	moved := booked(p.Public(), far).Appointment
+	_, err = p.Desk.Move(ctx, desk, moved.ID, scheduling.Move{StartsAt: p.At(9, "15:00"), Version: moved.Version})
+	must(err)
+	must(consents.Set(ctx, desk, moved.Patient, consent.Choice{Purpose: consent.Reminder}))
+	_, err = people.LikelyDuplicates(ctx, desk, patients.Draft{Name: young.Name, Email: "sita@example.org", BirthDate: "2018-03-04"})
+	must(err)
 	_, err = letters.One(ctx, owner, sent[0].ID)
 	must(err)
 	_, err = letters.Counts(ctx, owner)
@@ -280,7 +303,8 @@ func workday(t *testing.T, p *practice.Practice) {
 	_, _ = letters.Calendar(ctx, who, a)
 	_ = letters.Settle(ctx, desk, sent[0].ID, "delivered")
 	must(letters.Recover(ctx, system))
-	late := p.Booked(t, desk, p.Booking(first, p.At(5, "10:00"), 9)).Appointment
+	late := booked(desk, p.Booking(first, p.At(5, "10:00"), 9)).Appointment
+	must(letters.Restore(ctx, owner, messaging.Reminder, messaging.Email, "en", 1))
 	inside(access.Work, system, func(tx *store.Tx) error { return messaging.CancelPlanned(tx, late.ID, messaging.ReasonGone) })
 	inside(access.Work, system, func(tx *store.Tx) error { return messaging.CancelUnconsented(tx, added.ID) })
 	inside(access.Work, system, func(tx *store.Tx) error { return followup.Postpone(tx, time.Minute) })
@@ -293,13 +317,19 @@ func workday(t *testing.T, p *practice.Practice) {
 	})
 
 	// A provider leaves and comes back; what has served goes; a person is copied out and erased.
+	_, err = p.Desk.AddLeave(ctx, owner, scheduling.Leave{Provider: first, From: p.At(5, "10:00"), To: p.At(5, "12:00")})
+	must(err)
 	_, _, err = p.Desk.Retire(ctx, owner, scheduling.Retirement{Provider: other, Version: version2(t, p, other), To: p.Providers[2]})
 	must(err)
 	_, err = p.Desk.Upcoming(ctx, desk, first)
 	must(err)
 	must(p.Desk.Return(ctx, owner, other))
 	must(p.Desk.Tidy(ctx, system))
-	gone := p.Booked(t, desk, p.Booking(first, p.At(6, "10:00"), 10)).Appointment
+	leaving := p.Booking(first, p.At(6, "10:00"), 10)
+	leaving.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}}
+	leaving.Patient.Guardian = &patients.GuardianDraft{Name: "Ravi Rao", Email: "ravi@example.org", Relation: "father"}
+	gone := booked(p.Public(), leaving).Appointment
+	tick()
 	var schedule scheduling.Keeper
 	look(access.PatientRead, owner, func(v *store.View) error {
 		for _, k := range []interface {
@@ -314,16 +344,23 @@ func workday(t *testing.T, p *practice.Practice) {
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
 		for _, k := range []interface {
 			Erase(*store.Tx, id.ID) error
-			Due(*store.Tx) (int, error)
 		}{messaging.Keeper{}, schedule, consent.Keeper{}, patients.Keeper{}} {
 			if err := k.Erase(tx, gone.Patient); err != nil {
 				return err
 			}
-			if _, err := k.Due(tx); err != nil {
-				return err
-			}
 		}
 		return nil
+	})
+	// Two years later everything that has a term has reached it.
+	p.Clock.Move(800 * 24 * time.Hour)
+	must(p.Desk.Tidy(ctx, system))
+	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
+		_, err := messaging.Keeper{}.Due(tx)
+		return err
+	})
+	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
+		_, err := schedule.Due(tx)
+		return err
 	})
 }
 

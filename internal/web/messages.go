@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -158,16 +159,28 @@ func messageSettle(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.answer(w, v, err, "/app/messages/"+one.String()+"?done=settled", "message", func() (Page, error) { return s.message(v) })
 }
 
-// delivered are the messages that the demo's local carriers took; outside the demo there is no such page.
-func (s *Site) delivered() ([]Delivered, error) {
+// mostDelivered is how many of a clinic's messages the demo's outbox shows.
+const mostDelivered = 200
+
+// delivered are the messages that the demo's local carriers took for this clinic, and letters about accounts, which
+// nobody could read otherwise; outside the demo there is no such page.
+func (s *Site) delivered(v *Visit) ([]Delivered, error) {
 	if !s.Demo || s.Outbox == nil {
 		return nil, fault.Missing()
 	}
-	return s.Outbox(), nil
+	mine, err := s.Messages.Recent(v.Context(), v.Who, messaging.Filter{Limit: mostDelivered})
+	if err != nil {
+		return nil, err
+	}
+	sent := map[string]bool{}
+	for _, m := range mine {
+		sent[m.ID.String()] = true
+	}
+	return slices.DeleteFunc(s.Outbox(), func(d Delivered) bool { return !d.Account && !sent[d.ID] }), nil
 }
 
 func outboxPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	list, err := s.delivered()
+	list, err := s.delivered(v)
 	if err != nil {
 		return err
 	}
@@ -218,7 +231,7 @@ func shortened(path string) string {
 }
 
 func outboxCalendar(s *Site, w http.ResponseWriter, v *Visit) error {
-	list, err := s.delivered()
+	list, err := s.delivered(v)
 	if err != nil {
 		return err
 	}

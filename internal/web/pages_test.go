@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -321,10 +322,18 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
-// TestPublicPagesRunNoScript: none, not even ours.
+// elsewhere finds whatever a browser would fetch from another host by itself; a link to follow is none.
+var elsewhere = regexp.MustCompile(`(?i)<(link|img|script|iframe|source|video|audio|object|embed|use|image)\b[^>]*\b(src|srcset|href|data|poster)="(https?:)?//|url\(["']?(https?:)?//|@import`)
+
+// TestPublicPagesRunNoScript: none, not even ours, and nothing comes from another host.
 func TestPublicPagesRunNoScript(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "public-page-alone")
+	for _, bad := range []string{`<img alt="" src="https://x.example/o.gif">`, `<link rel="stylesheet" href="//x.example/a.css">`, `<p style="background:url(https://x.example/o.gif)">`} {
+		if !elsewhere.MatchString(bad) {
+			t.Fatalf("the search does not see %s", bad)
+		}
+	}
 	book, v := views(t)
 	pages, err := sample.Pages(book.Tongue("en"), "")
 	if err != nil {
@@ -337,6 +346,9 @@ func TestPublicPagesRunNoScript(t *testing.T) {
 		}
 		if strings.Contains(w.Body.String(), "public.css") && strings.Contains(w.Body.String(), "<script") {
 			t.Errorf("%s runs a script", p.Name)
+		}
+		if found := elsewhere.FindString(w.Body.String()); found != "" {
+			t.Errorf("%s loads something from elsewhere: %s", p.Name, found)
 		}
 		if p.Template == "day" && p.Name == "day" {
 			n := 0
@@ -357,5 +369,49 @@ func TestPublicPagesRunNoScript(t *testing.T) {
 				t.Errorf("a full day has %d nodes, 600 are allowed", n)
 			}
 		}
+	}
+}
+
+var fieldName = regexp.MustCompile(`<(?:input|select|textarea)\b[^>]*\bname="([^"]+)"`)
+
+// asks lists the names of the fields of the page's form to the address, each once, in the order of the page.
+func asks(t *testing.T, body, action string) (out []string) {
+	t.Helper()
+	_, form, there := strings.Cut(body, `<form method="post" action="`+action+`"`)
+	form, _, whole := strings.Cut(form, "</form>")
+	if !there || !whole {
+		t.Fatalf("no form to %s", action)
+	}
+	for _, m := range fieldName.FindAllStringSubmatch(form, -1) {
+		if !slices.Contains(out, m[1]) {
+			out = append(out, m[1])
+		}
+	}
+	return out
+}
+
+// TestFormsAskLittle holds the two forms that strangers fill in to what they may ask. The lists are closed: whoever asks for more changes
+// the promise with them.
+func TestFormsAskLittle(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "account-minimal", "account-adults", "booking-asks-little")
+	o := openOffice(t)
+	g := o.guest()
+	body := wants(t, g.get("/sign-up"), 200, "I am of age")
+	want := []string{"csrf", "person", "email", "phone", "job_title", "password", "clinic_name", "country", "zone", "terms"}
+	if got := asks(t, body, "/sign-up"); !slices.Equal(got, want) {
+		t.Errorf("an account is asked for %v, not %v", got, want)
+	}
+	form := []string{"person", herName, "email", herMail, "phone", herPhone, "job_title", "Dentist", "password", herPassword, "country", "IN"}
+	wants(t, g.post("/sign-up", "/sign-up", form...), 422, "#f-terms")
+	if link := o.mailed("/verify?token="); link != "" {
+		t.Error("somebody who does not say that she is of age gets an account")
+	}
+	page := "/c/desk/book?service=" + o.service.ID.String() + "&provider=any&at=" + rfc(o.at(tuesday, "10:00"))
+	body = wants(t, o.guest().get(page), 200)
+	want = []string{"csrf", "service", "provider", "key", "starts_at", "whom", "name", "phone", "email", "birth_day", "birth_month", "birth_year",
+		"guardian_name", "guardian_phone", "guardian_email", "guardian_kin", "note", "consent"}
+	if got := asks(t, body, "/c/desk/book"); !slices.Equal(got, want) {
+		t.Errorf("booking asks for %v, not %v", got, want)
 	}
 }

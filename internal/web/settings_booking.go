@@ -121,6 +121,12 @@ func (s *Site) saveReminders(v *Visit, rules []followup.Rule) error {
 	if err := wrong.Err(); err != nil {
 		return err
 	}
+	on := chosen(f["rule"])
+	for _, one := range on {
+		if !slices.ContainsFunc(rules, func(r followup.Rule) bool { return r.ID == one }) {
+			return fault.Missing()
+		}
+	}
 	if strings.TrimSpace(f.Get("new_hours")) != "" {
 		d := followup.Draft{Channel: messaging.Channel(f.Get("new_channel")), Minutes: int(hoursTyped(f.Get("new_hours")) / time.Minute), Active: true}
 		if d.Channel != messaging.Email && !slices.Contains(s.Messages.Channels(), d.Channel) {
@@ -130,7 +136,6 @@ func (s *Site) saveReminders(v *Visit, rules []followup.Rule) error {
 			return err
 		}
 	}
-	on := chosen(f["rule"])
 	for _, r := range rules {
 		active := slices.ContainsFunc(on, func(one id.ID) bool { return one == r.ID })
 		if r.Fixed() || active == r.Active {

@@ -315,6 +315,13 @@ func leaveRemove(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return fault.Missing()
 	}
+	week, err := s.Desk.Week(v.Context(), v.Who, one)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(week.Leaves, func(l scheduling.Leave) bool { return l.ID == leave }) {
+		return fault.Missing()
+	}
 	return s.hoursDone(w, v, s.Desk.DropLeave(v.Context(), v.Who, leave), one, func(*HoursSettings) {})
 }
 

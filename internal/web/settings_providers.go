@@ -172,6 +172,16 @@ func (s *Site) saveProvider(v *Visit, was practice, x *scheduling.Provider) erro
 	if err := f.Err(); err != nil {
 		return err
 	}
+	offered := chosen(v.PostForm["services"])
+	for _, one := range offered {
+		if !slices.ContainsFunc(was.roster.Services, func(t scheduling.Service) bool { return t.ID == one }) {
+			return fault.Missing()
+		}
+	}
+	if account, err := id.Parse(v.PostForm.Get("account")); err == nil && v.Who.May(access.ClinicStaff) &&
+		!slices.ContainsFunc(was.people, func(m accounts.StaffMember) bool { return m.Person.ID == account }) {
+		return fault.Missing()
+	}
 	ctx := v.Context()
 	if x.ID.IsZero() {
 		added, err := s.Desk.AddProvider(ctx, v.Who, *x)
@@ -182,7 +192,6 @@ func (s *Site) saveProvider(v *Visit, was practice, x *scheduling.Provider) erro
 	} else if err := s.Desk.SaveProvider(ctx, v.Who, *x); err != nil {
 		return err
 	}
-	offered := chosen(v.PostForm["services"])
 	for _, t := range was.roster.Services {
 		has, want := slices.Contains(t.Providers, x.ID), slices.Contains(offered, t.ID)
 		if t.RetiredAt > 0 || has == want {

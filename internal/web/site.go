@@ -58,6 +58,7 @@ type DemoLogin struct{ Email, Password, Role string }
 type Delivered struct {
 	ID, Channel, To, ToName, From, Subject, Text, HTML, UnsubscribeURL string
 	ICS                                                                string
+	Account                                                            bool // a letter about somebody's account, of no clinic
 	At                                                                 time.Time
 }
 

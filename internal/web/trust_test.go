@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -89,13 +90,16 @@ func TestPolicyPageNamesTheClinic(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "clinic-named")
 	o := openOffice(t)
+	policy := func(path string) *httptest.ResponseRecorder {
+		return o.guest().ask("GET", path, nil, func(r *http.Request) { r.Header.Set("Accept-Language", "en") })
+	}
 	const page = "/app/settings/clinic"
 	leads(t, o.owner.files(page, "logo", nil, profile(o.owner.version(page))...), page+"?done=saved")
-	wants(t, o.guest().get("/c/desk/privacy"), 200, "How we handle your data", "Desk Clinic LLP", "1 Lake Road", "Mumbai 400001", "desk@example.org")
+	wants(t, policy("/c/desk/privacy"), 200, "How we handle your data", "Desk Clinic LLP", "1 Lake Road", "Mumbai 400001", "desk@example.org")
 	// Whatever the booking page hides, somebody can be written to.
 	leads(t, o.owner.send("/app/settings/public", "version", o.owner.version("/app/settings/public"), "slug", "desk"), "/app/settings/public?done=saved")
-	wants(t, o.guest().get("/c/desk/privacy"), 200, "Desk Clinic LLP", "desk@example.org")
-	wants(t, o.guest().get("/c/nobody/privacy"), 404)
+	wants(t, policy("/c/desk/privacy"), 200, "Desk Clinic LLP", "desk@example.org")
+	wants(t, policy("/c/nobody/privacy"), 404)
 }
 
 // lost is a carrier that never learns what became of a message.
@@ -112,6 +116,7 @@ func (lost) Send(_ context.Context, _ messaging.Outgoing, handOver func() error)
 
 func TestMessagesThatWaitForAPerson(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "dashboard-tells")
 	o := openOffice(t)
 	ctx := context.Background()
 	book, err := words.Load()
@@ -141,6 +146,7 @@ func TestMessagesThatWaitForAPerson(t *testing.T) {
 	if err := post.Deliver(ctx, o.As(access.System), message); err != nil {
 		t.Fatal(err)
 	}
+	wants(t, o.owner.get("/app"), 200, "1 message: nobody knows whether it arrived", "/app/messages?state=uncertain", "!Nothing waits for you")
 	wants(t, o.owner.get("/app/messages?state=uncertain"), 200, "Sunita Cardamom", "Nobody knows whether it arrived")
 	wants(t, o.owner.get("/app/messages?state=sent"), 200, "!Sunita Cardamom")
 	wants(t, o.owner.get("/app/messages?state=whatever"), 404)

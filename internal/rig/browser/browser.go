@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Browser is one Chromium.
@@ -122,13 +123,28 @@ func (x *Tab) WaitFor(t testing.TB, js string) {
 	t.Fatalf("it never came to be that %s; the console says %q; the page: %s", js, x.Said(), page)
 }
 
-// Press presses keys one after the other.
+// Press presses keys one after the other, as a keyboard does: a key whose default a page prevents
+// types nothing, also when the page moved the focus into a field meanwhile.
 func (x *Tab) Press(t testing.TB, keys ...string) {
 	t.Helper()
-	for _, k := range keys {
-		if err := chromedp.Do(x.Ctx, chromedp.KeyEvent(k)); err != nil {
-			t.Fatal(err)
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		for _, r := range strings.Join(keys, "") {
+			steps := kb.Encode(r)
+			down, up := *steps[0], *steps[len(steps)-1]
+			down.Type = input.DispatchKeyEventTypeRawKeyDown
+			if len(steps) == 3 {
+				down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, steps[1].Text, steps[1].UnmodifiedText
+			}
+			for _, e := range []input.DispatchKeyEventParams{down, up} {
+				if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, e); err != nil {
+					return chromedp.Void{}, err
+				}
+			}
 		}
+		return chromedp.Void{}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -159,6 +175,14 @@ func (x *Tab) Click(t testing.TB, selector string) {
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		t.Fatalf("click on %s: %v; the page: %s", selector, err, Eval[string](t, x, `location.pathname+": "+document.body.innerText.slice(0,800)`))
+	}
+}
+
+// ClickAt presses the mouse at a point of the window.
+func (x *Tab) ClickAt(t testing.TB, left, top float64) {
+	t.Helper()
+	if err := chromedp.Do(x.Ctx, chromedp.MouseClickXY(left, top)); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -75,8 +75,9 @@ func (d *DB) Close() error {
 	return errors.Join(d.Read.Close(), d.Write.Close())
 }
 
-// widest is how many values one statement takes; PostgreSQL's own bound is 65,535.
-const widest = 8000
+// widest is how many values one statement takes. SQLite's driver looks each value up among all
+// of them, so that wider statements would be slower.
+const widest = 256
 
 // Fill inserts many rows in one transaction, as many as fit into each statement.
 func (d *DB) Fill(ctx context.Context, table string, columns []string, rows [][]any) error {
@@ -86,27 +87,26 @@ func (d *DB) Fill(ctx context.Context, table string, columns []string, rows [][]
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	at := max(1, widest/len(columns))
+	var whole *sql.Stmt
+	if len(rows) >= at {
+		if whole, err = tx.PrepareContext(ctx, insertion(table, columns, at)); err != nil {
+			return fmt.Errorf("bare: filling %s: %w", table, err)
+		}
+		defer whole.Close()
+	}
 	for len(rows) > 0 {
 		part := rows[:min(at, len(rows))]
 		rows = rows[len(part):]
-		var text strings.Builder
-		text.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
 		args := make([]any, 0, len(part)*len(columns))
-		for i, row := range part {
-			if i > 0 {
-				text.WriteByte(',')
-			}
-			text.WriteByte('(')
-			for j, v := range row {
-				if j > 0 {
-					text.WriteByte(',')
-				}
-				args = append(args, v)
-				text.WriteString("$" + strconv.Itoa(len(args)))
-			}
-			text.WriteByte(')')
+		for _, row := range part {
+			args = append(args, row...)
 		}
-		if _, err := tx.ExecContext(ctx, text.String(), args...); err != nil {
+		if len(part) == at {
+			_, err = whole.ExecContext(ctx, args...)
+		} else {
+			_, err = tx.ExecContext(ctx, insertion(table, columns, len(part)), args...)
+		}
+		if err != nil {
 			return fmt.Errorf("bare: filling %s: %w", table, err)
 		}
 	}
@@ -114,4 +114,24 @@ func (d *DB) Fill(ctx context.Context, table string, columns []string, rows [][]
 		return fmt.Errorf("bare: filling %s: %w", table, err)
 	}
 	return nil
+}
+
+// insertion is the statement for n rows.
+func insertion(table string, columns []string, n int) string {
+	var text strings.Builder
+	text.WriteString("INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES ")
+	for i := range n {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		text.WriteByte('(')
+		for j := range columns {
+			if j > 0 {
+				text.WriteByte(',')
+			}
+			text.WriteString("$" + strconv.Itoa(i*len(columns)+j+1))
+		}
+		text.WriteByte(')')
+	}
+	return text.String()
 }

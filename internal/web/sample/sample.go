@@ -34,10 +34,9 @@ var people = []string{"Asha Rao", "मीना शर्मा", "கவித�
 
 var providers = []string{"Dr Anil Mehta", "Dr Leela Nair", "Dr Neha Gupta", "Dr S. Das", "Anu Thomas"}
 
-const (
-	today clock.Date = "2026-11-24"
-	mark             = "0192f1a0-0000-7000-8000-%012d"
-)
+const today clock.Date = "2026-11-24"
+
+const mark = "0192f1a0-0000-7000-8000-%012d"
 
 func ident(n int) string { return fmt.Sprintf(mark, n) }
 

@@ -15,7 +15,7 @@ export function openBooking(start?: { provider: string; at: string }) {
   const slots = $("[data-slots]", form)!, whom = $<HTMLSelectElement>("[data-who]", form)!, service = form.elements.namedItem("service") as HTMLSelectElement;
   const hidden = (n: string) => form.elements.namedItem(n) as HTMLInputElement;
   const fresh = $("[data-new]", form)!, chosen = $("[data-chosen]", form)!;
-  let asked = "", shown = "", timer = 0, hurry = false, ready = false, picked = false;
+  let asked = "", shown = "", timer = 0, enters = 0, ready = false, picked = false;
   if (start) whom.value = start.provider;
   q.focus();
 
@@ -32,14 +32,15 @@ export function openBooking(start?: { provider: string; at: string }) {
     asked = text;
     if (text.length < 2) { hits.replaceChildren(); q.ariaExpanded = "false"; return; }
     const r = await ask("/app/search?q=" + encodeURIComponent(text));
-    if (asked !== text || !r?.ok) return;
+    if (asked !== text) return;
+    if (!r?.ok) { enters = 0; return; }
     hits.innerHTML = await r.text();
     shown = text;
     q.ariaExpanded = "true";
     mark(options()[0]);
-    if (hurry) { hurry = false; choose(selected()); }
+    if (enters) { enters--; choose(selected()); }
   }
-  q.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 70); });
+  q.addEventListener("input", () => { enters = 0; clearTimeout(timer); timer = setTimeout(search, 70); });
   q.addEventListener("keydown", e => {
     const all = options(), i = all.indexOf(selected()!);
     if (e.key === "ArrowDown" || e.key === "ArrowUp") {
@@ -49,7 +50,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     if (e.key === "Enter") {
       e.preventDefault();
       if (shown === q.value.trim() && shown) choose(selected());
-      else { hurry = true; clearTimeout(timer); void search(); }
+      else if (enters++ === 0) { clearTimeout(timer); void search(); } // who types ahead is not asked to press again
     }
   });
   hits.addEventListener("click", e => choose((e.target as HTMLElement).closest<HTMLElement>("[role=option]") ?? undefined));
@@ -58,6 +59,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     if (!o) return;
     picked = true;
     const id = o.dataset.patient!;
+    if (!id) enters = 0;
     hidden("patient").value = id;
     hits.replaceChildren();
     q.closest<HTMLElement>(".field")!.hidden = true;
@@ -73,6 +75,7 @@ export function openBooking(start?: { provider: string; at: string }) {
   }
   $("[data-again]", form)!.addEventListener("click", () => {
     picked = false;
+    enters = 0;
     hidden("patient").value = "";
     chosen.hidden = fresh.hidden = true;
     q.closest<HTMLElement>(".field")!.hidden = false;
@@ -92,7 +95,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     ready = true;
     const first = $<HTMLButtonElement>("button[data-at]", slots);
     if (focus) first?.focus();
-    if (hurry && focus) { hurry = false; first?.click(); }
+    if (enters && focus) { enters = 0; first?.click(); }
   }
   service.addEventListener("change", () => void free(false));
   whom.addEventListener("change", () => void free(false));
@@ -101,7 +104,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     const to = e.key === "ArrowDown" ? all[i + 1] : e.key === "ArrowUp" ? all[i - 1] : undefined;
     if (to) { e.preventDefault(); to.focus(); }
   });
-  chosen.addEventListener("keydown", e => { if (e.key === "Enter" && picked && !ready && hidden("patient").value) { e.preventDefault(); hurry = true; } });
+  chosen.addEventListener("keydown", e => { if (e.key === "Enter" && picked && !ready && hidden("patient").value) { e.preventDefault(); enters++; } });
 
   function complain(text: string) {
     let p = $("[data-complaint]", form);

@@ -1,0 +1,204 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"almirah/internal/consent"
+	"almirah/internal/rig/browser"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+)
+
+// TestPatientBooksWithoutScript goes the whole way of a patient at a real browser with scripts switched off: from the clinic's page to
+// her own, with a change, a consent and a cancellation.
+func TestPatientBooksWithoutScript(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, store.SQLite, Options{}, nil)
+	x := browser.Start(t).Tab(t, 360, 740)
+	x.NoScript(t)
+	says := func(want string) {
+		t.Helper()
+		if text := x.Text(t); !strings.Contains(text, want) {
+			t.Fatalf("%s does not say %q: %.900s", x.Path(t), want, text)
+		}
+	}
+	x.GoTo(t, h.Server.URL+"/c/"+demoSlug)
+	says("Book at Sunrise Clinic")
+	x.Follow(t, `.pick a`)
+	says("Anyone who is free")
+	x.Follow(t, `.pick li:nth-child(3) a`) // not the first practitioner
+	doctor := h.Practice.providers[1]
+	says(doctor.Name)
+	x.Follow(t, `.days li:nth-child(3) a`)
+	x.Follow(t, `.times a`)
+	at := queryOf(x.Path(t)).Get("at")
+	if boxes := browser.Eval[int](t, x, `document.querySelectorAll("[name=consent]:checked").length`); boxes != 0 {
+		t.Errorf("%d consents are ticked before she ticked any", boxes)
+	}
+
+	// What is wrong is named at the field, and what was typed stays.
+	x.Fill(t, `[name=name]`, "Asha Example")
+	x.Fill(t, `[name=phone]`, "12")
+	x.Follow(t, `main form button`)
+	says("There is a problem")
+	if typed := browser.Eval[string](t, x, `document.querySelector("[name=name]").value+"|"+document.querySelector("[name=phone]").value+"|"+document.title.slice(0,5)`); typed != "Asha Example|12|Error" {
+		t.Errorf("after a refusal the form holds %q", typed)
+	}
+	x.Fill(t, `[name=phone]`, "99999 12345")
+	x.Fill(t, `[name=email]`, "asha@example.org")
+	x.Click(t, `[name=consent]`)
+	x.Follow(t, `main form button`)
+	says("Asha Example")
+	own := ownLink.FindString(x.Path(t))
+	if own == "" {
+		t.Fatalf("after booking she stands at %s", x.Path(t))
+	}
+
+	x.GoTo(t, h.Server.URL+own)
+	says(doctor.Name)
+	if !strings.Contains(browser.Eval[string](t, x, `document.querySelector(".slip time").dateTime`), at[:16]) {
+		t.Errorf("booked for %s, and the page says %s", at, x.Text(t))
+	}
+	var cal http.Response
+	if r, err := http.Get(h.Server.URL + browser.Eval[string](t, x, `document.querySelector("a[href$='.ics']").getAttribute("href")`)); err != nil {
+		t.Fatal(err)
+	} else {
+		cal = *r
+		_ = r.Body.Close()
+	}
+	if cal.StatusCode != http.StatusOK || !strings.HasPrefix(cal.Header.Get("Content-Type"), "text/calendar") {
+		t.Errorf("the calendar file: %d %s", cal.StatusCode, cal.Header.Get("Content-Type"))
+	}
+
+	// Another time.
+	x.Follow(t, `a[href$="/change"]`)
+	x.Follow(t, `.days li:nth-child(5) a`)
+	x.Follow(t, `.times a`)
+	x.Follow(t, `main form button`)
+	moved := browser.Eval[string](t, x, `document.querySelector(".slip time").dateTime`)
+	if moved <= at {
+		t.Errorf("moved from %s to %s", at, moved)
+	}
+
+	// What she agreed to.
+	x.GoTo(t, h.Server.URL+own)
+	given := browser.Eval[int](t, x, `document.querySelectorAll("[name=consent]:checked").length`)
+	x.Click(t, `[name=consent]:checked`)
+	x.Follow(t, `form[action$="/consents"] button`)
+	if now := browser.Eval[int](t, x, `document.querySelectorAll("[name=consent]:checked").length`); given != 1 || now != 0 {
+		t.Errorf("%d consents given, and %d after it was taken back", given, now)
+	}
+
+	// And away.
+	x.Follow(t, `a[href$="/cancel"]`)
+	x.Follow(t, `main form button`)
+	x.GoTo(t, h.Server.URL+own)
+	if !browser.Eval[bool](t, x, `!!document.querySelector(".slip.off")`) || strings.Contains(browser.Eval[string](t, x, `document.querySelector("main").innerHTML`), own+"/cancel") {
+		t.Error("her page does not show that it is cancelled")
+	}
+
+	// The house has it as the pages said.
+	hits, err := h.Patients.Search(t.Context(), h.Owner, "12345", 8)
+	if err != nil || len(hits) != 1 || hits[0].Name != "Asha Example" {
+		t.Fatalf("the clinic finds %v, %v", hits, err)
+	}
+	states, err := h.Consent.Of(t.Context(), h.Owner, hits[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range states {
+		if s.Purpose == consent.Reminder && s.Given {
+			t.Error("the consent that she took back is still given")
+		}
+	}
+	list, err := h.Desk.OfPatient(t.Context(), h.Owner, hits[0].ID, 10)
+	if err != nil || len(list) != 1 || list[0].Status != scheduling.Cancelled || list[0].Provider != doctor.ID {
+		t.Fatalf("her appointments: %+v, %v", list, err)
+	}
+	if n := browser.Eval[int](t, x, `performance.getEntriesByType("resource").filter(r=>r.initiatorType==="script"||!r.name.startsWith(location.origin)).length`); n != 0 {
+		t.Errorf("the pages load %d scripts or things from elsewhere", n)
+	}
+	if said := x.Said(); len(said) > 0 {
+		t.Errorf("the console says %q", said)
+	}
+}
+
+// TestSignInByKeyboard: nobody needs a mouse to sign in, nor to reach the page's content.
+func TestSignInByKeyboard(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, store.SQLite, Options{}, nil)
+	x := browser.Start(t).Tab(t, 1366, 900)
+	x.GoTo(t, h.Server.URL+"/app/day")
+	if !strings.HasPrefix(x.Path(t), "/sign-in?next=") {
+		t.Fatalf("a stranger at the day page comes to %s", x.Path(t))
+	}
+	for n := 0; browser.Eval[string](t, x, `document.activeElement.name||""`) != "email"; n++ {
+		if n > 12 {
+			t.Fatal("Tab does not lead to the form")
+		}
+		x.Press(t, kb.Tab)
+	}
+	x.Type(t, deskMail)
+	x.Press(t, kb.Tab)
+	x.Type(t, demoPassword)
+	x.Press(t, kb.Enter)
+	x.WaitFor(t, `location.pathname==="/app/day"&&document.body?.dataset.ready`)
+	x.Press(t, kb.Tab)
+	if first := browser.Eval[string](t, x, `document.activeElement.hash`); first != "#main" {
+		t.Errorf("the first Tab leads to %q, not to the content", first)
+	}
+	for _, c := range x.Complaints() {
+		t.Error(c)
+	}
+}
+
+// looks are those in which every page is held against axe.
+var looks = []look{{1366, "en", "light"}, {1366, "en", "dark"}, {1366, "ar", "light"}, {360, "hi", "light"}}
+
+// TestEveryPageIsAccessible: axe finds nothing on any page, in light, dark, right to left and at 360 px;
+// nothing is wider than the window, nothing offends the content policy, no key of a catalogue shows.
+func TestEveryPageIsAccessible(t *testing.T) {
+	t.Parallel()
+	h := openHouse(t, store.SQLite, Options{}, nil)
+	d := &desk{opened: h}
+	for i, name := range []string{"Asha Marigold", "मीना गुलमोहर", "தமிழ்ச்செல்வி சந்தனம்", "فاطمة الصنوبر"} {
+		d.booked(t, d.patient(t, name, fmt.Sprintf("+9199999%05d", 20410+i)), i, "10:15")
+	}
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	tour, in, b := h.tour(t), h.signedIn(t), browser.Start(t)
+	var crew sync.WaitGroup
+	for _, l := range looks {
+		crew.Go(func() {
+			w := &walker{h, b, l, in, map[string]*browser.Tab{}}
+			for _, s := range tour {
+				if s.paper {
+					continue
+				}
+				x := w.open(t, s)
+				for _, v := range x.Axe(t, "../..") {
+					t.Errorf("%s %s: %s", l, s.name(), v)
+				}
+				if wide := browser.Eval[float64](t, x, `document.documentElement.scrollWidth-innerWidth`); wide > 0 {
+					t.Errorf("%s %s: %.0f px too wide", l, s.name(), wide)
+				}
+				if raw := browser.Eval[string](t, x, `(document.body.innerText.match(/\[[a-z_]+\.[a-z_.]+\]|\{\{|%!|<no value>|\{[a-z]+\}/)||[""])[0]`); raw != "" {
+					t.Errorf("%s %s: the page shows %q", l, s.name(), raw)
+				}
+			}
+			for who, x := range w.tabs {
+				for _, c := range x.Complaints() {
+					t.Errorf("%s as %q: %s", l, who, c)
+				}
+			}
+		})
+	}
+	crew.Wait()
+}

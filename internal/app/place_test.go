@@ -1,0 +1,495 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"almirah/internal/access"
+	"almirah/internal/api"
+	"almirah/internal/holdings"
+	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/messaging"
+	"almirah/internal/store"
+	"almirah/internal/web"
+)
+
+// place is a clinic with at least one of everything that has an id.
+type place struct {
+	h     *opened
+	slug  string
+	owner *visitor
+	who   access.Caller
+	ids   map[string]string // by kind
+	token string            // of a patient's own link
+	at    string            // a free time of its first provider
+}
+
+// twoPlaces are two clinics of one house, with everything in them. Nothing works in the background any more.
+func twoPlaces(t *testing.T, engine store.Engine) (a, b *place) {
+	t.Helper()
+	h := openHouse(t, engine, Options{}, nil)
+	if err := h.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	a = &place{h: h, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
+	b = &place{h: h, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
+		"password": {demoPassword}, "clinic_name": {"Lotus Clinic"}, "country": {"IN"}, "zone": {"Asia/Kolkata"}, "terms": {TermsVersion}}, "lotus")}
+	a.fill(t, h.Practice)
+	in, err := h.Accounts.Session(t.Context(), b.owner.cookies[web.SessionCookie])
+	if err != nil {
+		t.Fatal(err)
+	}
+	practice, err := h.demoPractice(t.Context(), in.Caller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.fill(t, practice)
+	if err := h.Jobs.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return a, b
+}
+
+// fill puts one of everything into the clinic, through its pages, and notes the ids.
+func (p *place) fill(t *testing.T, practice demoPractice) {
+	t.Helper()
+	h, s := p.h, p.owner
+	in, err := h.Accounts.Session(t.Context(), s.cookies[web.SessionCookie])
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.who = in.Caller
+	provider, service := practice.providers[0], practice.services[0]
+	p.ids = map[string]string{"clinic": p.who.Clinic().String(), "provider": provider.ID.String(), "other provider": practice.providers[1].ID.String(), "service": service.ID.String()}
+	if err := h.Accounts.Enrol(t.Context(), p.who, demoDraft("Some Body", "somebody@"+p.slug+".example.org", "desk"), access.FrontDesk); err != nil {
+		t.Fatal(err)
+	}
+	second := h.visitor() // a second session of the owner
+	second.email = s.email
+	second.renew(t)
+	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"modules": {"notes"}})
+	s.fill(t, "/app/settings/staff", "/app/settings/staff/invite", url.Values{"email": {"waiting@" + p.slug + ".example.org"}, "role": {"billing"}})
+	s.fill(t, "/app/settings/closures", "/app/settings/closures", url.Values{"leave_from": {"2027-01-26"}, "leave_words": {"Republic Day"}})
+	page := "/app/settings/providers/" + p.ids["provider"]
+	s.fill(t, page+"/hours", page+"/leave", url.Values{"leave_from": {"2027-03-01"}, "leave_to": {"2027-03-02"}, "leave_words": {"away"}})
+	s.fill(t, page+"/hours", page+"/changes", url.Values{"change_date": {"2026-12-24"}, "change_from1": {"10:00"}, "change_to1": {"12:00"}})
+
+	free := p.json(t, "GET", fmt.Sprintf("/slots?service=%s&provider=%s&from=2026-11-25&to=2026-11-26", p.ids["service"], p.ids["provider"]), "", "")
+	slots := free["items"].([]any)
+	body := h.bookingBody(slots[0].(map[string]any)["starts_at"], "Asha Marigold", "asha@"+p.slug+".example.org")
+	made := p.json(t, "POST", "/bookings", "k-"+p.slug, strings.ReplaceAll(body, h.Practice.services[0].ID.String(), p.ids["service"]))
+	link, _ := made["manage_url"].(string)
+	p.token = link[strings.LastIndex(link, "/")+1:]
+	p.at = slots[5].(map[string]any)["starts_at"].(string)
+	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
+	p.collect(t)
+}
+
+// collect notes an id of each kind out of the rows themselves.
+func (p *place) collect(t *testing.T) {
+	t.Helper()
+	pick := func(kind, table string, rows map[string][][]any, want func(get func(column string) string) bool) {
+		t.Helper()
+		columns := p.h.columnsOf(t, table)
+		for _, r := range rows[table] {
+			get := func(column string) string { return asText(r[slices.Index(columns, column)]) }
+			if want(get) {
+				var one id.ID
+				copy(one[:], get(map[bool]string{true: "person_id", false: "id"}[table == "membership"]))
+				p.ids[kind] = one.String()
+				return
+			}
+		}
+		t.Fatalf("%s has no %s", p.slug, kind)
+	}
+	any := func(func(string) string) bool { return true }
+	clinic, actor := p.who.Clinic(), p.who.Actor()
+	rows, platform := p.h.rows(t, p.who), p.h.platformRows(t)
+	pick("patient", "patient", rows, any)
+	pick("appointment", "appointment", rows, any)
+	pick("message", "message", rows, any)
+	pick("leave", "leave", rows, any)
+	pick("closure", "closure", rows, any)
+	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
+	pick("invitation", "invitation", platform, func(get func(string) string) bool { return get("clinic_id") == string(clinic[:]) })
+	pick("person", "membership", platform, func(get func(string) string) bool {
+		return get("clinic_id") == string(clinic[:]) && get("person_id") != string(actor[:])
+	})
+	current := p.who.Session()
+	pick("session", "session", platform, func(get func(string) string) bool {
+		return get("person_id") == string(actor[:]) && get("id") != string(current[:])
+	})
+}
+
+// json asks the programming interface of the clinic.
+func (p *place) json(t *testing.T, method, path, key, body string) map[string]any {
+	t.Helper()
+	a := p.h.visitor().send(t, method, "/api/v1/clinics/"+p.slug+path, strings.NewReader(body), map[string]string{"Content-Type": "application/json", "Idempotency-Key": key})
+	var out map[string]any
+	if err := json.Unmarshal([]byte(a.body), &out); err != nil || a.status >= 300 {
+		t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
+	}
+	return out
+}
+
+// pathKinds say what each parameter of an address is: a kind of id, or, behind "=", one fixed word.
+var pathKinds = map[string]string{
+	"/app/appointments/{id}":                       "appointment",
+	"/app/patients/{id}":                           "patient",
+	"/app/me/sessions/{session}":                   "session",
+	"/app/settings/staff/invitations/{invitation}": "invitation",
+	"/app/settings/staff/{person}":                 "person",
+	"/app/settings/providers/{id}":                 "provider",
+	"/app/settings/providers/{id}/changes/{day}":   "=2026-12-24",
+	"/app/settings/providers/{id}/leave/{leave}":   "leave",
+	"/app/settings/closures/{closure}":             "closure",
+	"/app/settings/services/{id}":                  "service",
+	"/app/settings/messages/{kind}":                "=reminder",
+	"/app/settings/messages/{kind}/{language}":     "=en",
+	"/app/messages/{id}":                           "message",
+	"/app/outbox/{id}":                             "message",
+	"/c/{slug}":                                    "slug",
+	"/api/v1/clinics/{slug}":                       "slug",
+	"/m/{token}":                                   "token",
+}
+
+// sent is what goes with a route: the fields of its form (or, for GET, of its address) with
+// right values. "{kind}" stands for an id of the clinic. Fields that hold an id are exactly
+// those; a field that a page offers with an id and that is not here fails the sweep.
+var sent = map[string]map[string]string{
+	"GET /app/day":                                  {"day": "2026-11-25", "provider": "{provider}", "appointment": "{appointment}"},
+	"GET /app/day/column":                           {"day": "2026-11-25", "provider": "{provider}"},
+	"GET /app/week":                                 {"from": "2026-11-25", "provider": "{provider}"},
+	"GET /app/book":                                 {"day": "2026-11-25", "service": "{service}", "provider": "{provider}", "patient": "{patient}"},
+	"GET /app/free":                                 {"day": "2026-11-25", "service": "{service}", "provider": "{provider}", "patient": "{patient}"},
+	"GET /app/search":                               {"q": "asha"},
+	"GET /app/patients":                             {"q": "asha"},
+	"GET /app/audit":                                {"who": "{person}"},
+	"GET /c/{slug}/book":                            {"service": "{service}", "provider": "{provider}"},
+	"POST /c/{slug}/book":                           {"service": "{service}", "provider": "{provider}", "starts_at": "{at}", "whom": "self", "name": "Ravi Teak", "email": "ravi@example.org", "birth_day": "1", "birth_month": "2", "birth_year": "1980", "key": "{key}"},
+	"POST /app/appointments":                        {"service": "{service}", "provider": "{provider}", "patient": "{patient}", "starts_at": "{at}", "key": "{key}"},
+	"POST /app/appointments/{id}/move":              {"provider": "{other provider}", "starts_at": "{at}", "version": "1"},
+	"POST /app/appointments/{id}/status":            {"to": "confirm", "version": "1"},
+	"POST /app/appointments/{id}/cancel":            {"version": "1", "why": "moved away"},
+	"POST /app/patients/new":                        {"name": "Ravi Teak", "phone": "+91 98450 12345", "language": "en"},
+	"POST /app/patients/{id}":                       {"part": "identity", "name": "Ravi Teak", "email": "ravi@example.org", "version": "1", "language": "en"},
+	"POST /app/patients/{id}/consents":              {"consent": "reminder"},
+	"POST /app/patients/{id}/notes":                 {"note": "likes mornings"},
+	"POST /app/patients/{id}/delete":                {"sure": "1", "version": "1"},
+	"POST /app/me":                                  {"person": "Anjali Mehta", "phone": "+91 99999 00001", "job_title": "owner"},
+	"POST /app/me/preferences":                      {"language": "hi", "theme": "dark"},
+	"POST /app/me/password":                         {"password": demoPassword, "new_password": "another steel cupboard"},
+	"POST /app/settings/clinic":                     {"clinic_name": "Other", "country": "IN", "zone": "Asia/Kolkata", "jurisdiction": "IN", "region": "IN", "currency": "INR", "languages": "en", "version": "1"},
+	"POST /app/settings/public":                     {"open": "1", "version": "2"},
+	"POST /app/settings/staff/invite":               {"email": "new@example.org", "role": "front-desk"},
+	"POST /app/settings/staff/{person}/role":        {"role": "assistant"},
+	"POST /app/settings/providers/new":              {"provider_name": "Dr New", "services": "{service}", "account": "{person}"},
+	"POST /app/settings/providers/{id}":             {"provider_name": "Dr Changed", "services": "{service}", "account": "{person}", "version": "1"},
+	"POST /app/settings/providers/{id}/retire":      {"choice": "move", "to": "{other provider}", "version": "1"},
+	"POST /app/settings/providers/{id}/hours":       {"from-1": "09:00", "to-1": "12:00", "version": "1"},
+	"POST /app/settings/providers/{id}/changes":     {"change_date": "2026-12-31", "change_from1": "10:00", "change_to1": "12:00"},
+	"POST /app/settings/providers/{id}/leave":       {"leave_from": "2027-04-01", "leave_words": "away"},
+	"POST /app/settings/closures":                   {"leave_from": "2027-05-01", "leave_words": "May Day"},
+	"POST /app/settings/services/new":               {"service_name": "New", "minutes": "15", "providers": "{provider}"},
+	"POST /app/settings/services/{id}":              {"service_name": "Changed", "minutes": "15", "providers": "{provider}", "version": "1"},
+	"POST /app/settings/booking":                    {"notice_hours": "2", "horizon_days": "30", "step": "15", "version": "2"},
+	"POST /app/settings/reminders":                  {"rule": "{rule}"},
+	"POST /app/messages/{id}/settle":                {"as": "sent"},
+	"POST /choose-clinic":                           {"clinic": "{clinic}"},
+	"GET /m/{token}/change":                         {"provider": "{provider}"},
+	"POST /m/{token}/change":                        {"starts_at": "{at}", "version": "1"},
+	"POST /m/{token}/cancel":                        {"version": "1"},
+	"POST /m/{token}/consents":                      {"consent": "reminder"},
+	"POST /sign-in":                                 {"email": "owner@sunrise.example.org", "password": demoPassword},
+	"POST /sign-up":                                 {"person": "New One", "email": "new@example.org", "phone": "+91 98450 12345", "job_title": "x", "password": demoPassword, "country": "IN", "terms": TermsVersion},
+	"POST /forgot":                                  {"email": "owner@sunrise.example.org"},
+	"POST /open-clinic":                             {"clinic_name": "One More", "country": "IN", "zone": "Asia/Kolkata"},
+	"GET /api/v1/clinics/{slug}/slots":              {"service": "{service}", "provider": "{provider}", "from": "2026-11-25", "to": "2026-11-26"},
+	"POST /api/v1/clinics/{slug}/bookings":          {"service": "{service}", "provider": "{provider}", "starts_at": "{at}"},
+	"POST /app/settings/messages/{kind}/{language}": {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
+}
+
+// parameters of a pattern, each as the part of the pattern that ends in it.
+func parameters(pattern string) (out []string) {
+	_, path, _ := strings.Cut(pattern, " ")
+	prefix := ""
+	for _, part := range strings.Split(path, "/")[1:] {
+		prefix += "/" + part
+		if strings.HasPrefix(part, "{") && part != "{$}" {
+			out = append(out, prefix)
+		}
+	}
+	return out
+}
+
+// request is one request: what stands in each place for an id.
+type request struct {
+	pattern string
+	place   *place
+	put     map[string]string // by "path <prefix>" or "field <name>": instead of the clinic's own
+}
+
+// idsOfRoute are the places of a route in which an id stands, with the kind of each.
+func idsOfRoute(t testing.TB, pattern string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, p := range parameters(pattern) {
+		kind, known := pathKinds[p]
+		if !known {
+			t.Errorf("%s: the sweep does not know what %s is: add it to pathKinds", pattern, p)
+			continue
+		}
+		if !strings.HasPrefix(kind, "=") && kind != "slug" && kind != "token" {
+			out["path "+p] = kind
+		}
+	}
+	for field, value := range sent[pattern] {
+		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" {
+			out["field "+field] = strings.Trim(value, "{}")
+		}
+	}
+	return out
+}
+
+// target is the address with ids in it, and the fields.
+func (r request) target() (method, path string, fields url.Values) {
+	method, pattern, _ := strings.Cut(r.pattern, " ")
+	prefix := ""
+	for _, part := range strings.Split(pattern, "/")[1:] {
+		prefix += "/" + part
+		kind := pathKinds[prefix]
+		switch x, put := r.put["path "+prefix]; {
+		case put:
+			part = x
+		case part == "{$}":
+			part = ""
+		case strings.HasPrefix(kind, "="):
+			part = kind[1:]
+		case kind == "slug":
+			part = r.place.slug
+		case kind == "token":
+			part = r.place.token
+		case kind != "":
+			part = r.place.ids[kind]
+		}
+		path += "/" + part
+	}
+	fields = url.Values{}
+	for field, value := range sent[r.pattern] {
+		switch {
+		case value == "{at}":
+			value = r.place.at
+		case value == "{key}":
+			value = mark("")
+		case strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{"):
+			value = r.place.ids[strings.Trim(value, "{}")]
+		}
+		if x, ok := r.put["field "+field]; ok {
+			value = x
+		}
+		fields.Set(field, value)
+	}
+	return method, path, fields
+}
+
+// by lets the visitor make the request. GET takes the fields into the address.
+func (r request) by(t testing.TB, v *visitor, head map[string]string) answered {
+	t.Helper()
+	method, path, fields := r.target()
+	if strings.HasPrefix(path, "/api/") && method == "POST" {
+		body, _ := json.Marshal(map[string]any{"service": fields.Get("service"), "provider": fields.Get("provider"), "starts_at": fields.Get("starts_at"),
+			"patient": map[string]any{"name": "Ravi Teak", "email": "ravi@example.org", "birth_date": "1980-01-02"}})
+		return v.send(t, method, path, strings.NewReader(string(body)), with(with(head, "Content-Type", "application/json"), "Idempotency-Key", mark("")))
+	}
+	if method == "GET" {
+		if len(fields) > 0 {
+			path += "?" + fields.Encode()
+		}
+		return v.do(t, method, path, nil, head)
+	}
+	if _, own := fields["csrf"]; !own {
+		fields.Set("csrf", v.token)
+	}
+	return v.do(t, method, path, fields, head)
+}
+
+// allRoutes are the patterns of all routes, of pages and of the programming interface.
+func allRoutes() (out []string) {
+	for _, r := range web.Routes() {
+		out = append(out, r.Pattern)
+	}
+	for _, r := range api.Routes() {
+		out = append(out, r.Pattern)
+	}
+	return out
+}
+
+// unlooked are tables that a mere look may write to, and so are left out when it is asked
+// whether anything changed.
+var unlooked = map[string]string{
+	"audit_leaf":    "looking at a patient is written down",
+	"audit_detail":  "as audit_leaf",
+	"audit_seen":    "as audit_leaf",
+	"audit_pending": "as audit_leaf",
+	"session":       "keeps when it was last used",
+	"throttle":      "counts tries",
+	"pulse":         "wakes the house; holds nothing else",
+}
+
+// state is a fingerprint of all rows of the clinics, table by table, and of the platform.
+func (h *opened) state(t testing.TB, who ...access.Caller) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	add := func(whose string, all map[string][][]any) {
+		for table, rows := range all {
+			if unlooked[table] != "" {
+				continue
+			}
+			sum := sha256.New()
+			for _, r := range rows {
+				fmt.Fprintln(sum, rowText(r))
+			}
+			out[whose+table] = fmt.Sprintf("%d rows %x", len(rows), sum.Sum(nil)[:8])
+		}
+	}
+	for i, w := range who {
+		add(fmt.Sprintf("clinic %d: ", i+1), h.rows(t, w))
+	}
+	add("", h.platformRows(t))
+	return out
+}
+
+// differs names the tables in which two states differ.
+func differs(a, b map[string]string) (out []string) {
+	for table := range a {
+		if a[table] != b[table] {
+			out = append(out, table+" ("+a[table]+", then "+b[table]+")")
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// columnsOf are the columns of a table, in the order in which rows reads them.
+func (h *opened) columnsOf(t testing.TB, table string) []string {
+	t.Helper()
+	for _, x := range Holdings() {
+		if x.Name == table {
+			var out []string
+			for _, c := range x.Columns {
+				out = append(out, c.Name)
+			}
+			slices.Sort(out)
+			return out
+		}
+	}
+	t.Fatalf("no table %s", table)
+	return nil
+}
+
+// rows are all rows of a clinic, by table, read through the clinic's own view.
+func (h *opened) rows(t testing.TB, who access.Caller) map[string][][]any {
+	t.Helper()
+	out := map[string][][]any{}
+	err := h.DB.View(t.Context(), who, access.ClinicRead, func(_ context.Context, v *store.View) error {
+		for _, table := range Holdings() {
+			if table.Scope != holdings.Clinic {
+				continue
+			}
+			columns := h.columnsOf(t, table.Name)
+			found, err := v.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table.Name + " WHERE clinic_id = $1 ORDER BY " + strings.Join(columns, ", "))
+			if err != nil {
+				return fmt.Errorf("%s: %w", table.Name, err)
+			}
+			if out[table.Name], err = readRows(found, len(columns)); err != nil {
+				return fmt.Errorf("%s: %w", table.Name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func readRows(found *store.Rows, n int) ([][]any, error) {
+	defer found.Close()
+	out := [][]any{}
+	for found.Next() {
+		row, into := make([]any, n), make([]any, n)
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := found.Scan(into...); err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, found.Err()
+}
+
+// platformRows are the rows of the platform's tables that say something about clinics and people.
+func (h *opened) platformRows(t testing.TB) map[string][][]any {
+	t.Helper()
+	out := map[string][][]any{}
+	err := h.DB.Across(t.Context(), jobs.Platform(), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
+		for _, table := range []string{"person", "membership", "session", "invitation", "one_time_link", "acceptance", "clinic_route", "outgoing_mail"} {
+			columns := h.columnsOf(t, table)
+			found, err := p.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table + " ORDER BY " + strings.Join(columns, ", "))
+			if err != nil {
+				return err
+			}
+			if out[table], err = readRows(found, len(columns)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func asText(x any) string {
+	switch x := x.(type) {
+	case []byte:
+		return string(x)
+	case string:
+		return x
+	}
+	return fmt.Sprint(x)
+}
+
+func rowText(row []any) string {
+	h := sha256.New()
+	for _, x := range row {
+		s := asText(x)
+		fmt.Fprintf(h, "%d:%s;", len(s), s)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// patternOf is the route that an address leads to; empty for none.
+func patternOf(method, address string) string {
+	mux := http.NewServeMux()
+	for _, p := range allRoutes() {
+		mux.HandleFunc(p, func(http.ResponseWriter, *http.Request) {})
+	}
+	r, err := http.NewRequest(method, address, nil)
+	if err != nil {
+		return ""
+	}
+	_, pattern := mux.Handler(r)
+	return pattern
+}
