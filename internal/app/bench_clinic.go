@@ -25,6 +25,7 @@ import (
 	"almirah/internal/store"
 	"almirah/internal/store/bare"
 	"almirah/internal/vault"
+	"almirah/internal/web"
 )
 
 // The shape of the data, the same as in the comparison with other systems: 20 practitioners, 25
@@ -60,6 +61,7 @@ type benchHouse struct {
 	patients  []id.ID
 	today     clock.Date
 	full      []clock.Date // days that have benchFull appointments with every practitioner
+	sheet     string       // address of the style sheet of public pages
 	address   string
 	server    *http.Server
 	bare      *bare.DB
@@ -89,7 +91,12 @@ func openBench(ctx context.Context, dir, admin string, size benchSize, say func(
 	if b.House, err = Open(ctx, c, clock.System{}, log, Options{}); err != nil {
 		return nil, errors.Join(err, b.drop(ctx))
 	}
-	if err = b.fill(ctx, say); err == nil {
+	_, asset, err := web.Assets()
+	if err == nil {
+		b.sheet = asset("public.css")
+		err = b.fill(ctx, say)
+	}
+	if err == nil {
 		b.address, b.server, err = benchServe(b.Handler())
 	}
 	if err != nil {

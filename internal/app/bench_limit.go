@@ -33,7 +33,8 @@ const (
 	limitBusyText = `SELECT claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND provider_id = $2 AND day >= $3 AND day <= $4
 	AND status <> 'cancelled' ORDER BY claims_from`
 	limitBusyAllText = `SELECT provider_id, claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND day >= $2 AND day <= $3
-	AND status <> 'cancelled' ORDER BY provider_id, claims_from`
+	AND status <> 'cancelled' AND provider_id IN ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+	ORDER BY provider_id, claims_from`
 	limitBucketText = `SELECT p.id, p.name, p.phone, p.seen_at FROM patient_token t JOIN patient p ON p.clinic_id = t.clinic_id AND p.id = t.patient_id
 	WHERE t.clinic_id = $1 AND t.bucket = $2 ORDER BY t.patient_id DESC LIMIT 20`
 	limitClaimsText = `INSERT INTO claims (clinic_id, resource_id, grain, lane, appointment_id) VALUES ($1, $2, $3, 0, $6), ($1, $2, $4, 0, $6), ($1, $2, $5, 0, $6)
@@ -250,7 +251,11 @@ func (l *benchLimit) slots(w http.ResponseWriter, r *http.Request) error {
 func (l *benchLimit) any(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	from, to := clock.Date(q.Get("from")), clock.Date(q.Get("to"))
-	rows, err := l.query(r.Context(), limitBusyAllText, string(from), string(to))
+	args := []any{string(from), string(to)}
+	for i := range benchProviders { // as many as the statement names
+		args = append(args, l.b.providers[i][:])
+	}
+	rows, err := l.query(r.Context(), limitBusyAllText, args...)
 	if err != nil {
 		return err
 	}

@@ -185,7 +185,7 @@ func (h *House) doors() error {
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient})
+		Outbox: h.delivered(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err
 	}
@@ -198,6 +198,15 @@ func (h *House) doors() error {
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	h.handler = guard(mux, secure, h.Clock, h.Log)
 	return nil
+}
+
+// head is the newest head of the audit log as somebody keeps it outside; empty before the first.
+func (h *House) head(ctx context.Context) (string, error) {
+	x, err := h.DB.Head(ctx, accounts.Operator())
+	if err != nil || x.Size == 0 {
+		return "", err
+	}
+	return x.String(), nil
 }
 
 // Handler answers every route of the house.

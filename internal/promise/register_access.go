@@ -58,7 +58,7 @@ var access = []Sentence{
 		Sources:  []string{"A7"},
 		Kind:     Enforced,
 		KeptBy:   []string{"store.DB.View", "store.DB.Change"},
-		ProvedBy: []string{"store.TestAnotherClinicSeesAndChangesNothing", "store.TestEveryStatementStaysInItsClinic", "web.TestTwoClinicSweep"},
+		ProvedBy: []string{"store.TestAnotherClinicSeesAndChangesNothing", "store.TestEveryStatementStaysInItsClinic", "app.TestTwoClinicSweep"},
 		Twins: []Twin{{
 			Name: "a statement need not name the clinic",
 			File: "internal/store/doorway.go", Old: `if !strings.Contains(text, "$1") {`, New: `if text == "" {`,
@@ -80,11 +80,11 @@ var access = []Sentence{
 		Sources:  []string{"M4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"access.Table", "access.Holds"},
-		ProvedBy: []string{"archtest.TestRights", "archtest.TestWhoMay", "web.TestRoleRouteMatrix"},
+		ProvedBy: []string{"archtest.TestRights", "archtest.TestWhoMay", "app.TestRolesAndRoutes", "app.TestEachRoleComesInWhereItMay"},
 		Twins: []Twin{{
 			Name: "the front desk may change settings",
 			File: "internal/access/table.go", Old: "\tleads  = []Role{Owner, Manager}\n", New: "\tleads  = []Role{Owner, Manager, FrontDesk}\n",
-			Red: []string{"archtest.TestWhoMay", "web.TestRoleRouteMatrix"},
+			Red: []string{"archtest.TestWhoMay", "app.TestRolesAndRoutes"},
 		}},
 		Probe: "roles-and-rights",
 	},
@@ -146,7 +146,7 @@ var access = []Sentence{
 		Sources:  []string{"M7"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go", "internal/web/token.go"},
-		ProvedBy: []string{"web.TestSessionCookie", "accounts.TestTheCookieIsRotatedAndOnlyItsHashIsKept"},
+		ProvedBy: []string{"web.TestSessionCookie", "app.TestEachRoleComesInWhereItMay", "accounts.TestTheCookieIsRotatedAndOnlyItsHashIsKept"},
 		Probe:    "session-cookies",
 	},
 	{
@@ -155,7 +155,7 @@ var access = []Sentence{
 		Sources:  []string{"M8", "C6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/site.go"},
-		ProvedBy: []string{"web.TestEveryUnsafeRouteRefusesForgedRequests"},
+		ProvedBy: []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
 		Probe:    "forged-requests",
 	},
 	{

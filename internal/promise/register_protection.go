@@ -80,7 +80,7 @@ var protection = []Sentence{
 		Sources:  []string{"R6", "S2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/token.go"},
-		ProvedBy: []string{"web.TestOnlyRegisteredCookies"},
+		ProvedBy: []string{"web.TestOnlyRegisteredCookies", "app.TestEachRoleComesInWhereItMay"},
 		Probe:    "essential-cookies",
 	},
 	{

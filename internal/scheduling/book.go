@@ -37,7 +37,7 @@ func (d *Desk) Book(ctx context.Context, who access.Caller, b Booking) (Receipt,
 		return Receipt{}, fault.New(fault.Forbidden, "fault.forbidden")
 	}
 	var f fault.Fields
-	b.Note = checkText(&f, "note", b.Note, 300)
+	b.Note = checkText(&f, "note", b.Note, noteLimit)
 	b.Overbook = checkText(&f, "overbook", b.Overbook, 200)
 	if !onGrain(b.StartsAt) || b.StartsAt <= 0 {
 		f.Add("starts_at", "field.start.grain")

@@ -234,6 +234,11 @@ func TestAMinorNeedsAGuardian(t *testing.T) {
 			same(t, "fields", fields(err), "guardian_name")
 			_, err = p.Desk.Book(ctx, p.As(access.FrontDesk), want)
 			refused(t, "a child alone at the desk", err, fault.Invalid, "")
+			silent := want // without a consent it is the booking itself that asks for the guardian
+			silent.Consents = nil
+			_, err = p.Desk.Book(ctx, p.Public(), silent)
+			refused(t, "a child alone who agrees to nothing", err, fault.Invalid, "")
+			same(t, "fields", fields(err), "guardian_name")
 			want.Patient.Guardian = &patients.GuardianDraft{Name: "Ravi Rao"}
 			want.Patient.Email = ""
 			_, err = p.Desk.Book(ctx, p.Public(), want)

@@ -2,6 +2,7 @@ package scheduling
 
 import (
 	"context"
+	"strings"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -171,7 +172,21 @@ func move(tx *store.Tx, a Appointment, to id.ID, start clock.Instant, over strin
 
 // Cancel cancels an appointment and gives its time back.
 func (d *Desk) Cancel(ctx context.Context, who access.Caller, one id.ID, version int64) (Appointment, error) {
+	return d.CancelBecause(ctx, who, one, version, "")
+}
+
+// noteLimit is how many letters a note of an appointment has, and becauseLimit how many the line in it has that says why it was cancelled.
+const noteLimit, becauseLimit = 300, 200
+
+// CancelBecause is Cancel with a line that says why: it is kept at the end of the note, in the same Change. A line that is too long
+// is a wrong field "why".
+func (d *Desk) CancelBecause(ctx context.Context, who access.Caller, one id.ID, version int64, why string) (Appointment, error) {
 	var out Appointment
+	var f fault.Fields
+	why = checkText(&f, "why", why, becauseLimit)
+	if err := f.Err(); err != nil {
+		return out, err
+	}
 	err := d.db.Change(ctx, who, changeRight(who), func(_ context.Context, tx *store.Tx) error {
 		a, err := held(tx, one, version)
 		if err != nil {
@@ -188,13 +203,14 @@ func (d *Desk) Cancel(ctx context.Context, who access.Caller, one id.ID, version
 		if who.Role() == access.Patient && (!a.Status.Ahead() || a.StartsAt <= tx.Now()) {
 			return fault.New(fault.Conflict, "fault.not_ahead")
 		}
-		out, err = cancel(tx, a)
+		out, err = cancel(tx, a, why)
 		return err
 	})
 	return out, err
 }
 
-func cancel(tx *store.Tx, a Appointment) (Appointment, error) {
+// cancel cancels; why, if any, goes to the end of the note that a was read with.
+func cancel(tx *store.Tx, a Appointment, why string) (Appointment, error) {
 	if a.Status == Cancelled || a.Status == Completed {
 		return a, fault.New(fault.Conflict, "fault.not_ahead")
 	}
@@ -209,7 +225,14 @@ func cancel(tx *store.Tx, a Appointment) (Appointment, error) {
 	if err := log(tx, "cancel", a); err != nil {
 		return a, err
 	}
-	tx.Record(audit.Note{Action: "cancel", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: was, New: a.Status})
+	note := audit.Note{Action: "cancel", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: was, New: a.Status}
+	if why != "" {
+		note.Old, note.New = map[string]any{"status": was}, map[string]any{"status": a.Status, "why": why}
+		if err := setNote(tx, &a, strings.TrimSpace(a.Note+"\n"+why)); err != nil {
+			return a, err
+		}
+	}
+	tx.Record(note)
 	return a, announce(tx, EventCancelled, a)
 }
 
@@ -307,7 +330,7 @@ func restore(tx *store.Tx, a Appointment) (Appointment, error) {
 // SetNote changes the scheduling note of an appointment.
 func (d *Desk) SetNote(ctx context.Context, who access.Caller, one id.ID, version int64, text string) error {
 	var f fault.Fields
-	text = checkText(&f, "note", text, 300)
+	text = checkText(&f, "note", text, noteLimit+becauseLimit+1)
 	if err := f.Err(); err != nil {
 		return err
 	}
@@ -316,18 +339,27 @@ func (d *Desk) SetNote(ctx context.Context, who access.Caller, one id.ID, versio
 		if err != nil {
 			return err
 		}
-		sealed, err := sealNote(tx, a.Patient, a.ID, "note", text)
-		if err != nil {
+		was := a.Note
+		if err := setNote(tx, &a, text); err != nil {
 			return err
 		}
-		n, err := tx.Exec(sqlAppointmentNote, a.ID, a.Version, sealed)
-		if err != nil {
-			return err
-		}
-		if n != 1 {
-			return changed()
-		}
-		tx.Record(audit.Note{Action: "note", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: a.Note, New: text})
+		tx.Record(audit.Note{Action: "note", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: was, New: text})
 		return nil
 	})
+}
+
+func setNote(tx *store.Tx, a *Appointment, text string) error {
+	sealed, err := sealNote(tx, a.Patient, a.ID, "note", text)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(sqlAppointmentNote, a.ID, a.Version, sealed)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return changed()
+	}
+	a.Version, a.Note = a.Version+1, text
+	return nil
 }

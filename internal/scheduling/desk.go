@@ -113,6 +113,7 @@ type Calendar struct {
 	Days      []Day
 	Today     clock.Date
 	Now       clock.Instant
+	Counter   int64 // of the clinic's changes, read first: what it does not count may be missing here
 }
 
 // Day is one local day with a column for each provider.
@@ -173,6 +174,9 @@ func (d *Desk) Days(ctx context.Context, who access.Caller, from, to clock.Date,
 func calendar(v *store.View, from, to clock.Date, one id.ID) (Calendar, error) {
 	out := Calendar{Now: v.Now(), Services: map[id.ID]Service{}}
 	var err error
+	if out.Counter, err = v.Counter(); err != nil {
+		return out, err
+	}
 	if out.Clinic, err = clinics.Get(v); err != nil {
 		return out, err
 	}

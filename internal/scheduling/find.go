@@ -1,8 +1,11 @@
 package scheduling
 
 import (
+	"bytes"
+	"cmp"
 	"context"
-	"sort"
+	"database/sql"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
@@ -82,11 +85,12 @@ func (q question) free(v *store.View, from, to clock.Date) (map[id.ID][]clock.In
 	if err != nil {
 		return nil, nil, err
 	}
-	busy := map[id.ID]Busy{}
+	busy := make(map[id.ID]Busy, len(q.providers))
+	capped := make(map[id.ID]bool, len(q.providers))
 	args := []any{from.AddDays(-1), to.AddDays(1)}
 	ids := make([]id.ID, len(q.providers))
 	for i, p := range q.providers {
-		ids[i] = p.ID
+		ids[i], capped[p.ID] = p.ID, p.DailyCap > 0
 		busy[p.ID] = Busy{PerDay: map[clock.Date]int{}}
 	}
 	rows, err := v.Query(sqlBusy+store.In(4, len(ids))+` ORDER BY provider_id, claims_from`, append(args, store.Args(ids)...)...)
@@ -95,21 +99,37 @@ func (q question) free(v *store.View, from, to clock.Date) (map[id.ID][]clock.In
 	}
 	defer rows.Close()
 	own := q.moving.ID.IsZero()
+	// Thousands of rows where a clinic is large: they are read into plain values, and put away
+	// when the next provider begins.
+	var at id.ID
+	var taken Busy
 	for rows.Next() {
-		var p id.ID
-		var day clock.Date
-		var s Span
-		if err := rows.Scan(&p, &day, &s.From, &s.To); err != nil {
+		var who, day sql.RawBytes
+		var a, b int64
+		if err := rows.Scan(&who, &day, &a, &b); err != nil {
 			return nil, nil, err
 		}
-		if !own && p == q.moving.Provider && day == q.moving.Day && s == q.moving.claims {
+		if !bytes.Equal(who, at[:]) {
+			if !at.IsZero() {
+				busy[at] = taken
+			}
+			if err := at.Scan([]byte(who)); err != nil {
+				return nil, nil, err
+			}
+			taken = busy[at]
+		}
+		s := Span{clock.Instant(a), clock.Instant(b)}
+		if !own && at == q.moving.Provider && string(day) == string(q.moving.Day) && s == q.moving.claims {
 			own = true // once: another that was booked over it stays in the way
 			continue
 		}
-		b := busy[p]
-		b.Spans = append(b.Spans, s)
-		b.PerDay[day]++
-		busy[p] = b
+		taken.Spans = append(taken.Spans, s)
+		if capped[at] {
+			taken.PerDay[clock.Date(day)]++
+		}
+	}
+	if !at.IsZero() {
+		busy[at] = taken
 	}
 	if err := rows.Err(); err != nil {
 		return nil, nil, err
@@ -165,33 +185,39 @@ func (d *Desk) freeTimes(ctx context.Context, who access.Caller, treatment, one 
 		if !moving.ID.IsZero() {
 			length = moving.Length()
 		}
-		for _, p := range q.providers {
-			for _, s := range free[p.ID] {
-				out.Slots = append(out.Slots, Slot{s, s.Add(length), p.ID})
+		if !one.IsZero() { // one provider's times are in order already
+			for _, s := range free[one] {
+				out.Slots = append(out.Slots, Slot{s, s.Add(length), one})
 			}
+			return nil
 		}
-		sort.SliceStable(out.Slots, func(i, j int) bool {
-			a, b := out.Slots[i], out.Slots[j]
-			if a.StartsAt != b.StartsAt {
-				return a.StartsAt < b.StartsAt
-			}
-			return len(busy[a.Provider].Spans) < len(busy[b.Provider].Spans)
-		})
-		if one.IsZero() {
-			out.Slots = firstOfEach(out.Slots)
-		}
+		out.Slots = leastBooked(q.providers, free, busy, length)
 		return nil
 	})
 	return out, err
 }
 
-func firstOfEach(list []Slot) []Slot {
-	out := list[:0]
-	for _, s := range list {
-		if len(out) == 0 || out[len(out)-1].StartsAt != s.StartsAt {
-			out = append(out, s)
+// leastBooked gives each free time once, in order, with the provider who has the fewest
+// appointments in the window; of several, the one who stands first.
+func leastBooked(list []Provider, free map[id.ID][]clock.Instant, busy map[id.ID]Busy, length time.Duration) []Slot {
+	type best struct {
+		provider id.ID
+		load     int
+	}
+	who := map[clock.Instant]best{}
+	for _, p := range list {
+		load := len(busy[p.ID].Spans)
+		for _, s := range free[p.ID] {
+			if b, there := who[s]; !there || load < b.load {
+				who[s] = best{p.ID, load}
+			}
 		}
 	}
+	out := make([]Slot, 0, len(who))
+	for s, b := range who {
+		out = append(out, Slot{s, s.Add(length), b.provider})
+	}
+	slices.SortFunc(out, func(a, b Slot) int { return cmp.Compare(a.StartsAt, b.StartsAt) })
 	return out
 }
 

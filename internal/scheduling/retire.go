@@ -80,7 +80,7 @@ func (d *Desk) Retire(ctx context.Context, who access.Caller, r Retirement) (mov
 					}
 					moved++
 				case r.Cancel:
-					if _, err := cancel(tx, a); err != nil {
+					if _, err := cancel(tx, a, ""); err != nil {
 						return err
 					}
 					cancelled++

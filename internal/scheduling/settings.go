@@ -29,6 +29,7 @@ const (
 	sqlServiceSave = `UPDATE service SET name = $4, about = $5, duration = $6, buffer_before = $7, buffer_after = $8, price = $9, show_price = $10, online = $11,
 		position = $12, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlServiceRetire = `UPDATE service SET retired_at = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
+	sqlServiceBack   = `UPDATE service SET retired_at = 0, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlOfferDrop     = `DELETE FROM service_provider WHERE clinic_id = $1 AND service_id = $2`
 	sqlOfferAdd      = `INSERT INTO service_provider (clinic_id, service_id, provider_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 
@@ -414,6 +415,14 @@ func (d *Desk) RetireService(ctx context.Context, who access.Caller, one id.ID, 
 	return d.db.Change(ctx, who, access.ScheduleSettings, func(_ context.Context, tx *store.Tx) error {
 		n, err := tx.Exec(sqlServiceRetire, one, version, tx.Now())
 		return saved(tx, n, err, audit.Note{Action: "retire", Kind: "service", Subject: one})
+	})
+}
+
+// RestoreService lets a retired service be booked again. fault.Conflict when the version is no longer the one.
+func (d *Desk) RestoreService(ctx context.Context, who access.Caller, one id.ID, version int64) error {
+	return d.db.Change(ctx, who, access.ScheduleSettings, func(_ context.Context, tx *store.Tx) error {
+		n, err := tx.Exec(sqlServiceBack, one, version)
+		return saved(tx, n, err, audit.Note{Action: "return", Kind: "service", Subject: one})
 	})
 }
 

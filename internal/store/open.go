@@ -74,10 +74,7 @@ func Open(ctx context.Context, rawURL string, v *vault.Vault, clk clock.Clock, l
 	switch u.Scheme {
 	case "sqlite":
 		db.engine = SQLite
-		db.path = u.Path
-		if u.Host != "" && u.Host != "localhost" {
-			db.path = filepath.Join(u.Host, u.Path)
-		}
+		db.path = filepath.Clean(strings.TrimPrefix(rawURL, "sqlite://")) // as it is: a folder may have a # in its name
 		if err := os.MkdirAll(filepath.Dir(db.path), 0o700); err != nil {
 			return nil, fmt.Errorf("store: the data folder cannot be made: %w", err)
 		}
@@ -127,7 +124,7 @@ func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
 		return nil
 	}
 	if db.engine == SQLite {
-		if err := open("sqlite", "file:"+db.path+litePragmas+liteWriter, 1, db.writers); err != nil {
+		if err := open("sqlite", "file:"+escaped(db.path)+litePragmas+liteWriter, 1, db.writers); err != nil {
 			return err
 		}
 		// The first connection makes the file and turns on its write-ahead log, which a
@@ -135,7 +132,7 @@ func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
 		if err := db.raw[0].PingContext(ctx); err != nil {
 			return fmt.Errorf("store: the data file cannot be opened: %w", err)
 		}
-		return open("sqlite", "file:"+db.path+litePragmas+liteReader, o.Readers, db.readers)
+		return open("sqlite", "file:"+escaped(db.path)+litePragmas+liteReader, o.Readers, db.readers)
 	}
 	if err := open("pgx", rawURL, o.Writers, db.writers); err != nil {
 		return err
@@ -145,6 +142,9 @@ func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
 	}
 	return open("pgx", rawURL, o.Readers, db.readers)
 }
+
+// escaped writes a path as a file address can hold it.
+func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // Close ends every connection. Passages still under way fail.
 func (db *DB) Close() error {

@@ -96,12 +96,19 @@ const sqlPulseCounter = `SELECT counter FROM pulse WHERE clinic_id = $1`
 // Counter is the clinic's change counter: when it stands still, nothing changed for anyone who watches.
 func (db *DB) Counter(ctx context.Context, who access.Caller, right access.Right) (int64, error) {
 	var n int64
-	err := db.View(ctx, who, right, func(_ context.Context, v *View) error {
-		err := v.Row(sqlPulseCounter).Scan(&n)
-		if err == ErrNoRows {
-			return nil
-		}
+	err := db.View(ctx, who, right, func(_ context.Context, v *View) (err error) {
+		n, err = v.Counter()
 		return err
 	})
+	return n, err
+}
+
+// Counter is the clinic's change counter within a passage: read first, so that what is read after it may be newer and never older.
+func (v *View) Counter() (int64, error) {
+	var n int64
+	err := v.Row(sqlPulseCounter).Scan(&n)
+	if err == ErrNoRows {
+		return 0, nil
+	}
 	return n, err
 }

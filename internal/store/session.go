@@ -79,6 +79,18 @@ func (s *session) pgSimple(ctx context.Context, text string) error {
 	})
 }
 
+// pgCommit commits, and tells a COMMIT that PostgreSQL turned into a ROLLBACK (because a statement
+// failed and its error was swallowed) from one that took place.
+func (s *session) pgCommit(ctx context.Context) error {
+	return s.lane.conn.Raw(func(c any) error {
+		results, err := c.(*stdlib.Conn).Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
+		if err == nil && (len(results) != 1 || results[0].CommandTag.String() != "COMMIT") {
+			err = errors.New("store: a statement of this transaction failed and its error was swallowed; nothing was saved")
+		}
+		return err
+	})
+}
+
 func (s *session) commit() error {
 	if s.done {
 		return errors.New("store: the transaction has ended")

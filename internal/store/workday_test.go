@@ -154,6 +154,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	extra.Minutes = 30
 	must(p.Desk.SaveService(ctx, owner, extra))
 	must(p.Desk.RetireService(ctx, owner, extra.ID, extra.Version+1))
+	must(p.Desk.RestoreService(ctx, owner, extra.ID, extra.Version+2))
 
 	// Bookings from all doors.
 	want := p.Booking(first, p.At(1, "10:00"), 1)

@@ -97,7 +97,7 @@ func openSQLite(ctx context.Context, path string) (*keystore, error) {
 	f.Close()
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() +
 		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=cache_size(-4096)&_dqs=0"
+		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=cache_size(-1024)&_dqs=0" // five small caches: keys are read once a request, and the system keeps the file
 	write, err := sql.Open("sqlite", name+"&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("vault: the key store: %w", err)

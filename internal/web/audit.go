@@ -130,6 +130,11 @@ func auditPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		}
 		page.Older = "/app/audit?" + next.Encode()
 	}
+	if s.Head != nil {
+		if page.Head, err = s.Head(v.Context()); err != nil {
+			return err
+		}
+	}
 	return s.views.Render(w, http.StatusOK, "audit", page)
 }
 

@@ -240,9 +240,9 @@ func (s *Site) readBooking(v *Visit) (wanted, error) {
 	return out, nil
 }
 
-// booked books. Likely duplicates of a new patient and words of health in the note are shown
-// first, once; then what was typed is taken.
-func (o *once) booked(s *Site, w http.ResponseWriter, v *Visit) error {
+// bookAppointment books. Likely duplicates of a new patient and words of health in the note are shown
+// first; then the form says that they were seen, and what was typed is taken.
+func bookAppointment(s *Site, w http.ResponseWriter, v *Visit) error {
 	b, err := s.readBooking(v)
 	if err != nil {
 		return err
@@ -257,11 +257,11 @@ func (o *once) booked(s *Site, w http.ResponseWriter, v *Visit) error {
 		if err != nil {
 			return err
 		}
-		if len(alike) > 0 && (!v.script() || o.first("alike", b.form.Key)) {
+		if len(alike) > 0 {
 			return s.refusedBooking(w, v, b, alike, fault.New(fault.Invalid, "staff.book.alike"))
 		}
 	}
-	if b.booking.Note != "" && v.PostForm.Get("note_seen") == "" && len(contact.HealthWords(b.booking.Note, v.Clinic.Languages)) > 0 && o.first("health", b.form.Key) {
+	if b.booking.Note != "" && v.PostForm.Get("note_seen") == "" && len(contact.HealthWords(b.booking.Note, v.Clinic.Languages)) > 0 {
 		return s.refusedBooking(w, v, b, nil, fault.New(fault.Invalid, "staff.book.health"))
 	}
 	r, err := s.Desk.Book(v.Context(), v.Who, b.booking)
@@ -307,6 +307,8 @@ func (s *Site) refusedBooking(w http.ResponseWriter, v *Visit, b wanted, alike [
 	page := &BookPage{Shell: s.Shell(v), New: b.form, Note: b.booking.Note, Key: b.form.Key, Likely: hitsOf(v, alike)}
 	status := page.Report(forForm(f))
 	page.NoteHint = f.Key == "staff.book.health"
+	page.Different = v.PostForm.Get("different") != ""
+	page.NoteSeen = page.NoteHint || v.PostForm.Get("note_seen") != ""
 	insist := b.lost && v.Who.May(access.ScheduleOverbook)
 	if insist {
 		with, e := s.withWhom(v, b)
@@ -343,7 +345,12 @@ func tellBooking(w http.ResponseWriter, v *Visit, f *fault.Fault, status int, pa
 	for _, h := range page.Likely {
 		text = append(text, strings.TrimSpace(h.Name+" "+h.Age+" "+h.Phone)+".")
 	}
-	if len(page.Likely) > 0 || page.NoteHint {
+	if len(page.Likely) > 0 { // the panel shows its box, and sets its mark, by these
+		w.Header().Set("X-Alike", "1")
+		text = append(text, v.Tongue.Say("staff.book.tick"))
+	}
+	if page.NoteHint {
+		w.Header().Set("X-Note-Hint", "1")
 		text = append(text, v.Tongue.Say("staff.book.again"))
 	}
 	return plain(w, v, status, strings.Join(text, " "))

@@ -34,13 +34,13 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	for _, c := range cal.Days[0].Columns {
 		for _, e := range c.Entries {
 			page.Total++
-			counts[shownState(e.Status)]++
+			counts[stateOf(e.Status)]++
 			if e.Broken {
 				broken++
 			}
 			if e.Status.Ahead() && e.StartsAt >= cal.Now.Add(-justNow) || e.Status == scheduling.Arrived {
 				page.Next = append(page.Next, NextCard{ID: e.ID.String(), Patient: nameOf(v, e.Name), Service: cal.Services[e.Service].Name, Provider: called(v, c.Provider),
-					State: shownState(e.Status), At: e.StartsAt.In(z)})
+					State: stateOf(e.Status), At: e.StartsAt.In(z)})
 			}
 		}
 	}

@@ -105,7 +105,7 @@ func dayPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	z := cal.Clinic.Location()
 	page := &DayPage{Shell: s.staffShell(v, "nav.day"), Day: date, Today: cal.Today, Zone: z, Step: 15, Selected: open, Hidden: q.Get("hide") == "1",
-		CanBook: v.Who.May(access.ScheduleBook), CanMove: v.Who.May(access.ScheduleBook), AsOf: cal.Now.In(z), Services: serviceOptions(cal.Services, id.Zero)}
+		CanBook: v.Who.May(access.ScheduleBook), CanMove: v.Who.May(access.ScheduleBook), AsOf: cal.Now.In(z), Counter: cal.Counter, Services: serviceOptions(cal.Services, id.Zero)}
 	if n := int(cal.Clinic.Step / time.Minute); n >= 5 {
 		page.Step = n
 	}
@@ -143,7 +143,7 @@ func dayPage(s *Site, w http.ResponseWriter, v *Visit) error {
 // tally lists the counts of a day in the order of a visit.
 func tally(counts map[string]int) []StateCount {
 	var out []StateCount
-	for _, st := range []string{"booked", "arrived", "with", "completed", "no-show", "cancelled"} {
+	for _, st := range []string{"booked", "confirmed", "arrived", "with", "completed", "no-show", "cancelled"} {
 		out = append(out, StateCount{st, counts[st]})
 	}
 	return out
@@ -152,26 +152,46 @@ func tally(counts map[string]int) []StateCount {
 // dayColumn is the fragment with which a script renews one column. It reads the whole day: the
 // grid depends on it, and it is the list that was written down when the page was opened.
 func dayColumn(s *Site, w http.ResponseWriter, v *Visit) error {
-	date, err := s.dayAsked(v, v.URL.Query().Get("day"))
+	cols, err := s.dayAgain(v)
 	if err != nil {
 		return err
 	}
-	cal, err := s.Desk.Days(v.Context(), v.Who, date, date, id.Zero)
+	for i := range cols {
+		if cols[i].ID == v.URL.Query().Get("provider") {
+			cols[i].Shell = s.Shell(v)
+			return s.views.Render(w, http.StatusOK, "day-column", &cols[i])
+		}
+	}
+	return fault.Missing()
+}
+
+// dayColumns is the fragment with which a script renews the whole day at once.
+func dayColumns(s *Site, w http.ResponseWriter, v *Visit) error {
+	cols, err := s.dayAgain(v)
 	if err != nil {
 		return err
+	}
+	return s.views.Render(w, http.StatusOK, "day-columns", &DayColumns{Shell: s.Shell(v), Columns: cols})
+}
+
+func (s *Site) dayAgain(v *Visit) ([]DayColumn, error) {
+	date, err := s.dayAsked(v, v.URL.Query().Get("day"))
+	if err != nil {
+		return nil, err
+	}
+	cal, err := s.Desk.Days(v.Context(), v.Who, date, date, id.Zero)
+	if err != nil {
+		return nil, err
 	}
 	g, asked := gridAsked(v)
 	if !asked {
 		g = gridOf(cal.Days[0], cal.Clinic.Location())
 	}
+	var out []DayColumn
 	for _, c := range cal.Days[0].Columns {
-		if c.Provider.ID.String() == v.URL.Query().Get("provider") {
-			col := column(v, cal, date, c, g)
-			col.Shell = s.Shell(v)
-			return s.views.Render(w, http.StatusOK, "day-column", &col)
-		}
+		out = append(out, column(v, cal, date, c, g))
 	}
-	return fault.Missing()
+	return out, nil
 }
 
 func column(v *Visit, cal scheduling.Calendar, date clock.Date, c scheduling.Column, g grid) DayColumn {
@@ -200,7 +220,7 @@ func column(v *Visit, cal scheduling.Calendar, date clock.Date, c scheduling.Col
 }
 
 func dayCard(e scheduling.Entry, service string, z *time.Location) DayCard {
-	return DayCard{ID: e.ID.String(), State: shownState(e.Status), At: e.StartsAt.In(z), Patient: e.Name.Text, Service: service, Version: e.Version,
+	return DayCard{ID: e.ID.String(), State: stateOf(e.Status), At: e.StartsAt.In(z), Patient: e.Name.Text, Service: service, Version: e.Version,
 		Overbooked: e.Lane > 0, Broken: e.Broken, Fixed: !e.Status.Ahead()}
 }
 

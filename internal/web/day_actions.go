@@ -9,6 +9,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
@@ -43,7 +44,7 @@ func (s *Site) card(v *Visit, one id.ID) (*AppointmentCard, error) {
 	}
 	z := o.Clinic.Location()
 	now := clock.At(s.Clock.Now())
-	c := &AppointmentCard{ID: o.ID.String(), Version: o.Version, State: shownState(o.Status), At: o.StartsAt.In(z), Ends: o.EndsAt.In(z), Day: o.Day,
+	c := &AppointmentCard{ID: o.ID.String(), Version: o.Version, State: stateOf(o.Status), At: o.StartsAt.In(z), Ends: o.EndsAt.In(z), Day: o.Day,
 		Minutes: int(o.Length() / time.Minute), Service: o.Service.Name, ProviderID: o.Provider.ID.String(), Provider: called(v, o.Provider),
 		PatientID: o.Patient.String(), Patient: o.Name.Text, Note: o.Note, BookedAt: o.CreatedAt.In(z), OverbookReason: o.OverbookReason,
 		Date: string(o.Day), StartTime: o.StartsAt.In(z).Format("15:04"), Today: clock.DateOf(now.In(z))}
@@ -54,6 +55,7 @@ func (s *Site) card(v *Visit, one id.ID) (*AppointmentCard, error) {
 		c.Actions = actions(o.Appointment, c.Today, now)
 		c.CanMove = o.Status.Ahead()
 		c.CanCancel = o.Status.Ahead() || o.Status == scheduling.Arrived || o.Status == scheduling.InProgress
+		c.CanNote, c.NoteTyped = true, o.Note
 	}
 	for _, p := range o.roster.Providers {
 		if p.ID == o.Provider.ID || p.RetiredAt == 0 && offers(o.Service, p.ID) {
@@ -262,7 +264,7 @@ func markAppointment(s *Site, w http.ResponseWriter, v *Visit) error {
 	return acted(w, v, a, "marked")
 }
 
-// cancelAppointment cancels. Why is kept in the scheduling note, where the desk sees it.
+// cancelAppointment cancels. Why is kept in the note, where the desk sees it.
 func cancelAppointment(s *Site, w http.ResponseWriter, v *Visit) error {
 	one, err := pathID(v)
 	if err == nil {
@@ -277,20 +279,55 @@ func cancelAppointment(s *Site, w http.ResponseWriter, v *Visit) error {
 		f.AddWith("why", "field.text.too_long", map[string]any{"Max": mostWhy})
 		return s.refusedAction(w, v, one, f.Err())
 	}
-	a, err := s.Desk.Cancel(v.Context(), v.Who, one, typedVersion(v, 0))
+	if why != "" {
+		why = v.Tongue.Say("staff.cancelled_because", "Why", why)
+	}
+	a, err := s.Desk.CancelBecause(v.Context(), v.Who, one, typedVersion(v, 0), why)
 	if err != nil {
 		return s.refusedAction(w, v, one, err)
 	}
-	if why != "" {
-		// The appointment is cancelled already: a note that does not fit is not worth a refusal.
-		text := strings.TrimSpace(a.Note + "\n" + v.Tongue.Say("staff.cancelled_because", "Why", why))
-		if e := s.Desk.SetNote(v.Context(), v.Who, one, a.Version, text); e == nil {
-			a.Version++
-		} else if !fault.Is(e, fault.Invalid) && !fault.Is(e, fault.Conflict) {
-			return e
+	return acted(w, v, a, "cancelled")
+}
+
+// noteAppointment changes the note. Words of health are remarked on once; the form then says that the remark was seen.
+func noteAppointment(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	version, text := typedVersion(v, 0), v.PostForm.Get("note")
+	hint := v.PostForm.Get("note_seen") == "" && len(contact.HealthWords(text, v.Clinic.Languages)) > 0
+	if !hint {
+		err = s.Desk.SetNote(v.Context(), v.Who, one, version, text)
+		if err == nil {
+			if v.script() {
+				return acted(w, v, scheduling.Appointment{ID: one, Version: version + 1}, "noted")
+			}
+			http.Redirect(w, v.Request, "/app/day?appointment="+one.String()+"&done=appointment_noted", http.StatusSeeOther)
+			return nil
 		}
 	}
-	return acted(w, v, a, "cancelled")
+	var f *fault.Fault
+	if err != nil && (!errors.As(err, &f) || f.Kind == fault.NotFound) {
+		return err
+	}
+	c, bad := s.card(v, one)
+	if bad != nil {
+		return bad
+	}
+	status := http.StatusUnprocessableEntity
+	c.NoteTyped, c.NoteHint = text, hint
+	if hint {
+		c.Version = version // sent again, it still has to be the one that was seen
+	} else {
+		sh := s.Shell(v)
+		status = sh.Report(err)
+		c.Alert, c.Problems = sh.Alert, sh.Problems
+	}
+	return s.showCard(w, v, status, c)
 }
 
 const mostWhy = 120 // characters

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"almirah/internal/fault"
+	"almirah/internal/patients"
 	"almirah/internal/words"
 )
 
@@ -156,6 +157,12 @@ func (s *Shell) Choices(prefix, current string, values ...string) []Option {
 		out = append(out, Option{Value: v, Label: s.Tongue.Say(prefix + v), On: v == current})
 	}
 	return out
+}
+
+// Kin are the relations of a guardian to choose from; "parent", which older records have, only where it stands.
+func (s *Shell) Kin(current string) []Option {
+	list := slices.DeleteFunc(slices.Clone(patients.Relations), func(r string) bool { return r == "parent" && current != r })
+	return s.Choices("kin.", current, list...)
 }
 
 // Report takes a fault into the page: its sentence becomes the alert, its wrong fields the

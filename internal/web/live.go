@@ -112,8 +112,9 @@ func (l *watching) tell(x *watch, n int64) {
 }
 
 // follow answers the stream. Its events say "*": what changed is fetched as fragments, by the
-// rights that the person has then. A browser that lost the connection comes back with the last
-// counter that it saw, and is told at once when there is a newer one.
+// rights that the person has then. A page says with since= which counter it was made at, and a
+// browser that lost the connection comes back with the last one that it saw: whoever missed a
+// change is told at once.
 func (l *watching) follow(s *Site, w http.ResponseWriter, v *Visit) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -132,7 +133,11 @@ func (l *watching) follow(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	counters, leave := l.join(s, v.Who)
 	defer leave()
-	last, err := strconv.ParseInt(v.Header.Get("Last-Event-ID"), 10, 64)
+	since := v.Header.Get("Last-Event-ID")
+	if since == "" {
+		since = v.URL.Query().Get("since")
+	}
+	last, err := strconv.ParseInt(since, 10, 64)
 	knows := err == nil
 	alive, again := time.NewTicker(aliveEvery), time.NewTicker(askAgain)
 	defer alive.Stop()

@@ -48,7 +48,7 @@ func (s *Site) me(v *Visit) (*MePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &MePage{Shell: s.staffShell(v, ""), PersonName: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, Language: p.Language, ThemeNow: p.Theme, Keys: p.Shortcuts}
+	page := &MePage{Shell: s.staffShell(v, ""), PersonName: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, Language: p.Language, ThemeNow: p.Theme, Keys: p.Shortcuts, Version: p.Version}
 	if page.Language == "" {
 		page.Language = v.Tongue.Lang()
 	}
@@ -88,7 +88,7 @@ func deviceWords(agent string) string {
 	return name
 }
 
-// typedVersion is the version that the form was made from; otherwise when the form has none.
+// typedVersion is the version that the form was made from; otherwise, which no row has, when the form says none.
 func typedVersion(v *Visit, otherwise int64) int64 {
 	if n, err := strconv.ParseInt(v.PostForm.Get("version"), 10, 64); err == nil {
 		return n
@@ -106,7 +106,7 @@ func meSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	f := v.PostForm
 	err = s.Accounts.SavePreferences(v.Context(), *v.Signed, accounts.Preferences{Name: f.Get("person"), Phone: f.Get("phone"), JobTitle: f.Get("job_title"),
-		Country: v.Clinic.Country, Language: p.Language, Theme: p.Theme, Shortcuts: p.Shortcuts}, typedVersion(v, p.Version))
+		Country: v.Clinic.Country, Language: p.Language, Theme: p.Theme, Shortcuts: p.Shortcuts}, typedVersion(v, 0))
 	return s.meDone(w, v, renamed(err, accountFields), "/app/me?done=saved", func(page *MePage) {
 		page.PersonName, page.Phone, page.JobTitle = f.Get("person"), f.Get("phone"), f.Get("job_title")
 	})
@@ -145,7 +145,7 @@ func preferencesSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	if f.Get("only") != "keys" {
 		d.Language, d.Theme, to = f.Get("language"), f.Get("theme"), "/app/me?done=saved"
 	}
-	err = s.Accounts.SavePreferences(v.Context(), *v.Signed, d, typedVersion(v, p.Version))
+	err = s.Accounts.SavePreferences(v.Context(), *v.Signed, d, typedVersion(v, 0))
 	if err == nil && f.Get("only") != "keys" {
 		setPreference(w, d.Theme, d.Language)
 	}

@@ -235,25 +235,22 @@ func ownCancel(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.ownDone(w, v, "cancelled", a.ID)
 }
 
-// ownConsents saves the ticks: what is ticked is given, what is not is withdrawn. Withdrawing
-// takes as many presses as giving.
+// ownConsents saves the ticks that were changed: one that was set is given, one that was taken away is withdrawn.
+// Withdrawing takes as many presses as giving.
 func ownConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
-	}
-	ticked := map[string]bool{}
-	for _, c := range v.PostForm["consent"] {
-		ticked[c] = true
 	}
 	states, err := s.Consent.Of(v.Context(), v.Who, v.Who.Patient())
 	if err != nil {
 		return err
 	}
 	for _, st := range states {
-		if !askedOf(st.Purpose) || st.Channel != "" || st.Given == ticked[string(st.Purpose)] {
+		yes, changed := chosenNow(v, st)
+		if !changed || !askedOf(st.Purpose) {
 			continue
 		}
-		if err := s.setOwn(v, consent.Choice{Purpose: st.Purpose, Given: ticked[string(st.Purpose)]}); err != nil {
+		if err := s.setOwn(v, consent.Choice{Purpose: st.Purpose, Given: yes}); err != nil {
 			return err
 		}
 	}

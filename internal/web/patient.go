@@ -46,7 +46,7 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 		page.Notices = append(page.Notices, Notice{Text: v.Tongue.Say("staff.patient.unreadable"), Grave: true})
 	}
 	for _, g := range p.Guardians {
-		c := GuardianCard{ID: g.ID.String(), Name: g.Name, Phone: string(g.Phone), Email: string(g.Email), Kin: kinShown(g.Relation)}
+		c := GuardianCard{ID: g.ID.String(), Name: g.Name, Phone: string(g.Phone), Email: string(g.Email), Kin: kinOf(g.Relation)}
 		if g.Broken {
 			c.Name = v.Tongue.Say("day.broken")
 		}
@@ -76,12 +76,9 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	return page, p, nil
 }
 
-// kinShown maps a relation to one that pages have a word for.
-func kinShown(relation string) string {
-	switch relation {
-	case "mother", "father":
-		return "parent"
-	case "parent", "guardian":
+// kinOf is a relation that pages have a word for.
+func kinOf(relation string) string {
+	if slices.Contains(patients.Relations, relation) {
 		return relation
 	}
 	return "other"
@@ -114,7 +111,7 @@ func (s *Site) bookingsOf(v *Visit, page *PatientPage, one id.ID) error {
 	now := clock.At(s.Clock.Now())
 	for _, a := range all {
 		c := BookingCard{ID: a.ID.String(), Service: service[a.Service], Provider: provider[a.Provider], At: a.StartsAt.In(z), Ends: a.EndsAt.In(z),
-			Minutes: int(a.Length() / time.Minute), State: shownState(a.Status), Version: a.Version, Patient: page.Patient}
+			Minutes: int(a.Length() / time.Minute), State: stateOf(a.Status), Version: a.Version, Patient: page.Patient}
 		if a.EndsAt > now && a.Status != scheduling.Cancelled && a.Status != scheduling.NoShow && a.Status != scheduling.Completed {
 			page.Coming = append(page.Coming, c)
 		} else {
@@ -183,7 +180,7 @@ func formOf(p patients.Patient) NewPatientForm {
 	}
 	if len(p.Guardians) > 0 {
 		g := p.Guardians[0]
-		f.GuardianName, f.GuardianPhone, f.GuardianEmail, f.GuardianKin = g.Name, string(g.Phone), string(g.Email), kinShown(g.Relation)
+		f.GuardianName, f.GuardianPhone, f.GuardianEmail, f.GuardianKin = g.Name, string(g.Phone), string(g.Email), kinOf(g.Relation)
 	}
 	return f
 }
@@ -242,8 +239,7 @@ func (s *Site) refusedPatient(w http.ResponseWriter, v *Visit, one id.ID, part s
 	return s.views.Render(w, page.Report(forForm(f)), "patient", page)
 }
 
-// patientConsents writes what has changed: each tick is a yes, each tick that was taken away a no. What
-// was never asked and stays unticked is no choice.
+// patientConsents writes what was changed on the page: each tick that was set is a yes, each that was taken away a no.
 func patientConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 	one, err := pathID(v)
 	if err == nil {
@@ -256,10 +252,9 @@ func patientConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	ticked := v.PostForm["consent"]
 	for _, st := range states {
-		yes := slices.Contains(ticked, string(st.Purpose))
-		if st.Channel != "" || yes == st.Given || !yes && !st.Asked {
+		yes, changed := chosenNow(v, st)
+		if !changed {
 			continue
 		}
 		if err := s.Consent.Set(v.Context(), v.Who, one, consent.Choice{Purpose: st.Purpose, Given: yes}); err != nil {
@@ -268,6 +263,14 @@ func patientConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	http.Redirect(w, v.Request, "/app/patients/"+one.String()+"?done=patient_consents#consents", http.StatusSeeOther)
 	return nil
+}
+
+// chosenNow says what the form chooses, and whether that differs both from what its page showed (the hidden fields "was") and
+// from what holds now. A page that has grown old withdraws nothing that was given meanwhile, and gives nothing that was withdrawn.
+func chosenNow(v *Visit, st consent.State) (yes, changed bool) {
+	yes = slices.Contains(v.PostForm["consent"], string(st.Purpose))
+	was := slices.Contains(v.PostForm["was"], string(st.Purpose))
+	return yes, st.Channel == "" && yes != was && yes != st.Given
 }
 
 // noteMark begins the line that says when and by whom a note was written. The notes of a patient
@@ -346,7 +349,7 @@ func patientNoted(s *Site, w http.ResponseWriter, v *Visit) error {
 	if p.Notes != "" {
 		text += "\n\n" + p.Notes
 	}
-	if err := s.Patients.SaveNotes(v.Context(), v.Who, one, text, p.Version); err != nil {
+	if err := s.Patients.SaveNotes(v.Context(), v.Who, one, text, typedVersion(v, 0)); err != nil {
 		return refuse(err)
 	}
 	http.Redirect(w, v.Request, "/app/patients/"+one.String()+"?done=patient_note#notes", http.StatusSeeOther)

@@ -10,10 +10,8 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clinics"
-	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/followup"
-	"almirah/internal/id"
 	"almirah/internal/messaging"
 )
 
@@ -44,15 +42,10 @@ func bookingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	f := v.PostForm
 	r := v.Clinic.Rules()
 	r.MinNotice, r.Horizon, r.Step = hoursTyped(f.Get("notice_hours")), whole(f.Get("horizon_days")), time.Duration(whole(f.Get("step")))*time.Minute
-	var wrong fault.Fields
-	unkept(v, &wrong, "daily_cap", "change_hours")
-	err := wrong.Err()
-	if err == nil {
-		err = s.Clinics.SaveRules(v.Context(), v.Who, r, typedVersion(v, 0))
-	}
+	err := s.Clinics.SaveRules(v.Context(), v.Who, r, typedVersion(v, 0))
 	return s.answer(w, v, renamed(err, clinicFields), "/app/settings/booking?done=saved", "settings-booking", func() (Page, error) {
 		page := s.bookingSettings(v, r)
-		page.NoticeHours, page.HorizonDays, page.Step, page.DailyCap, page.ChangeHours = f.Get("notice_hours"), f.Get("horizon_days"), f.Get("step"), f.Get("daily_cap"), f.Get("change_hours")
+		page.NoticeHours, page.HorizonDays, page.Step = f.Get("notice_hours"), f.Get("horizon_days"), f.Get("step")
 		return page, nil
 	})
 }
@@ -67,18 +60,16 @@ func remindersPage(s *Site, w http.ResponseWriter, v *Visit) error {
 
 func (s *Site) reminderSettings(v *Visit, rules []followup.Rule) *ReminderSettings {
 	night := messaging.Night()
-	page := &ReminderSettings{SettingsPage: s.settings(v, "settings.reminders", access.MessageSettings), Confirm: true, QuietFrom: night.From.Clock(), QuietTo: night.To.Clock(),
-		NewChannel: string(messaging.Email)}
+	page := &ReminderSettings{SettingsPage: s.settings(v, "settings.reminders", access.MessageSettings), NewChannel: string(messaging.Email),
+		Quiet: v.Tongue.Say("settings.quiet_rule", "From", v.Tongue.Minute(night.From), "To", v.Tongue.Minute(night.To))}
 	for _, r := range rules {
 		if !r.Fixed() {
-			page.Rules = append(page.Rules, ReminderRule{ID: r.ID.String(), HoursBefore: (r.Minutes + 30) / 60, Channel: string(r.Channel), On: r.Active})
+			page.Rules = append(page.Rules, ReminderRule{ID: r.ID.String(), Before: r.Minutes, Hours: strconv.Itoa(r.Minutes / 60), Minutes: strconv.Itoa(r.Minutes % 60),
+				Channel: string(r.Channel), On: r.Active, Version: r.Version})
 		}
 	}
 	return page
 }
-
-// reminderFields are the names of a rule's fields in the form.
-var reminderFields = map[string]string{"minutes": "new_hours", "channel": "new_channel"}
 
 func remindersSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
@@ -90,60 +81,75 @@ func remindersSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	f := v.PostForm
 	err = s.saveReminders(v, rules)
-	return s.answer(w, v, renamed(err, reminderFields), "/app/settings/reminders?done=saved", "settings-reminders", func() (Page, error) {
+	return s.answer(w, v, err, "/app/settings/reminders?done=saved", "settings-reminders", func() (Page, error) {
+		rules, err := s.Followup.Rules(v.Context(), v.Who) // some may be saved already
+		if err != nil {
+			return nil, err
+		}
 		page := s.reminderSettings(v, rules)
-		page.NewHours = f.Get("new_hours")
-		page.QuietFrom, page.QuietTo = f.Get("quiet_from"), f.Get("quiet_to")
+		page.NewHours, page.NewMinutes = f.Get("new_hours"), f.Get("new_minutes")
 		on := ticked(f["rule"])
 		for i := range page.Rules {
-			page.Rules[i].On = on[page.Rules[i].ID]
+			if r := &page.Rules[i]; f.Has("hours-" + r.ID) {
+				r.On, r.Hours, r.Minutes = on[r.ID], f.Get("hours-"+r.ID), f.Get("minutes-"+r.ID)
+			}
 		}
 		return page, nil
 	})
 }
 
-// saveReminders adds the new rule first, because it alone can be wrong, and then switches the others.
+// typedBefore reads hours and minutes as minutes; what is no number is -1, which the room refuses.
+func typedBefore(hours, minutes string) int {
+	h, m := whole(hours), whole(minutes)
+	if h < 0 || m < 0 || h > 10_000 || m > 600_000 {
+		return -1
+	}
+	return h*60 + m
+}
+
+// saveReminders changes the rules as the form has them, and then adds the new one. A rule that is not the one that the page showed
+// is found out before anything is written.
 func (s *Site) saveReminders(v *Visit, rules []followup.Rule) error {
-	f := v.PostForm
-	var wrong fault.Fields
-	night := messaging.Night()
-	for _, x := range []struct {
-		field string
-		is    clock.Minute
-	}{{"quiet_from", night.From}, {"quiet_to", night.To}} {
-		if t := f.Get(x.field); t != "" && t != x.is.Clock() {
-			wrong.Add(x.field, "field.quiet.fixed")
-		}
+	ctx, f := v.Context(), v.PostForm
+	on, off := chosen(f["rule"]), chosen(f["remove"])
+	type change struct {
+		rule   followup.Rule
+		draft  followup.Draft
+		remove bool
 	}
-	if f.Has("new_hours") && f.Get("confirm") == "" {
-		wrong.Add("confirm", "rule.fixed")
-	}
-	if err := wrong.Err(); err != nil {
-		return err
-	}
-	on := chosen(f["rule"])
-	for _, one := range on {
-		if !slices.ContainsFunc(rules, func(r followup.Rule) bool { return r.ID == one }) {
-			return fault.Missing()
-		}
-	}
-	if strings.TrimSpace(f.Get("new_hours")) != "" {
-		d := followup.Draft{Channel: messaging.Channel(f.Get("new_channel")), Minutes: int(hoursTyped(f.Get("new_hours")) / time.Minute), Active: true}
-		if d.Channel != messaging.Email && !slices.Contains(s.Messages.Channels(), d.Channel) {
-			d.Channel = "" // a channel without a carrier would remind nobody
-		}
-		if _, err := s.Followup.Add(v.Context(), v.Who, d); err != nil {
-			return err
-		}
-	}
+	var changes []change
 	for _, r := range rules {
-		active := slices.ContainsFunc(on, func(one id.ID) bool { return one == r.ID })
-		if r.Fixed() || active == r.Active {
+		one := r.ID.String()
+		if r.Fixed() || !f.Has("hours-"+one) {
 			continue
 		}
-		if err := s.Followup.Save(v.Context(), v.Who, r.ID, followup.Draft{Channel: r.Channel, Minutes: r.Minutes, Active: active}, r.Version); err != nil {
-			return err
+		c := change{r, followup.Draft{Channel: r.Channel, Minutes: typedBefore(f.Get("hours-"+one), f.Get("minutes-"+one)), Active: slices.Contains(on, r.ID)}, slices.Contains(off, r.ID)}
+		if c.draft == (followup.Draft{Channel: r.Channel, Minutes: r.Minutes, Active: r.Active}) && !c.remove {
+			continue
+		}
+		if f.Get("version-"+one) != strconv.FormatInt(r.Version, 10) {
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		changes = append(changes, c)
+	}
+	for _, c := range changes {
+		var err error
+		if c.remove {
+			err = s.Followup.Remove(ctx, v.Who, c.rule.ID, c.rule.Version)
+		} else {
+			err = s.Followup.Save(ctx, v.Who, c.rule.ID, c.draft, c.rule.Version)
+		}
+		if err != nil {
+			return renamed(err, map[string]string{"minutes": "hours-" + c.rule.ID.String()})
 		}
 	}
-	return nil
+	if strings.TrimSpace(f.Get("new_hours")+f.Get("new_minutes")) == "" {
+		return nil
+	}
+	d := followup.Draft{Channel: messaging.Channel(f.Get("new_channel")), Minutes: typedBefore(f.Get("new_hours"), f.Get("new_minutes")), Active: true}
+	if d.Channel != messaging.Email && !slices.Contains(s.Messages.Channels(), d.Channel) {
+		d.Channel = "" // a channel without a carrier would remind nobody
+	}
+	_, err := s.Followup.Add(ctx, v.Who, d)
+	return renamed(err, map[string]string{"minutes": "new_hours", "channel": "new_channel"})
 }

@@ -7,9 +7,11 @@ import (
 	_ "image/jpeg" // a logo may be one
 	_ "image/png"  // or one of these
 	"io"
+	"mime/multipart"
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"almirah/internal/access"
@@ -42,21 +44,14 @@ func (s *Site) answer(w http.ResponseWriter, v *Visit, err error, to, name strin
 	return s.views.Render(w, report(w, page.shell(), err), name, page)
 }
 
-// unkept names the fields in which somebody typed what the house has no place for: it is refused, not dropped in silence.
-func unkept(v *Visit, f *fault.Fields, names ...string) {
-	for _, n := range names {
-		if strings.TrimSpace(v.PostForm.Get(n)) != "" {
-			f.Add(n, "field.not_kept")
-		}
-	}
-}
-
 func settingsHome(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.views.Render(w, http.StatusOK, "settings", &SettingsHome{s.settings(v, "", access.ClinicSettings)})
 }
 
 func keysPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	return s.views.Render(w, http.StatusOK, "settings-keys", &KeysSettings{SettingsPage: s.settings(v, "settings.keys", access.ClinicRead), Keys: v.Signed.Person.Shortcuts})
+	page := &KeysSettings{SettingsPage: s.settings(v, "settings.keys", access.ClinicRead), Keys: v.Signed.Person.Shortcuts}
+	page.Version = v.Signed.Person.Version // the form changes the account, not the clinic
+	return s.views.Render(w, http.StatusOK, "settings-keys", page)
 }
 
 // houseColour is what the colour field shows while a clinic has none of its own: browsers know no empty colour.
@@ -70,7 +65,7 @@ func (s *Site) clinicSettings(v *Visit, p clinics.Profile, notes bool) *ClinicSe
 	page := &ClinicSettings{SettingsPage: s.settings(v, "settings.clinic", access.ClinicSettings), ClinicName: p.Name, LegalName: p.LegalEntity,
 		ContactName: p.Contact, ContactEmail: p.Email, ContactPhone: p.Phone, Country: p.Country, Zone: p.Zone, Currency: p.Currency, Colour: p.Colour,
 		HasLogo: v.Clinic.LogoType != "", Spoken: map[string]bool{}, Jurisdiction: p.Jurisdiction, Region: p.Region, Modules: map[string]bool{clinics.ModuleNotes: notes}}
-	page.TaxNumber, page.RegistrationNumber, _ = strings.Cut(p.TaxNumbers, "\n")
+	page.TaxNumber = strings.ReplaceAll(p.TaxNumbers, "\n", ", ") // one line holds them all
 	page.Address1, page.Address2, page.City, page.PostalCode, page.State = addressFields(p.Address)
 	page.Countries, page.Zones = countryOptions(v.Tongue, p.Country), zoneOptions(p.Zone)
 	for i, l := range p.Languages {
@@ -131,7 +126,7 @@ func typedProfile(v *Visit) clinics.Profile {
 		Contact: f.Get("contact_name"), Zone: f.Get("zone"), Country: f.Get("country"), Jurisdiction: f.Get("jurisdiction"), Region: f.Get("region"),
 		Currency: f.Get("currency"), Colour: f.Get("colour"),
 		Address:    addressText(f.Get("address1"), f.Get("address2"), f.Get("city"), f.Get("postal_code"), f.Get("state")),
-		TaxNumbers: strings.Trim(f.Get("tax_number")+"\n"+f.Get("registration_number"), "\n")}
+		TaxNumbers: f.Get("tax_number")}
 	if v.Clinic.Colour == "" && p.Colour == houseColour {
 		p.Colour = ""
 	}
@@ -190,7 +185,7 @@ func clinicSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.answer(w, v, renamed(err, clinicFields), "/app/settings/clinic?done=saved", "settings-clinic", func() (Page, error) {
 		page := s.clinicSettings(v, p, slices.Contains(v.PostForm["modules"], clinics.ModuleNotes))
 		f := v.PostForm // as typed, not as put together
-		page.TaxNumber, page.RegistrationNumber, page.Website = f.Get("tax_number"), f.Get("registration_number"), f.Get("website")
+		page.TaxNumber = f.Get("tax_number")
 		page.Address1, page.Address2, page.City, page.PostalCode, page.State = f.Get("address1"), f.Get("address2"), f.Get("city"), f.Get("postal_code"), f.Get("state")
 		page.DefaultLanguage = f.Get("default_language")
 		return page, nil
@@ -201,7 +196,11 @@ func clinicSave(s *Site, w http.ResponseWriter, v *Visit) error {
 func (v *Visit) multipart() error {
 	if strings.HasPrefix(v.Header.Get("Content-Type"), "multipart/form-data") && v.MultipartForm == nil {
 		if err := v.ParseMultipartForm(maxForm); err != nil {
-			return fault.New(fault.Invalid, "fault.form_large").Because(err)
+			var large *http.MaxBytesError
+			if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
+				return fault.New(fault.Invalid, "fault.form_large")
+			}
+			return fault.New(fault.Invalid, "fault.form_unreadable").Because(err)
 		}
 	}
 	return v.form()
@@ -212,7 +211,6 @@ func (s *Site) saveClinic(v *Visit, p clinics.Profile) error {
 	ctx, version := v.Context(), typedVersion(v, 0)
 	var f fault.Fields
 	clinics.Check(p, &f)
-	unkept(v, &f, "website")
 	logo, err := upload(v, "logo", &f)
 	if err != nil {
 		return err
@@ -257,11 +255,11 @@ func publicPage(s *Site, w http.ResponseWriter, v *Visit) error {
 // publicSettings is the page as things are, or as the form says.
 func (s *Site) publicSettings(v *Visit, r scheduling.Roster, typed map[string][]string) *PublicSettings {
 	c := r.Clinic
-	page := &PublicSettings{SettingsPage: s.settings(v, "settings.public", access.ClinicSettings), Slug: c.Slug, Share: s.PublicURL + "/c/" + c.Slug, Open: c.Online}
+	page := &PublicSettings{SettingsPage: s.settings(v, "settings.public", access.ClinicSettings), Share: s.PublicURL + "/c/" + c.Slug, Open: c.Online}
 	page.Version = c.Version
 	shown := map[string]bool{"phone": c.ShowPhone, "email": c.ShowEmail}
 	if typed != nil {
-		page.Open, page.Slug, page.About = len(typed["open"]) > 0, first(typed["slug"]), first(typed["about"])
+		page.Open = len(typed["open"]) > 0
 		shown = ticked(typed["show"])
 	}
 	for _, name := range clinicShows {
@@ -271,7 +269,7 @@ func (s *Site) publicSettings(v *Visit, r scheduling.Roster, typed map[string][]
 		if p.RetiredAt > 0 {
 			continue
 		}
-		x := PublicProvider{ID: p.ID.String(), Name: p.Name}
+		x := PublicProvider{ID: p.ID.String(), Name: p.Name, Version: p.Version}
 		on := map[string]bool{"speciality": p.ShowSpeciality, "qualification": p.ShowQualification, "registration": p.ShowRegistration, "about": p.ShowAbout}
 		if typed != nil {
 			on = ticked(typed["show-"+x.ID])
@@ -309,31 +307,34 @@ func publicSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	err = s.savePublic(v, r)
 	return s.answer(w, v, renamed(err, clinicFields), "/app/settings/public?done=saved", "settings-public", func() (Page, error) {
-		return s.publicSettings(v, r, v.PostForm), nil
+		now, err := s.Desk.Roster(v.Context(), v.Who) // the clinic's part may be saved already
+		return s.publicSettings(v, now, v.PostForm), err
 	})
 }
 
+// savePublic saves the clinic's part and then each practitioner whose switches the form changes. One who is not as the page showed
+// her is found out before anything is written.
 func (s *Site) savePublic(v *Visit, r scheduling.Roster) error {
-	var f fault.Fields
-	unkept(v, &f, "about")
-	if slug := strings.TrimSpace(v.PostForm.Get("slug")); slug != "" && slug != r.Clinic.Slug {
-		f.Add("slug", "field.slug.stays")
-	}
-	if err := f.Err(); err != nil {
-		return err
+	var changed []scheduling.Provider
+	for _, p := range r.Providers {
+		one := p.ID.String()
+		was, on := p, ticked(v.PostForm["show-"+one])
+		p.ShowSpeciality, p.ShowQualification, p.ShowRegistration, p.ShowAbout = on["speciality"], on["qualification"], on["registration"], on["about"]
+		same := was.ShowSpeciality == p.ShowSpeciality && was.ShowQualification == p.ShowQualification && was.ShowRegistration == p.ShowRegistration && was.ShowAbout == p.ShowAbout
+		if p.RetiredAt > 0 || p.Broken || same {
+			continue
+		}
+		if v.PostForm.Get("version-"+one) != strconv.FormatInt(p.Version, 10) {
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		changed = append(changed, p)
 	}
 	rules, shown := r.Clinic.Rules(), ticked(v.PostForm["show"])
 	rules.Online, rules.ShowPhone, rules.ShowEmail = v.PostForm.Get("open") != "", shown["phone"], shown["email"]
 	if err := s.Clinics.SaveRules(v.Context(), v.Who, rules, typedVersion(v, 0)); err != nil {
 		return err
 	}
-	for _, p := range r.Providers {
-		was, on := p, ticked(v.PostForm["show-"+p.ID.String()])
-		p.ShowSpeciality, p.ShowQualification, p.ShowRegistration, p.ShowAbout = on["speciality"], on["qualification"], on["registration"], on["about"]
-		same := was.ShowSpeciality == p.ShowSpeciality && was.ShowQualification == p.ShowQualification && was.ShowRegistration == p.ShowRegistration && was.ShowAbout == p.ShowAbout
-		if p.RetiredAt > 0 || p.Broken || same {
-			continue
-		}
+	for _, p := range changed {
 		if err := s.Desk.SaveProvider(v.Context(), v.Who, p); err != nil {
 			return err
 		}

@@ -215,10 +215,9 @@ func changeSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	f := v.PostForm
-	typed := ChangeForm{f.Get("change_date"), f.Get("change_from1"), f.Get("change_to1"), f.Get("change_from2"), f.Get("change_to2"), f.Get("change_words")}
+	typed := ChangeForm{f.Get("change_date"), f.Get("change_from1"), f.Get("change_to1"), f.Get("change_from2"), f.Get("change_to2")}
 	c := scheduling.Change{Day: clock.Date(typed.Date)}
 	var wrong fault.Fields
-	unkept(v, &wrong, "change_words")
 	fields := map[string]string{"day": "change_date"}
 	for i, x := range []TypedSpan{{typed.From1, typed.To1}, {typed.From2, typed.To2}} {
 		field := "change_from" + strconv.Itoa(i+1)

@@ -102,7 +102,7 @@ func providerPage(s *Site, w http.ResponseWriter, v *Visit) error {
 func (s *Site) providerSettings(v *Visit, p practice) *ProviderSettings {
 	x := p.provider
 	page := &ProviderSettings{SettingsPage: s.settings(v, "settings.providers", access.ScheduleSettings), ProviderName: x.Name, Qualification: x.Qualification,
-		Registration: x.Registration, About: x.About, DailyCap: count(x.DailyCap)}
+		Registration: x.Registration, Speciality: x.Speciality, About: x.About, DailyCap: count(x.DailyCap)}
 	page.Version = x.Version
 	if !x.ID.IsZero() {
 		page.ID = x.ID.String()
@@ -141,10 +141,7 @@ func providerSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	f, was := v.PostForm, p
 	x := &p.provider
 	x.Name, x.Qualification, x.Registration, x.About, x.DailyCap = f.Get("provider_name"), f.Get("qualification"), f.Get("registration"), f.Get("about"), whole(f.Get("daily_cap"))
-	if f.Has("speciality") {
-		x.Speciality = f.Get("speciality")
-	}
-	x.Version = typedVersion(v, 0)
+	x.Speciality, x.Version = f.Get("speciality"), typedVersion(v, 0)
 	to := "/app/settings/providers?done=saved"
 	err = s.saveProvider(v, was, x)
 	if err == nil && was.provider.ID.IsZero() { // her hours come next
@@ -153,7 +150,7 @@ func providerSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.answer(w, v, renamed(err, providerFields), to, "settings-provider", func() (Page, error) {
 		p.provider.RetiredAt = was.provider.RetiredAt
 		page := s.providerSettings(v, p)
-		page.DailyCap, page.Speaks, page.Version = f.Get("daily_cap"), f.Get("speaks"), was.provider.Version
+		page.DailyCap, page.Version = f.Get("daily_cap"), was.provider.Version
 		on := ticked(f["services"])
 		for i := range page.Services {
 			page.Services[i].On = on[page.Services[i].Value]
@@ -167,11 +164,6 @@ func providerSave(s *Site, w http.ResponseWriter, v *Visit) error {
 
 // saveProvider saves the practitioner, then what she offers, then who signs in as her.
 func (s *Site) saveProvider(v *Visit, was practice, x *scheduling.Provider) error {
-	var f fault.Fields
-	unkept(v, &f, "speaks")
-	if err := f.Err(); err != nil {
-		return err
-	}
 	offered := chosen(v.PostForm["services"])
 	for _, one := range offered {
 		if !slices.ContainsFunc(was.roster.Services, func(t scheduling.Service) bool { return t.ID == one }) {
@@ -299,7 +291,7 @@ func (s *Site) retire(v *Visit) (*RetirePage, scheduling.Provider, error) {
 		return nil, p.provider, err
 	}
 	page := &RetirePage{SettingsPage: s.settings(v, "settings.providers", access.ScheduleSettings), ID: p.provider.ID.String(), ProviderName: p.provider.Name,
-		LastDay: string(p.roster.Today), More: max(0, len(ahead)-mostCards)}
+		More: max(0, len(ahead)-mostCards)}
 	page.Version = p.provider.Version
 	if page.Bookings, err = s.cards(v, "retire "+page.ID, ahead, p.roster); err != nil {
 		return nil, p.provider, err
@@ -320,25 +312,24 @@ func retireSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	f, today := v.PostForm, page.LastDay
+	f := v.PostForm
 	r := scheduling.Retirement{Provider: p.ID, Version: typedVersion(v, 0)}
 	var wrong fault.Fields
-	if day := f.Get("last_day"); day != "" && day != today {
-		wrong.Add("last_day", "field.retire.today")
-	}
-	switch f.Get("choice") {
-	case "move":
+	switch choice := f.Get("choice"); {
+	case choice == "move":
 		if r.To, err = id.Parse(f.Get("to")); err != nil {
 			wrong.Add("to", "field.retire.to")
 		}
-	case "cancel":
+	case choice == "cancel":
 		r.Cancel = true
+	case len(page.Bookings) > 0:
+		wrong.Add("choice", "field.retire.choice")
 	}
 	if err = wrong.Err(); err == nil {
 		_, _, err = s.Desk.Retire(v.Context(), v.Who, r)
 	}
 	return s.answer(w, v, err, "/app/settings/providers?done=retired", "settings-retire", func() (Page, error) {
-		page.Choice, page.LastDay = f.Get("choice"), f.Get("last_day")
+		page.Choice = f.Get("choice")
 		for i := range page.Others {
 			page.Others[i].On = page.Others[i].Value == f.Get("to")
 		}

@@ -171,14 +171,18 @@ func serviceSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		_, err = s.Desk.AddService(v.Context(), v.Who, x)
 	default:
 		err = s.Desk.SaveService(v.Context(), v.Who, x)
-		if err == nil && f.Get("retired") != "" && was.RetiredAt == 0 {
+		switch retired := f.Get("retired") != ""; { // SaveService made the next version
+		case err != nil:
+		case retired && was.RetiredAt == 0:
 			err = s.Desk.RetireService(v.Context(), v.Who, x.ID, x.Version+1)
+		case !retired && was.RetiredAt > 0:
+			err = s.Desk.RestoreService(v.Context(), v.Who, x.ID, x.Version+1)
 		}
 	}
 	return s.answer(w, v, renamed(err, serviceFields), "/app/settings/services?done=saved", "settings-service", func() (Page, error) {
 		page := s.serviceSettings(v, r, x)
 		page.Minutes, page.Before, page.After, page.Price, page.Version = f.Get("minutes"), f.Get("before"), f.Get("after"), f.Get("price"), was.Version
-		page.Retired = page.Retired || f.Get("retired") != ""
+		page.Retired = f.Get("retired") != ""
 		return page, nil
 	})
 }

@@ -38,7 +38,6 @@ type ClinicHead struct {
 	Address    []string
 	Phone      string
 	Email      string
-	Website    string
 	LegalName  string
 }
 

@@ -47,9 +47,14 @@ type Deps struct {
 	Processors func() []egress.Processor                                         // the sub-processor list, which is the egress allow-list
 	Promises   func(ctx context.Context) []Kept                                  // every sentence with the last result of its probe
 	Limit      func(r *http.Request) time.Duration                               // how long a booking from this address must wait
+	Entity     Entity                                                            // who runs this installation
+	Head       func(ctx context.Context) (string, error)                         // the newest head of the audit log, as "audit verify --head" reads it; empty before the first
 	Address    func(r *http.Request) string                                      // the visitor's network address, behind known proxies
 	Close      func(ctx context.Context, who access.Caller, patient id.ID) error // deletes a patient in every room
 }
+
+// Entity is who runs the installation, for the policy pages (promise R8). What is not configured is empty.
+type Entity struct{ Name, Address, Contact string }
 
 // DemoLogin is one of the demo's people.
 type DemoLogin struct{ Email, Password, Role string }
@@ -111,6 +116,8 @@ type Route struct {
 	// OneClick marks the unsubscribe address that mail programs call: no cookie, no token but
 	// the one in the address (RFC 8058).
 	OneClick bool
+	// Quiet marks what a page asks for by itself, without its reader: it does not keep the session alive.
+	Quiet  bool
 	Handle   func(s *Site, w http.ResponseWriter, v *Visit) error
 }
 
@@ -210,7 +217,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	case Staff, Person:
 		return s.identifyPerson(v, route)
 	case Open:
-		if signed, err := s.session(v); err == nil {
+		if signed, err := s.session(v, false); err == nil {
 			v.Signed = &signed
 		}
 		v.formSecret(w)
@@ -226,7 +233,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 }
 
 func (s *Site) identifyPerson(v *Visit, route Route) error {
-	signed, err := s.session(v)
+	signed, err := s.session(v, route.Quiet)
 	if err != nil {
 		return err
 	}
@@ -252,10 +259,13 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	return nil
 }
 
-func (s *Site) session(v *Visit) (accounts.SignedIn, error) {
+func (s *Site) session(v *Visit, quiet bool) (accounts.SignedIn, error) {
 	c, err := v.Cookie(SessionCookie)
 	if err != nil {
 		return accounts.SignedIn{}, fault.New(fault.Unauthenticated, "fault.sign_in_first")
+	}
+	if quiet {
+		return s.Accounts.Glance(v.Context(), c.Value)
 	}
 	return s.Accounts.Session(v.Context(), c.Value)
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"io"
 	"net/http"
-	"sync"
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
@@ -19,21 +18,22 @@ import (
 
 func staffRoutes() []Route {
 	live := newWatching()
-	said := newOnce()
 	return []Route{
 		{Pattern: "GET /app", Door: Staff, Right: access.ClinicRead, Handle: dashboardPage},
 		{Pattern: "GET /app/day", Door: Staff, Right: access.ScheduleRead, Handle: dayPage},
-		{Pattern: "GET /app/day/column", Door: Staff, Right: access.ScheduleRead, Handle: dayColumn},
-		{Pattern: "GET /app/live", Door: Staff, Right: access.ScheduleRead, Handle: live.follow},
+		{Pattern: "GET /app/day/column", Door: Staff, Right: access.ScheduleRead, Quiet: true, Handle: dayColumn},
+		{Pattern: "GET /app/day/columns", Door: Staff, Right: access.ScheduleRead, Quiet: true, Handle: dayColumns},
+		{Pattern: "GET /app/live", Door: Staff, Right: access.ScheduleRead, Quiet: true, Handle: live.follow},
 		{Pattern: "GET /app/week", Door: Staff, Right: access.ScheduleRead, Handle: weekPage},
 		{Pattern: "GET /app/book", Door: Staff, Right: access.ScheduleBook, Handle: bookPage},
 		{Pattern: "GET /app/free", Door: Staff, Right: access.ScheduleBook, Handle: freeSlots},
 		{Pattern: "GET /app/search", Door: Staff, Right: access.PatientSearch, Handle: searchHits},
-		{Pattern: "POST /app/appointments", Door: Staff, Right: access.ScheduleBook, Handle: said.booked},
+		{Pattern: "POST /app/appointments", Door: Staff, Right: access.ScheduleBook, Handle: bookAppointment},
 		{Pattern: "GET /app/appointments/{id}", Door: Staff, Right: access.ScheduleRead, Handle: appointmentPage},
 		{Pattern: "POST /app/appointments/{id}/move", Door: Staff, Right: access.ScheduleBook, Handle: moveAppointment},
 		{Pattern: "POST /app/appointments/{id}/status", Door: Staff, Right: access.ScheduleBook, Handle: markAppointment},
 		{Pattern: "POST /app/appointments/{id}/cancel", Door: Staff, Right: access.ScheduleBook, Handle: cancelAppointment},
+		{Pattern: "POST /app/appointments/{id}/note", Door: Staff, Right: access.ScheduleBook, Handle: noteAppointment},
 		{Pattern: "GET /app/patients", Door: Staff, Right: access.PatientSearch, Handle: patientsPage},
 		{Pattern: "GET /app/patients/new", Door: Staff, Right: access.PatientWrite, Handle: patientNewPage},
 		{Pattern: "POST /app/patients/new", Door: Staff, Right: access.PatientWrite, Handle: patientAdded},
@@ -83,15 +83,6 @@ func (s *Site) dayAsked(v *Visit, text string) (clock.Date, error) {
 	return d, nil
 }
 
-// shownState names a status as cards do. That a patient confirmed is told in the history; on the
-// calendar she is expected like everybody who booked.
-func shownState(st scheduling.Status) string {
-	if st == scheduling.Confirmed {
-		return string(scheduling.Booked)
-	}
-	return stateOf(st)
-}
-
 // called is the provider's name, or that it cannot be opened.
 func called(v *Visit, p scheduling.Provider) string {
 	if p.Name == "" {
@@ -114,33 +105,4 @@ func hitsOf(v *Visit, hits []patients.Hit) []PatientHit {
 		out = append(out, hitOf(v, h))
 	}
 	return out
-}
-
-// once remembers which remark was made to which form, so that it is made a single time and then
-// what was typed is taken as it is. It is a courtesy of one process: another process, or a new
-// start, may make the remark again.
-type once struct {
-	mu   sync.Mutex
-	seen map[string]bool
-}
-
-func newOnce() *once { return &once{seen: map[string]bool{}} }
-
-// mostRemarks bounds what is remembered.
-const mostRemarks = 5000
-
-// first says whether the remark is made to the form for the first time. A form without a key gets none.
-func (o *once) first(remark, form string) bool {
-	if form == "" {
-		return false
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.seen) >= mostRemarks {
-		clear(o.seen)
-	}
-	k := remark + " " + form
-	was := o.seen[k]
-	o.seen[k] = true
-	return !was
 }

@@ -42,13 +42,13 @@ func trustPage(s *Site, w http.ResponseWriter, v *Visit) error {
 // privacyPage is the clinic's own policy: the same sentences, and who is responsible for the data (promises A3, C3, R8).
 func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page := s.policy(v)
-	page.Contact = responsible(v.Clinic)
+	page.Clinic = responsible(v.Clinic)
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
 
 // responsible names the legal entity, its address and how to reach it. Somebody can always be written to: a clinic that shows
 // neither phone nor e-mail address on its booking page is named here with its e-mail address.
-func responsible(c clinics.Clinic) string {
+func responsible(c clinics.Clinic) []string {
 	name := c.LegalEntity
 	if name == "" {
 		name = c.Name
@@ -60,11 +60,11 @@ func responsible(c clinics.Clinic) string {
 	if c.ShowEmail || !c.ShowPhone || c.Phone == "" {
 		parts = append(parts, c.Email)
 	}
-	return join(parts...)
+	return slices.DeleteFunc(parts, func(x string) bool { return strings.TrimSpace(x) == "" })
 }
 
 func (s *Site) policy(v *Visit) *TrustPage {
-	page := &TrustPage{Shell: s.Shell(v), Version: s.Accounts.Terms()}
+	page := &TrustPage{Shell: s.Shell(v), Version: s.Accounts.Terms(), Entity: s.Entity}
 	for _, day := range []string{page.Version, page.Version + "-01"} { // versions are called after the day or the month of their beginning
 		if d, err := clock.ParseDate(day); err == nil {
 			page.Effective = d

@@ -27,6 +27,7 @@ type DayPage struct {
 	CanBook   bool
 	CanMove   bool
 	AsOf      time.Time
+	Counter   int64  // the clinic's change counter when the day was read: what came after it is told at once
 	Share     string // the address of the public page, for the empty day
 	Broken    int    // rows that could not be opened
 	Statement string // a sentence about the day: closed because of ...; may be empty
@@ -48,6 +49,20 @@ type DayColumn struct {
 	Open      []Shade
 	Cards     []DayCard
 	Booked    int
+}
+
+// DayColumns is the fragment "day-columns" (GET /app/day/columns?day=&starts=&rows=): every column at once.
+type DayColumns struct {
+	Shell
+	Columns []DayColumn
+}
+
+func (p *DayColumns) inner() []*Shell {
+	var out []*Shell
+	for i := range p.Columns {
+		out = append(out, &p.Columns[i].Shell)
+	}
+	return out
 }
 
 // Shade is an open stretch, in rows.
@@ -100,7 +115,9 @@ type AppointmentCard struct {
 	PatientAge      string
 	Phone           string
 	Note            string
-	NoteHint        bool
+	NoteTyped       string // in the form that changes it
+	NoteHint        bool   // it looked like health details: said once, and taken the second time
+	CanNote         bool
 	BookedBy        string // in the language of the page: "Online", or who
 	BookedAt        time.Time
 	OverbookReason  string
@@ -159,9 +176,11 @@ type BookPage struct {
 	At        time.Time // chosen; zero: not yet
 	Note      string
 	NoteHint  bool
+	NoteSeen  bool // the remark about health words was made: the form says so
 	Conflict  *Conflict
 	Key       string
 	Likely    []PatientHit // likely duplicates of New
+	Different bool         // New is none of them: it was ticked
 }
 
 // PatientHit is one found patient; the template "patient-hits" is the fragment that

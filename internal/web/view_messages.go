@@ -29,14 +29,11 @@ type MessagePage struct {
 	ID, Patient, PatientID string
 	What, Channel, State   string
 	To                     string // masked
-	Subject, Text          string // empty when the content is not kept
-	Kept                   bool   // the content is kept
 	Passport               []PassportLine
 	States                 []MessageState
 	AppointmentID          string
 	At                     time.Time
-	CanSettle              bool // an uncertain one: a person decides
-	CanResend              bool
+	CanSettle              bool // nobody knows its fate: a person decides
 }
 
 // PassportLine is one line of why this message might go out.

@@ -53,7 +53,6 @@ type PatientPage struct {
 	Phone, Email string
 	Address      string
 	Language     string // code
-	Number       string // the clinic's number of the patient; may be empty
 	Since        clock.Date
 	Minor        bool
 	Guardians    []GuardianCard
@@ -63,7 +62,6 @@ type PatientPage struct {
 	Notes        []NoteCard
 	NotesOn      bool // the clinic turned notes on, and this person may read them
 	NoteTyped    string
-	NoteHint     bool
 	Editing      string // "identity", "guardian", "": the part that is being edited
 	Form         NewPatientForm
 	Likely       []PatientHit
@@ -137,8 +135,7 @@ type AuditPage struct {
 	People         []Option
 	Kinds          []Option
 	Older          string // URL of the next page; empty: none
-	Head           string // the latest root of the log, for comparing
-	HeadAt         time.Time
+	Head           string // the newest head of the log, as "almirah audit verify --head" reads it; empty before the first
 }
 
 // AuditEntry is one entry as a manager reads it.

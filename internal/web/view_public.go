@@ -42,16 +42,15 @@ type Closure struct {
 
 // ProviderCard is a practitioner as patients see her: what she switched off is empty.
 type ProviderCard struct {
-	ID, Name                            string
-	Qualification, Registration, Speaks string
-	About                               string
-	NextFree                            time.Time // in the clinic's zone; zero: none in the horizon
+	ID, Name                    string
+	Qualification, Registration string // the speciality stands before the qualification
+	About                       string
+	NextFree                    time.Time // in the clinic's zone; zero: none in the horizon
 }
 
 // PublicClinic is /c/{slug}, the page "public-clinic".
 type PublicClinic struct {
 	Shell
-	About    string
 	Services []ServiceOffer
 	Team     []ProviderCard
 	Hours    []HoursLine
@@ -181,7 +180,7 @@ type BookingForm struct {
 	GuardianName  string
 	GuardianPhone string
 	GuardianEmail string
-	GuardianKin   string // "parent", "guardian", "other"
+	GuardianKin   string // one of patients.Relations
 	Note          string
 	Consents      map[string]bool // purpose -> ticked
 	Key           string          // idempotency key, made when the form was first shown
@@ -219,7 +218,7 @@ type BookingCard struct {
 	At, Ends         time.Time // in the clinic's zone
 	Minutes          int
 	Price            *Price
-	State            string // booked, held, arrived, with, completed, cancelled, no-show
+	State            string // booked, confirmed, arrived, with, completed, cancelled, no-show
 	Version          int64
 	Patient          string // the patient's name
 	ManageURL        string
@@ -241,7 +240,6 @@ type OwnPage struct {
 	Booking  BookingCard
 	Others   []BookingCard // further appointments of the same patient, coming first
 	Consents []OwnConsent
-	ChangeBy time.Time // after this moment only the clinic can change it; zero: any time
 }
 
 // OwnConsent is one purpose and whether the patient consents to it now.

@@ -70,57 +70,60 @@ func (p *PublicSettings) PublicWords(name string) string {
 	return p.Tongue.Say("public_field." + name)
 }
 
-// RuleWords says when a reminder goes.
+// RuleWords says when a reminder goes, as the room has it.
 func (p *ReminderSettings) RuleWords(r ReminderRule) string {
-	return p.Tongue.Say("settings.rule", "Count", r.HoursBefore)
+	hours, minutes := r.Before/60, r.Before%60
+	switch {
+	case minutes == 0:
+		return p.Tongue.Say("settings.rule", "Count", hours)
+	case hours == 0:
+		return p.Tongue.Say("settings.rule_minutes", "Count", minutes)
+	}
+	return p.Tongue.Say("settings.rule_both", "Hours", hours, "Minutes", minutes)
 }
 
 // ClinicSettings is /app/settings/clinic, the page "settings-clinic".
 type ClinicSettings struct {
 	SettingsPage
-	ClinicName, LegalName         string
-	ContactName, ContactEmail     string
-	ContactPhone                  string
-	TaxNumber, RegistrationNumber string
-	Address1, Address2, City      string
-	PostalCode, State, Country    string
-	Countries                     []Option
-	Zone                          string
-	Zones                         []Option
-	Website                       string
-	Colour                        string // "#2f5d86"
-	HasLogo                       bool
-	Spoken                        map[string]bool
-	DefaultLanguage               string
-	Jurisdiction                  string
-	Jurisdictions                 []Option
-	Region                        string
-	Regions                       []Option
-	Modules                       map[string]bool // "notes"
-	Currency                      string
+	ClinicName, LegalName      string
+	ContactName, ContactEmail  string
+	ContactPhone, TaxNumber    string
+	Address1, Address2, City   string
+	PostalCode, State, Country string
+	Countries                  []Option
+	Zone                       string
+	Zones                      []Option
+	Colour                     string // "#2f5d86"
+	HasLogo                    bool
+	Spoken                     map[string]bool
+	DefaultLanguage            string
+	Jurisdiction               string
+	Jurisdictions              []Option
+	Region                     string
+	Regions                    []Option
+	Modules                    map[string]bool // "notes"
+	Currency                   string
 }
 
 // PublicSettings is /app/settings/public, the page "settings-public": what patients see.
 type PublicSettings struct {
 	SettingsPage
-	Slug      string
-	Share     string
-	Open      bool // online booking is on
-	About     string
+	Share     string // the address of the page: it stays what it is
+	Open      bool   // online booking is on
 	Fields    []PublicField // of the clinic
 	Providers []PublicProvider
 }
 
 // PublicField is one switch; Name is the form field's value.
 type PublicField struct {
-	Name  string // catalogue key "public_field.<Name>"
-	On    bool
-	Fixed bool // always shown
+	Name string // catalogue key "public_field.<Name>"
+	On   bool
 }
 
 // PublicProvider is one practitioner's switches.
 type PublicProvider struct {
 	ID, Name string
+	Version  int64
 	Fields   []PublicField
 }
 
@@ -140,7 +143,7 @@ type StaffRow struct {
 	ID, Name, Email, JobTitle string
 	Role                      access.Role
 	Since                     clock.Date
-	Seen                      time.Time
+	Version                   int64
 	Self, CanEdit             bool
 }
 
@@ -179,7 +182,7 @@ type ProviderSettings struct {
 	ProviderName  string
 	Qualification string
 	Registration  string
-	Speaks        string
+	Speciality    string
 	About         string
 	AccountEmail  string // of the staff account that is this provider; may be empty
 	Accounts      []Option
@@ -238,7 +241,7 @@ type LeaveRow struct {
 }
 
 // ChangeForm and LeaveForm are what was typed.
-type ChangeForm struct{ Date, From1, To1, From2, To2, Words string }
+type ChangeForm struct{ Date, From1, To1, From2, To2 string }
 
 // LeaveForm is a time away as typed.
 type LeaveForm struct{ From, To, Words string }
@@ -250,8 +253,7 @@ type RetirePage struct {
 	Bookings         []NextCard
 	More             int
 	Others           []Option // providers who could take over
-	Choice           string   // "move", "cancel", "keep"
-	LastDay          string   // as typed: a date
+	Choice           string   // "move", "cancel"; asked only where there are appointments
 }
 
 // ServicesSettings is /app/settings/services, the page "settings-services".
@@ -292,26 +294,26 @@ type ClosuresSettings struct {
 // BookingSettings is /app/settings/booking, the page "settings-booking".
 type BookingSettings struct {
 	SettingsPage
-	NoticeHours, HorizonDays, DailyCap, Step, ChangeHours string // as typed
-	AskBirth, AskEmail, AskPhone                          bool
+	NoticeHours, HorizonDays, Step string // as typed
 }
 
 // ReminderSettings is /app/settings/reminders, the page "settings-reminders".
 type ReminderSettings struct {
 	SettingsPage
-	Rules              []ReminderRule
-	QuietFrom, QuietTo string // as typed: "21:00"
-	Confirm            bool
-	NewHours           string
-	NewChannel         string
+	Rules                []ReminderRule
+	Quiet                string // the house's quiet hours, in the language of the page
+	NewHours, NewMinutes string // as typed
+	NewChannel           string
 }
 
 // ReminderRule is one reminder.
 type ReminderRule struct {
-	ID          string
-	HoursBefore int
-	Channel     string
-	On          bool
+	ID             string
+	Before         int    // minutes before the appointment, as the room has it
+	Hours, Minutes string // as typed
+	Channel        string
+	On             bool
+	Version        int64
 }
 
 // KeysSettings is /app/settings/keys, the page "settings-keys": the keyboard, and where the clinic's keys are kept.

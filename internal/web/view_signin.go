@@ -100,6 +100,7 @@ type MePage struct {
 	Language                           string // code, empty: as the clinic
 	ThemeNow                           string // "", "light", "dark", "contrast"
 	Keys                               bool
+	Version                            int64 // of the account
 	Sessions                           []SessionRow
 }
 

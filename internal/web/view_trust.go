@@ -43,7 +43,8 @@ type TrustPage struct {
 	Processors []ProcessorRow // empty: nobody
 	Holdings   []HoldingRow   // may be empty: the table is left out
 	Limits     []string       // what this cannot promise, in the language of the page
-	Contact    string         // whom to write to
+	Clinic     []string       // on a clinic's page: who is responsible, line by line
+	Entity     Entity         // who runs this installation
 	CheckedAt  time.Time      // the last time any check ran; zero: never
 }
 

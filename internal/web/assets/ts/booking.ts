@@ -133,6 +133,9 @@ export function openBooking(start?: { provider: string; at: string }) {
       return;
     }
     complain(r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused);
+    if (r?.headers.get("X-Note-Hint")) hidden("note_seen").value = "1";
+    const alike = $("[data-alike]", form);
+    if (alike && r?.headers.get("X-Alike")) { alike.hidden = false; $<HTMLInputElement>("input", alike)?.focus(); return; }
     const insist = $("[data-insist]", form);
     if (insist && r?.headers.get("X-May-Insist")) { insist.hidden = false; $<HTMLInputElement>("input", insist)?.focus(); }
     else if (r?.status === 409) { start = undefined; await free(true); }

@@ -174,7 +174,7 @@ function tick() {
 if (now) { tick(); setInterval(tick, 30_000); now.scrollIntoView({ block: "center", inline: "nearest" }); scrollTo(0, 0); }
 
 // Changes from other desks. An event's data is "*", a day, or a day and a provider.
-const live = new EventSource("/app/live?day=" + day);
+const live = new EventSource(`/app/live?day=${day}&since=${grid.dataset.counter}`);
 live.addEventListener("change", e => {
   const [when, whose] = String((e as MessageEvent).data).split(" ");
   if ((when !== "*" && when !== day) || drag?.on || move) return;

@@ -51,14 +51,20 @@ export function tabs(to?: HTMLElement) {
   for (const a of all) a.tabIndex = a === stop ? 0 : -1;
 }
 
-/** refresh fetches columns anew; the focus stays on its card. */
+/** refresh fetches columns anew, one alone or the whole day at once; the focus stays on its card. */
 export async function refresh(cols: HTMLElement[]) {
   const focus = (document.activeElement as HTMLElement | null)?.dataset.id;
   const open = $("[aria-current].a", grid)?.dataset.id;
-  await Promise.all([...new Set(cols)].map(async c => {
-    const r = await ask(`/app/day/column?day=${day}&provider=${encodeURIComponent(c.dataset.col!)}&starts=${encodeURIComponent(grid.dataset.starts!)}&rows=${rows}`);
-    if (r?.ok) c.innerHTML = await r.text();
-  }));
+  const one = new Set(cols).size === 1 && cols[0];
+  const shown = `day=${day}&starts=${encodeURIComponent(grid.dataset.starts!)}&rows=${rows}`;
+  const r = await ask(one ? `/app/day/column?${shown}&provider=${encodeURIComponent(one.dataset.col!)}` : `/app/day/columns?${shown}`);
+  if (!r?.ok) { if (r?.status === 401) toast(await r.text()); return; }
+  if (one) one.innerHTML = await r.text();
+  else {
+    const now = document.createElement("template");
+    now.innerHTML = await r.text();
+    for (const c of $$("[data-col]", now.content)) $(`[data-col="${CSS.escape(c.dataset.col!)}"]`, grid)?.replaceChildren(...c.childNodes);
+  }
   if (focus) byId(focus)?.focus();
   if (open) byId(open)?.setAttribute("aria-current", "true");
   tabs(focus ? byId(focus) ?? undefined : undefined);
