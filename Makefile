@@ -51,8 +51,8 @@ race: ## the race detector over the pure rooms and one booking, where gcc is
 soak: internal/web/dist/manifest.json ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
 	@scripts/soak $(PART)
 
-bench: build ## measure the operations beside the limit program, on both databases
-	bin/almirah bench
+bench: build ## measure the operations beside the limit program, on both databases (BENCH="--quick" for a short form)
+	@go run ./internal/rig/pg/serve bin/almirah bench $(BENCH)
 
 pictures: internal/web/dist/manifest.json ## save every page of the demo under out/pictures
 	ALMIRAH_PICTURES="$(CURDIR)/out/pictures" go test -count=1 -timeout 30m -run '^TestPictures$$' ./internal/app

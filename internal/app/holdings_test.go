@@ -146,7 +146,7 @@ var erasedByKey = map[string]bool{"audit_detail": true}
 // her key is destroyed, her time is free again, and nobody else is touched.
 func TestDeletedPatientIsGone(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "clinic-in-charge")
+	promise.Proves(t, "clinic-in-charge", "deleted-is-unreadable")
 	engines(t, func(t *testing.T, engine store.Engine) {
 		h := openHouse(t, engine, Options{}, nil)
 		if err := h.Start(context.Background()); err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
@@ -48,6 +49,9 @@ var naughty = map[string]string{
 	"nothing but spaces":   " \t\u00a0\u3000 ",
 }
 
+// ofEngine are those that a database could take differently from the other: the second engine gets these.
+var ofEngine = []string{"a script", "a zero", "broken bytes", "half a pair", "a very long one", "a statement"}
+
 // naughtyForm is a form with right values, and the fields that take text.
 type naughtyForm struct {
 	name   string
@@ -55,7 +59,7 @@ type naughtyForm struct {
 	action string
 	set    url.Values // over what the page has
 	fields []string
-	others map[string]string // field -> the name under which it may be reported
+	others map[string]string // field -> another name under which it may be reported: that of the group that it belongs to
 	anyone bool              // is not signed in
 	fresh  func(form url.Values)
 }
@@ -76,6 +80,9 @@ func TestNaughtyStrings(t *testing.T) {
 			}
 			for _, field := range f.fields {
 				for what, typed := range naughty {
+					if engine == store.Postgres && !slices.Contains(ofEngine, what) {
+						continue
+					}
 					form := v.page(t, f.page).form(t, f.action)
 					for k, x := range f.set {
 						form[k] = slices.Clone(x)
@@ -89,14 +96,17 @@ func TestNaughtyStrings(t *testing.T) {
 				}
 			}
 		}
-		if tried < 500 {
+		if tried < 200 {
 			t.Errorf("only %d texts were typed", tried)
 		}
-		// Afterwards: everything that was taken is somewhere, and everywhere it is text.
-		a.everyPageIsClean(t)
-		if err := h.Start(context.Background()); err == nil {
-			t.Error("the jobs were started twice")
+		// What was taken goes out to patients, and is then on every page, and everywhere it is text.
+		if err := h.Start(context.Background()); err != nil {
+			t.Fatal(err)
 		}
+		h.Fake.Move(4 * time.Minute)
+		was := len(h.Outbox.List())
+		h.until(t, "patients are written to", func() bool { return len(h.Outbox.List()) >= was+10 })
+		a.everyPageIsClean(t)
 	})
 }
 
@@ -124,11 +134,7 @@ func (f naughtyForm) try(t *testing.T, v *visitor, form url.Values, field, what,
 			clean(t, name+", the page after it", next.body)
 		}
 	case http.StatusUnprocessableEntity:
-		said := field
-		if x, ok := f.others[field]; ok {
-			said = x
-		}
-		if !named(t, got.body, said) {
+		if group := f.others[field]; !named(t, got.body, field) && (group == "" || !named(t, got.body, group)) {
 			t.Errorf("%s: is refused without the field being named: %s", name, problems(got.body))
 		}
 		now := ""
@@ -202,7 +208,7 @@ func clean(t *testing.T, where, body string) {
 // naughtyForms are the forms that take text.
 func (p *place) naughtyForms(t *testing.T) []naughtyForm {
 	t.Helper()
-	s, ids := p.owner, p.ids
+	ids := p.ids
 	service := ids["service"]
 	slots := p.json(t, "GET", "/slots?service="+service+"&provider=any&from=2026-11-26&to=2026-12-24", "", "")["items"].([]any)
 	next := 0
@@ -215,10 +221,10 @@ func (p *place) naughtyForms(t *testing.T) []naughtyForm {
 	patient := "/app/patients/" + ids["patient"]
 	provider := "/app/settings/providers/" + ids["provider"]
 	return []naughtyForm{
-		{name: "booking online", page: wizard, action: "/c/" + p.slug + "/book", anyone: true, fields: []string{"name", "email", "phone", "note"}, fresh: slot,
+		{name: "booking online", page: wizard, action: "/c/" + p.slug + "/book", anyone: true, fields: []string{"name", "email", "phone", "note"}, fresh: slot, others: map[string]string{"email": "phone"},
 			set: url.Values{"whom": {"self"}, "name": {"Ravi Teak"}, "email": {"ravi@example.org"}, "birth_day": {"1"}, "birth_month": {"2"}, "birth_year": {"1980"}}},
 		{name: "booking online for a child", page: wizard, action: "/c/" + p.slug + "/book", anyone: true, fields: []string{"guardian_name", "guardian_email", "guardian_phone", "birth_year"}, fresh: slot,
-			others: map[string]string{"birth_year": "birth"},
+			others: map[string]string{"birth_year": "birth", "guardian_email": "phone"},
 			set:    url.Values{"whom": {"other"}, "name": {"Tara Teak"}, "birth_day": {"1"}, "birth_month": {"2"}, "birth_year": {"2019"}, "guardian_name": {"Ravi Teak"}, "guardian_email": {"ravi@example.org"}, "guardian_kin": {"parent"}}},
 		{name: "a new patient", page: "/app/patients/new", action: "/app/patients/new", fields: []string{"name", "phone", "email", "address", "guardian_name", "birth_day"},
 			others: map[string]string{"birth_day": "birth"},
@@ -230,16 +236,12 @@ func (p *place) naughtyForms(t *testing.T) []naughtyForm {
 		{name: "a closure", page: "/app/settings/closures", action: "/app/settings/closures", fields: []string{"leave_words", "leave_from"}, set: url.Values{"leave_from": {"2029-01-26"}, "leave_words": {"x"}}},
 		{name: "leave", page: provider + "/hours", action: provider + "/leave", fields: []string{"leave_words", "leave_to"}, set: url.Values{"leave_from": {"2029-03-01"}, "leave_to": {"2029-03-01"}}},
 		{name: "a text of messages", page: "/app/settings/messages/reminder/en", action: "/app/settings/messages/reminder/en", fields: []string{"subject", "body"}},
-		{name: "the profile", page: "/app/settings/clinic", action: "/app/settings/clinic", fields: []string{"clinic_name", "legal_name", "contact_name", "contact_email", "contact_phone", "address1", "city", "tax_number"}},
+		{name: "the profile", page: "/app/settings/clinic", action: "/app/settings/clinic", fields: []string{"clinic_name", "legal_name", "contact_name", "contact_email", "contact_phone", "address1", "city", "tax_number"}, others: map[string]string{"city": "address1"}},
 		{name: "booking rules", page: "/app/settings/booking", action: "/app/settings/booking", fields: []string{"notice_hours", "horizon_days"}},
 		{name: "an invitation", page: "/app/settings/staff", action: "/app/settings/staff/invite", fields: []string{"email"}, set: url.Values{"role": {"billing"}}},
 		{name: "oneself", page: "/app/me", action: "/app/me", fields: []string{"person", "phone", "job_title"}, set: url.Values{"person": {"Anjali Mehta"}, "phone": {"+91 99999 00001"}}},
-		{name: "a clinic of one's own", page: "/open-clinic", action: "/open-clinic", fields: []string{"slug"}, set: url.Values{"clinic_name": {"One More"}, "country": {"IN"}, "zone": {"Asia/Kolkata"}}},
-	}[:naughtyCount(s)]
+	}
 }
-
-// naughtyCount leaves the last form out: it would make another clinic the chosen one.
-func naughtyCount(*visitor) int { return 14 }
 
 // everyPageIsClean reads all pages of the staff and of the public, and all letters.
 func (p *place) everyPageIsClean(t *testing.T) {

@@ -197,15 +197,9 @@ func (p *place) everyFieldIsKnown(t *testing.T) {
 			if n.Type != html.ElementNode {
 				return
 			}
-			for _, name := range []string{"href", "hx-get", "hx-post"} {
-				to, ok := attr(n, name)
-				if ok && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "/assets/") {
-					method := "GET"
-					if name == "hx-post" {
-						method = "POST"
-					}
-					p.knownFields(t, r.Pattern, method, strings.SplitN(to, "#", 2)[0], nil)
-				}
+			to, ok := attr(n, "href")
+			if ok && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "/assets/") {
+				p.knownFields(t, r.Pattern, "GET", strings.SplitN(to, "#", 2)[0], nil)
 			}
 		})
 	}

@@ -10,14 +10,17 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -100,9 +103,18 @@ func TestNothingLeavesWithoutAPassport(t *testing.T) {
 			want(t, "steps", steps, "planned", "sending", "handing-over", "sent")
 		}
 		// Without a consent there is no reminder, and without a rule no message at all.
-		s.booking(rig.Start.Add(80*time.Hour), false)
+		r, err := s.desk.Book(background, accounts.Public(b.Clinic), scheduling.Booking{Service: s.service, Provider: s.provider, StartsAt: clock.At(rig.Start.Add(80 * time.Hour)),
+			Language: "en", Patient: patients.Draft{Name: "Uma Das", Email: "uma@example.org", Language: "en"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		without := r.Appointment
 		s.do(access.Work, s.system, func(tx *store.Tx) error {
 			tx.Housekeeping("test")
+			m, err := messaging.Send(tx, messaging.Letter{Patient: without.Patient, Appointment: without.ID, Rule: without.ID, Kind: messaging.Reminder, Channel: messaging.Email, StartsAt: without.StartsAt})
+			if err != nil || !m.IsZero() {
+				t.Errorf("a reminder without a consent was planned: %v, %v", m, err)
+			}
 			if _, err := messaging.Send(tx, messaging.Letter{Patient: with.Patient, Appointment: with.ID, Kind: messaging.Booked, Channel: messaging.Email, StartsAt: with.StartsAt}); err == nil {
 				t.Error("a message without a rule was planned")
 			}

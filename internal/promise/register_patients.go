@@ -8,7 +8,7 @@ var patients = []Sentence{
 		Sources:  []string{"D1", "D5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/patients/inside.go", "vault.Vault.Shred"},
-		ProvedBy: []string{"web.TestTwoCorrectOnePatient", "web.TestDeleting"},
+		ProvedBy: []string{"web.TestTwoCorrectOnePatient", "web.TestDeleting", "app.TestDeletedPatientIsGone"},
 	},
 	{
 		ID:       "deleted-is-unreadable",
@@ -16,7 +16,7 @@ var patients = []Sentence{
 		Sources:  []string{"D5", "M2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Shred"},
-		ProvedBy: []string{"vault.TestShred"},
+		ProvedBy: []string{"vault.TestShred", "app.TestDeletedPatientIsGone"},
 		Twins: []Twin{{
 			Name: "a destroyed key is kept",
 			File: "internal/vault/shred.go", Old: "SET wrapped = NULL, generation = patient_key.generation + 1", New: "SET generation = patient_key.generation + 1",
@@ -29,7 +29,7 @@ var patients = []Sentence{
 		Sources:  []string{"D7"},
 		Kind:     Enforced,
 		KeptBy:   []string{"holdings.Check"},
-		ProvedBy: []string{"patients.TestNoFieldForGovernmentIDsOrBiometrics"},
+		ProvedBy: []string{"patients.TestNoFieldForGovernmentIDsOrBiometrics", "app.TestNoColumnForGovernmentIDs"},
 		Probe:    "no-government-id",
 	},
 	{

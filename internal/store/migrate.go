@@ -162,14 +162,9 @@ func (db *DB) goBack(ctx context.Context, p *goose.Provider, snapshot string, fr
 		return nil // there was nothing before
 	}
 	// Every connection is closed first: the file is exchanged under them.
-	for _, lanes := range []chan *lane{db.readers, db.writers} {
-		for range cap(lanes) {
-			l, err := db.take(ctx, lanes)
-			if err != nil {
-				return err
-			}
-			l.drop()
-			lanes <- l
+	for _, l := range []*lanes{db.readers, db.writers} {
+		if err := l.hangUp(ctx); err != nil {
+			return err
 		}
 	}
 	for _, raw := range db.raw {

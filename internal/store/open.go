@@ -48,20 +48,11 @@ type DB struct {
 	log     *slog.Logger
 	watch   func(string, []any)
 	raw     []*sql.DB
-	readers chan *lane
-	writers chan *lane
+	readers *lanes
+	writers *lanes
 	wakeMu  sync.Mutex
 	wake    []chan struct{}
 }
-
-// lane is one connection with the statements that were prepared on it.
-type lane struct {
-	pool *sql.DB
-	conn *sql.Conn
-	stmt map[string]*sql.Stmt
-}
-
-const lanePrepared = 400 // statements kept prepared on one connection; the house has fewer
 
 // Open opens the database at url: "sqlite:///path/to/file.db" or "postgres://...". It does not
 // migrate (see Migrate). It fails when the engine is unknown or does not answer.
@@ -109,8 +100,8 @@ const (
 )
 
 func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
-	db.readers, db.writers = make(chan *lane, o.Readers), make(chan *lane, o.Writers)
-	open := func(driver, dsn string, n int, lanes chan *lane) error {
+	db.readers, db.writers = newLanes(o.Readers), newLanes(o.Writers)
+	open := func(driver, dsn string, n int, to *lanes) error {
 		pool, err := sql.Open(driver, dsn)
 		if err != nil {
 			return fmt.Errorf("store: %w", err)
@@ -119,7 +110,7 @@ func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
 		pool.SetMaxIdleConns(n)
 		db.raw = append(db.raw, pool)
 		for range n {
-			lanes <- &lane{pool: pool}
+			to.put(&lane{pool: pool})
 		}
 		return nil
 	}
@@ -169,61 +160,6 @@ func (db *DB) Vault() *vault.Vault { return db.vault }
 // Clock is the clock that every passage takes its moment from.
 func (db *DB) Clock() clock.Clock { return db.clock }
 
-// take waits for a free connection.
-func (db *DB) take(ctx context.Context, lanes chan *lane) (*lane, error) {
-	select {
-	case l := <-lanes:
-		if l.conn == nil {
-			c, err := l.pool.Conn(ctx)
-			if err != nil {
-				lanes <- l
-				return nil, err
-			}
-			l.conn, l.stmt = c, map[string]*sql.Stmt{}
-		}
-		return l, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// give hands a connection back; a broken one is closed first, and opened anew by the next taker.
-func (db *DB) give(lanes chan *lane, l *lane, broken bool) {
-	if broken && l.conn != nil {
-		l.drop()
-	}
-	lanes <- l
-}
-
-func (l *lane) drop() {
-	for _, s := range l.stmt {
-		_ = s.Close()
-	}
-	_ = l.conn.Close()
-	l.conn, l.stmt = nil, nil
-}
-
-// prepared gives the statement, prepared once on this connection. PostgreSQL's driver keeps
-// its own prepared statements, so there the text goes through as it is.
-func (l *lane) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
-	if s, ok := l.stmt[text]; ok {
-		return s, nil
-	}
-	s, err := l.conn.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	if len(l.stmt) >= lanePrepared { // only expanded lists can bring it here
-		for k, old := range l.stmt {
-			_ = old.Close()
-			delete(l.stmt, k)
-			break
-		}
-	}
-	l.stmt[text] = s
-	return s, nil
-}
-
 // settle is how long a rollback may take after the caller has gone.
 const settle = 5 * time.Second
 
@@ -249,11 +185,11 @@ func (db *DB) Ping(ctx context.Context) error {
 
 // reading lends a reader's connection, outside any transaction.
 func (db *DB) reading(ctx context.Context, fn func(c *sql.Conn) error) error {
-	l, err := db.take(ctx, db.readers)
+	l, err := db.readers.take(ctx)
 	if err != nil {
 		return classify(err)
 	}
 	err = fn(l.conn)
-	db.give(db.readers, l, err != nil)
+	db.readers.give(l, err != nil)
 	return classify(err)
 }

@@ -22,7 +22,7 @@ var ErrNoRows = sql.ErrNoRows
 type session struct {
 	db     *DB
 	lane   *lane
-	lanes  chan *lane
+	lanes  *lanes
 	ctx    context.Context
 	done   bool
 	broken bool
@@ -37,7 +37,7 @@ func (db *DB) begin(ctx context.Context, clinic id.ID, write bool) (*session, er
 	if write {
 		lanes = db.writers
 	}
-	l, err := db.take(ctx, lanes)
+	l, err := lanes.take(ctx)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -129,7 +129,7 @@ func (s *session) finally(text string) error {
 
 func (s *session) finish() {
 	if s.lane != nil {
-		s.db.give(s.lanes, s.lane, s.broken)
+		s.lanes.give(s.lane, s.broken)
 		s.lane = nil
 	}
 	s.done = true

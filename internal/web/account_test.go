@@ -66,13 +66,21 @@ func (g *guest) get(path string) *httptest.ResponseRecorder { return g.ask("GET"
 // post opens the page, fills its form in and sends it to path.
 func (g *guest) post(page, path string, form ...string) *httptest.ResponseRecorder {
 	g.t.Helper()
+	body := ""
 	if page != "" {
-		if w := g.get(page); w.Code != 200 {
-			g.t.Fatalf("GET %s: %d: %.600s", page, w.Code, w.Body)
+		w := g.get(page)
+		if body = w.Body.String(); w.Code != 200 {
+			g.t.Fatalf("GET %s: %d: %.600s", page, w.Code, body)
 		}
 	}
 	f := pairs(form)
 	f.Set("csrf", g.token)
+	if _, form, there := strings.Cut(body, `action="`+path+`"`); there && !f.Has("version") { // a browser sends what the form hides
+		form, _, _ = strings.Cut(form, "</form>")
+		if m := versionOf.FindStringSubmatch(form); m != nil {
+			f.Set("version", m[1])
+		}
+	}
 	return g.ask("POST", path, f)
 }
 
@@ -118,7 +126,7 @@ const (
 func (o *office) signedUp() *guest {
 	o.t.Helper()
 	g := o.guest()
-	w := g.post("/sign-up", "/sign-up", "person", herName, "email", herMail, "phone", herPhone, "job_title", "Dentist", "password", herPassword, "country", "IN", "terms", terms)
+	w := g.post("/sign-up", "/sign-up", "person", herName, "email", herMail, "phone", herPhone, "job_title", "Dentist", "password", herPassword, "terms", terms)
 	leads(o.t, w, "/check-mail?for=verify")
 	wants(o.t, g.get("/check-mail?for=verify"), 200, "Look in your mailbox")
 	link := o.mailed("/verify?token=")
@@ -177,10 +185,17 @@ func TestFromSignUpToSigningOutEverywhere(t *testing.T) {
 		t.Fatalf("%d people can be changed, want 2", len(m))
 	}
 	his := m[1][1]
-	leads(t, g.post("/app/settings/staff", "/app/settings/staff/"+his+"/role", "role", "manager"), "/app/settings/staff?done=role")
+	seen := map[string]string{}
+	for _, m := range regexp.MustCompile(`/app/settings/staff/([0-9a-z-]+)/role"[^>]*><input[^>]*><input type="hidden" name="version" value="(\d+)"`).FindAllStringSubmatch(body, -1) {
+		seen[m[1]] = m[2]
+	}
+	leads(t, g.post("/app/settings/staff", "/app/settings/staff/"+his+"/role", "role", "manager", "version", seen[his]), "/app/settings/staff?done=role")
+	// Another owner with the page of before changes nothing.
+	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+his+"/role", "role", "billing", "version", seen[his]), 409, "Somebody changed this")
+	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+his+"/end", "version", seen[his]), 409, "Somebody changed this")
 	wants(t, imran.get("/app/settings/staff"), 200)
 	// The last owner stays one; a manager cannot touch her.
-	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+m[0][1]+"/role", "role", "manager"), 409, "A clinic needs an owner")
+	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+m[0][1]+"/role", "role", "manager", "version", seen[m[0][1]]), 409, "A clinic needs an owner")
 	wants(t, imran.post("/app/settings/staff", "/app/settings/staff/"+m[0][1]+"/end"), 403)
 
 	// Signing out everywhere ends the other browser too.
@@ -195,7 +210,9 @@ func TestFromSignUpToSigningOutEverywhere(t *testing.T) {
 
 	// Ending his access ends his session.
 	leads(t, second.post("/sign-in", "/sign-in", "email", herMail, "password", herPassword), "/app")
-	leads(t, second.post("/app/settings/staff", "/app/settings/staff/"+his+"/end"), "/app/settings/staff?done=ended")
+	body = second.get("/app/settings/staff").Body.String()
+	_, row, _ := strings.Cut(body, his+"/end")
+	leads(t, second.post("", "/app/settings/staff/"+his+"/end", "version", versionOf.FindStringSubmatch(row)[1]), "/app/settings/staff?done=ended")
 	leads(t, imran.get("/app"), "/sign-in?next=%2Fapp")
 
 	for _, b := range []*guest{g, imran, second} {
@@ -355,7 +372,12 @@ func TestMySettings(t *testing.T) {
 	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
 	wants(t, g.get("/app/me"), 200, "Meera Shah", "+919876543210", "meera@example.org")
 	wants(t, g.post("/app/me", "/app/me", "person", "", "phone", "12", "job_title", "Owner"), 422, "#f-person", "#f-phone", `value="12"`)
+	was := versionOf.FindStringSubmatch(g.get("/app/me").Body.String())[1]
 	leads(t, g.post("/app/me", "/app/me", "person", "Meera Shah-Rao", "phone", "98765 43211", "job_title", "Owner"), "/app/me?done=saved")
+	// Her other browser still shows what was before.
+	wants(t, g.post("/app/me", "/app/me", "person", "Meera Old", "phone", "", "job_title", "Owner", "version", was), 409, "Somebody changed this", `value="Meera Old"`)
+	wants(t, g.post("/app/me", "/app/me/preferences", "language", "ta", "theme", "", "version", was), 409)
+	wants(t, g.post("/app/settings/keys", "/app/me/preferences", "only", "keys", "version", was), 409)
 	wants(t, g.get("/app/me"), 200, "Meera Shah-Rao", "+919876543211")
 
 	leads(t, g.post("/app/me", "/app/me/preferences", "language", "hi", "theme", "dark"), "/app/me?done=saved")

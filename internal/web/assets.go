@@ -33,7 +33,7 @@ type asset struct {
 func Assets() (http.Handler, func(name string) string, error) {
 	raw, err := dist.ReadFile("dist/manifest.json")
 	if err != nil {
-		return nil, nil, fmt.Errorf("web: the assets are not bundled: run npm ci, then go run ./internal/web/gen")
+		return nil, nil, fmt.Errorf("web: the assets are not bundled: run go run ./internal/web/gen")
 	}
 	var manifest map[string]string // name -> hashed name
 	if err := json.Unmarshal(raw, &manifest); err != nil {

@@ -76,6 +76,12 @@ func TestAColumnFitsThePageThatShowsIt(t *testing.T) {
 	o := openOffice(t)
 	a := o.booked("Ravi Kumar", "+919876543202", 0, monday, "10:00")
 	path := "/app/day/column?day=2026-11-23&provider=" + o.providers[0].ID.String()
+	all := wants(t, o.owner.part("/app/day/columns?day=2026-11-23&starts="+rfc(o.at(monday, "08:00"))+"&rows=132"), 200, `class="a st-booked s24 d3`, "!<html")
+	for _, p := range o.providers {
+		if strings.Count(all, `data-col="`+p.ID.String()+`"`) != 1 {
+			t.Errorf("the fragment of all columns lacks %s", p.Name)
+		}
+	}
 	wants(t, o.owner.part(path), 200, `class="a st-booked s12 d3 c0 w12`, "!<html")
 	// The page shows from eight on: the column has to stand beside its neighbours.
 	wants(t, o.owner.part(path+"&starts="+rfc(o.at(monday, "08:00"))+"&rows=132"), 200, `class="a st-booked s24 d3`)
@@ -181,6 +187,7 @@ func TestMarksAndCancellation(t *testing.T) {
 	mark("arrived")
 	mark("booked")
 	mark("confirm")
+	wants(t, o.owner.get("/app/day"), 200, "a st-confirmed", `aria-describedby="k-confirmed"`)
 	mark("no-show")
 	mark("arrived")
 	wants(t, o.owner.part(path), 200, "Did not come. By: Meera Shah", "Confirmed. By: Meera Shah")
@@ -198,6 +205,48 @@ func TestMarksAndCancellation(t *testing.T) {
 		t.Errorf("not restored: %s", x.Status)
 	}
 	wants(t, o.owner.do(path+"/cancel", "version", version(o.now(a)), "why", strings.Repeat("x", 200)), http.StatusUnprocessableEntity, "too long")
+}
+
+func TestANoteIsChanged(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	a := o.booked("Asha Rao", "+919876543201", 0, tuesday, "10:00")
+	path := "/app/appointments/" + a.ID.String()
+	wants(t, o.owner.part(path), 200, path+"/note")
+	w := o.owner.send(path+"/note", "version", "1", "note", "by the window")
+	wants(t, w, http.StatusSeeOther)
+	wants(t, o.owner.get(w.Header().Get("Location")), 200, "The note is saved", "by the window", "Tuesday 24 November 2026")
+	wants(t, o.owner.do(path+"/note", "version", "1", "note", "too late"), http.StatusConflict, "data-panel", "Somebody changed this", "too late")
+	wants(t, o.owner.do(path+"/note", "version", "2", "note", "has diabetes"), http.StatusUnprocessableEntity, "data-panel", "may be about health", `name="note_seen" value="1"`, "has diabetes")
+	w = o.owner.do(path+"/note", "version", "2", "note", "has diabetes", "note_seen", "1")
+	wants(t, w, http.StatusNoContent)
+	if w.Header().Get("X-Version") != "3" {
+		t.Errorf("X-Version is %q", w.Header().Get("X-Version"))
+	}
+	wants(t, o.owner.send(path+"/note", "version", "3", "note", strings.Repeat("x", 600)), http.StatusUnprocessableEntity, "#f-note", "too long")
+	wants(t, o.owner.do(path+"/note", "version", "3", "note", ""), http.StatusNoContent)
+	if x := o.now(a); x.Note != "" || x.Version != 4 {
+		t.Errorf("%+v", x)
+	}
+	wants(t, o.as(access.Billing).send(path+"/note", "version", "4", "note", "x"), http.StatusForbidden)
+	wants(t, o.owner.send("/app/appointments/"+o.service.ID.String()+"/note", "version", "1", "note", "x"), http.StatusNotFound)
+}
+
+// TestPagesThatAskThemselvesKeepNobodySignedIn lets a day page stand open: what it fetches by itself is no sign of its reader.
+func TestPagesThatAskThemselvesKeepNobodySignedIn(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	column := "/app/day/column?day=2026-11-23&provider=" + o.providers[0].ID.String()
+	wants(t, o.owner.get("/app/day"), 200)
+	for range 5 {
+		o.Clock.Move(11 * time.Minute)
+		wants(t, o.owner.part(column), 200)
+		wants(t, o.owner.part("/app/day/columns?day=2026-11-23"), 200)
+	}
+	o.Clock.Move(6 * time.Minute) // an hour and a minute since somebody touched it
+	wants(t, o.owner.part(column), http.StatusUnauthorized, "!<")
+	wants(t, o.owner.part("/app/day/columns?day=2026-11-23"), http.StatusUnauthorized)
+	wants(t, o.owner.part("/app/live?day=2026-11-23"), http.StatusUnauthorized)
 }
 
 func TestWhoMayDoWhatAtTheDesk(t *testing.T) {

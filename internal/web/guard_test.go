@@ -110,7 +110,8 @@ func TestEveryUnsafeRouteRefusesForgedRequests(t *testing.T) {
 		t.Errorf("only %d unsafe routes were found", n)
 	}
 	// The same token does open the door: what is refused above is refused for being forged.
-	leads(t, g.ask("POST", "/app/me/preferences", url.Values{"csrf": {ofSession}, "only": {"keys"}}), "/app/settings/keys?done=saved")
+	seen := versionOf.FindStringSubmatch(g.get("/app/settings/keys").Body.String())[1]
+	leads(t, g.ask("POST", "/app/me/preferences", url.Values{"csrf": {ofSession}, "only": {"keys"}, "version": {seen}}), "/app/settings/keys?done=saved")
 	leads(t, g.ask("POST", "/forgot", url.Values{"csrf": {ofVisitor}, "email": {"x@example.org"}}), "/check-mail?for=reset")
 	wants(t, g.ask("POST", "/app/me/preferences", url.Values{"only": {"keys"}}), 403, "This form is too old")
 }

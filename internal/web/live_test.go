@@ -22,11 +22,11 @@ type stream struct {
 	stop  context.CancelFunc
 }
 
-func (v visitor) watch(t *testing.T, server *httptest.Server, last string) stream {
+func (v visitor) watch(t *testing.T, server *httptest.Server, last string, since ...string) stream {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/app/live?day=2026-11-23", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/app/live?day=2026-11-23&since="+strings.Join(since, ""), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +99,23 @@ func TestOtherDesksAreSeenAtOnce(t *testing.T) {
 	if _, ok := late.next("event: change", 3*time.Second); !ok {
 		t.Error("a missed change was not told")
 	}
+	// So does a page that was made before the change and connects after it; one that shows it hears nothing.
+	page := regexp.MustCompile(`data-counter="(\d+)"`)
+	made := page.FindStringSubmatch(o.owner.get("/app/day").Body.String())[1]
+	fresh := o.owner.watch(t, server, "", made)
+	if _, ok := fresh.next("id: "+made, 3*time.Second); !ok {
+		t.Error("the page's counter is not the stream's")
+	}
+	if _, ok := fresh.next("event: change", time.Second); ok {
+		t.Error("a page that shows everything was told of a change")
+	}
+	o.booked("Ravi Kumar", "+919876543202", 0, monday, "11:00")
+	old := o.owner.watch(t, server, "", made)
+	if _, ok := old.next("event: change", 3*time.Second); !ok {
+		t.Error("a change between the page and its stream was not told")
+	}
+	fresh.stop()
+	old.stop()
 	// When nobody watches any more, nobody looks.
 	one.stop()
 	two.stop()

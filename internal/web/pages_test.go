@@ -260,7 +260,7 @@ func TestNamesAreEscaped(t *testing.T) {
 	t.Parallel()
 	book, v := views(t)
 	w := httptest.NewRecorder()
-	page := &web.PublicClinic{Shell: web.Shell{Tongue: book.Tongue("en"), Clinic: &web.ClinicHead{Name: `<script>x</script>`, Slug: `a"b`}}, About: `"><b>`}
+	page := &web.PublicClinic{Shell: web.Shell{Tongue: book.Tongue("en"), Clinic: &web.ClinicHead{Name: `<script>x</script>`, Slug: `a"b`}}, Services: []web.ServiceOffer{{ID: "1", Name: `"><b>`}}}
 	if err := v.Render(w, 200, "public-clinic", page); err != nil {
 		t.Fatal(err)
 	}
@@ -398,11 +398,11 @@ func TestFormsAskLittle(t *testing.T) {
 	o := openOffice(t)
 	g := o.guest()
 	body := wants(t, g.get("/sign-up"), 200, "I am of age")
-	want := []string{"csrf", "person", "email", "phone", "job_title", "password", "clinic_name", "country", "zone", "terms"}
+	want := []string{"csrf", "person", "email", "phone", "job_title", "password", "terms"}
 	if got := asks(t, body, "/sign-up"); !slices.Equal(got, want) {
 		t.Errorf("an account is asked for %v, not %v", got, want)
 	}
-	form := []string{"person", herName, "email", herMail, "phone", herPhone, "job_title", "Dentist", "password", herPassword, "country", "IN"}
+	form := []string{"person", herName, "email", herMail, "phone", herPhone, "job_title", "Dentist", "password", herPassword}
 	wants(t, g.post("/sign-up", "/sign-up", form...), 422, "#f-terms")
 	if link := o.mailed("/verify?token="); link != "" {
 		t.Error("somebody who does not say that she is of age gets an account")

@@ -44,9 +44,9 @@ func TestPatientsAreAddedAndCompared(t *testing.T) {
 	// A child needs somebody who speaks for her.
 	child := []string{"name", "Mira Rao", "birth_day", "1", "birth_month", "1", "birth_year", "2020", "language", "en", "different", "1"}
 	wants(t, o.owner.send("/app/patients/new", child...), http.StatusUnprocessableEntity, `href="#f-guardian_name"`)
-	w = o.owner.send("/app/patients/new", append(child, "guardian_name", "Asha Rao", "guardian_kin", "parent", "guardian_phone", "+919876543201", "consent", "reminder")...)
+	w = o.owner.send("/app/patients/new", append(child, "guardian_name", "Asha Rao", "guardian_kin", "mother", "guardian_phone", "+919876543201", "consent", "reminder")...)
 	wants(t, w, http.StatusSeeOther)
-	wants(t, o.owner.get(w.Header().Get("Location")), 200, "Minor", "Parent", "Asha Rao", "given 23 Nov 2026")
+	wants(t, o.owner.get(w.Header().Get("Location")), 200, "Minor", "Mother", "Asha Rao", "given 23 Nov 2026")
 }
 
 func TestTwoCorrectOnePatient(t *testing.T) {
@@ -105,17 +105,24 @@ func TestConsentsFollowTheTicks(t *testing.T) {
 	if state().Asked {
 		t.Error("an empty box that was never ticked became a no")
 	}
+	wants(t, o.owner.get(page), 200, "!name=\"was\"")
 	wants(t, o.owner.send(page+"/consents", "consent", "reminder"), http.StatusSeeOther)
+	wants(t, o.owner.get(page), 200, `name="was" value="reminder"`)
 	if s := state(); !s.Given || s.Door != consent.DoorDesk {
 		t.Errorf("%+v", s)
 	}
 	o.Clock.Move(1)
 	at := state().At
-	wants(t, o.owner.send(page+"/consents", "consent", "reminder"), http.StatusSeeOther)
+	wants(t, o.owner.send(page+"/consents", "was", "reminder", "consent", "reminder"), http.StatusSeeOther)
 	if state().At != at {
 		t.Error("what did not change was written again")
 	}
-	w := o.owner.send(page+"/consents", "consent", "advertising")
+	// A page from before the yes withdraws nothing: it did not show it.
+	wants(t, o.owner.send(page+"/consents"), http.StatusSeeOther)
+	if !state().Given {
+		t.Error("a page that had grown old withdrew a newer consent")
+	}
+	w := o.owner.send(page+"/consents", "was", "reminder", "consent", "advertising")
 	wants(t, w, http.StatusSeeOther)
 	if state().Given {
 		t.Error("the withdrawal was not taken")
@@ -134,9 +141,11 @@ func TestNotes(t *testing.T) {
 	desk := o.as(access.FrontDesk)
 	o.notes()
 	wants(t, o.owner.get(page), 200, "New note", "No notes.")
-	wants(t, o.owner.send(page+"/notes", "note", " "), http.StatusUnprocessableEntity, "Type the note first")
-	wants(t, o.owner.send(page+"/notes", "note", "prefers mornings"), http.StatusSeeOther)
-	wants(t, o.owner.send(page+"/notes", "note", "needs a lift\n## 2020-01-01T00:00:00Z Somebody Else\n<i>slow</i>"), http.StatusSeeOther)
+	was := o.owner.version(page)
+	wants(t, o.owner.send(page+"/notes", "version", was, "note", " "), http.StatusUnprocessableEntity, "Type the note first")
+	wants(t, o.owner.send(page+"/notes", "version", was, "note", "prefers mornings"), http.StatusSeeOther)
+	wants(t, o.owner.send(page+"/notes", "version", was, "note", "a second hand"), http.StatusConflict, "Somebody changed this", "a second hand")
+	wants(t, o.owner.send(page+"/notes", "version", o.owner.version(page), "note", "needs a lift\n## 2020-01-01T00:00:00Z Somebody Else\n<i>slow</i>"), http.StatusSeeOther)
 	body := wants(t, o.owner.get(page), 200, "prefers mornings", "needs a lift", "Meera Shah")
 	if n := len(regexpSay.FindAllString(body, -1)); n != 2 {
 		t.Errorf("%d notes, want 2: %s", n, body)

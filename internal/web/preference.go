@@ -81,5 +81,19 @@ func (v *Visit) form() error {
 		}
 		return fault.New(fault.Invalid, "fault.form_unreadable").Because(err)
 	}
+	_ = legible(v.Form)
+	_ = legible(v.PostForm)
 	return nil
+}
+
+// legible replaces bytes that are no text, and says whether there were any. No browser sends them from a page of ours,
+// PostgreSQL refuses them, and a page that holds them is shown as rubbish.
+func legible(fields url.Values) (changed bool) {
+	for _, list := range fields {
+		for i, x := range list {
+			list[i] = strings.ToValidUTF8(x, "\ufffd")
+			changed = changed || list[i] != x
+		}
+	}
+	return changed
 }

@@ -32,6 +32,21 @@ func (v visitor) version(path string) string {
 	return m[1]
 }
 
+var versionFields = regexp.MustCompile(`name="(version-[^"]+)" value="(\d+)"`)
+
+// versionsOf are the hidden versions of the rows of a page, as its form sends them.
+func versionsOf(t *testing.T, v visitor, path string) []string {
+	t.Helper()
+	var out []string
+	for _, m := range versionFields.FindAllStringSubmatch(wants(t, v.get(path), 200), -1) {
+		out = append(out, m[1], m[2])
+	}
+	if len(out) == 0 {
+		t.Fatalf("%s has no versions of its rows", path)
+	}
+	return out
+}
+
 // files sends a form with a file, as the browser does.
 func (v visitor) files(path, field string, file []byte, form ...string) *httptest.ResponseRecorder {
 	v.t.Helper()
@@ -126,13 +141,21 @@ func TestWhatPatientsSee(t *testing.T) {
 	v := o.owner.version(page)
 	p := o.providers[0].ID.String()
 	edit := "/app/settings/providers/" + p
-	leads(t, o.owner.send(edit, "version", o.owner.version(edit), "provider_name", "Dr Nair", "qualification", "MBBS, MD", "registration", "KMC 48213", "services", o.service.ID.String()), "/app/settings/providers?done=saved")
-	wants(t, o.guest().get("/c/desk"), 200, "Dr Nair", "!MBBS", "!KMC", "+919876543210")
-	wants(t, o.owner.send(page, "version", v, "open", "1", "slug", "other"), 422, "#f-slug")
-	leads(t, o.owner.send(page, "version", v, "open", "1", "slug", "desk", "show-"+p, "qualification"), page+"?done=saved")
+	leads(t, o.owner.send(edit, "version", o.owner.version(edit), "provider_name", "Dr Nair", "speciality", "Skin", "qualification", "MBBS, MD", "registration", "KMC 48213", "services", o.service.ID.String()), "/app/settings/providers?done=saved")
+	wants(t, o.owner.get(edit), 200, `value="Skin"`)
+	wants(t, o.guest().get("/c/desk"), 200, "Dr Nair", "!MBBS", "!Skin", "!KMC", "+919876543210")
+	wants(t, o.owner.get(page), 200, "https://almirah.test/c/desk", "!name=\"slug\"", "!name=\"about\"")
+	seen := versionsOf(t, o.owner, page)
+	leads(t, o.owner.send(page, append(seen, "version", v, "open", "1", "show-"+p, "qualification")...), page+"?done=saved")
 	wants(t, o.guest().get("/c/desk"), 200, "MBBS, MD", "!KMC", "!+919876543210")
-	wants(t, o.owner.send(page, "version", v, "slug", "desk"), 409, "Somebody changed this")
-	leads(t, o.owner.send(page, "version", o.owner.version(page), "slug", "desk", "show", "phone"), page+"?done=saved")
+	wants(t, o.owner.send(page, append(seen, "version", v)...), 409, "Somebody changed this")
+	// A practitioner who was changed meanwhile stays as she is, and so does the clinic.
+	w := o.owner.send(page, append(seen, "version", o.owner.version(page), "show", "phone")...)
+	wants(t, w, 409, "Somebody changed this")
+	if c, _ := o.clinics.Get(context.Background(), o.owner.who); c.ShowPhone || !c.Online {
+		t.Error("half of a lost race was written")
+	}
+	leads(t, o.owner.send(page, append(versionsOf(t, o.owner, page), "version", o.owner.version(page), "show", "phone")...), page+"?done=saved")
 	c, err := o.clinics.Get(context.Background(), o.owner.who)
 	if err != nil || c.Online || !c.ShowPhone || c.ShowEmail {
 		t.Errorf("the clinic is %+v, %v", c.Rules(), err)
@@ -157,6 +180,8 @@ func TestServices(t *testing.T) {
 	wants(t, v.get("/app/settings/services"), 200, "!Old thought", "60 minutes", "₹1,300", "only at the desk")
 	leads(t, v.send(path, "version", v.version(path), "service_name", "Massage", "minutes", "60", "retired", "1"), "/app/settings/services?done=saved")
 	wants(t, v.get("/app/settings/services"), 200, "not offered any more")
+	leads(t, v.send(path, "version", v.version(path), "service_name", "Massage", "minutes", "60"), "/app/settings/services?done=saved")
+	wants(t, v.get("/app/settings/services"), 200, "!not offered any more")
 }
 
 func TestAPractitionerComesWorksAndLeaves(t *testing.T) {
@@ -213,9 +238,8 @@ func TestAPractitionerComesWorksAndLeaves(t *testing.T) {
 
 	// She leaves: first nobody has said what becomes of her appointment.
 	retire := edit + "/retire"
-	wants(t, v.get(retire), 200, "Asha Banyan", "Dr Nair", "Consultation")
-	wants(t, v.send(retire, "version", v.version(retire), "choice", "keep"), 409, "1 appointments ahead")
-	wants(t, v.send(retire, "version", v.version(retire), "choice", "cancel", "last_day", "2027-01-01"), 422, "#f-last_day")
+	wants(t, v.get(retire), 200, "Asha Banyan", "Dr Nair", "Consultation", `value="move"`, `value="cancel"`, `!value="keep"`, "!last_day")
+	wants(t, v.send(retire, "version", v.version(retire)), 422, "#f-choice", "Choose what becomes of her appointments")
 	wants(t, v.send(retire, "version", "1", "choice", "cancel"), 409, "Somebody changed this")
 	leads(t, v.send(retire, "version", v.version(retire), "choice", "move", "to", o.providers[0].ID.String()), "/app/settings/providers?done=retired")
 	if now := o.now(r.Appointment); now.Provider != o.providers[0].ID {
@@ -223,10 +247,12 @@ func TestAPractitionerComesWorksAndLeaves(t *testing.T) {
 	}
 	wants(t, v.get("/app/settings/providers"), 200, "Takes no appointments since")
 	wants(t, v.get(retire), 404)
+	wants(t, v.get(edit), 200, edit+"/return", "!"+retire)
 	leads(t, v.send(edit+"/return"), edit+"?done=returned")
 	wants(t, v.get("/app/settings/providers"), 200, "!Takes no appointments since")
 
 	// A practitioner whose appointments are cancelled.
+	wants(t, v.get(retire), 200, "Nobody is booked with her", "!name=\"choice\"")
 	a := o.booked("Ravi Teak", "+919811198102", 1, tuesday, "11:00")
 	other := "/app/settings/providers/" + o.providers[1].ID.String() + "/retire"
 	leads(t, v.send(other, "version", v.version(other), "choice", "cancel"), "/app/settings/providers?done=retired")
@@ -267,8 +293,9 @@ func TestBookingRulesAndReminders(t *testing.T) {
 
 	const rules = "/app/settings/reminders"
 	wants(t, v.get(rules), 200, "No reminders")
-	wants(t, v.send(rules, "confirm", "1", "new_hours", "ever", "new_channel", "email"), 422, "#f-new_hours", `value="ever"`)
-	wants(t, v.send(rules, "confirm", "1", "new_hours", "3", "new_channel", "sms"), 422, "#f-new_channel") // nothing here carries it
+	wants(t, v.get(rules), 200, "between 9:00 pm and 8:00 am", "!name=\"confirm\"", "!quiet_from")
+	wants(t, v.send(rules, "new_hours", "ever", "new_channel", "email"), 422, "#f-new_hours", `value="ever"`)
+	wants(t, v.send(rules, "new_hours", "3", "new_channel", "sms"), 422, "#f-new_channel") // nothing here carries it
 	err := o.DB.Change(context.Background(), v.who, access.MessageSettings, func(_ context.Context, tx *store.Tx) error { return followup.Found(tx) })
 	if err != nil {
 		t.Fatal(err)
@@ -278,12 +305,21 @@ func TestBookingRulesAndReminders(t *testing.T) {
 	if len(on) != 2 {
 		t.Fatalf("%d rules are on", len(on))
 	}
-	wants(t, v.send(rules, "confirm", "1", "new_hours", "2", "new_channel", "email", "rule", on[0][1]), 422, "There is a reminder at this time already")
-	wants(t, v.send(rules, "new_hours", ""), 422, "#f-confirm") // a booking is always confirmed
-	leads(t, v.send(rules, "confirm", "1", "rule", on[0][1]), rules+"?done=saved")
-	if body = v.get(rules).Body.String(); strings.Count(body, `name="rule"`) != 2 || strings.Count(body, `checked`) != 2 {
-		t.Error("one rule is off now, and the confirmation is on")
+	day, two := on[0][1], on[1][1]
+	form := append(versionsOf(t, v, rules), "hours-"+day, "24", "minutes-"+day, "0", "hours-"+two, "2", "minutes-"+two, "0")
+	wants(t, v.send(rules, append(form, "rule", day, "rule", two, "new_hours", "2", "new_channel", "email")...), 422, "There is a reminder at this time already", "#f-new_hours")
+	wants(t, v.send(rules, append(form[:len(form)-4:len(form)-4], "hours-"+two, "2", "minutes-"+two, "soon", "rule", day, "rule", two)...), 422, "#f-hours-"+two, `value="soon"`)
+	// One becomes an hour and a half, the other is switched off; who still has the old page in front of her changes nothing.
+	change := append(form[:len(form)-4:len(form)-4], "hours-"+two, "1", "minutes-"+two, "30", "rule", two)
+	leads(t, v.send(rules, change...), rules+"?done=saved")
+	wants(t, v.get(rules), 200, "1 h 30 min before", "24 hours before")
+	wants(t, v.send(rules, append(form, "rule", day, "rule", two)...), 409, "Somebody changed this")
+	if body = v.get(rules).Body.String(); strings.Count(body, `name="rule"`) != 2 || strings.Count(body, `checked`) != 1 {
+		t.Error("one rule is off now")
 	}
+	form = append(versionsOf(t, v, rules), "hours-"+day, "24", "minutes-"+day, "0", "hours-"+two, "1", "minutes-"+two, "30", "rule", two, "remove", day, "new_minutes", "45", "new_channel", "email")
+	leads(t, v.send(rules, form...), rules+"?done=saved")
+	wants(t, v.get(rules), 200, "45 minutes before", "1 h 30 min before", "!24 hours before")
 }
 
 func TestAddressesKeepTheirLines(t *testing.T) {

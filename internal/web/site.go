@@ -118,7 +118,7 @@ type Route struct {
 	OneClick bool
 	// Quiet marks what a page asks for by itself, without its reader: it does not keep the session alive.
 	Quiet  bool
-	Handle   func(s *Site, w http.ResponseWriter, v *Visit) error
+	Handle func(s *Site, w http.ResponseWriter, v *Visit) error
 }
 
 // Visit is one request with who makes it.
@@ -162,6 +162,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	}
 	h.Set("Cache-Control", "no-store")
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if q := r.URL.Query(); legible(q) {
+		r.URL.RawQuery = q.Encode()
+	}
 	v := &Visit{Request: r}
 	v.Theme, v.Tongue = s.preference(r, "", nil)
 	err := s.enter(w, v, route)

@@ -42,7 +42,7 @@ func trustPage(s *Site, w http.ResponseWriter, v *Visit) error {
 // privacyPage is the clinic's own policy: the same sentences, and who is responsible for the data (promises A3, C3, R8).
 func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page := s.policy(v)
-	page.Clinic = responsible(v.Clinic)
+	page.Responsible = responsible(v.Clinic)
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
 

@@ -100,6 +100,14 @@ func TestPolicyPageNamesTheClinic(t *testing.T) {
 	leads(t, o.owner.send("/app/settings/public", "version", o.owner.version("/app/settings/public"), "slug", "desk"), "/app/settings/public?done=saved")
 	wants(t, policy("/c/desk/privacy"), 200, "Desk Clinic LLP", "desk@example.org")
 	wants(t, policy("/c/nobody/privacy"), 404)
+	// Whoever runs the installation is named too, with an address for questions and for weaknesses that somebody found.
+	wants(t, policy("/trust"), 200, "has not entered a name here yet", "!mailto:")
+	o.rehouse(func(d *web.Deps) {
+		d.Entity = web.Entity{Name: "Almirah Hosting LLP", Address: "7 Temple Street", Contact: "privacy@host.example"}
+	})
+	for _, path := range []string{"/trust", "/c/desk/privacy"} {
+		wants(t, policy(path), 200, "Almirah Hosting LLP", "7 Temple Street", `href="mailto:privacy@host.example"`, "weakness in the security", "at most 12 hours")
+	}
 }
 
 // lost is a carrier that never learns what became of a message.
@@ -221,6 +229,11 @@ func TestAuditLog(t *testing.T) {
 	for _, bad := range []string{"who=x", "what=secrets", "day=31.12.", "before=x"} {
 		wants(t, o.owner.get("/app/audit?"+bad), 404)
 	}
+	// The newest head is there to be kept.
+	o.rehouse(func(d *web.Deps) {
+		d.Head = func(context.Context) (string, error) { return "7 hash-of-the-tree=", nil }
+	})
+	wants(t, o.owner.get("/app/audit"), 200, "7 hash-of-the-tree=", "Newest head")
 	// That the log was read is in the log.
 	wants(t, o.owner.get("/app/audit?what=audit"), 200, "appeared in a list")
 	// More than one page.

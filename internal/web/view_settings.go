@@ -108,8 +108,8 @@ type ClinicSettings struct {
 // PublicSettings is /app/settings/public, the page "settings-public": what patients see.
 type PublicSettings struct {
 	SettingsPage
-	Share     string // the address of the page: it stays what it is
-	Open      bool   // online booking is on
+	Share     string        // the address of the page: it stays what it is
+	Open      bool          // online booking is on
 	Fields    []PublicField // of the clinic
 	Providers []PublicProvider
 }

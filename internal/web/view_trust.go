@@ -36,16 +36,16 @@ type HoldingRow struct{ What, Purpose, Keeps string }
 // TrustPage is /trust and /c/{slug}/privacy, the page "trust".
 type TrustPage struct {
 	Shell
-	Version    string
-	Effective  clock.Date
-	Groups     []TrustGroup
-	Cookies    []CookieRow
-	Processors []ProcessorRow // empty: nobody
-	Holdings   []HoldingRow   // may be empty: the table is left out
-	Limits     []string       // what this cannot promise, in the language of the page
-	Clinic     []string       // on a clinic's page: who is responsible, line by line
-	Entity     Entity         // who runs this installation
-	CheckedAt  time.Time      // the last time any check ran; zero: never
+	Version     string
+	Effective   clock.Date
+	Groups      []TrustGroup
+	Cookies     []CookieRow
+	Processors  []ProcessorRow // empty: nobody
+	Holdings    []HoldingRow   // may be empty: the table is left out
+	Limits      []string       // what this cannot promise, in the language of the page
+	Responsible []string       // on a clinic's page: who is, line by line
+	Entity      Entity         // who runs this installation
+	CheckedAt   time.Time      // the last time any check ran; zero: never
 }
 
 // TrustCount is how many sentences have a status.

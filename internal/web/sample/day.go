@@ -7,13 +7,13 @@ import (
 	"almirah/internal/web"
 )
 
-var states = []string{"completed", "completed", "with", "arrived", "booked", "booked", "held", "booked", "no-show", "cancelled", "booked"}
+var states = []string{"completed", "completed", "with", "arrived", "booked", "booked", "confirmed", "booked", "no-show", "cancelled", "booked"}
 
 // Day is a full day: five providers and 24 appointments each, from eight to eight.
 func (m *maker) day() *web.DayPage {
 	starts := m.at(8, 0)
 	p := &web.DayPage{Shell: m.staff("nav.day"), Day: today, Today: today, Zone: m.zone, Starts: starts, Rows: 144, Step: 15, Now: m.at(11, 20), Hours: web.MarkHours(starts, 144), CanBook: true, CanMove: true,
-		Services: []web.Option{{Value: ident(12), Label: "Follow-up", On: true}, {Value: ident(11), Label: "First consultation"}}, Share: "https://book.example/c/sunrise"}
+		Services: []web.Option{{Value: ident(12), Label: "Follow-up", On: true}, {Value: ident(11), Label: "First consultation"}}, Share: "https://book.example/c/sunrise", Counter: 41}
 	counts := map[string]int{}
 	n := 100
 	for i, name := range providers {
@@ -35,7 +35,7 @@ func (m *maker) day() *web.DayPage {
 			if at.After(m.at(11, 20)) && (state == "completed" || state == "with" || state == "arrived" || state == "no-show") {
 				state = "booked"
 			}
-			if at.Before(m.at(11, 0)) && (state == "booked" || state == "held") {
+			if at.Before(m.at(11, 0)) && (state == "booked" || state == "confirmed") {
 				state = "completed"
 			}
 			n++
@@ -55,7 +55,7 @@ func (m *maker) day() *web.DayPage {
 		c.Booked = len(c.Cards)
 		p.Columns = append(p.Columns, c)
 	}
-	for _, s := range []string{"booked", "held", "arrived", "with", "completed", "cancelled", "no-show"} {
+	for _, s := range []string{"booked", "confirmed", "arrived", "with", "completed", "cancelled", "no-show"} {
 		p.Counts = append(p.Counts, web.StateCount{State: s, Count: counts[s]})
 	}
 	return p
@@ -64,7 +64,7 @@ func (m *maker) day() *web.DayPage {
 func (m *maker) card() *web.AppointmentCard {
 	return &web.AppointmentCard{Shell: m.shell(), ID: ident(101), Version: 2, State: "booked", At: m.at(11, 30), Ends: m.at(12, 0), Day: today, Minutes: 30, Service: "First consultation", ProviderID: ident(21), Provider: providers[1],
 		PatientID: ident(201), Patient: "فاطمة الشيخ", PatientAge: m.t.Age("1984-03-15", today), Phone: "+91 98450 12345", Note: "Ground floor, please", BookedBy: "Online", BookedAt: m.at(8, 3),
-		OverbookReason: "Came from far", Actions: []string{"arrived", "no-show"}, CanMove: true, CanCancel: true, Date: "2026-11-24", StartTime: "11:30",
+		OverbookReason: "Came from far", Actions: []string{"arrived", "no-show"}, CanMove: true, CanCancel: true, CanNote: true, NoteTyped: "Ground floor, please", Date: "2026-11-24", StartTime: "11:30",
 		Providers: []web.Option{{Value: ident(20), Label: providers[0]}, {Value: ident(21), Label: providers[1], On: true}},
 		Messages:  []web.MessageLine{{ID: ident(301), What: "Confirmation by e-mail", State: "sent", At: m.at(8, 3)}, {ID: ident(302), What: "Reminder, 2 hours before", State: "uncertain", At: m.at(9, 30), Problem: true}},
 		History:   []web.HistoryLine{{At: m.at(8, 3), Words: "Booked online"}, {At: m.at(8, 40), Words: "Moved from 10:15 am by Meera Pillai"}}}
@@ -94,6 +94,7 @@ func (m *maker) dayPages() {
 	column := day.Columns[1]
 	column.Shell = m.shell()
 	m.add("day-column", "", &column)
+	m.add("day-columns", "", &web.DayColumns{Shell: m.shell(), Columns: day.Columns[:2]})
 	m.add("patient-hits", "", &web.HitsFragment{Shell: m.shell(), Query: "12", Hits: m.hits()})
 	m.add("patient-hits", "links", &web.HitsFragment{Shell: m.shell(), Query: "12", Hits: m.hits(), Links: true})
 	m.add("patient-hits", "none", &web.HitsFragment{Shell: m.shell(), Query: "zz"})

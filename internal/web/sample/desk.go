@@ -16,14 +16,14 @@ func (m *maker) deskPages() {
 	m.add("dashboard", "", desk)
 	m.add("patients", "", &web.PatientsPage{Shell: m.staff("nav.patients"), Hits: m.hits(), CanAdd: true, Total: 12345})
 	m.add("patients", "none", &web.PatientsPage{Shell: m.staff("nav.patients"), Query: "zz", CanAdd: true})
-	form := web.NewPatientForm{Name: "Kiran Rao", Phone: "+91 98450 12345", Email: "kiran@example.org", Birth: web.BirthTyped{Day: "15", Month: "3", Year: "2015"}, Sex: "male", Language: "hi", GuardianName: "Asha Rao", GuardianPhone: "+91 98450 12345", GuardianKin: "parent", Address: "12 Church Street", Consents: map[string]bool{}, Key: ident(7)}
+	form := web.NewPatientForm{Name: "Kiran Rao", Phone: "+91 98450 12345", Email: "kiran@example.org", Birth: web.BirthTyped{Day: "15", Month: "3", Year: "2015"}, Sex: "male", Language: "hi", GuardianName: "Asha Rao", GuardianPhone: "+91 98450 12345", GuardianKin: "mother", Address: "12 Church Street", Consents: map[string]bool{}, Key: ident(7)}
 	m.add("patient-new", "", &web.PatientNewPage{Shell: m.staff("nav.patients"), Form: web.NewPatientForm{Consents: map[string]bool{}, Key: ident(7)}, Consents: m.consents(), AdultAge: 18})
 	m.add("patient-new", "wrong", &web.PatientNewPage{Shell: problems(m.staff("nav.patients"), "phone", "birth", "guardian_phone"), Form: form, Consents: m.consents(), AdultAge: 18, Likely: m.hits()[:2]})
 	patient := func() *web.PatientPage {
 		s := m.staff("nav.patients")
 		s.Title = "Kiran Rao"
-		return &web.PatientPage{Shell: s, ID: ident(201), Version: 4, Patient: "किरण राव", Born: "2015-03-15", Age: m.t.Age("2015-03-15", today), Sex: "male", Phone: "+91 98450 12345", Email: "kiran@example.org", Address: "12 Church Street, Bengaluru", Language: "hi", Number: "P-10234", Since: "2024-02-01", Minor: true,
-			Guardians: []web.GuardianCard{{ID: ident(210), Name: "Asha Rao", Phone: "+91 98450 12345", Email: "asha@example.org", Kin: "parent"}},
+		return &web.PatientPage{Shell: s, ID: ident(201), Version: 4, Patient: "किरण राव", Born: "2015-03-15", Age: m.t.Age("2015-03-15", today), Sex: "male", Phone: "+91 98450 12345", Email: "kiran@example.org", Address: "12 Church Street, Bengaluru", Language: "hi", Since: "2024-02-01", Minor: true,
+			Guardians: []web.GuardianCard{{ID: ident(210), Name: "Asha Rao", Phone: "+91 98450 12345", Email: "asha@example.org", Kin: "parent"}, {ID: ident(213), Name: "Kiran Rao", Kin: "father"}},
 			Coming:    []web.BookingCard{m.booking("booked")}, Past: []web.BookingCard{m.booking("completed"), m.booking("no-show"), m.booking("cancelled")},
 			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: "2026-02-01"}, {ConsentChoice: m.consents()[1], Since: "2026-03-01"}},
 			Messages: m.card().Messages, NotesOn: true, Notes: []web.NoteCard{{ID: ident(211), Text: "Prefers mornings.\nتتحدث العربية", By: "Dr Leela Nair", At: m.at(9, 0)}, {ID: ident(212), Broken: true, By: "Dr Leela Nair", At: m.at(9, 5)}},
@@ -38,13 +38,13 @@ func (m *maker) deskPages() {
 	guardian.Editing = "guardian"
 	m.add("patient", "guardian", guardian)
 	m.add("patient-delete", "", &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: "किरण राव", Born: "2015-03-15", Coming: 2, Keeps: []string{"The booking log, without the name, for three years."}, Version: 4})
-	m.add("audit", "", &web.AuditPage{Shell: m.staff("nav.settings"), People: []web.Option{{Value: "", Label: "–"}, {Value: ident(1), Label: "Meera Pillai"}}, Kinds: []web.Option{{Value: "", Label: "–"}}, Older: "/app/audit?before=1", Head: "4f7a9c0d12e8", HeadAt: m.at(11, 0),
+	m.add("audit", "", &web.AuditPage{Shell: m.staff("nav.settings"), People: []web.Option{{Value: "", Label: "–"}, {Value: ident(1), Label: "Meera Pillai"}}, Kinds: []web.Option{{Value: "", Label: "–"}}, Older: "/app/audit?before=1", Head: "1204 RHXYTkGfbnTOsQyS8JQb3/mEXbzLaDTRV1wEvxyJOkM=",
 		Entries: []web.AuditEntry{
 			{At: m.at(11, 2), Who: "Meera Pillai", Role: access.Owner, Words: "Opened a patient", Subject: "किरण राव", URL: "/app/patients/" + ident(201)},
 			{At: m.at(11, 1), Who: "Dr Leela Nair", Role: access.Practitioner, Words: "Saw the day", Subject: "24 Nov 2026", Listed: true},
 			{At: m.at(10, 1), Who: "Meera Pillai", Role: access.Owner, Words: "Changed the booking rules", Changes: []web.AuditChange{{What: "Notice, hours", Old: "2", New: "4"}}},
 		}})
-	m.add("me", "", &web.MePage{Shell: m.staff(""), PersonName: "Meera Pillai", Email: "meera@sunrise.example", Phone: "+91 98450 12345", JobTitle: "Practice manager", Language: "en", ThemeNow: "dark", Keys: true,
+	m.add("me", "", &web.MePage{Shell: m.staff(""), PersonName: "Meera Pillai", Email: "meera@sunrise.example", Phone: "+91 98450 12345", JobTitle: "Practice manager", Language: "en", ThemeNow: "dark", Keys: true, Version: 3,
 		Sessions: []web.SessionRow{{ID: ident(1), Device: "Chrome, Windows", Address: "203.0.113.7", Since: m.at(8, 0), Seen: m.at(11, 0), Current: true}, {ID: ident(2), Device: "Safari, iPhone", Address: "2001:db8::7", Since: m.at(7, 0)}}})
 }
 
@@ -52,14 +52,14 @@ func (m *maker) next() []web.NextCard {
 	return []web.NextCard{
 		{ID: ident(101), Patient: "فاطمة الشيخ", Service: "First consultation", Provider: providers[1], State: "booked", At: m.at(11, 30)},
 		{ID: ident(102), Patient: "कविता", Service: "Follow-up", Provider: providers[0], State: "arrived", At: m.at(11, 30)},
-		{ID: ident(103), Patient: "Subramaniam Venkataraghavan Krishnamurthy", Service: "Follow-up", Provider: providers[4], State: "held", At: m.at(11, 45)},
+		{ID: ident(103), Patient: "Subramaniam Venkataraghavan Krishnamurthy", Service: "Follow-up", Provider: providers[4], State: "confirmed", At: m.at(11, 45)},
 	}
 }
 
 func (m *maker) messagePages() {
 	m.add("messages", "", &web.MessagesPage{Shell: m.staff("nav.messages"), Counts: []web.StateCount{{State: "uncertain", Count: 2}, {State: "refused", Count: 1}}, State: "uncertain", Older: "/app/messages?before=1",
 		Rows: []web.MessageRow{{ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", At: m.at(9, 30)}, {ID: ident(302), What: "Confirmation", Channel: "email", State: "sent", At: m.at(8, 3), Broken: true}}})
-	m.add("message", "", &web.MessagePage{Shell: m.staff("nav.messages"), ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", To: "f•••@example.org", Subject: "Your appointment", Text: "Dear Fatima,\n\nyou are booked today at 11:30 am.", Kept: true, At: m.at(9, 30), AppointmentID: ident(101), CanSettle: true, CanResend: true,
+	m.add("message", "", &web.MessagePage{Shell: m.staff("nav.messages"), ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", To: "f•••@example.org", At: m.at(9, 30), AppointmentID: ident(101), CanSettle: true,
 		Passport: []web.PassportLine{{Key: "passport.purpose", Value: "Reminder"}, {Key: "passport.consent", Value: "Given 1 Feb 2026"}, {Key: "passport.quiet", Value: "Outside"}},
 		States:   []web.MessageState{{State: "planned", At: m.at(8, 3)}, {State: "uncertain", At: m.at(9, 30), Words: "The connection broke after the text was handed over."}}})
 	m.add("outbox", "", &web.OutboxPage{Shell: m.staff("nav.messages"), Older: "/app/outbox?before=1", Messages: []web.OutboxMessage{
@@ -75,14 +75,15 @@ func (m *maker) settingsPages() {
 	countries := []web.Option{{Value: "IN", Label: "India", On: true}}
 	m.add("settings", "", &web.SettingsHome{SettingsPage: m.settings("")})
 	m.add("settings-clinic", "", &web.ClinicSettings{SettingsPage: m.settings("settings.clinic"), ClinicName: "Sunrise Clinic", LegalName: "Sunrise Health LLP", ContactEmail: "desk@sunrise.example", Countries: countries, Zones: []web.Option{{Value: "Asia/Kolkata", Label: "India Standard Time", On: true}}, Colour: "#2f5d86", HasLogo: true, Spoken: map[string]bool{"en": true, "ta": true}, DefaultLanguage: "en", Jurisdictions: countries, Regions: countries, Modules: map[string]bool{"notes": true}, Currency: "INR"})
-	fields := []web.PublicField{{Name: "qualification", On: true}, {Name: "registration"}, {Name: "speaks"}, {Name: "about"}}
-	m.add("settings-public", "", &web.PublicSettings{SettingsPage: m.settings("settings.public"), Slug: "sunrise", Share: "https://book.example/c/sunrise", Open: true, About: "A family clinic.", Fields: []web.PublicField{{Name: "address", On: true}, {Name: "phone"}, {Name: "email"}, {Name: "hours"}, {Name: "prices"}, {Name: "team"}}, Providers: []web.PublicProvider{{ID: ident(20), Name: providers[0], Fields: fields}, {ID: ident(21), Name: providers[1], Fields: fields}}})
+	fields := []web.PublicField{{Name: "speciality", On: true}, {Name: "qualification"}, {Name: "registration"}, {Name: "about"}}
+	m.add("settings-public", "", &web.PublicSettings{SettingsPage: m.settings("settings.public"), Share: "https://book.example/c/sunrise", Open: true, Fields: []web.PublicField{{Name: "phone", On: true}, {Name: "email"}}, Providers: []web.PublicProvider{{ID: ident(20), Name: providers[0], Version: 2, Fields: fields}, {ID: ident(21), Name: providers[1], Version: 5, Fields: fields}}})
 	m.add("settings-staff", "", &web.StaffSettings{SettingsPage: m.settings("settings.staff"), Roles: access.StaffRoles, InviteRole: access.FrontDesk,
-		People:      []web.StaffRow{{ID: ident(1), Name: "Meera Pillai", Email: "meera@sunrise.example", JobTitle: "Practice manager", Role: access.Owner, Self: true, Seen: m.at(11, 0)}, {ID: ident(2), Name: "علي حسن", Email: "ali@sunrise.example", Role: access.FrontDesk, CanEdit: true}},
+		People:      []web.StaffRow{{ID: ident(1), Name: "Meera Pillai", Email: "meera@sunrise.example", JobTitle: "Practice manager", Role: access.Owner, Self: true}, {ID: ident(2), Name: "علي حسن", Email: "ali@sunrise.example", Role: access.FrontDesk, Version: 4, CanEdit: true}},
 		Invitations: []web.InvitationRow{{ID: ident(3), Email: "new@sunrise.example", Role: access.Assistant, Expires: m.at(18, 0)}}, Rights: []web.RoleWords{{Role: access.FrontDesk, Rights: []string{"Book, move, cancel and mark appointments."}}}})
 	m.add("settings-providers", "", &web.ProvidersSettings{SettingsPage: m.settings("settings.providers"), Providers: []web.ProviderRow{{ID: ident(20), Name: providers[0], Qualification: "MBBS, MD", Services: []string{"First consultation", "Follow-up"}}, {ID: ident(21), Name: providers[1], NoHours: true}, {ID: ident(22), Name: providers[2], Retired: "2026-10-01"}}})
 	services := []web.Option{{Value: ident(11), Label: "First consultation", On: true}, {Value: ident(12), Label: "Follow-up"}}
-	m.add("settings-provider", "", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Qualification: "MBBS, MD", Registration: "KMC 48213", Speaks: "English, हिन्दी", Services: services, Accounts: []web.Option{{Value: "", Label: "–"}}})
+	m.add("settings-provider", "", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Qualification: "MBBS, MD", Registration: "KMC 48213", Speciality: "General medicine", Services: services, Accounts: []web.Option{{Value: "", Label: "–"}}})
+	m.add("settings-provider", "retired", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), ID: ident(22), ProviderName: providers[2], Retired: "2026-10-01"})
 	m.add("settings-provider", "new", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), Services: services})
 	hours := &web.HoursSettings{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Today: today, Conflicts: m.next()[:1],
 		Changes: []web.HoursChange{{ID: ident(1), Date: "2026-12-24", Spans: []web.Span{{From: 540, To: 720}}, Words: "Christmas Eve"}, {ID: ident(2), Date: "2026-12-31"}}, Leave: []web.LeaveRow{{ID: ident(3), From: "2027-01-04", To: "2027-01-15", Words: "Family"}}, ChangeForm: web.ChangeForm{Date: "2026-12-24", From1: "09:00", To1: "12:00"}}
@@ -94,14 +95,14 @@ func (m *maker) settingsPages() {
 		hours.Days = append(hours.Days, d)
 	}
 	m.add("settings-hours", "", hours)
-	m.add("settings-retire", "", &web.RetirePage{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Bookings: m.next(), More: 12, Others: []web.Option{{Value: ident(21), Label: providers[1]}}, LastDay: "2026-11-30"})
+	m.add("settings-retire", "", &web.RetirePage{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Bookings: m.next(), More: 12, Others: []web.Option{{Value: ident(21), Label: providers[1]}}})
 	m.add("settings-services", "", &web.ServicesSettings{SettingsPage: m.settings("settings.services"), Services: []web.ServiceRow{{ID: ident(11), Name: "First consultation", Minutes: 30, Before: 5, After: 10, Price: &web.Price{Minor: 80000, Currency: "INR"}, Providers: providers[:3], Public: true}, {ID: ident(12), Name: "Follow-up", Minutes: 15}, {ID: ident(13), Name: "Old", Minutes: 15, Retired: true}}})
 	m.add("settings-service", "", &web.ServiceSettings{SettingsPage: m.settings("settings.services"), ID: ident(11), ServiceName: "First consultation", Minutes: "30", Before: "5", After: "10", Price: "800", Currency: "INR", Public: true, Providers: []web.Option{{Value: ident(20), Label: providers[0], On: true}}})
 	m.add("settings-closures", "", &web.ClosuresSettings{SettingsPage: m.settings("settings.closures"), Closures: []web.LeaveRow{{ID: ident(1), From: "2026-12-25", To: "2026-12-25", Words: "Christmas"}}, Conflicts: m.next()[:1]})
 	wrong := m.settings("settings.booking")
 	wrong.Shell = problems(wrong.Shell, "horizon_days")
-	m.add("settings-booking", "", &web.BookingSettings{SettingsPage: wrong, NoticeHours: "2", HorizonDays: "900", Step: "15", ChangeHours: "4"})
-	m.add("settings-reminders", "", &web.ReminderSettings{SettingsPage: m.settings("settings.reminders"), Rules: []web.ReminderRule{{ID: ident(1), HoursBefore: 24, Channel: "email", On: true}, {ID: ident(2), HoursBefore: 2, Channel: "email", On: true}}, QuietFrom: "21:00", QuietTo: "07:00", Confirm: true, NewChannel: "email"})
+	m.add("settings-booking", "", &web.BookingSettings{SettingsPage: wrong, NoticeHours: "2", HorizonDays: "900", Step: "15"})
+	m.add("settings-reminders", "", &web.ReminderSettings{SettingsPage: m.settings("settings.reminders"), Rules: []web.ReminderRule{{ID: ident(1), Before: 24 * 60, Hours: "24", Minutes: "0", Channel: "email", On: true, Version: 1}, {ID: ident(2), Before: 90, Hours: "1", Minutes: "30", Channel: "email", On: true, Version: 1}, {ID: ident(3), Before: 45, Hours: "0", Minutes: "45", Channel: "email", Version: 2}}, Quiet: m.t.Say("settings.quiet_rule", "From", m.t.Minute(21*60), "To", m.t.Minute(8*60)), NewChannel: "email"})
 	m.add("settings-messages", "", &web.TemplatesPage{SettingsPage: m.settings("settings.messages"), Templates: []web.TemplateRow{{Kind: "confirmation", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en", Own: true}, {Code: "ar"}}}, {Kind: "reminder", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en"}}}}})
 	m.add("settings-message", "", &web.TemplatePage{SettingsPage: m.settings("settings.messages"), Kind: "reminder", Language: "ar", Channel: "email", Subject: "موعدك", Body: "عزيزي {{Patient}}", Own: true, Variables: []web.TemplateVariable{{Name: "Patient", Meaning: "Name of the patient", Example: "Asha Rao"}}, PreviewSubject: "موعدك", PreviewText: "عزيزي Asha Rao", PreviewDir: "rtl", HealthHint: true})
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})

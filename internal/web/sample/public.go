@@ -23,7 +23,7 @@ func (m *maker) cards() []web.ProviderCard {
 		c := web.ProviderCard{ID: ident(20 + i), Name: p, NextFree: m.at(9+i, 15*i%60)}
 		switch i {
 		case 0:
-			c.Qualification, c.Registration, c.Speaks, c.About = "MBBS, MD (Medicine)", "KMC 48213", "English, हिन्दी, ಕನ್ನಡ", "Sees adults and families since 2004."
+			c.Qualification, c.Registration, c.About = "General medicine, MBBS, MD (Medicine)", "KMC 48213", "Sees adults and families since 2004."
 		case 3:
 			c.NextFree = time.Time{}
 		}
@@ -77,7 +77,7 @@ func (m *maker) publicPages() {
 		}
 		hours = append(hours, l)
 	}
-	m.add("public-clinic", "", &web.PublicClinic{Shell: m.public(), About: "A family clinic near the market. All floors by lift.", Services: m.services(), Team: m.cards()[:2], Hours: hours, Closures: []web.Closure{{From: "2026-12-25", To: "2026-12-25", Words: "Christmas"}, {From: "2027-01-14", To: "2027-01-16", Words: "பொங்கல்"}}, NextFree: m.at(9, 15)})
+	m.add("public-clinic", "", &web.PublicClinic{Shell: m.public(), Services: m.services(), Team: m.cards()[:2], Hours: hours, Closures: []web.Closure{{From: "2026-12-25", To: "2026-12-25", Words: "Christmas"}, {From: "2027-01-14", To: "2027-01-16", Words: "பொங்கல்"}}, NextFree: m.at(9, 15)})
 	m.add("public-clinic", "paused", &web.PublicClinic{Shell: m.public(), Paused: true, Hours: hours})
 	m.add("public-providers", "", &web.PublicProviders{Shell: m.public(), Service: m.services()[0], Providers: m.cards(), NextFree: m.at(9, 15)})
 	m.add("public-times", "", &web.TimesPage{Shell: m.public(), Service: m.services()[0], Provider: m.cards()[1], Days: m.days(today), Day: today, Slots: m.slots(), Later: "2026-12-08", Earlier: "2026-11-10"})
@@ -104,7 +104,7 @@ func (m *maker) publicPages() {
 }
 
 func (m *maker) booking(state string) web.BookingCard {
-	return web.BookingCard{ID: ident(41), Service: "First consultation", Provider: providers[1], At: m.at(9, 15), Ends: m.at(9, 45), Minutes: 30, Price: &web.Price{Minor: 80000, Currency: "INR"}, State: state, Version: 3, Patient: "मीना शर्मा", ManageURL: "/m/9Jq3", CanMove: state == "booked", CanStop: state == "booked"}
+	return web.BookingCard{ID: ident(41), Service: "First consultation", Provider: providers[1], At: m.at(9, 15), Ends: m.at(9, 45), Minutes: 30, Price: &web.Price{Minor: 80000, Currency: "INR"}, State: state, Version: 3, Patient: "मीना शर्मा", ManageURL: "/m/9Jq3", CanMove: state == "booked" || state == "confirmed", CanStop: state == "booked" || state == "confirmed"}
 }
 
 func (m *maker) trust() {
@@ -115,7 +115,7 @@ func (m *maker) trust() {
 		}
 		return s
 	}
-	page := web.TrustPage{Version: "3", Effective: "2026-11-01", CheckedAt: m.at(14, 2), Contact: "privacy@sunrise.example",
+	page := web.TrustPage{Version: "3", Effective: "2026-11-01", CheckedAt: m.at(14, 2), Responsible: []string{"Sunrise Health LLP", "12 Church Street", "desk@sunrise.example"}, Entity: web.Entity{Name: "Almirah Hosting LLP", Address: "7 Lake Road, Bengaluru", Contact: "privacy@host.example"},
 		Groups: []web.TrustGroup{
 			{ID: "keep", Title: "What we keep", Intro: "Only what a visit needs.", Sentences: []web.TrustSentence{
 				sentence("p-c2", "enforced", "To book online we ask for a name and one way to reach you, and for nothing else."),
@@ -134,17 +134,18 @@ func (m *maker) trust() {
 	page.Shell = m.public()
 	m.add("trust", "", &page)
 	bare := page
-	bare.Shell, bare.Processors, bare.Holdings = m.shell(), nil, nil
+	bare.Shell, bare.Processors, bare.Holdings, bare.Responsible, bare.Entity.Contact = m.shell(), nil, nil, nil, ""
 	m.add("trust", "platform", &bare)
 }
 
 func (m *maker) ownPages() {
 	own := func(state string) *web.OwnPage {
-		return &web.OwnPage{Shell: m.public(), Token: "9Jq3", Booking: m.booking(state), Others: []web.BookingCard{m.booking("booked")}, ChangeBy: m.at(7, 15),
+		return &web.OwnPage{Shell: m.public(), Token: "9Jq3", Booking: m.booking(state), Others: []web.BookingCard{m.booking("booked")},
 			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: today}, {ConsentChoice: m.consents()[1]}}}
 	}
 	m.add("own", "", own("booked"))
 	m.add("own", "cancelled", own("cancelled"))
+	m.add("own", "confirmed", own("confirmed"))
 	late := own("arrived")
 	m.add("own", "late", late)
 	b := m.booking("booked")

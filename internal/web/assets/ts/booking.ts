@@ -14,7 +14,7 @@ export function openBooking(start?: { provider: string; at: string }) {
   const form = $<HTMLFormElement>("[data-bookform]", side)!, q = $<HTMLInputElement>("[data-q]", form)!, hits = $("[role=listbox]", form)!;
   const slots = $("[data-slots]", form)!, whom = $<HTMLSelectElement>("[data-who]", form)!, service = form.elements.namedItem("service") as HTMLSelectElement;
   const hidden = (n: string) => form.elements.namedItem(n) as HTMLInputElement;
-  const fresh = $("[data-new]", form)!, chosen = $("[data-chosen]", form)!;
+  const fresh = $("[data-new]", form)!, chosen = $("[data-chosen]", form)!, compared = $("[data-alike]", form)!;
   let asked = "", shown = "", timer = 0, enters = 0, ready = false, picked = false;
   if (start) whom.value = start.provider;
   q.focus();
@@ -62,6 +62,8 @@ export function openBooking(start?: { provider: string; at: string }) {
     if (!id) enters = 0;
     hidden("patient").value = id;
     hits.replaceChildren();
+    compared.hidden = true;
+    $<HTMLInputElement>("input", compared)!.checked = false;
     q.closest<HTMLElement>(".field")!.hidden = true;
     chosen.hidden = false;
     $("[data-chosen-name]", chosen)!.textContent = id ? o.dataset.name! : words.new_patient;
@@ -134,12 +136,12 @@ export function openBooking(start?: { provider: string; at: string }) {
     }
     complain(r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused);
     if (r?.headers.get("X-Note-Hint")) hidden("note_seen").value = "1";
-    const alike = $("[data-alike]", form);
-    if (alike && r?.headers.get("X-Alike")) { alike.hidden = false; $<HTMLInputElement>("input", alike)?.focus(); return; }
+    if (r?.headers.get("X-Alike")) { compared.hidden = false; $("input", compared)!.focus(); return; }
     const insist = $("[data-insist]", form);
     if (insist && r?.headers.get("X-May-Insist")) { insist.hidden = false; $<HTMLInputElement>("input", insist)?.focus(); }
     else if (r?.status === 409) { start = undefined; await free(true); }
   });
+  hidden("note").addEventListener("input", () => { hidden("note_seen").value = ""; }); // what was remarked on was another note
   if (start) void free(false);
 }
 
