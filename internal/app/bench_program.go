@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -104,6 +105,10 @@ func (r *benchRun) program(ctx context.Context, busy bool) (took time.Duration, 
 	loaded, _ := memoryOf(cmd.Process.Pid)
 	time.Sleep(time.Duration(r.plan.rounds) * 2 * time.Second)
 	idle, known := memoryOf(cmd.Process.Pid)
+	heap, err := r.heapOf(ctx, addr)
+	if err != nil {
+		return took, nil, err
+	}
 	if !known {
 		return took, []string{"    memory: this system has no /proc to read it from"}, nil
 	}
@@ -111,8 +116,32 @@ func (r *benchRun) program(ctx context.Context, busy bool) (took time.Duration, 
 	if idle.resident >= 80<<10 {
 		word = "MISSED"
 	}
-	return took, []string{fmt.Sprintf("    memory (resident): %d MiB after the start, %d MiB under load, %d MiB idle afterwards, of which %d MiB are the program file (goal below 80 MiB: %s)",
-		fresh.resident>>10, loaded.resident>>10, idle.resident>>10, idle.file>>10, word)}, nil
+	return took, []string{fmt.Sprintf("    memory (resident): %d MiB after the start, %d MiB under load, %d MiB idle afterwards, of which %d MiB are the program file and %d MiB Go's heap (goal below 80 MiB: %s)",
+		fresh.resident>>10, loaded.resident>>10, idle.resident>>10, idle.file>>10, heap>>20, word)}, nil
+}
+
+// heapOf asks the program for the size of its heap, in bytes; 0 when it does not say.
+func (r *benchRun) heapOf(ctx context.Context, addr string) (int64, error) {
+	w, err := r.meter.wire(ctx, addr, 0)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.WriteString(w.conn, r.large.public("/metrics")); err != nil {
+		return 0, err
+	}
+	res, err := http.ReadResponse(w.in, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	for _, line := range strings.Split(string(text), "\n") {
+		if n, ok := strings.CutPrefix(line, "almirah_heap_bytes "); ok {
+			bytes, _ := strconv.ParseInt(n, 10, 64) // a number, or 0
+			return bytes, nil
+		}
+	}
+	return 0, err
 }
 
 // memory is in KiB.

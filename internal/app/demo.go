@@ -28,11 +28,12 @@ const demoPassword = "open the steel cupboard"
 var demoPeople = []struct {
 	email, name string
 	role        access.Role
+	title       string
 }{
-	{"owner@sunrise.example.org", "Anjali Mehta", access.Owner},
-	{"manager@sunrise.example.org", "Prakash Iyer", access.Manager},
-	{"desk@sunrise.example.org", "Sunita Rao", access.FrontDesk},
-	{"doctor@sunrise.example.org", "Suresh Nair", access.Practitioner},
+	{"owner@sunrise.example.org", "Anjali Mehta", access.Owner, "Medical director"},
+	{"manager@sunrise.example.org", "Prakash Iyer", access.Manager, "Practice manager"},
+	{"desk@sunrise.example.org", "Sunita Rao", access.FrontDesk, "Receptionist"},
+	{"doctor@sunrise.example.org", "Suresh Nair", access.Practitioner, "Paediatrician"},
 }
 
 func demoLogins(demo bool) []web.DemoLogin {
@@ -86,7 +87,7 @@ func (h *House) demoClinic(ctx context.Context) (access.Caller, clinics.Clinic, 
 	var clinic clinics.Clinic
 	device := accounts.Device{Agent: "demo", Address: "127.0.0.1"}
 	draft := func(i int) accounts.Draft {
-		return demoDraft(demoPeople[i].name, demoPeople[i].email, string(demoPeople[i].role))
+		return demoDraft(demoPeople[i].name, demoPeople[i].email, demoPeople[i].title)
 	}
 	link, err := h.Accounts.FirstOwnerLink(ctx, true)
 	if err != nil {

@@ -61,7 +61,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at.
 var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/{id}/calendar"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/{id}/calendar"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -269,6 +269,9 @@ func (w *walker) open(t testing.TB, s stop) *browser.Tab {
 	if lang := browser.Eval[string](t, x, `document.documentElement.lang+" "+(document.documentElement.dataset.theme||"")`); lang != w.look.lang+" "+w.look.theme {
 		t.Errorf("%s: the page is in %q, not in %s", s.path, lang, w.look)
 	}
+	if got := browser.Eval[int](t, x, `performance.getEntriesByType("navigation")[0].responseStatus`); got != max(s.status, http.StatusOK) {
+		t.Errorf("%s (%s): status %d: %.300s", s.path, s.name(), got, x.Text(t))
+	}
 	if s.touch != nil {
 		s.touch(t, x)
 	}
@@ -318,6 +321,7 @@ func (h *opened) signedIn(t testing.TB) map[string]*visitor {
 // TestPictures saves a picture of every page of the demo, to be looked at, and the one of the README.
 // ALMIRAH_PICTURES names the folder; ALMIRAH_LOOK and ALMIRAH_STOP choose by regular expressions.
 func TestPictures(t *testing.T) {
+	// not parallel: it takes minutes and every core, and runs by itself
 	dir := os.Getenv("ALMIRAH_PICTURES")
 	if dir == "" {
 		t.Log("pictures are taken by make pictures")

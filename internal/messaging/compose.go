@@ -123,7 +123,7 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport) (Outgo
 			return Outgoing{}, p, err
 		}
 	}
-	p.Language, p.Template, p.Fields = lang, version, append(filled.Fields, "address of the patient")
+	p.Language, p.Template, p.Fields = lang, version, append(filled.Fields, "Recipient")
 	p.Consent = now.consent
 	return out, p, nil
 }

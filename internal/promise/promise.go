@@ -33,10 +33,12 @@ type Sentence struct {
 	Probe    string // name of the live probe; empty for none
 }
 
-// Twin breaks one control: Old is replaced by New in File (from the top of the repository), where it must stand exactly once. Then exactly the proofs in Red must fail.
+// Twin breaks one control: Old is replaced by New in File (from the top of the repository; code, a page or a migration), where it must stand
+// exactly once. Then exactly the proofs in Red must fail.
 type Twin struct {
 	Name, File, Old, New string
 	Red                  []string
+	Long                 bool // takes more than half a minute: only a soak runs it
 }
 
 // Find is the sentence with the id; false when there is none.

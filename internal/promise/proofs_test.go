@@ -248,8 +248,12 @@ func TestCheckCanFail(t *testing.T) {
 		"can have neither proof":                 func(s *Sentence) { s.Kind = NotYet },
 		"is none of enforced":                    func(s *Sentence) { s.Kind = "kept" },
 		"lower-case words":                       func(s *Sentence) { s.ID = "A B" },
-		"expects r.TestY to go red":              func(s *Sentence) { s.Twins = []Twin{{"n", "f", "a", "b", []string{"r.TestY"}}} },
-		"needs a name, a file":                   func(s *Sentence) { s.Twins = []Twin{{"n", "f", "a", "a", []string{"r.TestX"}}} },
+		"expects r.TestY to go red": func(s *Sentence) {
+			s.Twins = []Twin{{Name: "n", File: "f", Old: "a", New: "b", Red: []string{"r.TestY"}}}
+		},
+		"needs a name, a file": func(s *Sentence) {
+			s.Twins = []Twin{{Name: "n", File: "f", Old: "a", New: "a", Red: []string{"r.TestX"}}}
+		},
 	} {
 		s := good
 		spoil(&s)

@@ -8,7 +8,19 @@ var access = []Sentence{
 		Sources:  []string{"A1", "A2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/holdings.go"},
-		ProvedBy: []string{"accounts.TestHoldingsAreTheTables"},
+		ProvedBy: []string{"accounts.TestHoldingsAreTheTables", "web.TestFormsAskLittle"},
+		Twins: []Twin{
+			{
+				Name: "an account has a home address",
+				File: "internal/accounts/holdings.go", Old: `sealed("job_title", h.Identity, "to say who does what in the clinic", account),`, New: `sealed("job_title", h.Identity, "to say who does what in the clinic", account), sealed("home", h.Contact, "to write letters", account),`,
+				Red: []string{"accounts.TestHoldingsAreTheTables"},
+			},
+			{
+				Name: "signing up asks for a date of birth",
+				File: "internal/web/templates/sign.html", Old: `{{define "new-account"}}<fieldset class="group"><legend>{{t "sign.you"}}</legend>`, New: `{{define "new-account"}}<fieldset class="group"><legend>{{t "sign.you"}}</legend>{{template "field" (.Field "birth" "field.birth" "")}}`,
+				Red: []string{"web.TestFormsAskLittle"},
+			},
+		},
 	},
 	{
 		ID:       "account-verified",
@@ -17,6 +29,13 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
 		ProvedBy: []string{"accounts.TestSignUpVerifySignIn"},
+		Twins: []Twin{
+			{
+				Name: "an account works before its link was opened",
+				File: "internal/accounts/signup.go", Old: "if err := s.addPerson(p, newPerson{id: person, token: randomToken(), clean: c, hash: hash}); err != nil {", New: "real, _ := signInToken(p, c.email.Key())\n\t\tif err := s.addPerson(p, newPerson{id: person, token: real, clean: c, hash: hash, verified: true}); err != nil {",
+				Red: []string{"accounts.TestSignUpVerifySignIn", "accounts.TestAnswersDoNotTell"},
+			},
+		},
 	},
 	{
 		ID:       "account-adults",
@@ -24,7 +43,14 @@ var access = []Sentence{
 		Sources:  []string{"I6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/person.go"},
-		ProvedBy: []string{"accounts.TestWrongFieldsAreNamedAtOnce"},
+		ProvedBy: []string{"accounts.TestWrongFieldsAreNamedAtOnce", "web.TestFormsAskLittle"},
+		Twins: []Twin{
+			{
+				Name: "the tick of the terms is not looked at",
+				File: "internal/accounts/person.go", Old: "if d.Terms != s.o.Terms {", New: `if d.Terms == "none" {`,
+				Red: []string{"accounts.TestWrongFieldsAreNamedAtOnce", "web.TestFormsAskLittle"},
+			},
+		},
 	},
 	{
 		ID:       "terms-on-record",
@@ -33,24 +59,45 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
 		ProvedBy: []string{"accounts.TestSignUpVerifySignIn"},
+		Twins: []Twin{
+			{
+				Name: "the accepted terms are not written down",
+				File: "internal/accounts/store.go", Old: "_, err = p.Exec(sqlAcceptanceAdd, n.id, documentTerms, s.o.Terms, p.Now())", New: "err = nil",
+				Red: []string{"accounts.TestSignUpVerifySignIn"},
+			},
+		},
 	},
 	{
 		ID:       "clinic-named",
 		Text:     "Each clinic's own policy page names the legal entity that is responsible for the data, its address, and whom to write to.",
 		Sources:  []string{"A3", "A6", "C3", "R8"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/clinics/clinic.go"},
+		KeptBy:   []string{"internal/clinics/clinic.go", "internal/web/trust.go"},
 		ProvedBy: []string{"web.TestPolicyPageNamesTheClinic"},
-		Probe:    "clinic-named",
+		Twins: []Twin{
+			{
+				Name: "the policy page names no legal entity",
+				File: "internal/web/trust.go", Old: "name := c.LegalEntity", New: "name := c.Name",
+				Red: []string{"web.TestPolicyPageNamesTheClinic"},
+			},
+		},
+		Probe: "clinic-named",
 	},
 	{
 		ID:       "practitioner-shown-by-choice",
 		Text:     "Of a practitioner, patients see the name alone. Qualification, registration number and every other detail are shown only when the clinic has switched on that very field.",
 		Sources:  []string{"A4", "A10", "C4"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/scheduling/provider.go"},
+		KeptBy:   []string{"scheduling.Provider.shown"},
 		ProvedBy: []string{"scheduling.TestAPatientSeesOfAProviderWhatSheShows"},
-		Probe:    "practitioner-shown-by-choice",
+		Twins: []Twin{
+			{
+				Name: "the registration number is always shown",
+				File: "internal/scheduling/find.go", Old: "if p.ShowRegistration {", New: `if p.Registration != "" {`,
+				Red: []string{"scheduling.TestAPatientSeesOfAProviderWhatSheShows"},
+			},
+		},
+		Probe: "practitioner-shown-by-choice",
 	},
 	{
 		ID:       "clinic-apart",
@@ -73,6 +120,13 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
 		ProvedBy: []string{"accounts.TestEndOfMembershipEndsItsSessions"},
+		Twins: []Twin{
+			{
+				Name: "sessions outlive the membership",
+				File: "internal/accounts/staff.go", Old: "if _, err := p.Exec(sqlSessionLeave, person, who.Clinic()); err != nil {", New: "if err := error(nil); err != nil {",
+				Red: []string{"accounts.TestEndOfMembershipEndsItsSessions"},
+			},
+		},
 	},
 	{
 		ID:       "roles-and-rights",
@@ -120,7 +174,14 @@ var access = []Sentence{
 		Sources:  []string{"A13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/dashboard.go"},
-		ProvedBy: []string{"web.TestWeekAndDashboard"},
+		ProvedBy: []string{"web.TestWeekAndDashboard", "web.TestMessagesThatWaitForAPerson"},
+		Twins: []Twin{
+			{
+				Name: "the dashboard is silent about messages",
+				File: "internal/web/dashboard.go", Old: "if x.n > 0 {", New: "if x.n < 0 {",
+				Red: []string{"web.TestMessagesThatWaitForAPerson"},
+			},
+		},
 	},
 	{
 		ID:       "scheduling-only",
@@ -129,7 +190,14 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/clinics/clinic.go"},
 		ProvedBy: []string{"web.TestNotes"},
-		Probe:    "scheduling-only",
+		Twins: []Twin{
+			{
+				Name: "notes are kept where they are off",
+				File: "internal/web/patient.go", Old: "return v.Clinic.Has(clinics.ModuleNotes) && v.Who.May(access.PatientNotes)", New: "_ = clinics.ModuleNotes\n\treturn v.Who.May(access.PatientNotes)",
+				Red: []string{"web.TestNotes"},
+			},
+		},
+		Probe: "scheduling-only",
 	},
 	{
 		ID:       "password-hashed",
@@ -138,7 +206,14 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/password.go"},
 		ProvedBy: []string{"accounts.TestTheHashKeepsTheFloor"},
-		Probe:    "password-hashed",
+		Twins: []Twin{
+			{
+				Name: "every hash has the same salt",
+				File: "internal/accounts/password.go", Old: "_, _ = rand.Read(salt) // crypto/rand ends the program rather than fail", New: "",
+				Red: []string{"accounts.TestTheHashKeepsTheFloor"},
+			},
+		},
+		Probe: "password-hashed",
 	},
 	{
 		ID:       "session-cookies",
@@ -147,7 +222,19 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go", "internal/web/token.go"},
 		ProvedBy: []string{"web.TestSessionCookie", "app.TestEachRoleComesInWhereItMay", "accounts.TestTheCookieIsRotatedAndOnlyItsHashIsKept"},
-		Probe:    "session-cookies",
+		Twins: []Twin{
+			{
+				Name: "scripts can read the session cookie",
+				File: "internal/web/signin.go", Old: `Value: started.Cookie, Path: "/", Secure: true, HttpOnly: true,`, New: `Value: started.Cookie, Path: "/", Secure: true,`,
+				Red: []string{"web.TestSessionCookie", "web.TestOnlyRegisteredCookies"},
+			},
+			{
+				Name: "the value of the cookie is stored",
+				File: "internal/accounts/session.go", Old: "csrf := make([]byte, secretSize)\n\t_, _ = rand.Read(csrf)", New: "csrf, _ := spelling.DecodeString(text)\n\t_, _ = rand.Read(nil)",
+				Red: []string{"accounts.TestTheCookieIsRotatedAndOnlyItsHashIsKept"},
+			},
+		},
+		Probe: "session-cookies",
 	},
 	{
 		ID:       "forged-requests",
@@ -161,7 +248,7 @@ var access = []Sentence{
 			File: "internal/web/token.go", Old: "v.csrf == nil || !hmac.Equal(b[16:], v.mac(b[:16]))", New: "v.csrf == nil",
 			Red: []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
 		}},
-		Probe:    "forged-requests",
+		Probe: "forged-requests",
 	},
 	{
 		ID:       "guessing-slowed",
@@ -170,6 +257,18 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/throttle.go"},
 		ProvedBy: []string{"accounts.TestGuessingIsSlow", "accounts.TestAnswersDoNotTell"},
+		Twins: []Twin{
+			{
+				Name: "wrong passwords make nobody wait",
+				File: "internal/accounts/throttle.go", Old: "until, seen = now.Add(r.wait(n)), now", New: "until, seen = now, now",
+				Red: []string{"accounts.TestGuessingIsSlow"},
+			},
+			{
+				Name: "a forgotten password tells who exists",
+				File: "internal/accounts/signup.go", Old: "until = p.Now() // a link that never works", New: "return fault.Missing()",
+				Red: []string{"accounts.TestAnswersDoNotTell"},
+			},
+		},
 	},
 	{
 		ID:       "sign-in-traces",
@@ -178,5 +277,12 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go"},
 		ProvedBy: []string{"accounts.TestSignOut"},
+		Twins: []Twin{
+			{
+				Name: "the browser is stored unsealed",
+				File: "internal/accounts/session.go", Old: `device, err := p.Seal(person, "session", "device", session, at.text())`, New: "device, err := []byte(at.text()), error(nil)",
+				Red: []string{"accounts.TestSignOut"},
+			},
+		},
 	},
 }

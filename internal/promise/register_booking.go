@@ -36,6 +36,18 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/claims.go"},
 		ProvedBy: []string{"scheduling.TestOverbookingNeedsAReason"},
+		Twins: []Twin{
+			{
+				Name: "the public may overbook",
+				File: "internal/scheduling/book.go", Old: `b.Overbook = "" // no public door`, New: "_ = b.Overbook // no public door",
+				Red: []string{"scheduling.TestOverbookingNeedsAReason", "scheduling.TestBookingFromThePublicPage"},
+			},
+			{
+				Name: "blanks are a reason",
+				File: "internal/scheduling/book.go", Old: `b.Overbook = checkText(&f, "overbook", b.Overbook, 200)`, New: `_ = checkText(&f, "overbook", b.Overbook, 200)`,
+				Red: []string{"scheduling.TestOverbookingNeedsAReason"},
+			},
+		},
 	},
 	{
 		ID:       "clinic-time",
@@ -44,6 +56,13 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/calendar.go", "clock.Resolve"},
 		ProvedBy: []string{"messaging.TestEveryChangeOfTheClocksIsReadAsTheSameInstant", "app.TestOneMomentEverywhere"},
+		Twins: []Twin{
+			{
+				Name: "calendars are told the time of another zone",
+				File: "internal/messaging/calendar.go", Old: `return ";TZID=" + zone.String() + ":" + t.In(zone).Format(`, New: `return ";TZID=" + zone.String() + ":" + t.UTC().Format(`,
+				Red: []string{"messaging.TestEveryChangeOfTheClocksIsReadAsTheSameInstant", "messaging.TestCalendarsReadRequestMoveAndCancel", "app.TestOneMomentEverywhere"},
+			},
+		},
 	},
 	{
 		ID:       "changes-kept",
@@ -52,6 +71,13 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/change.go"},
 		ProvedBy: []string{"scheduling.TestEveryChangeIsInTheBookingLog"},
+		Twins: []Twin{
+			{
+				Name: "a move is not in the history",
+				File: "internal/scheduling/change.go", Old: `if err := log(tx, "reschedule", a); err != nil {`, New: "if err := error(nil); err != nil {",
+				Red: []string{"scheduling.TestEveryChangeIsInTheBookingLog"},
+			},
+		},
 	},
 	{
 		ID:       "minor-with-guardian",
@@ -60,15 +86,34 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"patients.IsMinor"},
 		ProvedBy: []string{"scheduling.TestAMinorNeedsAGuardian"},
+		Twins: []Twin{
+			{
+				Name: "nobody counts as a child",
+				File: "internal/patients/patient.go", Old: "Age(out.birth, today) < c.MinorAge()", New: "Age(out.birth, today) < 0*c.MinorAge()",
+				Red: []string{"scheduling.TestAMinorNeedsAGuardian"},
+			},
+		},
 	},
 	{
 		ID:       "booking-asks-little",
 		Text:     "Booking asks for a name and a phone number or an e-mail address. It needs no account.",
 		Sources:  []string{"C1", "C2", "D1"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/public.go"},
-		ProvedBy: []string{"scheduling.TestBookingFromThePublicPage"},
-		Probe:    "booking-asks-little",
+		KeptBy:   []string{"internal/web/public.go", "patients.Check"},
+		ProvedBy: []string{"scheduling.TestBookingFromThePublicPage", "web.TestFormsAskLittle"},
+		Twins: []Twin{
+			{
+				Name: "a phone number alone is not enough",
+				File: "internal/patients/patient.go", Old: `return c.phone != "" || c.guardian != nil && c.guardian.Phone != ""`, New: "return false",
+				Red: []string{"scheduling.TestBookingFromThePublicPage"},
+			},
+			{
+				Name: "booking asks for an address",
+				File: "internal/web/templates/public.html", Old: `{{template "field" ((.Field "guardian_name" "field.guardian_name" .Form.GuardianName).Unmarked)}}`, New: `{{template "field" (.Field "address" "field.address" "")}}{{template "field" ((.Field "guardian_name" "field.guardian_name" .Form.GuardianName).Unmarked)}}`,
+				Red: []string{"web.TestFormsAskLittle"},
+			},
+		},
+		Probe: "booking-asks-little",
 	},
 	{
 		ID:       "public-page-alone",
@@ -77,7 +122,19 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/site.go"},
 		ProvedBy: []string{"web.TestPublicPagesRunNoScript"},
-		Probe:    "public-page-alone",
+		Twins: []Twin{
+			{
+				Name: "the booking page has a script",
+				File: "internal/web/templates/public.html", Old: `{{define "public-clinic"}}{{template "open-public" .}}`, New: `{{define "public-clinic"}}{{template "open-public" .}}<script src="/assets/staff.js"></script>`,
+				Red: []string{"web.TestPublicPagesRunNoScript"},
+			},
+			{
+				Name: "the booking page has a picture from elsewhere",
+				File: "internal/web/templates/public.html", Old: `{{define "public-times"}}{{template "open-public" .}}`, New: `{{define "public-times"}}{{template "open-public" .}}<img alt="" src="https://pictures.example/clinic.png">`,
+				Red: []string{"web.TestPublicPagesRunNoScript"},
+			},
+		},
+		Probe: "public-page-alone",
 	},
 	{
 		ID:       "health-words-noticed",
@@ -99,6 +156,13 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/limit.go"},
 		ProvedBy: []string{"app.TestPublicLimitTellsWhenToComeBack"},
+		Twins: []Twin{
+			{
+				Name: "an address may book without end",
+				File: "internal/app/limit.go", Old: "if b.tokens >= 1 {", New: "if b.tokens >= -1000 {",
+				Red: []string{"app.TestPublicLimitTellsWhenToComeBack"},
+			},
+		},
 	},
 	{
 		ID:       "own-link",
@@ -107,6 +171,18 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/link.go"},
 		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing"},
+		Twins: []Twin{
+			{
+				Name: "a link reaches every appointment",
+				File: "internal/scheduling/change.go", Old: "return who.Role() != access.Patient || who.Patient() == a.Patient", New: "return who.Role() != access.Patient || !a.Patient.IsZero()",
+				Red: []string{"scheduling.TestThePatientsOwnLink"},
+			},
+			{
+				Name: "a link that was taken back still opens",
+				File: "internal/scheduling/link.go", Old: "err == nil && (revoked > 0 || expires <= v.Now())", New: "err == nil && (revoked < 0 || expires <= v.Now())",
+				Red: []string{"scheduling.TestLinksThatOpenNothing"},
+			},
+		},
 	},
 	{
 		ID:       "own-language",
@@ -114,6 +190,18 @@ var booking = []Sentence{
 		Sources:  []string{"C8"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/words/tongue.go"},
-		ProvedBy: []string{"words.TestEveryKeyInEveryLanguage", "words.TestMatch"},
+		ProvedBy: []string{"words.TestEveryKeyInEveryLanguage", "words.TestMatch", "messaging.TestMessagesComeInThePatientsLanguage"},
+		Twins: []Twin{
+			{
+				Name: "what the browser asks for is not heard",
+				File: "internal/words/book.go", Old: `if t := b.close(acceptLanguage); t != nil && acceptLanguage != "" {`, New: `if t := b.close(acceptLanguage); t != nil && acceptLanguage == "" {`,
+				Red: []string{"words.TestMatch"},
+			},
+			{
+				Name: "messages come in the language of the desk",
+				File: "internal/messaging/compose.go", Old: "s.book.Tongue(firstOf(lang, f.Language,", New: "s.book.Tongue(firstOf(f.Language, lang,",
+				Red: []string{"messaging.TestMessagesComeInThePatientsLanguage"},
+			},
+		},
 	},
 }

@@ -10,6 +10,13 @@ var messages = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/journeys/table.go", "internal/messaging/calendar.go"},
 		ProvedBy: []string{"jobs.TestConfirmationWithinASecond", "messaging.TestCalendarsReadRequestMoveAndCancel"},
+		Twins: []Twin{
+			{
+				Name: "nobody is told of a booking",
+				File: "internal/journeys/table.go", Old: "{scheduling.EventBooked, []Step{tell, plan}},", New: "{scheduling.EventBooked, []Step{plan}},",
+				Red: []string{"jobs.TestConfirmationWithinASecond", "jobs.TestTwoProcessesSendOnce"},
+			},
+		},
 	},
 	{
 		ID:       "messages-for-a-reason",
@@ -18,7 +25,19 @@ var messages = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"messaging.Send"},
 		ProvedBy: []string{"messaging.TestNothingLeavesWithoutAPassport"},
-		Probe:    "messages-for-a-reason",
+		Twins: []Twin{
+			{
+				Name: "a message needs no rule",
+				File: "internal/messaging/send.go", Old: " || r.Rule.IsZero() ||", New: " ||",
+				Red: []string{"messaging.TestNothingLeavesWithoutAPassport"},
+			},
+			{
+				Name: "a reminder needs no consent",
+				File: "internal/messaging/state.go", Old: "if k == Reminder {\n\t\treturn consent.Reminder\n", New: "if k == \"\" {\n\t\treturn consent.Reminder\n",
+				Red: []string{"messaging.TestNothingLeavesWithoutAPassport"},
+			},
+		},
+		Probe: "messages-for-a-reason",
 	},
 	{
 		ID:       "reminder-once",
@@ -27,7 +46,14 @@ var messages = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/outbox.go"},
 		ProvedBy: []string{"messaging.TestCrashBetweenAnyTwoSteps", "app.TestKilledSenderNeverSendsTwice"},
-		Probe:    "reminder-once",
+		Twins: []Twin{
+			{
+				Name: "what may have left is sent again",
+				File: "internal/messaging/outbox.go", Old: "\t\t\tto = Unsure\n\t\tcase l.attempts", New: "\t\t\tto = Planned\n\t\tcase l.attempts",
+				Red: []string{"messaging.TestCrashBetweenAnyTwoSteps"},
+			},
+		},
+		Probe: "reminder-once",
 	},
 	{
 		ID:       "reminder-stops",
@@ -35,7 +61,19 @@ var messages = []Sentence{
 		Sources:  []string{"F13", "B6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/followup/reminders.go"},
-		ProvedBy: []string{"followup.TestMovedOrCancelledMeansSilence"},
+		ProvedBy: []string{"followup.TestMovedOrCancelledMeansSilence", "followup.TestTheOldReminderInThePause"},
+		Twins: []Twin{
+			{
+				Name: "a reminder does not look at the appointment again",
+				File: "internal/followup/reminders.go", Old: "if facts.Occurrence != f.occurrence || !facts.Status.Ahead() ||", New: "if",
+				Red: []string{"followup.TestTheOldReminderInThePause"},
+			},
+			{
+				Name: "the old plan is not forgotten",
+				File: "internal/followup/reminders.go", Old: "_, err := tx.Exec(sqlDueForget, appointment)\n\treturn err", New: "_ = sqlDueForget\n\treturn nil",
+				Red: []string{"followup.TestMovedOrCancelledMeansSilence"},
+			},
+		},
 	},
 	{
 		ID:       "reminder-unsubscribe",
@@ -44,6 +82,13 @@ var messages = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/own.go"},
 		ProvedBy: []string{"app.TestOneClickUnsubscribe"},
+		Twins: []Twin{
+			{
+				Name: "stopping reminders takes a form of ours",
+				File: "internal/web/own.go", Old: "OneClick: true,", New: "OneClick: false,",
+				Red: []string{"app.TestOneClickUnsubscribe"},
+			},
+		},
 	},
 	{
 		ID:       "delivery-metadata",
@@ -51,7 +96,19 @@ var messages = []Sentence{
 		Sources:  []string{"F8"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/state.go"},
-		ProvedBy: []string{"messaging.TestMailsCarryNoTracker"},
-		Probe:    "delivery-metadata",
+		ProvedBy: []string{"messaging.TestMailsCarryNoTracker", "messaging.TestOutcomes"},
+		Twins: []Twin{
+			{
+				Name: "mails tell when they are opened",
+				File: "internal/messaging/render.go", Old: "b.WriteString(foot)\n", New: "b.WriteString(foot + \"<img alt=\\\"\\\" src=\\\"https://clinic.example/o.gif\\\">\")\n",
+				Red: []string{"messaging.TestMailsCarryNoTracker"},
+			},
+			{
+				Name: "a refused mail counts as sent",
+				File: "internal/messaging/outbox.go", Old: "to = Rejected\n", New: "to = Sent\n",
+				Red: []string{"messaging.TestOutcomes"},
+			},
+		},
+		Probe: "delivery-metadata",
 	},
 }

@@ -9,6 +9,13 @@ var patients = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/patients/inside.go", "vault.Vault.Shred"},
 		ProvedBy: []string{"web.TestTwoCorrectOnePatient", "web.TestDeleting", "app.TestDeletedPatientIsGone"},
+		Twins: []Twin{
+			{
+				Name: "deleting says so and does nothing",
+				File: "internal/web/patient.go", Old: "refused = s.Close(v.Context(), v.Who, one)", New: "refused = nil",
+				Red: []string{"web.TestDeleting"},
+			},
+		},
 	},
 	{
 		ID:       "deleted-is-unreadable",
@@ -30,7 +37,19 @@ var patients = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"holdings.Check"},
 		ProvedBy: []string{"patients.TestNoFieldForGovernmentIDsOrBiometrics", "app.TestNoColumnForGovernmentIDs"},
-		Probe:    "no-government-id",
+		Twins: []Twin{
+			{
+				Name: "a patient has a field for her Aadhaar number",
+				File: "internal/store/migrations/common/00003_patient.sql", Old: "    sex        BYTEA,\n", New: "    sex        BYTEA,\n    aadhaar    BYTEA,\n",
+				Red: []string{"patients.TestNoFieldForGovernmentIDsOrBiometrics"},
+			},
+			{
+				Name: "the booking form takes a passport number",
+				File: "internal/patients/patient.go", Old: "Name, Phone, Email, BirthDate, Language, Sex, Address string", New: "Name, Phone, Email, BirthDate, Language, Sex, Address, PassportNo string",
+				Red: []string{"patients.TestNoFieldForGovernmentIDsOrBiometrics"},
+			},
+		},
+		Probe: "no-government-id",
 	},
 	{
 		ID:       "nothing-undeclared",
@@ -60,6 +79,18 @@ var patients = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.Record"},
 		ProvedBy: []string{"consent.TestGiveAndTakeBack", "app.TestNoBoxIsTicked"},
+		Twins: []Twin{
+			{
+				Name: "a yes to one purpose is a yes to all",
+				File: "internal/consent/inside.go", Old: `if r.purpose == p && (r.channel == "" || r.channel == channel) {`, New: `if p != "" && (r.channel == "" || r.channel == channel) {`,
+				Red: []string{"consent.TestGiveAndTakeBack"},
+			},
+			{
+				Name: "a box is ticked beforehand",
+				File: "internal/web/public.go", Old: "page.Form.Consents = map[string]bool{}", New: "page.Form.Consents = map[string]bool{string(consent.Reminder): true}",
+				Red: []string{"app.TestNoBoxIsTicked"},
+			},
+		},
 	},
 	{
 		ID:       "consent-withdrawn",
@@ -68,6 +99,13 @@ var patients = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.Record", "messaging.Send"},
 		ProvedBy: []string{"journeys.TestWithdrawnConsentTakesBackWhatIsPlanned"},
+		Twins: []Twin{
+			{
+				Name: "what was planned is left standing",
+				File: "internal/journeys/steps.go", Old: "return messaging.CancelUnconsented(tx, e.Subject)", New: "return nil",
+				Red: []string{"journeys.TestWithdrawnConsentTakesBackWhatIsPlanned"},
+			},
+		},
 	},
 	{
 		ID:       "no-advertising",

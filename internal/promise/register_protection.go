@@ -73,6 +73,13 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/config.go"},
 		ProvedBy: []string{"app.TestSecretsAreMasked"},
+		Twins: []Twin{
+			{
+				Name: "settings are printed with their passwords",
+				File: "internal/app/config.go", Old: "return u.Redacted()", New: "return u.String()",
+				Red: []string{"app.TestSecretsAreMasked"},
+			},
+		},
 	},
 	{
 		ID:       "essential-cookies",
@@ -81,7 +88,14 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/token.go"},
 		ProvedBy: []string{"web.TestOnlyRegisteredCookies", "app.TestEachRoleComesInWhereItMay"},
-		Probe:    "essential-cookies",
+		Twins: []Twin{
+			{
+				Name: "every page sets a cookie that knows a visitor again",
+				File: "internal/web/site.go", Old: `h.Set("Cache-Control", "no-store")`, New: "h.Set(\"Cache-Control\", \"no-store\")\n\thttp.SetCookie(w, &http.Cookie{Name: \"visitor\", Value: \"1\", Path: \"/\", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 1 << 25})",
+				Red: []string{"web.TestOnlyRegisteredCookies", "web.TestSessionCookie"},
+			},
+		},
+		Probe: "essential-cookies",
 	},
 	{
 		ID:       "several-servers",
@@ -98,6 +112,13 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/metrics.go"},
 		ProvedBy: []string{"app.TestMetricsCarryNobody"},
+		Twins: []Twin{
+			{
+				Name: "a measurement names the visitor",
+				File: "internal/app/metrics.go", Old: `fmt.Fprintf(w, "# TYPE almirah_egress_calls_total counter\n")`, New: "if all, err := h.Clinics.BySlug(r.Context(), \"sunrise\"); err == nil {\n\t\tfmt.Fprintf(w, \"almirah_requests{clinic=%q} 1\\n\", all)\n\t}\n\tfmt.Fprintf(w, \"# TYPE almirah_egress_calls_total counter\\n\")",
+				Red: []string{"app.TestMetricsCarryNobody"},
+			},
+		},
 	},
 	{
 		ID:      "patched",

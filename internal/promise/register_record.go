@@ -36,6 +36,18 @@ var record = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"audit.Note"},
 		ProvedBy: []string{"accounts.TestRolesCountAtOnce", "clinics.TestSettingsKeepOldAndNew"},
+		Twins: []Twin{
+			{
+				Name: "a change of role forgets what was before",
+				File: "internal/accounts/staff.go", Old: "note.Old = string(now)\n\t\tif now == access.Owner && role", New: "if now == access.Owner && role",
+				Red: []string{"accounts.TestRolesCountAtOnce"},
+			},
+			{
+				Name: "a change of the rules forgets what was before",
+				File: "internal/clinics/service.go", Old: `Action: "change-rules", Kind: "clinic", Subject: c.ID, Old: was, New: is`, New: `Action: "change-rules", Kind: "clinic", Subject: c.ID, Old: len(was), New: is`,
+				Red: []string{"clinics.TestSettingsKeepOldAndNew"},
+			},
+		},
 	},
 	{
 		ID:       "audit-tamper-evident",

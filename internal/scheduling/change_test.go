@@ -150,9 +150,19 @@ func TestCancelAndRestore(t *testing.T) {
 		p.Agree(t)
 		same(t, "events", events(t, p), "booked 0 after 0s", "cancelled 0 after 3m0s", "booked 1 after 3m0s")
 
+		// Why it was cancelled stands in the note, in the same Change: a line that is too long cancels nothing.
+		untouched(t, p, "a reason that is too long", func() {
+			_, err := p.Desk.CancelBecause(ctx, desk, a.ID, back.Version, strings.Repeat("x", 201))
+			same(t, "fields", fields(err), "why")
+		})
 		// Somebody took the time meanwhile: it does not come back.
-		if c, err = p.Desk.Cancel(ctx, desk, a.ID, back.Version); err != nil {
+		before := back.Note
+		if c, err = p.Desk.CancelBecause(ctx, desk, a.ID, back.Version, " Cancelled: she called "); err != nil {
 			t.Fatal(err)
+		}
+		o, err := p.Desk.Open(ctx, desk, a.ID)
+		if want := strings.TrimSpace(before + "\nCancelled: she called"); err != nil || o.Note != want || c.Note != want || o.Version != c.Version {
+			t.Errorf("note %q and %q, want %q; version %d and %d, %v", o.Note, c.Note, want, o.Version, c.Version, err)
 		}
 		p.Booked(t, p.Public(), p.Booking(p.Providers[0], p.At(1, "10:15"), 2))
 		untouched(t, p, "restoring into another", func() {

@@ -112,6 +112,11 @@ func typedBefore(hours, minutes string) int {
 func (s *Site) saveReminders(v *Visit, rules []followup.Rule) error {
 	ctx, f := v.Context(), v.PostForm
 	on, off := chosen(f["rule"]), chosen(f["remove"])
+	for _, one := range slices.Concat(on, off) {
+		if !slices.ContainsFunc(rules, func(r followup.Rule) bool { return r.ID == one }) {
+			return fault.Missing()
+		}
+	}
 	type change struct {
 		rule   followup.Rule
 		draft  followup.Draft

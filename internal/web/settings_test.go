@@ -171,7 +171,7 @@ func TestServices(t *testing.T) {
 	w := v.send("/app/settings/services/new", "service_name", "", "minutes", "7", "before", "x", "after", "3", "price", "lots", "about", "Bring a towel")
 	wants(t, w, 422, "#f-service_name", "#f-minutes", "#f-before", "#f-after", "#f-price", `value="lots"`, `value="x"`, "Bring a towel")
 	leads(t, v.send("/app/settings/services/new", "service_name", "Massage", "minutes", "45", "before", "5", "after", "10", "price", "1,250.50", "public", "1", "providers", o.providers[1].ID.String()), "/app/settings/services?done=saved")
-	body := wants(t, v.get("/app/settings/services"), 200, "Massage", "₹1,250.50", "5 before, 10 after")
+	body := wants(t, v.get("/app/settings/services"), 200, "Massage", "₹1,250.50", "5 min before, 10 min after")
 	path := regexp.MustCompile(`/app/settings/services/[0-9a-z-]{20,}`).FindAllString(body, -1)[1]
 	was := v.version(path)
 	wants(t, v.get(path), 200, `value="1250.50"`)

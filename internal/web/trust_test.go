@@ -149,7 +149,7 @@ func TestMessagesThatWaitForAPerson(t *testing.T) {
 	}
 	one := "/app/messages/" + message.String()
 	wants(t, o.owner.get("/app/messages"), 200, "Sunita Cardamom", "Confirmation of a booking", "Planned")
-	wants(t, o.owner.get(one), 200, "Your booking", "our own text", "The appointment needs it", "!sunita@example.org")
+	wants(t, o.owner.get(one), 200, "Your booking", "Our own text", "The appointment needs it", "!sunita@example.org")
 	wants(t, o.owner.send(one+"/settle", "as", "sent"), 409, "Somebody changed this") // it is not uncertain
 	if err := post.Deliver(ctx, o.As(access.System), message); err != nil {
 		t.Fatal(err)
@@ -176,11 +176,11 @@ func TestOutboxOfTheDemo(t *testing.T) {
 		d.Demo = true
 		d.DemoLogins = []web.DemoLogin{{Email: "demo@example.org", Password: "four tame parrots 12", Role: "front-desk"}}
 		d.Outbox = func() []web.Delivered {
-			return []web.Delivered{{ID: "m1", Channel: "email", To: "asha@example.org", ToName: "Asha", From: "Desk Clinic", Subject: "Booked", Text: "See you.\nhttps://almirah.test/m/abcdefghijklmnopqrstuvwxyz\n",
+			return []web.Delivered{{ID: "m9", Channel: "email", To: "ravi@example.org", Subject: "Another clinic's", At: o.Clock.Now()}, {ID: "m1", Account: true, Channel: "email", To: "asha@example.org", ToName: "Asha", From: "Desk Clinic", Subject: "Booked", Text: "See you.\nhttps://almirah.test/m/abcdefghijklmnopqrstuvwxyz\n",
 				ICS: "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n", At: o.Clock.Now()}}
 		}
 	})
-	wants(t, o.owner.get("/app/outbox"), 200, "asha@example.org", "See you.", `href="https://almirah.test/m/abcdefghijklmnopqrstuvwxyz"`, "/app/outbox/m1/calendar")
+	wants(t, o.owner.get("/app/outbox"), 200, "asha@example.org", "See you.", `href="https://almirah.test/m/abcdefghijklmnopqrstuvwxyz"`, "/app/outbox/m1/calendar", "!ravi@example.org")
 	w := o.owner.get("/app/outbox/m1/calendar")
 	if wants(t, w, 200, "METHOD:REQUEST"); w.Header().Get("Content-Type") != "text/calendar; charset=utf-8" {
 		t.Errorf("the calendar file is %s", w.Header().Get("Content-Type"))

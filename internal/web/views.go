@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/words"
 )
 
@@ -71,6 +72,7 @@ func (v *Views) funcs(t *words.Tongue) template.FuncMap {
 		"age":       t.Age,
 		"number":    func(n int) string { return t.Number(int64(n)) },
 		"asset":     v.asset,
+		"phone":     func(p string) string { return contact.Phone(p).National("") }, // with its country: "+91 98765 43210"
 	}
 }
 

@@ -110,6 +110,12 @@ func Eval[T any](t testing.TB, x *Tab, js string, o ...chromedp.EvaluateOption) 
 	return v
 }
 
+// Await is Eval of a promise.
+func Await[T any](t testing.TB, x *Tab, js string) T {
+	t.Helper()
+	return Eval[T](t, x, js, chromedp.EvalAwaitPromise)
+}
+
 // WaitFor polls until the expression is true. The wait is long because the machine may be busy; a
 // page that is being left counts as not there yet.
 func (x *Tab) WaitFor(t testing.TB, js string) {
@@ -259,7 +265,7 @@ func (x *Tab) Axe(t testing.TB, root string) []string {
 		t.Skip("axe-core is not installed: run npm ci")
 	}
 	Eval[any](t, x, string(source)+";1")
-	raw := Eval[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`, chromedp.EvalAwaitPromise)
+	raw := Await[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`)
 	var out []string
 	if err := json.Unmarshal([]byte(raw), &out); err != nil {
 		t.Fatal(err)

@@ -181,5 +181,8 @@ live.addEventListener("change", e => {
   void refresh(columns().filter(c => !whose || c.dataset.col === whose));
 });
 addEventListener("pagehide", () => live.close());
+const chosen = byId($("[data-panel]", side)?.dataset.panel ?? "");
+chosen?.setAttribute("aria-current", "true");
+chosen?.scrollIntoView({ block: "center", inline: "nearest" });
 tabs();
 document.body.dataset.ready = "1";
