@@ -92,20 +92,19 @@ func (c *console) bench(ctx context.Context, args []string) error {
 
 // benchRun is one engine's houses with their limit program.
 type benchRun struct {
-	plan       benchPlan
-	say        func(string, ...any)
-	meter      *meter
-	large      *benchHouse
-	small      *benchHouse
-	many       *benchHouse
-	limit      *benchLimit
-	taken      map[*benchHouse]*benchTaken
-	hello      time.Duration
-	helloRate  float64
-	fsync      time.Duration
-	ops        []benchOperation
-	rows       []benchRow
-	heldBefore string
+	plan      benchPlan
+	say       func(string, ...any)
+	meter     *meter
+	large     *benchHouse
+	small     *benchHouse
+	many      *benchHouse
+	limit     *benchLimit
+	taken     map[*benchHouse]*benchTaken
+	hello     time.Duration
+	helloRate float64
+	fsync     time.Duration
+	ops       []benchOperation
+	rows      []benchRow
 }
 
 // runBench measures one engine. Its houses, and everything in them, are gone when it returns.

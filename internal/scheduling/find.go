@@ -26,8 +26,9 @@ type Slot struct {
 type Free struct {
 	Clinic    clinics.Clinic
 	Service   Service
-	Providers []Provider // those who offer it and may be asked for
-	Slots     []Slot     // sorted by time; for any provider, one slot a time (of the least booked)
+	Providers []Provider              // those who offer it and may be asked for
+	Slots     []Slot                  // sorted by time; for any provider, one slot a time (of the least booked)
+	First     map[id.ID]clock.Instant // each provider's first free time; who has none is not in it
 	From, To  clock.Date
 }
 
@@ -174,12 +175,15 @@ func (d *Desk) freeTimes(ctx context.Context, who access.Caller, treatment, one 
 		if err != nil {
 			return err
 		}
-		out = Free{Clinic: q.clinic, Service: q.service, From: from, To: to}
+		out = Free{Clinic: q.clinic, Service: q.service, From: from, To: to, First: map[id.ID]clock.Instant{}}
 		for _, p := range q.providers {
 			if public {
 				p = p.shown()
 			}
 			out.Providers = append(out.Providers, p)
+			if len(free[p.ID]) > 0 {
+				out.First[p.ID] = free[p.ID][0]
+			}
 		}
 		length := time.Duration(q.service.Minutes) * time.Minute
 		if !moving.ID.IsZero() {

@@ -124,6 +124,9 @@ func (s *session) finally(text string) error {
 	}
 	ctx, cancel := quick()
 	defer cancel()
+	if text == "COMMIT" {
+		return s.pgCommit(ctx)
+	}
 	return s.pgSimple(ctx, text)
 }
 

@@ -167,6 +167,10 @@ func publicBook(s *Site, w http.ResponseWriter, v *Visit) error {
 func (s *Site) publicProviders(w http.ResponseWriter, v *Visit, o scheduling.Offering, service scheduling.Service) error {
 	page := &PublicProviders{Shell: s.Shell(v), Service: offerOf(o.Clinic, service)}
 	z := o.Clinic.Location()
+	free, err := s.Desk.FreeTimes(v.Context(), v.Who, service.ID, id.Zero, o.Today, o.Today.AddDays(fortnight-1))
+	if err != nil {
+		return err
+	}
 	for _, p := range o.Providers {
 		offers := false
 		for _, x := range service.Providers {
@@ -176,12 +180,8 @@ func (s *Site) publicProviders(w http.ResponseWriter, v *Visit, o scheduling.Off
 			continue
 		}
 		card := cardOf(p)
-		free, err := s.Desk.FreeTimes(v.Context(), v.Who, service.ID, p.ID, o.Today, o.Today.AddDays(fortnight-1))
-		if err != nil {
-			return err
-		}
-		if len(free.Slots) > 0 {
-			card.NextFree = free.Slots[0].StartsAt.In(z)
+		if first, ok := free.First[p.ID]; ok {
+			card.NextFree = first.In(z)
 			if page.NextFree.IsZero() || card.NextFree.Before(page.NextFree) {
 				page.NextFree = card.NextFree
 			}
