@@ -205,6 +205,9 @@ func (d *desk) newPatient(t *testing.T) {
 	if typed := browser.Eval[string](t, x, `document.querySelector("[data-bookform] [name=name]").value`); typed != "Asha Marigald" {
 		t.Errorf("of what was typed %q is left", typed)
 	}
+	// She says that it is somebody else: the box has the focus, and nothing is booked without it.
+	x.WaitFor(t, `document.activeElement.name==="different"&&!document.activeElement.checked`)
+	x.Press(t, " ")
 	x.Click(t, `[data-slots] button`)
 	x.WaitFor(t, toast+`.includes("Booked")`)
 	if n := len(d.dayOf(t)); n != before+1 {

@@ -144,11 +144,13 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /sign-in", path: "/sign-in"},
 		{pattern: "GET /sign-up", path: "/sign-up"},
 		{pattern: "GET /check-mail", path: "/check-mail"},
-		{pattern: "GET /verify", path: "/verify?token=x"},
+		{pattern: "GET /verify", path: h.signedUp(t)},
+		{pattern: "GET /verify", path: "/verify?token=x", variant: "gone", status: http.StatusNotFound},
 		{pattern: "GET /forgot", path: "/forgot"},
-		{pattern: "GET /reset", path: "/reset?token=x"},
+		{pattern: "GET /reset", path: h.forgotten(t)},
+		{pattern: "GET /reset", path: "/reset?token=x", variant: "gone", status: http.StatusNotFound},
 		{pattern: "GET /invitation", path: h.invited(t, owner)},
-		{pattern: "GET /setup", path: "/setup?token=x", status: http.StatusGone},
+		{pattern: "GET /setup", path: "/setup?token=x", status: http.StatusNotFound},
 		{pattern: "GET /terms", path: "/terms"},
 		{pattern: "GET /choose-clinic", path: "/choose-clinic", who: ownerMail},
 		{pattern: "GET /open-clinic", path: "/open-clinic", who: ownerMail},
@@ -202,6 +204,21 @@ func (h *opened) invited(t testing.TB, owner *visitor) string {
 	t.Helper()
 	owner.fill(t, "/app/settings/staff", "/app/settings/staff/invite", url.Values{"email": {"new@sunrise.example.org"}, "role": {"front-desk"}})
 	return h.letter(t, "new@sunrise.example.org", "/invitation?token=")
+}
+
+// forgotten answers the link with which a person of the demo chooses a new password.
+func (h *opened) forgotten(t testing.TB) string {
+	t.Helper()
+	h.visitor().fill(t, "/forgot", "/forgot", url.Values{"email": {"manager@sunrise.example.org"}})
+	return h.letter(t, "manager@sunrise.example.org", "/reset?token=")
+}
+
+// signedUp answers the link with which a new person confirms her address.
+func (h *opened) signedUp(t testing.TB) string {
+	t.Helper()
+	h.visitor().fill(t, "/sign-up", "/sign-up", url.Values{"person": {"Leela Example"}, "email": {"leela@example.org"}, "phone": {"+91 99999 00002"}, "job_title": {"Owner"},
+		"password": {"a long and quiet sentence"}, "terms": {TermsVersion}})
+	return h.letter(t, "leela@example.org", "/verify?token=")
 }
 
 func (h *opened) everyPage(t testing.TB, tour []stop) {

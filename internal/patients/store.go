@@ -34,10 +34,12 @@ const (
 	sqlListedRecent = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM patient p WHERE p.clinic_id = $1 ORDER BY p.seen_at DESC LIMIT $2`
 
+	// CROSS JOIN keeps SQLite to the order in which the tables stand: it would walk the whole bucket
+	// instead, which grows with the clinic.
 	sqlListedRecentIn = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM (SELECT id FROM patient WHERE clinic_id = $1 ORDER BY seen_at DESC LIMIT $3) r
-	JOIN patient_token t ON t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id = r.id
-	JOIN patient p ON p.clinic_id = $1 AND p.id = r.id`
+	CROSS JOIN patient_token t CROSS JOIN patient p
+	WHERE t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id = r.id AND p.clinic_id = $1 AND p.id = r.id`
 
 	sqlListedBucket = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM patient_token t JOIN patient p ON p.clinic_id = t.clinic_id AND p.id = t.patient_id
