@@ -3,6 +3,7 @@ package clinics
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/text/currency"
@@ -90,9 +91,17 @@ func zoneOf(name string) *time.Location {
 	if name == "" || len(name) > 64 || slices.Contains([]string{"Local", "right", "posix", "posixrules", "Factory", "localtime"}, head) {
 		return nil
 	}
+	if z, ok := zones.Load(name); ok {
+		return z.(*time.Location)
+	}
 	z, err := time.LoadLocation(name)
 	if err != nil {
 		return nil
 	}
+	zones.Store(name, z)
 	return z
 }
+
+// zones remembers what the machine's zone tables say: reading them takes longer than reading the
+// clinic. A zone does not change while the program runs, and there are a few hundred names.
+var zones sync.Map

@@ -149,10 +149,18 @@ func tally(counts map[string]int) []StateCount {
 	return out
 }
 
-// dayColumn is the fragment with which a script renews one column. It reads the whole day: the
-// grid depends on it, and it is the list that was written down when the page was opened.
+// dayColumn is the fragment with which a script renews one column. A script that says which grid
+// it shows has only this column read; the list of the whole day, which was written down when the
+// page was opened, stands for it.
 func dayColumn(s *Site, w http.ResponseWriter, v *Visit) error {
-	cols, err := s.dayAgain(v)
+	one := id.Zero
+	if _, asked := gridAsked(v); asked { // the grid is known: only this column has to be read
+		var err error
+		if one, err = id.Parse(v.URL.Query().Get("provider")); err != nil {
+			return fault.Missing()
+		}
+	}
+	cols, err := s.dayAgain(v, one)
 	if err != nil {
 		return err
 	}
@@ -167,19 +175,19 @@ func dayColumn(s *Site, w http.ResponseWriter, v *Visit) error {
 
 // dayColumns is the fragment with which a script renews the whole day at once.
 func dayColumns(s *Site, w http.ResponseWriter, v *Visit) error {
-	cols, err := s.dayAgain(v)
+	cols, err := s.dayAgain(v, id.Zero)
 	if err != nil {
 		return err
 	}
 	return s.views.Render(w, http.StatusOK, "day-columns", &DayColumns{Shell: s.Shell(v), Columns: cols})
 }
 
-func (s *Site) dayAgain(v *Visit) ([]DayColumn, error) {
+func (s *Site) dayAgain(v *Visit, one id.ID) ([]DayColumn, error) {
 	date, err := s.dayAsked(v, v.URL.Query().Get("day"))
 	if err != nil {
 		return nil, err
 	}
-	cal, err := s.Desk.Days(v.Context(), v.Who, date, date, id.Zero)
+	cal, err := s.Desk.Days(v.Context(), v.Who, date, date, one)
 	if err != nil {
 		return nil, err
 	}
