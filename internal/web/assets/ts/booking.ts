@@ -69,7 +69,6 @@ export function openBooking(start?: { provider: string; at: string }) {
     $("[data-chosen-name]", chosen)!.textContent = id ? o.dataset.name! : words.new_patient;
     fresh.hidden = !!id;
     if (!id) {
-      hurry = 0;
       const typed = q.value.trim(), digits = /^[+\d\s-]+$/.test(typed);
       hidden(digits ? "phone" : "name").value = typed;
       hidden(digits ? "name" : "phone").focus();
