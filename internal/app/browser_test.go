@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"almirah/internal/consent"
+	"almirah/internal/promise"
 	"almirah/internal/rig/browser"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -20,6 +21,7 @@ import (
 // her own, with a change, a consent and a cancellation.
 func TestPatientBooksWithoutScript(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "public-page-alone")
 	h := openHouse(t, store.SQLite, Options{}, nil)
 	x := browser.Start(t).Tab(t, 360, 740)
 	x.NoScript(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -276,7 +277,19 @@ func (x *Tab) Axe(t testing.TB, root string) []string {
 // Picture saves the whole page as a PNG.
 func (x *Tab) Picture(t testing.TB, file string) {
 	t.Helper()
-	png, err := chromedp.Run(x.Ctx, chromedp.FullScreenshot(100))
+	size := Eval[[]float64](t, x, `[innerWidth,innerHeight,document.documentElement.scrollHeight]`)
+	png, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) ([]byte, error) {
+		ask := page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng}
+		if beyond := size[2] > size[1]; beyond { // only then: of a short page that runs from right to left it cuts a strip off
+			ask.CaptureBeyondViewport = &beyond
+			ask.Clip = &page.Viewport{Width: size[0], Height: size[2], Scale: 1}
+		}
+		shot, err := chromedp.Call(ctx, page.CaptureScreenshot, ask)
+		if err != nil {
+			return nil, err
+		}
+		return shot.Data, nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,6 +306,18 @@ func (x *Tab) NoScript(t testing.TB) {
 	t.Helper()
 	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Touch makes the tab one of a phone: fingers in place of a mouse.
+func (x *Tab) Touch(t testing.TB) {
+	t.Helper()
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true})
 		return chromedp.Void{}, err
 	})
 	if err != nil {
