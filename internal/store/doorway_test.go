@@ -3,11 +3,13 @@ package store_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/promise"
@@ -152,6 +154,44 @@ func TestWhatWasShownIsWrittenDown(t *testing.T) {
 		look()
 		if n := count(); n != 2 {
 			t.Fatalf("a quarter of an hour later: %d entries, 2 are wanted", n)
+		}
+		// One record that is opened is an entry of its own each time: who, in which role and what for, and whom it is about.
+		patient, record := id.New(b.Clock.Now()), id.New(b.Clock.Now())
+		for range 2 {
+			err := b.DB.View(ctx, who, access.PatientRead, func(_ context.Context, v *store.View) error {
+				v.Opened("patient", record, patient)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := b.DB.View(ctx, b.As(access.Owner), access.AuditRead, func(_ context.Context, v *store.View) error {
+			rows, err := v.Query(`SELECT actor_id, role, patient_id, at, body FROM audit_leaf WHERE clinic_id = $1 AND action = 'open' AND kind = 'patient' AND subject_id = $2`, record)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			n := 0
+			for rows.Next() {
+				var actor, whom id.ID
+				var role string
+				var at clock.Instant
+				var body []byte
+				if err := rows.Scan(&actor, &role, &whom, &at, &body); err != nil {
+					return err
+				}
+				if n++; actor != who.Actor() || role != "front-desk" || whom != patient || at != clock.At(b.Clock.Now()) || !strings.Contains(string(body), `"purpose":"`+string(who.Purpose())+`"`) {
+					t.Errorf("the entry says %v as %s of %v at %v: %s", actor, role, whom, at.Time(), body)
+				}
+			}
+			if n != 2 {
+				t.Errorf("opened twice: %d entries", n)
+			}
+			return rows.Err()
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }
