@@ -65,7 +65,7 @@ func (c *console) bench(ctx context.Context, args []string) error {
 	plan := planOf(has(args, "--quick"), has(args, "--large"))
 	plan.only, plan.profile = after(args, "--only"), after(args, "--profile")
 	plan.program, _ = os.Executable() // without it, operation 14 is left out
-	debug.SetGCPercent(75)            // as every verb that serves
+	debug.SetGCPercent(collectAt)     // as every verb that serves
 	var rows []benchRow
 	for _, engine := range []store.Engine{store.SQLite, store.Postgres} {
 		if e := after(args, "--engine"); e != "" && e != string(engine) {

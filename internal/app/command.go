@@ -99,8 +99,7 @@ func (c *console) house(ctx context.Context, demo bool) (*House, error) {
 			return nil, err
 		}
 	}
-	// A clinic's machine has other things to do: what the collector gives back goes back.
-	debug.SetGCPercent(75)
+	debug.SetGCPercent(collectAt)
 	return Open(ctx, cfg, clock.System{}, log, Options{})
 }
 

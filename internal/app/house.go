@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"almirah/internal/accounts"
@@ -59,6 +60,7 @@ type House struct {
 	letters sync.Map // the demo's letters about accounts, which belong to no clinic, by id
 	limit   *limiter
 	started bool
+	asked   atomic.Int64 // requests of people, for rest
 	probing probing
 }
 
@@ -252,7 +254,8 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 	if err := h.Start(ctx); err != nil {
 		return err
 	}
-	return listen(ctx, h.Config, h.handler, ready, h.Log)
+	go h.rest(ctx)
+	return listen(ctx, h.Config, h.counting(h.handler), ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

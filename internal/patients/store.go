@@ -34,12 +34,12 @@ const (
 	sqlListedRecent = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM patient p WHERE p.clinic_id = $1 ORDER BY p.seen_at DESC LIMIT $2`
 
-	// CROSS JOIN keeps SQLite to the order in which the tables stand: it would walk the whole bucket
-	// instead, which grows with the clinic.
+	// The bucket is asked for each of the recent ones: neither engine can then walk it from its
+	// beginning, which would grow with the clinic.
 	sqlListedRecentIn = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
-	FROM (SELECT id FROM patient WHERE clinic_id = $1 ORDER BY seen_at DESC LIMIT $3) r
-	CROSS JOIN patient_token t CROSS JOIN patient p
-	WHERE t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id = r.id AND p.clinic_id = $1 AND p.id = r.id`
+	FROM (SELECT id FROM patient WHERE clinic_id = $1 ORDER BY seen_at DESC LIMIT $3) r CROSS JOIN patient p
+	WHERE p.clinic_id = $1 AND p.id = r.id
+	AND (SELECT COUNT(*) FROM patient_token t WHERE t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id = r.id) > 0`
 
 	sqlListedBucket = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
 	FROM patient_token t JOIN patient p ON p.clinic_id = t.clinic_id AND p.id = t.patient_id
@@ -54,10 +54,16 @@ const (
 	WHERE t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id < $4
 	ORDER BY t.patient_id DESC LIMIT $5`
 
-	sqlListedAlike = `SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
-	FROM patient p WHERE p.clinic_id = $1 AND p.id IN
-	(SELECT t.patient_id FROM patient_token t WHERE t.clinic_id = $1 AND t.bucket IN ($2, $3, $4, $5, $6))
-	ORDER BY p.id DESC LIMIT $7`
+	// The few in these buckets are found first, each bucket by its key: either engine would rather walk
+	// the whole register by id, or all tokens by patient.
+	sqlListedAlike = `WITH t AS MATERIALIZED (
+	SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $2
+	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $3
+	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $4
+	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $5
+	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $6)
+	SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
+	FROM t CROSS JOIN patient p WHERE p.clinic_id = $1 AND p.id = t.patient_id ORDER BY p.id DESC LIMIT $7`
 )
 
 const (

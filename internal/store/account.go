@@ -110,7 +110,7 @@ func (t *Tx) account(seen []audit.Note) error {
 	}
 	if len(seen) > 0 && !t.who.Session().IsZero() {
 		for _, l := range t.lists {
-			if _, err := t.s.exec(sqlSeenMark, t.bind([]any{t.who.Session(), l.kind + " " + l.key, t.now})); err != nil {
+			if err := t.s.later(sqlSeenMark, t.bind([]any{t.who.Session(), l.kind + " " + l.key, t.now})); err != nil {
 				return err
 			}
 		}
@@ -166,14 +166,13 @@ func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, 
 	if err != nil {
 		return err
 	}
-	if _, err := s.exec(sqlLeafAdd, []any{clinic, e.ID, now, who.Actor(), string(who.Role()), n.Action, n.Kind, n.Subject, n.Patient, body, commitment}); err != nil {
+	if err := s.later(sqlLeafAdd, []any{clinic, e.ID, now, who.Actor(), string(who.Role()), n.Action, n.Kind, n.Subject, n.Patient, body, commitment}); err != nil {
 		return err
 	}
-	if _, err := s.exec(sqlDetailAdd, []any{clinic, e.ID, owner, sealed}); err != nil {
+	if err := s.later(sqlDetailAdd, []any{clinic, e.ID, owner, sealed}); err != nil {
 		return err
 	}
-	_, err = s.exec(sqlPendingAdd, []any{clinic, e.ID, body, commitment})
-	return err
+	return s.later(sqlPendingAdd, []any{clinic, e.ID, body, commitment})
 }
 
 const sqlSeenOld = `DELETE FROM audit_seen WHERE clinic_id = $1 AND at < $2`

@@ -328,7 +328,7 @@ func (t *Tx) Announce(kind string, subject id.ID, number int64) error {
 // AnnounceLater is Announce with a pause: staff changes wait, so that an undo sends nothing.
 func (t *Tx) AnnounceLater(kind string, subject id.ID, number int64, wait time.Duration) error {
 	at := t.now.Add(wait)
-	if _, err := t.s.exec(sqlEventAdd, t.bind([]any{t.NewID(), kind, subject, number, at})); err != nil {
+	if err := t.s.later(sqlEventAdd, t.bind([]any{t.NewID(), kind, subject, number, at})); err != nil {
 		return err
 	}
 	t.DueBy(at)

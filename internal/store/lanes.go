@@ -11,6 +11,8 @@ type lane struct {
 	pool *sql.DB
 	conn *sql.Conn
 	stmt map[string]*sql.Stmt
+
+	group *group // on SQLite's writer: the transaction that is open for the next to join
 }
 
 const lanePrepared = 400 // statements kept prepared on one connection; the house has fewer
@@ -42,12 +44,17 @@ func (s *lanes) get(ctx context.Context) (*lane, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	return s.pop(), nil
+}
+
+// pop gives the lane that was used last, to whoever took a turn from free.
+func (s *lanes) pop() *lane {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := len(s.idle) - 1
 	l := s.idle[last]
 	s.idle = s.idle[:last]
-	return l, nil
+	return l
 }
 
 // take waits for a free connection, and opens it where it is not open.
@@ -85,6 +92,12 @@ func (s *lanes) hangUp(ctx context.Context) error {
 		l, err := s.get(ctx)
 		if err != nil {
 			return err
+		}
+		for l.group != nil {
+			s.settle(l)
+			if l, err = s.get(ctx); err != nil {
+				return err
+			}
 		}
 		all = append(all, l)
 		if l.conn != nil {

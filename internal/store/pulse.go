@@ -22,8 +22,7 @@ func (t *Tx) bump() error {
 	if due == 0 {
 		due = far
 	}
-	_, err := t.s.exec(sqlPulseBump, t.bind([]any{due}))
-	return err
+	return t.s.later(sqlPulseBump, t.bind([]any{due}))
 }
 
 // Woken is told (by a send that never blocks) each time a Change of this process left

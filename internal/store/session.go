@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"almirah/internal/id"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
@@ -27,6 +29,11 @@ type session struct {
 	done   bool
 	broken bool
 	count  int // statements run, for the tested budgets
+
+	queued []queued // on PostgreSQL: statements that travel with the COMMIT
+
+	group *group // of a Change on SQLite
+	inner bool   // it has a savepoint in the group's transaction
 }
 
 // begin opens a transaction in which the clinic is bound. On SQLite a writing transaction takes
@@ -43,11 +50,11 @@ func (db *DB) begin(ctx context.Context, clinic id.ID, write bool) (*session, er
 	}
 	s := &session{db: db, lane: l, lanes: lanes, ctx: ctx}
 	if db.engine == SQLite {
-		text := "BEGIN"
 		if write {
-			text = "BEGIN IMMEDIATE"
+			err = s.join()
+		} else {
+			err = s.plain(context.WithoutCancel(ctx), "BEGIN")
 		}
-		err = s.plain(context.WithoutCancel(ctx), text)
 	} else {
 		mode := "READ ONLY"
 		if write {
@@ -56,6 +63,10 @@ func (db *DB) begin(ctx context.Context, clinic id.ID, write bool) (*session, er
 		err = s.pgSimple(ctx, "BEGIN "+mode+`; SET LOCAL almirah.clinic = '\x`+hex.EncodeToString(clinic[:])+"'")
 	}
 	if err != nil {
+		if s.group != nil {
+			s.lanes.fail(s.lane, err)
+			return nil, classify(err)
+		}
 		s.broken = true
 		s.finish()
 		return nil, classify(err)
@@ -79,12 +90,50 @@ func (s *session) pgSimple(ctx context.Context, text string) error {
 	})
 }
 
-// pgCommit commits, and tells a COMMIT that PostgreSQL turned into a ROLLBACK (because a statement
+// queued is a statement whose answer nobody needs before the end.
+type queued struct {
+	text string
+	args []any
+}
+
+// later runs a statement before the commit: at once on SQLite; on PostgreSQL in one round trip with the
+// COMMIT, which is how an audit entry of three rows does not cost three.
+func (s *session) later(text string, args []any) error {
+	if s.db.engine == SQLite {
+		_, err := s.exec(text, args)
+		return err
+	}
+	plain := make([]any, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return err
+		}
+		plain[i] = v
+	}
+	s.count++
+	s.queued = append(s.queued, queued{text, plain})
+	return nil
+}
+
+// pgCommit sends what waits and commits, and tells a COMMIT that PostgreSQL turned into a ROLLBACK (because a statement
 // failed and its error was swallowed) from one that took place.
 func (s *session) pgCommit(ctx context.Context) error {
 	return s.lane.conn.Raw(func(c any) error {
-		results, err := c.(*stdlib.Conn).Conn().PgConn().Exec(ctx, "COMMIT").ReadAll()
-		if err == nil && (len(results) != 1 || results[0].CommandTag.String() != "COMMIT") {
+		var batch pgx.Batch
+		for _, q := range s.queued {
+			batch.Queue(q.text, q.args...)
+		}
+		batch.Queue("COMMIT")
+		sent := c.(*stdlib.Conn).Conn().SendBatch(ctx, &batch)
+		var tag pgconn.CommandTag
+		var err error
+		for range batch.Len() {
+			if tag, err = sent.Exec(); err != nil {
+				break
+			}
+		}
+		if err = errors.Join(err, sent.Close()); err == nil && tag.String() != "COMMIT" {
 			err = errors.New("store: a statement of this transaction failed and its error was swallowed; nothing was saved")
 		}
 		return err
@@ -95,12 +144,20 @@ func (s *session) commit() error {
 	if s.done {
 		return errors.New("store: the transaction has ended")
 	}
+	if s.group != nil {
+		return s.keep()
+	}
 	// A commit is not broken off half-way because a browser went away: the client would not
 	// know whether it happened.
 	err := s.finally("COMMIT")
 	if err != nil {
 		s.rollback()
 		return classify(err)
+	}
+	if s.db.watch != nil {
+		for _, q := range s.queued {
+			s.db.watch(q.text, q.args)
+		}
 	}
 	s.done = true
 	s.finish()
@@ -109,6 +166,10 @@ func (s *session) commit() error {
 
 func (s *session) rollback() {
 	if s.done {
+		return
+	}
+	if s.group != nil {
+		s.leave()
 		return
 	}
 	s.done = true

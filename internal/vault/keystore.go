@@ -123,8 +123,12 @@ func openSQLite(ctx context.Context, path string) (*keystore, error) {
 	}
 	read.SetMaxOpenConns(4)
 	read.SetMaxIdleConns(4) // a connection that is closed loses its cache and its statements
+	read.SetConnMaxIdleTime(restAfter)
 	return &keystore{write: write, read: read, file: path, ready: map[string]*sql.Stmt{}}, nil
 }
+
+// restAfter is how long a reading connection that nobody needs keeps its cache.
+const restAfter = 5 * time.Second
 
 func busy(err error) bool {
 	var e *sqlite.Error

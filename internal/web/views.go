@@ -72,6 +72,7 @@ func (v *Views) funcs(t *words.Tongue) template.FuncMap {
 		"age":       t.Age,
 		"number":    func(n int) string { return t.Number(int64(n)) },
 		"asset":     v.asset,
+		"cards":     func(list []DayCard) template.HTML { return cards(t, list) },
 		"phone":     func(p string) string { return contact.Phone(p).National("") }, // with its country: "+91 98765 43210"
 	}
 }
