@@ -101,8 +101,7 @@ func many(rows *store.Rows, err error) ([]Appointment, error) {
 }
 
 func log(tx *store.Tx, action string, a Appointment) error {
-	_, err := tx.Exec(sqlLogAdd, a.ID, tx.NewID(), tx.Now(), action, string(tx.Caller().Role()), id.Null(tx.Caller().Actor()), a.StartsAt, a.Provider, string(a.Status))
-	return err
+	return tx.Later(sqlLogAdd, a.ID, tx.NewID(), tx.Now(), action, string(tx.Caller().Role()), id.Null(tx.Caller().Actor()), a.StartsAt, a.Provider, string(a.Status))
 }
 
 // Calendar is what a page of days needs to know of the clinic: read once, in a fixed number of statements.

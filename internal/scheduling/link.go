@@ -50,8 +50,7 @@ func ClinicOf(token string) (clinic id.ID, hash []byte, err error) {
 // once; it cannot be read back.
 func NewLink(tx *store.Tx, patient, appointment id.ID, until clock.Instant) (string, error) {
 	token, hash := newToken(tx.Clinic())
-	_, err := tx.Exec(sqlLinkAdd, hash, patient, appointment, tx.Now(), until)
-	return token, err
+	return token, tx.Later(sqlLinkAdd, hash, patient, appointment, tx.Now(), until)
 }
 
 // Enter turns a link's token into a caller who may see and change her own appointment. An

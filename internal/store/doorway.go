@@ -221,6 +221,16 @@ func (t *Tx) Exec(text string, args ...any) (int64, error) {
 	return n, err
 }
 
+// Later is Exec for a row that nothing else in this Change reads or counts: on PostgreSQL it travels
+// with the commit, and what is wrong with it shows there.
+func (t *Tx) Later(text string, args ...any) error {
+	if err := bound(text); err != nil {
+		return err
+	}
+	t.writes++
+	return t.s.later(text, t.bind(args))
+}
+
 // Must is Exec for a statement that has to touch exactly one row; otherwise the row is not
 // there (or not this clinic's), which is a fault.NotFound.
 func (t *Tx) Must(text string, args ...any) error {
