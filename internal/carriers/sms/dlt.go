@@ -65,17 +65,17 @@ func (r Registered) Validate() error {
 }
 
 // Fill puts the values into the text, in their order. ok is false when there are too many or too
-// few, or one is longer than MaxVariable.
+// few, one is longer than MaxVariable, or something is not UTF-8.
 func (r Registered) Fill(values []string) (text string, ok bool) {
 	pieces := strings.Split(r.Body, hole)
-	if len(pieces) != len(values)+1 {
+	if len(pieces) != len(values)+1 || !utf8.ValidString(r.Body) {
 		return "", false
 	}
 	var b strings.Builder
 	for i, piece := range pieces {
 		b.WriteString(piece)
 		if i < len(values) {
-			if utf8.RuneCountInString(values[i]) > MaxVariable {
+			if utf8.RuneCountInString(values[i]) > MaxVariable || !utf8.ValidString(values[i]) {
 				return "", false
 			}
 			b.WriteString(values[i])

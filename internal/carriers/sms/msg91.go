@@ -43,7 +43,7 @@ var (
 )
 
 // NewMSG91 makes the carrier. The client is egress's for the processor "msg91"; nothing is asked yet.
-func NewMSG91(client *http.Client, clk clock.Clock, log *slog.Logger, o MSG91Options) *MSG91 {
+func NewMSG91(client Client, clk clock.Clock, log *slog.Logger, o MSG91Options) *MSG91 {
 	return &MSG91{wire: wire{client, clk, orElse(o.Timeout, defaultTimeout)}, log: log,
 		base: strings.TrimRight(orElse(o.BaseURL, MSG91URL), "/"), limit: newLimiter(clk, o.Limit)}
 }

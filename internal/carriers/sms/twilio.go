@@ -52,7 +52,7 @@ var (
 )
 
 // NewTwilio makes the carrier. The client is egress's for the processor "twilio"; nothing is asked yet.
-func NewTwilio(client *http.Client, clk clock.Clock, log *slog.Logger, o TwilioOptions) *Twilio {
+func NewTwilio(client Client, clk clock.Clock, log *slog.Logger, o TwilioOptions) *Twilio {
 	if o.Validity == 0 {
 		o.Validity = 4 * time.Hour
 	}

@@ -23,9 +23,15 @@ const (
 	defaultTimeout = 30 * time.Second
 )
 
+// Client makes requests: egress's *http.Client of one processor, which reaches that one alone
+// and follows no redirect. (The type is not named so that nobody here can make one.)
+type Client interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
 // wire speaks HTTP with one provider.
 type wire struct {
-	client  *http.Client
+	client  Client
 	clock   clock.Clock
 	timeout time.Duration
 }
@@ -94,9 +100,7 @@ func (w *wire) handTo(ctx context.Context, r *http.Request, handOver func() erro
 	switch {
 	case got.status == 0 && !got.touched: // no connection, so nothing of it left this machine
 		return got, messaging.Receipt{Outcome: messaging.Later, Code: got.trouble}, false
-	case got.status == 0:
-		return got, messaging.Receipt{Outcome: messaging.Uncertain, Code: got.trouble}, false
-	case got.trouble != "" && got.status < 300:
+	case got.trouble != "" && got.status < 300: // no answer, or a yes of which the rest is missing
 		return got, messaging.Receipt{Outcome: messaging.Uncertain, Code: got.trouble}, false
 	}
 	return got, messaging.Receipt{}, true
