@@ -42,6 +42,9 @@ func (t *Twilio) Lookup(ctx context.Context, conn messaging.Connection, number c
 	if err != nil {
 		return Line{}, fault.New(fault.Invalid, "fault.sms.credentials").With("Code", "credentials").Because(err)
 	}
+	if err := c.check(conn.Sender); err != nil {
+		return Line{}, err
+	}
 	var a struct {
 		Valid bool `json:"valid"`
 		Line  *struct {

@@ -13,7 +13,8 @@ import (
 // Broken are those that every message of this connection would meet: the account, its balance,
 // the sender. They pause the channel instead of burning one message after another. 20500 and
 // 20504 are missing on purpose: "internal error" and "gateway timeout" do not say whether the
-// message was taken.
+// message was taken. None of this was tried against Twilio itself: it follows its published
+// list, which changes.
 var twilioCodes = map[int]verdict{
 	// Sign-in and account.
 	20003: {outcome: messaging.Broken}, // authentication or permission

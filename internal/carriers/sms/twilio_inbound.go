@@ -3,7 +3,7 @@ package sms
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the provider's choice; HMAC-SHA1 still cannot be forged
+	"crypto/sha1" // Twilio's choice; as an HMAC it still cannot be forged
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"

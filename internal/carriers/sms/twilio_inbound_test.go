@@ -3,7 +3,9 @@ package sms_test
 import (
 	"encoding/base64"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -268,6 +270,57 @@ func many(n int) url.Values {
 		v.Set("p"+strings.Repeat("x", i), "1")
 	}
 	return v
+}
+
+// TestOverTheWire posts callbacks through real HTTP to a door behind a proxy, which knows its public address from the settings alone.
+func TestOverTheWire(t *testing.T) {
+	t.Parallel()
+	r := twilioRig(t, sms.TwilioOptions{}, nil)
+	events := make(chan messaging.Event, 20)
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, err := io.ReadAll(q.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		found, answer, err := r.carrier.Read(q.Context(), *r.via, messaging.Hook{Method: q.Method, URL: "https://clinic.example" + q.URL.RequestURI(), Header: q.Header, Body: body})
+		if err != nil {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		for _, e := range found {
+			events <- e
+		}
+		w.Header().Set("Content-Type", answer.ContentType)
+		w.WriteHeader(answer.Status)
+		_, _ = w.Write(answer.Body)
+	}))
+	t.Cleanup(door.Close)
+	reach := func(s string) string { return strings.Replace(s, "https://clinic.example", door.URL, 1) }
+	sid := r.carrier.Send(t.Context(), r.outgoing(), (&counter{}).yes).ProviderID
+	calls := append(r.fake.Callbacks(sid, fake.Story{}), r.fake.Writes(hook, asha, clinic, "STOP", "STOP", fake.Story{})...)
+	for _, c := range calls {
+		res, err := fake.Post(t.Context(), door.Client(), c, reach)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK || string(said) != "<Response/>" {
+			t.Errorf("%d %q %v", res.StatusCode, said, err)
+		}
+	}
+	if len(events) != 4 {
+		t.Errorf("%d events", len(events))
+	}
+	calls[0].Header.Set("X-Twilio-Signature", calls[1].Header.Get("X-Twilio-Signature"))
+	res, err := fake.Post(t.Context(), door.Client(), calls[0], reach)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusForbidden || len(events) != 4 {
+		t.Errorf("%d", res.StatusCode)
+	}
 }
 
 // TestTwilioSignaturesOfTwilioItself: what npm twilio signs is believed, and npm twilio believes what our rig signs.
