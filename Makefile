@@ -27,6 +27,10 @@ node_modules/.stamp: package.json package-lock.json
 	npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+tools/oracles/node_modules/.stamp: tools/oracles/package.json tools/oracles/package-lock.json
+	cd tools/oracles && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 internal/web/dist/manifest.json: node_modules/.stamp $(ASSETS) $(wildcard internal/web/gen/*.go)
 	go run ./internal/web/gen
 	@touch $@
@@ -63,7 +67,7 @@ pages: ## write the generated pages of docs/ and the golden files again
 
 deps: ## install what the tests need, on Debian; and the packages of the front end
 	@scripts/deps
-	@$(MAKE) --no-print-directory node_modules/.stamp
+	@$(MAKE) --no-print-directory node_modules/.stamp tools/oracles/node_modules/.stamp
 
 check-reference: internal/web/dist/manifest.json ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
 	@scripts/check-reference

@@ -2,6 +2,8 @@ package messaging
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"almirah/internal/id"
 )
@@ -21,6 +23,7 @@ type Outgoing struct {
 	ID       id.ID // our id of the message; carriers derive their own from it, so that a retry is recognised
 	Channel  Channel
 	To       string // address or E.164 number
+	ToUser   string // the provider's own id of the recipient, for when no number is known; empty otherwise
 	ToName   string
 	From     string // sender address, empty for the deployment's own
 	FromName string // the clinic's name
@@ -30,6 +33,11 @@ type Outgoing struct {
 	HTML     string
 	Language string
 	Calendar *Invite // nil where the message is not about an appointment
+
+	Via     *Connection // the clinic's own account; nil for the deployment's own mail server
+	Call    *Call       // the approved template; nil: free text
+	Buttons []Button    // quick answers under a free text; channels that have none leave them out
+	InReply string      // provider id of the message that this one answers; empty for none
 
 	// UnsubscribeURL is the one-click address of RFC 8058; empty for messages that are
 	// not stopped that way (confirmations).
@@ -48,6 +56,7 @@ type Outcome string
 // The outcomes. Uncertain is never turned into a retry by itself: a person decides.
 const (
 	Accepted  Outcome = "accepted"  // the provider said that it has it
+	Broken    Outcome = "broken"    // nothing was handed over: the account itself is refused (a wrong token); the channel is paused and its owner told
 	Refused   Outcome = "refused"   // the provider will never take it
 	Later     Outcome = "later"     // nothing was handed over; try again later
 	Uncertain Outcome = "uncertain" // it was handed over, but no answer came
@@ -58,6 +67,11 @@ type Receipt struct {
 	Outcome    Outcome
 	ProviderID string // the provider's own id of the message, if it gave one
 	Code       string // reply code such as "550" or "timeout"
+
+	Wait      time.Duration   // with Later: how long the provider asks to wait; zero leaves it to the outbox
+	Elsewhere bool            // with Refused: this person cannot be reached on this channel, another may be tried
+	Parts     int             // of an SMS: how many parts were charged
+	Pricing   json.RawMessage // cost fields as the provider gave them
 }
 
 // Carrier carries messages over one channel.
