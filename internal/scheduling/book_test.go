@@ -360,7 +360,7 @@ func TestWhatThePublicMayNotBook(t *testing.T) {
 		visit := p.Offer(t, scheduling.Service{Name: "Visit", Minutes: 30, Online: true, Providers: []id.ID{one, capped, hidden}}).ID
 		offline := p.Offer(t, scheduling.Service{Name: "Surgery", Minutes: 30, Providers: []id.ID{one}}).ID
 		gone := p.Offer(t, scheduling.Service{Name: "Old", Minutes: 30, Online: true, Providers: []id.ID{one}})
-		if err := p.Desk.RetireService(ctx, p.As(access.Owner), gone.ID, gone.Version); err != nil {
+		if err := p.Desk.SaveService(ctx, p.As(access.Owner), gone, true); err != nil {
 			t.Fatal(err)
 		}
 		p.Booked(t, p.Public(), scheduling.Booking{Service: visit, Provider: capped, StartsAt: p.At(1, "10:00"), Patient: practice.Person(90)})

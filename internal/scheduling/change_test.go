@@ -100,7 +100,7 @@ func TestAMovedVisitKeepsItsLength(t *testing.T) {
 		r := p.Booked(t, p.Public(), scheduling.Booking{Service: s.ID, Provider: p.Providers[0], StartsAt: p.At(1, "10:00"), Patient: practice.Person(1)})
 		a := r.Appointment
 		s.Minutes, s.Online = 15, false
-		if err := p.Desk.SaveService(ctx, p.As(access.Owner), s); err != nil {
+		if err := p.Desk.SaveService(ctx, p.As(access.Owner), s, false); err != nil {
 			t.Fatal(err)
 		}
 		who := accounts.ForPatient(p.Clinic, a.Patient, a.ID)

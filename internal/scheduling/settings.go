@@ -3,6 +3,7 @@ package scheduling
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
@@ -112,27 +113,83 @@ func (p Provider) sealed(tx *store.Tx) (out [4][]byte, err error) {
 	return out, nil
 }
 
-// SaveProvider changes a practitioner's details and what patients see of her; not her hours.
-func (d *Desk) SaveProvider(ctx context.Context, who access.Caller, p Provider) error {
+// SaveProvider changes the details of practitioners and what patients see of them, not their hours: all of them, or none.
+func (d *Desk) SaveProvider(ctx context.Context, who access.Caller, list ...Provider) error {
 	var f fault.Fields
-	p.check(&f)
+	for _, p := range list {
+		p.check(&f)
+	}
 	if err := f.Err(); err != nil {
 		return err
 	}
 	return d.db.Change(ctx, who, access.ScheduleSettings, func(_ context.Context, tx *store.Tx) error {
-		was, err := provider(&tx.View, p.ID)
-		if err != nil {
-			return err
+		for _, p := range list {
+			if err := saveProvider(tx, p); err != nil {
+				return err
+			}
 		}
-		sealed, err := p.sealed(tx)
-		if err != nil {
-			return err
-		}
-		p.Weekly = was.Weekly
-		n, err := tx.Exec(sqlProviderSave, p.ID, p.Version, sealed[0], p.Speciality, sealed[1], sealed[2], sealed[3], p.ShowSpeciality, p.ShowQualification,
-			p.ShowRegistration, p.ShowAbout, p.Online, p.Colour, p.Position, p.DailyCap)
-		return saved(tx, n, err, audit.Note{Action: "change", Kind: "provider", Subject: p.ID, Old: was, New: p})
+		return nil
 	})
+}
+
+func saveProvider(tx *store.Tx, p Provider) error {
+	was, err := provider(&tx.View, p.ID)
+	if err != nil {
+		return err
+	}
+	sealed, err := p.sealed(tx)
+	if err != nil {
+		return err
+	}
+	p.Weekly = was.Weekly
+	n, err := tx.Exec(sqlProviderSave, p.ID, p.Version, sealed[0], p.Speciality, sealed[1], sealed[2], sealed[3], p.ShowSpeciality, p.ShowQualification,
+		p.ShowRegistration, p.ShowAbout, p.Online, p.Colour, p.Position, p.DailyCap)
+	return saved(tx, n, err, audit.Note{Action: "change", Kind: "provider", Subject: p.ID, Old: was, New: p})
+}
+
+// SavePractice saves a practitioner, new where she has no id yet, together with the services that she offers: both, or
+// neither. Services that are retired keep whom they had. fault.NotFound when one of the offered is not there.
+func (d *Desk) SavePractice(ctx context.Context, who access.Caller, p Provider, offered []id.ID) (Provider, error) {
+	var f fault.Fields
+	p.check(&f)
+	if err := f.Err(); err != nil {
+		return p, err
+	}
+	out := p
+	err := d.db.Change(ctx, who, access.ScheduleSettings, func(_ context.Context, tx *store.Tx) error {
+		var err error
+		if out = p; p.ID.IsZero() {
+			out, err = AddProvider(tx, p)
+		} else {
+			err = saveProvider(tx, p)
+		}
+		if err != nil {
+			return err
+		}
+		all, err := services(&tx.View, true)
+		if err != nil {
+			return err
+		}
+		for _, one := range offered {
+			if !slices.ContainsFunc(all, func(s Service) bool { return s.ID == one }) {
+				return fault.Missing()
+			}
+		}
+		for _, s := range all {
+			has, want := slices.Contains(s.Providers, out.ID), slices.Contains(offered, s.ID)
+			if s.RetiredAt > 0 || has == want {
+				continue
+			}
+			if s.Providers = slices.DeleteFunc(slices.Clone(s.Providers), func(p id.ID) bool { return p == out.ID }); want {
+				s.Providers = append(s.Providers, out.ID)
+			}
+			if err := saveService(tx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // saved turns a guarded UPDATE into its outcome: one row and an entry, or a lost race.
@@ -387,8 +444,9 @@ func offers(tx *store.Tx, s Service) error {
 	return nil
 }
 
-// SaveService changes a service and who offers it. Appointments that exist keep their length.
-func (d *Desk) SaveService(ctx context.Context, who access.Caller, s Service) error {
+// SaveService changes a service, who offers it, and whether it is retired: such a one cannot be booked, and what
+// is booked stays. Appointments that exist keep their length. fault.Conflict when the version is no longer the one.
+func (d *Desk) SaveService(ctx context.Context, who access.Caller, s Service, retired bool) error {
 	var f fault.Fields
 	s.check(&f)
 	if err := f.Err(); err != nil {
@@ -399,31 +457,31 @@ func (d *Desk) SaveService(ctx context.Context, who access.Caller, s Service) er
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(sqlServiceSave, s.ID, s.Version, s.Name, s.About, s.Minutes, s.BufferBefore, s.BufferAfter, s.Price, s.ShowPrice, s.Online, s.Position)
-		if err := saved(tx, n, err, audit.Note{Action: "change", Kind: "service", Subject: s.ID, Old: was, New: s}); err != nil {
+		if err := saveService(tx, s); err != nil || retired == (was.RetiredAt > 0) {
 			return err
 		}
-		if _, err := tx.Exec(sqlOfferDrop, s.ID); err != nil {
-			return err
+		if retired {
+			n, err := tx.Exec(sqlServiceRetire, s.ID, s.Version+1, tx.Now()) // saveService made the next version
+			return saved(tx, n, err, audit.Note{Action: "retire", Kind: "service", Subject: s.ID})
 		}
-		return offers(tx, s)
+		n, err := tx.Exec(sqlServiceBack, s.ID, s.Version+1)
+		return saved(tx, n, err, audit.Note{Action: "return", Kind: "service", Subject: s.ID})
 	})
 }
 
-// RetireService stops a service from being booked; what is booked stays.
-func (d *Desk) RetireService(ctx context.Context, who access.Caller, one id.ID, version int64) error {
-	return d.db.Change(ctx, who, access.ScheduleSettings, func(_ context.Context, tx *store.Tx) error {
-		n, err := tx.Exec(sqlServiceRetire, one, version, tx.Now())
-		return saved(tx, n, err, audit.Note{Action: "retire", Kind: "service", Subject: one})
-	})
-}
-
-// RestoreService lets a retired service be booked again. fault.Conflict when the version is no longer the one.
-func (d *Desk) RestoreService(ctx context.Context, who access.Caller, one id.ID, version int64) error {
-	return d.db.Change(ctx, who, access.ScheduleSettings, func(_ context.Context, tx *store.Tx) error {
-		n, err := tx.Exec(sqlServiceBack, one, version)
-		return saved(tx, n, err, audit.Note{Action: "return", Kind: "service", Subject: one})
-	})
+func saveService(tx *store.Tx, s Service) error {
+	was, err := service(&tx.View, s.ID)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(sqlServiceSave, s.ID, s.Version, s.Name, s.About, s.Minutes, s.BufferBefore, s.BufferAfter, s.Price, s.ShowPrice, s.Online, s.Position)
+	if err := saved(tx, n, err, audit.Note{Action: "change", Kind: "service", Subject: s.ID, Old: was, New: s}); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(sqlOfferDrop, s.ID); err != nil {
+		return err
+	}
+	return offers(tx, s)
 }
 
 // HasUpcoming says whether anybody is still expected from today on: the clinic's zone cannot change then.

@@ -389,22 +389,65 @@ func TestTheRosterShowsTheRetiredToo(t *testing.T) {
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := practice.Open(t, b, 2)
 		s := p.Offer(t, scheduling.Service{Name: "Old", Minutes: 30, Online: true, Price: 50000, Providers: p.Providers})
-		if err := p.Desk.RetireService(ctx, p.As(access.Owner), s.ID, s.Version); err != nil {
+		if err := p.Desk.SaveService(ctx, p.As(access.Owner), s, true); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, "twice", p.Desk.RetireService(ctx, p.As(access.Owner), s.ID, s.Version), fault.Conflict, "fault.changed_meanwhile")
+		refused(t, "twice", p.Desk.SaveService(ctx, p.As(access.Owner), s, true), fault.Conflict, "fault.changed_meanwhile")
 		r, err := p.Desk.Roster(ctx, p.As(access.Billing))
 		if err != nil || len(r.Services) != 2 || len(r.Providers) != 2 || r.Today != p.Day(0) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		_, err = p.Desk.Roster(ctx, p.Public())
 		refused(t, "the public", err, fault.Forbidden, "")
-		bad := scheduling.Service{ID: s.ID, Version: s.Version + 1, Name: "Old", Minutes: 30, Providers: []id.ID{id.New(b.Clock.Now())}}
+		bad := scheduling.Service{ID: s.ID, Version: s.Version + 2, Name: "Old", Minutes: 30, Providers: []id.ID{id.New(b.Clock.Now())}}
 		untouched(t, p, "a provider who is not there", func() {
-			refused(t, "an unknown provider", p.Desk.SaveService(ctx, p.As(access.Owner), bad), fault.NotFound, "")
+			refused(t, "an unknown provider", p.Desk.SaveService(ctx, p.As(access.Owner), bad, false), fault.NotFound, "")
 		})
 		if got := fmt.Sprint(len(p.Rows(t, `SELECT provider_id FROM service_provider WHERE clinic_id = $1 AND service_id = $2`, s.ID))); got != "2" {
 			t.Errorf("%s providers are left", got)
 		}
+	})
+}
+
+// TestAPracticeIsSavedWholeOrNotAtAll: a practitioner and what she offers, and the switches of several practitioners, are one
+// Change each.
+func TestAPracticeIsSavedWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p := practice.Open(t, b, 2)
+		owner := p.As(access.Owner)
+		visit := p.Offer(t, scheduling.Service{Name: "Visit", Minutes: 30, Online: true, Providers: p.Providers})
+		check := p.Offer(t, scheduling.Service{Name: "Check", Minutes: 30, Online: true, Providers: p.Providers[:1]})
+		old := p.Offer(t, scheduling.Service{Name: "Old", Minutes: 30, Providers: p.Providers[:1]})
+		if err := p.Desk.SaveService(ctx, owner, old, true); err != nil {
+			t.Fatal(err)
+		}
+		offers := func(s scheduling.Service) int {
+			return len(p.Rows(t, `SELECT provider_id FROM service_provider WHERE clinic_id = $1 AND service_id = $2`, s.ID))
+		}
+		untouched(t, p, "a service that is not there", func() {
+			_, err := p.Desk.SavePractice(ctx, owner, scheduling.Provider{Name: "Dr. New", Online: true}, []id.ID{visit.ID, id.New(b.Clock.Now())})
+			refused(t, "a service that is not there", err, fault.NotFound, "")
+		})
+		made, err := p.Desk.SavePractice(ctx, owner, scheduling.Provider{Name: "Dr. New", Online: true}, []id.ID{visit.ID, check.ID})
+		if err != nil || offers(visit) != 3 || offers(check) != 2 {
+			t.Fatalf("%v: %d and %d offer", err, offers(visit), offers(check))
+		}
+		made.Name = "Dr. Newer"
+		if made, err = p.Desk.SavePractice(ctx, owner, made, []id.ID{check.ID}); err != nil || offers(visit) != 2 || offers(check) != 2 || offers(old) != 1 {
+			t.Fatalf("%v: %d, %d and %d offer", err, offers(visit), offers(check), offers(old))
+		}
+		r, err := p.Desk.Roster(ctx, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := r.Providers
+		for i := range list {
+			list[i].ShowAbout = true
+		}
+		list[len(list)-1].Version--
+		untouched(t, p, "one of several that was changed meanwhile", func() {
+			refused(t, "one of several that was changed meanwhile", p.Desk.SaveProvider(ctx, owner, list...), fault.Conflict, "fault.changed_meanwhile")
+		})
 	})
 }

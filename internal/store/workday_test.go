@@ -152,9 +152,9 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(p.Desk.DropClosure(ctx, owner, week.Closures[1].ID))
 	extra := p.Offer(t, scheduling.Service{Name: "Extra", Minutes: 45, Online: true, Providers: p.Providers})
 	extra.Minutes = 30
-	must(p.Desk.SaveService(ctx, owner, extra))
-	must(p.Desk.RetireService(ctx, owner, extra.ID, extra.Version+1))
-	must(p.Desk.RestoreService(ctx, owner, extra.ID, extra.Version+2))
+	must(p.Desk.SaveService(ctx, owner, extra, true))
+	extra.Version += 2
+	must(p.Desk.SaveService(ctx, owner, extra, false))
 
 	// Bookings from all doors.
 	want := p.Booking(first, p.At(1, "10:00"), 1)

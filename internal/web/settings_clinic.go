@@ -334,12 +334,10 @@ func (s *Site) savePublic(v *Visit, r scheduling.Roster) error {
 	if err := s.Clinics.SaveRules(v.Context(), v.Who, rules, typedVersion(v, 0)); err != nil {
 		return err
 	}
-	for _, p := range changed {
-		if err := s.Desk.SaveProvider(v.Context(), v.Who, p); err != nil {
-			return err
-		}
+	if len(changed) == 0 {
+		return nil
 	}
-	return nil
+	return s.Desk.SaveProvider(v.Context(), v.Who, changed...)
 }
 
 // wrongFields adds the wrong fields of err to f, under their names in the form. It answers what is no fault about fields.

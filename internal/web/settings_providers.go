@@ -162,40 +162,17 @@ func providerSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	})
 }
 
-// saveProvider saves the practitioner, then what she offers, then who signs in as her.
+// saveProvider saves the practitioner with what she offers, then who signs in as her (which belongs to no clinic's tables).
 func (s *Site) saveProvider(v *Visit, was practice, x *scheduling.Provider) error {
-	offered := chosen(v.PostForm["services"])
-	for _, one := range offered {
-		if !slices.ContainsFunc(was.roster.Services, func(t scheduling.Service) bool { return t.ID == one }) {
-			return fault.Missing()
-		}
-	}
 	if account, err := id.Parse(v.PostForm.Get("account")); err == nil && v.Who.May(access.ClinicStaff) &&
 		!slices.ContainsFunc(was.people, func(m accounts.StaffMember) bool { return m.Person.ID == account }) {
 		return fault.Missing()
 	}
-	ctx := v.Context()
-	if x.ID.IsZero() {
-		added, err := s.Desk.AddProvider(ctx, v.Who, *x)
-		if err != nil {
-			return err
-		}
-		*x = added
-	} else if err := s.Desk.SaveProvider(ctx, v.Who, *x); err != nil {
+	kept, err := s.Desk.SavePractice(v.Context(), v.Who, *x, chosen(v.PostForm["services"]))
+	if err != nil {
 		return err
 	}
-	for _, t := range was.roster.Services {
-		has, want := slices.Contains(t.Providers, x.ID), slices.Contains(offered, t.ID)
-		if t.RetiredAt > 0 || has == want {
-			continue
-		}
-		if t.Providers = slices.DeleteFunc(slices.Clone(t.Providers), func(p id.ID) bool { return p == x.ID }); want {
-			t.Providers = append(t.Providers, x.ID)
-		}
-		if err := s.Desk.SaveService(ctx, v.Who, t); err != nil {
-			return err
-		}
-	}
+	*x = kept
 	return s.linkAccount(v, was, x.ID)
 }
 

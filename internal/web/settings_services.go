@@ -170,14 +170,7 @@ func serviceSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	case x.ID.IsZero():
 		_, err = s.Desk.AddService(v.Context(), v.Who, x)
 	default:
-		err = s.Desk.SaveService(v.Context(), v.Who, x)
-		switch retired := f.Get("retired") != ""; { // SaveService made the next version
-		case err != nil:
-		case retired && was.RetiredAt == 0:
-			err = s.Desk.RetireService(v.Context(), v.Who, x.ID, x.Version+1)
-		case !retired && was.RetiredAt > 0:
-			err = s.Desk.RestoreService(v.Context(), v.Who, x.ID, x.Version+1)
-		}
+		err = s.Desk.SaveService(v.Context(), v.Who, x, f.Get("retired") != "")
 	}
 	return s.answer(w, v, renamed(err, serviceFields), "/app/settings/services?done=saved", "settings-service", func() (Page, error) {
 		page := s.serviceSettings(v, r, x)
