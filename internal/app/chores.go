@@ -35,6 +35,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 	out := []jobs.Chore{
 		{Name: "tidy-schedule", Every: time.Hour, Clinics: true, Run: h.Desk.Tidy},
 		{Name: "tidy-lists", Every: time.Hour, Clinics: true, Run: h.DB.Tidy},
+		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
+	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
@@ -36,23 +39,60 @@ func erasers() []keeper {
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that
-// a copy, a log or a backup still holds of her becomes unreadable (promise D5). The rows go
-// first: a key without rows harms nobody, and a crash in between leaves nothing that names her.
+// a copy, a log or a backup still holds of her becomes unreadable (promise D5). The key goes as the
+// last thing before the rows are committed: when the process dies in between, what is left of her cannot be
+// read, and FinishDeletions takes it away.
 func (h *House) DeletePatient(ctx context.Context, who access.Caller, patient id.ID) error {
-	err := h.DB.Change(ctx, who, access.PatientDelete, func(_ context.Context, tx *store.Tx) error {
+	return h.DB.Change(ctx, who, access.PatientDelete, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := patients.Find(&tx.View, patient); err != nil {
 			return err
 		}
-		tx.Record(audit.Note{Action: "delete", Kind: "patient", Subject: patient})
-		for _, k := range erasers() {
-			if err := k.Erase(tx, patient); err != nil {
+		if err := eraseRows(tx, patient, "delete"); err != nil {
+			return err
+		}
+		return h.Vault.Shred(ctx, who.Clinic(), patient, "deleted_by_clinic")
+	})
+}
+
+func eraseRows(tx *store.Tx, patient id.ID, action string) error {
+	tx.Record(audit.Note{Action: action, Kind: "patient", Subject: patient})
+	for _, k := range erasers() {
+		if err := k.Erase(tx, patient); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookBack is how far back deletions are looked through for one that stopped half-way.
+const lookBack = 14 * 24 * time.Hour
+
+// FinishDeletions takes away the rows of patients of the clinic whose key was destroyed in the last fortnight and whose
+// rows are still there: a deletion that a crash broke off, or a data file that came back from a backup.
+func (h *House) FinishDeletions(ctx context.Context, who access.Caller) error {
+	gone, err := h.Vault.Shredded(ctx, who.Clinic(), clock.At(h.Clock.Now().Add(-lookBack)))
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	var left []id.ID
+	err = h.DB.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
+		left = left[:0]
+		for _, one := range gone {
+			_, err := patients.Find(v, one)
+			switch {
+			case fault.Is(err, fault.NotFound):
+			case err != nil:
 				return err
+			default:
+				left = append(left, one)
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return err
+	for _, one := range left {
+		if err == nil {
+			err = h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error { return eraseRows(tx, one, "finish-delete") })
+		}
 	}
-	return h.Vault.Shred(ctx, who.Clinic(), patient, "deleted_by_clinic")
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"almirah/internal/access"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
@@ -206,6 +207,44 @@ func TestDeletedPatientIsGone(t *testing.T) {
 		if err := h.Vault.AddSubjects(t.Context(), h.Clinic.ID, one); err == nil {
 			t.Error("a deleted patient gets a key again")
 		}
+	})
+}
+
+// TestABrokenOffDeletionIsFinished destroys the key of one patient and leaves her rows, as a crash between the two does. Nothing
+// of her can be read from then on, and the hourly work takes the rows away, hers alone.
+func TestABrokenOffDeletionIsFinished(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "deleted-is-unreadable")
+	engines(t, func(t *testing.T, engine store.Engine) {
+		h := openHouse(t, engine, Options{}, nil)
+		s := h.signIn(t, demoPeople[0].email)
+		s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"modules": {"notes"}})
+		hers, others := marks{}, marks{}
+		one := h.wholePatient(t, s, hers, 2, h.slotsOf(t, h.Practice.providers[2].ID.String())[0]["starts_at"].(string))
+		two := h.wholePatient(t, s, others, 3, h.slotsOf(t, h.Practice.providers[3].ID.String())[0]["starts_at"].(string))
+		before := h.rowsOf(t, h.idsOf(t, two))
+		ids := h.idsOf(t, one)
+		if err := h.Vault.Shred(t.Context(), h.Clinic.ID, one, "deleted_by_clinic"); err != nil {
+			t.Fatal(err)
+		}
+		if a := s.get(t, "/app/patients/"+one.String()); strings.Contains(a.body, hers["patient.name"]) {
+			t.Errorf("the name of a patient whose key is gone is shown: %s", a)
+		}
+		work := access.Mint(h.Clinic.ID, id.Zero, id.Zero, id.Zero, access.System, access.Care)
+		for range 2 { // the second time there is nothing to do
+			if err := h.FinishDeletions(t.Context(), work); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for table, rows := range h.rowsOf(t, ids) {
+			if stay[table] == "" {
+				t.Errorf("%d rows of %s still name the deleted patient", len(rows), table)
+			}
+		}
+		if after := h.rowsOf(t, h.idsOf(t, two)); !equalRows(before, after) {
+			t.Error("another patient's rows have changed")
+		}
+		h.auditVerifies(t)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/id"
 	"almirah/internal/rig/pg"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -96,5 +97,57 @@ func engines(t *testing.T, run func(t *testing.T, engine store.Engine)) {
 			t.Parallel()
 			run(t, e)
 		})
+	}
+}
+
+// TestDemoIsFullOnALaterDay: the demo of this morning shows 120 appointments; opened again that day it stays as it is, opened
+// three days later it keeps what is there and shows a full day again.
+func TestDemoIsFullOnALaterDay(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC))
+	c := settingsIn(t, t.TempDir(), store.SQLite, nil)
+	c.Demo = true
+	house, err := Open(t.Context(), c, fake, silent(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = house.Close() })
+	kept := func() (today, all int) {
+		clinic, err := house.Clinics.BySlug(t.Context(), demoSlug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := access.Mint(clinic, id.Zero, id.Zero, id.Zero, access.Owner, access.Running)
+		for d := range 20 {
+			n, err := house.Desk.CountDay(t.Context(), who, clock.Date("2026-11-24").AddDays(d))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if clock.Date("2026-11-24").AddDays(d) == clock.DateOf(fake.Now()) {
+				today = n.Kept()
+			}
+			all += n.Kept()
+		}
+		return today, all
+	}
+	load := func() {
+		t.Helper()
+		if err := house.LoadDemo(t.Context(), func(string, ...any) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load()
+	today, all := kept()
+	if today != 120 {
+		t.Errorf("%d appointments today, 120 are wanted", today)
+	}
+	load()
+	if n, again := kept(); n != today || again != all {
+		t.Errorf("opened again: %d today and %d in all, before %d and %d", n, again, today, all)
+	}
+	fake.Move(3 * 24 * time.Hour)
+	load()
+	if n, later := kept(); n < 110 || n > 128 || later <= all {
+		t.Errorf("three days later: %d today and %d in all", n, later)
 	}
 }

@@ -23,7 +23,7 @@ var patients = []Sentence{
 		Sources:  []string{"D5", "M2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Shred"},
-		ProvedBy: []string{"vault.TestShred", "app.TestDeletedPatientIsGone"},
+		ProvedBy: []string{"vault.TestShred", "app.TestDeletedPatientIsGone", "app.TestABrokenOffDeletionIsFinished"},
 		Twins: []Twin{{
 			Name: "a destroyed key is kept",
 			File: "internal/vault/shred.go", Old: "SET wrapped = NULL, generation = patient_key.generation + 1", New: "SET generation = patient_key.generation + 1",

@@ -122,6 +122,16 @@ func (d *Desk) Tidy(ctx context.Context, who access.Caller) error {
 // Counts is how a day stands, for the dashboard and the head of the day page.
 type Counts map[Status]int
 
+// Kept is how many appointments of the day were not cancelled.
+func (c Counts) Kept() (n int) {
+	for s, k := range c {
+		if s != Cancelled {
+			n += k
+		}
+	}
+	return n
+}
+
 const sqlCounts = `SELECT status, COUNT(*) FROM appointment WHERE clinic_id = $1 AND day = $2 GROUP BY status`
 
 // CountDay counts the appointments of a day by status. It names nobody.

@@ -68,6 +68,24 @@ func (v *Vault) Shred(ctx context.Context, clinic, subject id.ID, reason string)
 	return nil
 }
 
+// Shredded lists the patients of the clinic whose keys were destroyed since the moment.
+func (v *Vault) Shredded(ctx context.Context, clinic id.ID, since clock.Instant) ([]id.ID, error) {
+	rows, err := v.store.read.QueryContext(ctx, "SELECT subject FROM patient_key WHERE clinic = $1 AND wrapped IS NULL AND shredded_at >= $2", clinic, int64(since))
+	if err != nil {
+		return nil, fmt.Errorf("vault: the key store: %w", err)
+	}
+	defer rows.Close()
+	var out []id.ID
+	for rows.Next() {
+		var s id.ID
+		if err := rows.Scan(&s); err != nil {
+			return nil, fmt.Errorf("vault: the key store: %w", err)
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
 // journalled reads the table's part of the journal.
 func (v *Vault) journalled(ctx context.Context) (map[[32]byte]entry, error) {
 	rows, err := v.store.read.QueryContext(ctx, "SELECT clinic, subject, at, reason FROM shred_journal")
