@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"almirah/internal/fault"
+	"almirah/internal/messaging/letter"
 )
 
 // How the connection is encrypted.
@@ -53,8 +54,8 @@ func (s Settings) filled() Settings {
 		}
 	}
 	if s.HelloName == "" {
-		if from, err := readAddress(s.From); err == nil {
-			s.HelloName = from.domain
+		if from, err := letter.ReadAddress(s.From); err == nil {
+			s.HelloName = from.Domain
 		}
 	}
 	if s.Timeout == 0 {
@@ -71,7 +72,7 @@ func (s Settings) Validate() error {
 	switch {
 	case f.Host == "":
 		wrong.Add("host", "field.mail.host.required")
-	case !hostName(f.Host):
+	case !letter.HostName(f.Host):
 		wrong.Add("host", "field.mail.host.invalid")
 	}
 	if f.Port < 1 || f.Port > 65535 {
@@ -92,12 +93,12 @@ func (s Settings) Validate() error {
 	if strings.ContainsAny(f.User+f.Password, "\x00\r\n") {
 		wrong.Add("password", "field.mail.password.invalid")
 	}
-	if from, err := readAddress(f.From); f.From == "" {
+	if from, err := letter.ReadAddress(f.From); f.From == "" {
 		wrong.Add("from", "field.mail.from.required")
-	} else if err != nil || from.utf8 {
+	} else if err != nil || from.UTF8 {
 		wrong.Add("from", "field.mail.from.invalid")
 	}
-	if f.HelloName != "" && !hostName(f.HelloName) {
+	if f.HelloName != "" && !letter.HostName(f.HelloName) {
 		wrong.Add("hello_name", "field.mail.hello_name.invalid")
 	}
 	if f.Timeout < 0 || f.Timeout > 10*time.Minute {
@@ -174,22 +175,4 @@ func thisMachine(host string) bool {
 		return a.Unmap().IsLoopback()
 	}
 	return strings.EqualFold(host, "localhost")
-}
-
-// hostName says whether s is a host name or an IP address.
-func hostName(s string) bool {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return true
-	}
-	if len(s) > 253 {
-		return false
-	}
-	for _, label := range strings.Split(s, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(r rune) bool {
-			return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-		}) {
-			return false
-		}
-	}
-	return true
 }
