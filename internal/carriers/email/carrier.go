@@ -24,6 +24,7 @@ type Carrier struct {
 	log      *slog.Logger
 	settings Settings
 	roots    *x509.CertPool
+	stamp    *stamp // nil: letters are not signed here
 }
 
 var _ messaging.Carrier = (*Carrier)(nil)
@@ -38,7 +39,11 @@ func New(dial egress.Dial, clk clock.Clock, log *slog.Logger, s Settings) (*Carr
 	if err != nil {
 		return nil, err
 	}
-	return &Carrier{dial: dial, clock: clk, log: log, settings: s.filled(), roots: roots}, nil
+	stamp, err := s.DKIM.stamp()
+	if err != nil {
+		return nil, err
+	}
+	return &Carrier{dial: dial, clock: clk, log: log, settings: s.filled(), roots: roots, stamp: stamp}, nil
 }
 
 // Channel is e-mail.
@@ -66,6 +71,9 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 		var why letter.Unwritable
 		errors.As(err, &why)
 		return messaging.Receipt{Outcome: messaging.Refused, Code: string(why)}
+	}
+	if l.Raw, err = c.stamp.on(l.Raw); err != nil {
+		return messaging.Receipt{Outcome: messaging.Later, Code: "dkim"}
 	}
 	s, err := c.open(ctx)
 	if err != nil {

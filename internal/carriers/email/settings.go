@@ -36,6 +36,7 @@ type Settings struct {
 	FromName  string
 	CAFile    string // PEM; when set, only the authorities in it are trusted
 	HelloName string
+	DKIM      DKIM          // how letters are signed; zero: not here
 	Timeout   time.Duration // for each step; the answer to a whole message may take four times as long
 }
 
@@ -107,6 +108,12 @@ func (s Settings) Validate() error {
 	if _, err := authorities(f.CAFile); err != nil {
 		wrong.Add("ca_file", "field.mail.ca_file.invalid")
 	}
+	var signing *fault.Fault
+	if errors.As(f.DKIM.Validate(), &signing) {
+		for _, x := range signing.Fields {
+			wrong.Add(x.Name, x.Key)
+		}
+	}
 	return wrong.Err()
 }
 
@@ -119,7 +126,7 @@ func (s Settings) Address() string {
 // String shows the settings without the password and with the user masked.
 func (s Settings) String() string {
 	f := s.filled()
-	return fmt.Sprintf("smtp %s tls=%s user=%s password=%s from=%s ca=%s", f.Address(), f.TLS, masked(f.User), hidden(f.Password), f.From, set(f.CAFile))
+	return fmt.Sprintf("smtp %s tls=%s user=%s password=%s from=%s ca=%s dkim=%s", f.Address(), f.TLS, masked(f.User), hidden(f.Password), f.From, set(f.CAFile), f.DKIM)
 }
 
 // GoString keeps %#v from showing the password.

@@ -33,6 +33,9 @@ func (u Unwritable) Error() string { return "letter: cannot be written: " + stri
 
 var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
 
+// messageID is a Message-ID as another program wrote it, with or without its brackets.
+var messageID = regexp.MustCompile(`^<?([!-;=?-~]{1,200}@[!-;=?-~]{1,200})>?$`)
+
 // Write writes the message, dated now. The To line is the bare address: a name there would be
 // one more place that says who is a patient of this clinic. Sending is repeatable, so the
 // Message-ID comes from our id of the message: a receiver that gets it twice can tell. The
@@ -70,7 +73,12 @@ func Write(m messaging.Outgoing, by Sender, now time.Time) (*Letter, error) {
 	msg.SetGenHeader(mail.HeaderSubject, subject(m.Subject))
 	msg.SetDateWithValue(now)
 	msg.SetMessageIDWithValue(m.ID.String() + "@" + l.From.Domain)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if answered := messageID.FindStringSubmatch(m.InReply); answered != nil {
+		msg.SetGenHeader("In-Reply-To", "<"+answered[1]+">")
+		msg.SetGenHeader("References", "<"+answered[1]+">")
+	} else {
+		msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	}
 	if languageTag.MatchString(m.Language) {
 		msg.SetGenHeader("Content-Language", m.Language)
 	}
