@@ -97,7 +97,6 @@ type Server struct {
 	broken     int
 	fetched    map[Seal]int
 	confirmed  int
-	tokens     int
 	count      int
 }
 
