@@ -1,11 +1,11 @@
-// Reads {body, certificate}: what npm sns-validator says about the envelope when the certificate
-// lies at its address. Nothing is fetched: https.get answers from here.
+// Reads {bodies: {name: envelope}, certificate}: what npm sns-validator says about each envelope
+// when the certificate lies at its address. Nothing is fetched: https.get answers from here.
 import https from 'node:https';
 import { createRequire } from 'node:module';
 import { EventEmitter } from 'node:events';
 import { text } from 'node:stream/consumers';
 
-const { body, certificate } = JSON.parse(await text(process.stdin));
+const { bodies, certificate } = JSON.parse(await text(process.stdin));
 https.get = (_url, answer) => {
   const res = new EventEmitter();
   res.statusCode = 200;
@@ -14,4 +14,8 @@ https.get = (_url, answer) => {
   return new EventEmitter();
 };
 const Validator = createRequire(import.meta.url)('sns-validator');
-new Validator().validate(body, (err) => console.log(JSON.stringify({ ok: !err, why: err ? err.message : '' })));
+const said = {};
+for (const [name, body] of Object.entries(bodies)) {
+  said[name] = await new Promise((done) => new Validator().validate(body, (err) => done({ ok: !err, why: err ? err.message : '' })));
+}
+console.log(JSON.stringify(said));

@@ -86,7 +86,7 @@ func TestSignatures(t *testing.T) {
 				}
 				return strings.Replace(raw, old, new, 1)
 			}
-			for what, c := range map[string]struct{ raw, want string }{
+			cases := map[string]struct{ raw, want string }{
 				"as it arrived":               {raw, "pass"},
 				"without a way out":           {without, "pass"},
 				"folded anew":                 {change("List-Unsubscribe: ", "List-Unsubscribe:\r\n\t"), "pass"},
@@ -100,9 +100,15 @@ func TestSignatures(t *testing.T) {
 				"a second subject":            {change("\r\nSubject:", "\r\nSubject: You won\r\nSubject:"), "fail"},
 				"another type":                {change("Content-Type: multipart", "Content-Type: x-multipart"), "fail"},
 				"a way out where there is no": {"List-Unsubscribe: <https://evil.example/>\r\n" + without, "fail"},
-			} {
-				var said []struct{ Result, Comment, Domain, Selector, Algorithm, Format string }
-				oracle.Ask(t, "mailauth.mjs", map[string]any{"raw": []byte(c.raw), "records": map[string]string{name: record}}, &said)
+			}
+			mails := map[string][]byte{}
+			for what, c := range cases {
+				mails[what] = []byte(c.raw)
+			}
+			var all map[string][]struct{ Result, Comment, Domain, Selector, Algorithm, Format string }
+			oracle.Ask(t, "mailauth.mjs", map[string]any{"mails": mails, "records": map[string]string{name: record}}, &all)
+			for what, c := range cases {
+				said := all[what]
 				if len(said) != 1 || said[0].Result != c.want {
 					t.Errorf("%s: %+v, want %s", what, said, c.want)
 				} else if s := said[0]; s.Domain != "clinic.example" || s.Selector != "s2026.mail" || s.Algorithm != algorithm || s.Format != "relaxed/relaxed" {

@@ -329,7 +329,7 @@ func TestMailsThatWouldTakeLong(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"empty lines": strings.Repeat("\n", 1_000_000), "a letter in empty lines": strings.Repeat("x\n\n\n\n\n\n\n\n", 100_000), "one line": strings.Repeat("On 1 ", 200_000), "beginnings": strings.Repeat("On 1\n", 200_000),
-		"quotations": strings.Repeat("On 1 x wrote:\n> y\n", 50_000), "rules": strings.Repeat("----- x -----\nFrom: <\n", 40_000), "tags": strings.Repeat("<div><blockquote>", 50_000), "colons": strings.Repeat("1:", 500_000),
+		"quotations": strings.Repeat("On 1 x wrote:\n> y\n", 50_000), "rules": strings.Repeat("----- x -----\nFrom: <\n", 40_000), "tags": strings.Repeat("<div><blockquote>", 50_000), "colons": strings.Repeat("1:", 500_000), "short colons": strings.Repeat(strings.Repeat("On 1:", 70)+"\n", 2_500),
 	} {
 		for _, header := range []string{"", "Content-Type: text/html\r\n"} {
 			before := time.Now()

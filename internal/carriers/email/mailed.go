@@ -27,7 +27,7 @@ import (
 const (
 	maxDepth = 8
 	maxParts = 100
-	maxText  = 256 << 10 // bytes of text taken from the parts together
+	maxText  = 128 << 10 // bytes of text taken from the parts together
 	maxMedia = 20
 )
 

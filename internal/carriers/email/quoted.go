@@ -7,8 +7,11 @@ import (
 	"golang.org/x/net/html"
 )
 
-// longest is how many characters of an answer are kept.
-const longest = 20_000
+// How much of an answer is kept.
+const (
+	longest   = 20_000 // characters
+	mostLines = 2_000
+)
 
 // text is what the person wrote: without what she quotes and without her signature. Where nothing
 // is left, what she wrote into the subject of a mail of her own counts; some people write STOP there.
@@ -54,7 +57,9 @@ func unquoted(s string) string {
 			i = ends - 1
 			continue
 		}
-		own = append(own, lines[i])
+		if own = append(own, lines[i]); len(own) >= mostLines {
+			break
+		}
 	}
 	return kept(own)
 }
@@ -63,20 +68,20 @@ func unquoted(s string) string {
 // is the first of them; otherwise it is -1, and the rest is the quotation.
 func quotation(lines []string, i int) (begins bool, ends int) {
 	l := strings.TrimSpace(lines[i])
-	if l == "" {
+	if l == "" || len(l) > 400 { // no program writes such a line
 		return false, 0
 	}
 	next := following(lines, i)
 	switch {
 	case l == "--", ruled.MatchString(l) && field.MatchString(next), origin.MatchString(l) && field.MatchString(next):
 		return true, -1
-	case strings.HasSuffix(l, ":") && number.MatchString(l) && strings.HasPrefix(next, ">"), wrote.MatchString(l) && (number.MatchString(l) || strings.HasPrefix(next, ">")):
+	case colon(l) && strings.HasPrefix(next, ">") && (number.MatchString(l) || wrote.MatchString(l)), colon(l) && number.MatchString(l) && wrote.MatchString(l):
 		return true, firstQuoted(lines, i)
 	case opens.MatchString(l): // broken over two or three lines
 		joined := l
 		for j := i + 1; j < len(lines) && j <= i+2 && strings.TrimSpace(lines[j]) != ""; j++ {
 			joined += " " + strings.TrimSpace(lines[j])
-			if len(joined) < 400 && wrote.MatchString(joined) {
+			if colon(joined) && len(joined) <= 400 && wrote.MatchString(joined) {
 				return true, firstQuoted(lines, j)
 			}
 		}
@@ -98,6 +103,9 @@ func firstQuoted(lines []string, i int) int {
 	}
 	return -1
 }
+
+// colon says whether the line ends as lines before a quotation do, before anything dearer is asked.
+func colon(l string) bool { return strings.HasSuffix(l, ":") || strings.HasSuffix(l, "：") }
 
 // near is how many lines ahead are looked at: a mail of empty lines must not cost an hour.
 const near = 6
@@ -132,7 +140,7 @@ func kept(lines []string) string {
 // the title, and nothing from the place on where her mail program put the message that she answers.
 func fromHTML(page string) string {
 	var out strings.Builder
-	skipped := ""
+	skipped, written := "", false
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
@@ -146,10 +154,11 @@ func fromHTML(page string) string {
 			}
 		case kind == html.StartTagToken && (t.Data == "script" || t.Data == "style" || t.Data == "title"):
 			skipped = t.Data
-		case kind == html.StartTagToken && quotes(t) && strings.TrimSpace(out.String()) != "":
+		case kind == html.StartTagToken && quotes(t) && written:
 			return tidy(out.String())
 		case kind == html.TextToken:
-			out.WriteString(strings.NewReplacer("\r", " ", "\n", " ").Replace(t.Data))
+			out.WriteString(strings.ReplaceAll(strings.ReplaceAll(t.Data, "\r", " "), "\n", " "))
+			written = written || strings.TrimSpace(t.Data) != ""
 		case t.Data == "br", t.Data == "p", t.Data == "div", t.Data == "tr", t.Data == "li", t.Data == "h1", t.Data == "h2", t.Data == "h3", t.Data == "blockquote":
 			out.WriteByte('\n')
 		}

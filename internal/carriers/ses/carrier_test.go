@@ -58,6 +58,7 @@ func TestOutcomes(t *testing.T) {
 	later := func(code string, wait time.Duration) receipt {
 		return receipt{Outcome: messaging.Later, Code: code, Wait: wait}
 	}
+	keys := rig.Start(t, rig.Options{})
 	unsure := func(code string) receipt { return receipt{Outcome: messaging.Uncertain, Code: code} }
 	for name, c := range map[string]struct {
 		behave rig.Behaviour
@@ -96,7 +97,7 @@ func TestOutcomes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := rig.Start(t, rig.Options{})
+			server := rig.Start(t, rig.Options{Like: keys})
 			sender, logged := carrier(server, 2*time.Second)
 			m := outgoing(server)
 			server.Behave(m.To, c.behave)
