@@ -28,7 +28,7 @@ type Config struct {
 	Proxies     []netip.Prefix
 	TLSCert     string // ALMIRAH_TLS_CERT, ALMIRAH_TLS_KEY: serve TLS (1.2 at least) ourselves
 	TLSKey      string
-	Mail        email.Settings // ALMIRAH_SMTP_*
+	Mail        email.Settings // ALMIRAH_SMTP_*, ALMIRAH_DKIM_*
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
 	Entity      Entity
@@ -121,6 +121,12 @@ func (c *Config) mail(get func(string) string, or func(string, string) string, w
 	}
 	c.Mail = email.Settings{Host: host, Port: port, TLS: or("ALMIRAH_SMTP_TLS", tls), User: get("ALMIRAH_SMTP_USER"), Password: get("ALMIRAH_SMTP_PASSWORD"),
 		From: or("ALMIRAH_SMTP_FROM", ""), FromName: or("ALMIRAH_SMTP_FROM_NAME", "Almirah"), CAFile: get("ALMIRAH_SMTP_CA")}
+	signing := email.DKIM{Domain: or("ALMIRAH_DKIM_DOMAIN", ""), Selector: or("ALMIRAH_DKIM_SELECTOR", ""), KeyFile: or("ALMIRAH_DKIM_KEY", "")}
+	if err := signing.Validate(); err != nil {
+		wrong("ALMIRAH_DKIM_*", "write all three: the domain that signs, the selector of its record, and a file with its private key in PEM (RSA of 2048 bits or more, or Ed25519); or none of them")
+	} else {
+		c.Mail.DKIM = signing
+	}
 	if err := c.Mail.Validate(); err != nil {
 		wrong("ALMIRAH_SMTP_*", err.Error())
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"almirah/internal/clock"
+	"almirah/internal/id"
 )
 
 // What an inbound door answers when it does not take a request. Neither is logged with its body.
@@ -87,6 +88,7 @@ type Event struct {
 	At   clock.Instant // the provider's own time; zero when it gave none
 
 	ProviderID string          // of the message: ours for StateNews, theirs for MessageNews
+	Message    id.ID           // our own id of the message, where the provider gives back what went out with it; it settles a message whose provider id never came
 	Reached    Reached         // of StateNews
 	Code       string          // of a failure, such as "131047" or "30007"
 	Permanent  bool            // the failure will not go away: another channel may be tried

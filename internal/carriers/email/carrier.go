@@ -14,6 +14,7 @@ import (
 	"almirah/internal/egress"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
+	"almirah/internal/messaging/letter"
 )
 
 // Carrier sends e-mail. It is safe for concurrent use.
@@ -23,6 +24,7 @@ type Carrier struct {
 	log      *slog.Logger
 	settings Settings
 	roots    *x509.CertPool
+	stamp    *stamp // nil: letters are not signed here
 }
 
 var _ messaging.Carrier = (*Carrier)(nil)
@@ -37,7 +39,11 @@ func New(dial egress.Dial, clk clock.Clock, log *slog.Logger, s Settings) (*Carr
 	if err != nil {
 		return nil, err
 	}
-	return &Carrier{dial: dial, clock: clk, log: log, settings: s.filled(), roots: roots}, nil
+	stamp, err := s.DKIM.stamp()
+	if err != nil {
+		return nil, err
+	}
+	return &Carrier{dial: dial, clock: clk, log: log, settings: s.filled(), roots: roots, stamp: stamp}, nil
 }
 
 // Channel is e-mail.
@@ -60,11 +66,14 @@ func (c *Carrier) Send(ctx context.Context, m messaging.Outgoing, handOver func(
 }
 
 func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
-	l, err := c.compose(m)
+	l, err := letter.Write(m, letter.Sender{Address: c.settings.From, Name: c.settings.FromName}, c.clock.Now())
 	if err != nil {
-		var why unwritable
+		var why letter.Unwritable
 		errors.As(err, &why)
 		return messaging.Receipt{Outcome: messaging.Refused, Code: string(why)}
+	}
+	if l.Raw, err = c.stamp.on(l.Raw); err != nil {
+		return messaging.Receipt{Outcome: messaging.Later, Code: "dkim"}
 	}
 	s, err := c.open(ctx)
 	if err != nil {
@@ -72,14 +81,14 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 		errors.As(err, &why)
 		return messaging.Receipt{Outcome: messaging.Later, Code: why.code}
 	}
-	s.client.SkipSMTPUTF8(!l.to.utf8)
-	if ok, _ := s.client.Extension("SMTPUTF8"); l.to.utf8 && !ok {
+	s.client.SkipSMTPUTF8(!l.To.UTF8)
+	if ok, _ := s.client.Extension("SMTPUTF8"); l.To.UTF8 && !ok {
 		s.leave()
 		return messaging.Receipt{Outcome: messaging.Refused, Code: "smtputf8"}
 	}
 	for _, step := range []func() error{
-		func() error { return s.client.Mail("<" + l.from.String() + ">") },
-		func() error { return s.client.Rcpt("<" + l.to.String() + ">") },
+		func() error { return s.client.Mail("<" + l.From.String() + ">") },
+		func() error { return s.client.Rcpt("<" + l.To.String() + ">") },
 	} {
 		s.allow(s.step)
 		if err := step(); err != nil {
@@ -91,7 +100,7 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 }
 
 // deliver sends the text and the dot. It closes the session.
-func (s *session) deliver(l *letter, handOver func() error) messaging.Receipt {
+func (s *session) deliver(l *letter.Letter, handOver func() error) messaging.Receipt {
 	s.allow(s.step)
 	w, err := s.client.Data()
 	if err != nil {
@@ -104,7 +113,7 @@ func (s *session) deliver(l *letter, handOver func() error) messaging.Receipt {
 		s.conn.Close()
 		return r
 	}
-	for text := l.raw; len(text) > 0; {
+	for text := l.Raw; len(text) > 0; {
 		n := min(len(text), 64<<10)
 		s.allow(s.step)
 		if _, err := w.Write(text[:n]); err != nil {

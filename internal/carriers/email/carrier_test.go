@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/mail"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -52,6 +53,8 @@ func outgoing() messaging.Outgoing {
 	return messaging.Outgoing{ID: id.New(noon), Channel: messaging.Email, To: "asha@example.org", ToName: "Asha Rao", FromName: "Sunrise Clinic",
 		Subject: "Your appointment", Text: "Tuesday at 10:00.\n.\nSee you.\n", HTML: "<p>Tuesday at 10:00.</p>", Language: "en"}
 }
+
+func same(a, b messaging.Receipt) bool { return reflect.DeepEqual(a, b) }
 
 // handOver counts how often it is called.
 type counter struct{ n atomic.Int64 }
@@ -107,7 +110,7 @@ func TestOutcomes(t *testing.T) {
 				server.Behave(who, c.behave)
 				var handed counter
 				got := sender.Send(t.Context(), m, handed.yes)
-				if got != c.want || handed.n.Load() != c.handed {
+				if !same(got, c.want) || handed.n.Load() != c.handed {
 					t.Errorf("%+v, handed over %d times; want %+v and %d", got, handed.n.Load(), c.want, c.handed)
 				}
 				if n := len(server.Messages()); n != c.delivered {
@@ -128,7 +131,7 @@ func TestBreakingOffLeavesNothing(t *testing.T) {
 	server := smtp.Start(t, smtp.Options{})
 	sender, _ := carrier(t, settings(server, smtp.Options{}))
 	got := sender.Send(t.Context(), outgoing(), func() error { return errors.New("the row is no longer ours") })
-	if got != (messaging.Receipt{Outcome: messaging.Later, Code: "stopped"}) {
+	if !same(got, messaging.Receipt{Outcome: messaging.Later, Code: "stopped"}) {
 		t.Errorf("%+v", got)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -185,7 +188,7 @@ func TestSessionsThatCannotBeTrusted(t *testing.T) {
 			}
 			sender, logged := carrier(t, set)
 			var handed counter
-			if got := sender.Send(t.Context(), outgoing(), handed.yes); got != (messaging.Receipt{Outcome: messaging.Later, Code: c.code}) || handed.n.Load() != 0 {
+			if got := sender.Send(t.Context(), outgoing(), handed.yes); !same(got, messaging.Receipt{Outcome: messaging.Later, Code: c.code}) || handed.n.Load() != 0 {
 				t.Errorf("%+v, handed over %d times; want later %s", got, handed.n.Load(), c.code)
 			}
 			err := sender.Probe(t.Context())
@@ -276,7 +279,7 @@ func TestEgressDecides(t *testing.T) {
 		if err := sender.Probe(t.Context()); !errors.As(err, &f) || f.Key != key {
 			t.Errorf("%v, want %s", err, key)
 		}
-		if got := sender.Send(t.Context(), outgoing(), func() error { return nil }); got != (messaging.Receipt{Outcome: messaging.Later, Code: "egress"}) {
+		if got := sender.Send(t.Context(), outgoing(), func() error { return nil }); !same(got, messaging.Receipt{Outcome: messaging.Later, Code: "egress"}) {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -494,7 +497,7 @@ func TestAddressesCannotCarryCommands(t *testing.T) {
 	} {
 		m := outgoing()
 		m.To = to
-		if r := sender.Send(t.Context(), m, func() error { return nil }); r != (messaging.Receipt{Outcome: messaging.Refused, Code: "address"}) {
+		if r := sender.Send(t.Context(), m, func() error { return nil }); !same(r, messaging.Receipt{Outcome: messaging.Refused, Code: "address"}) {
 			t.Errorf("%q: %+v", to, r)
 		}
 	}
@@ -507,7 +510,7 @@ func TestAddressesCannotCarryCommands(t *testing.T) {
 	} {
 		m := outgoing()
 		change(&m)
-		if r := sender.Send(t.Context(), m, func() error { return nil }); r != (messaging.Receipt{Outcome: messaging.Refused, Code: name}) {
+		if r := sender.Send(t.Context(), m, func() error { return nil }); !same(r, messaging.Receipt{Outcome: messaging.Refused, Code: name}) {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
@@ -531,7 +534,7 @@ func TestAddressesOfOtherScripts(t *testing.T) {
 		m := outgoing()
 		m.To = to
 		sender, _ := carrier(t, settings(plain, smtp.Options{}))
-		if r := sender.Send(t.Context(), m, func() error { return nil }); r != want.plain {
+		if r := sender.Send(t.Context(), m, func() error { return nil }); !same(r, want.plain) {
 			t.Errorf("%s: %+v, want %+v", to, r, want.plain)
 		}
 		sender, _ = carrier(t, settings(knowing, smtp.Options{}))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"almirah/internal/fault"
+	"almirah/internal/messaging/letter"
 )
 
 // How the connection is encrypted.
@@ -35,6 +36,7 @@ type Settings struct {
 	FromName  string
 	CAFile    string // PEM; when set, only the authorities in it are trusted
 	HelloName string
+	DKIM      DKIM          // how letters are signed; zero: not here
 	Timeout   time.Duration // for each step; the answer to a whole message may take four times as long
 }
 
@@ -53,8 +55,8 @@ func (s Settings) filled() Settings {
 		}
 	}
 	if s.HelloName == "" {
-		if from, err := readAddress(s.From); err == nil {
-			s.HelloName = from.domain
+		if from, err := letter.ReadAddress(s.From); err == nil {
+			s.HelloName = from.Domain
 		}
 	}
 	if s.Timeout == 0 {
@@ -71,7 +73,7 @@ func (s Settings) Validate() error {
 	switch {
 	case f.Host == "":
 		wrong.Add("host", "field.mail.host.required")
-	case !hostName(f.Host):
+	case !letter.HostName(f.Host):
 		wrong.Add("host", "field.mail.host.invalid")
 	}
 	if f.Port < 1 || f.Port > 65535 {
@@ -92,12 +94,12 @@ func (s Settings) Validate() error {
 	if strings.ContainsAny(f.User+f.Password, "\x00\r\n") {
 		wrong.Add("password", "field.mail.password.invalid")
 	}
-	if from, err := readAddress(f.From); f.From == "" {
+	if from, err := letter.ReadAddress(f.From); f.From == "" {
 		wrong.Add("from", "field.mail.from.required")
-	} else if err != nil || from.utf8 {
+	} else if err != nil || from.UTF8 {
 		wrong.Add("from", "field.mail.from.invalid")
 	}
-	if f.HelloName != "" && !hostName(f.HelloName) {
+	if f.HelloName != "" && !letter.HostName(f.HelloName) {
 		wrong.Add("hello_name", "field.mail.hello_name.invalid")
 	}
 	if f.Timeout < 0 || f.Timeout > 10*time.Minute {
@@ -105,6 +107,12 @@ func (s Settings) Validate() error {
 	}
 	if _, err := authorities(f.CAFile); err != nil {
 		wrong.Add("ca_file", "field.mail.ca_file.invalid")
+	}
+	var signing *fault.Fault
+	if errors.As(f.DKIM.Validate(), &signing) {
+		for _, x := range signing.Fields {
+			wrong.Add(x.Name, x.Key)
+		}
 	}
 	return wrong.Err()
 }
@@ -118,7 +126,7 @@ func (s Settings) Address() string {
 // String shows the settings without the password and with the user masked.
 func (s Settings) String() string {
 	f := s.filled()
-	return fmt.Sprintf("smtp %s tls=%s user=%s password=%s from=%s ca=%s", f.Address(), f.TLS, masked(f.User), hidden(f.Password), f.From, set(f.CAFile))
+	return fmt.Sprintf("smtp %s tls=%s user=%s password=%s from=%s ca=%s dkim=%s", f.Address(), f.TLS, masked(f.User), hidden(f.Password), f.From, set(f.CAFile), f.DKIM)
 }
 
 // GoString keeps %#v from showing the password.
@@ -174,22 +182,4 @@ func thisMachine(host string) bool {
 		return a.Unmap().IsLoopback()
 	}
 	return strings.EqualFold(host, "localhost")
-}
-
-// hostName says whether s is a host name or an IP address.
-func hostName(s string) bool {
-	if _, err := netip.ParseAddr(s); err == nil {
-		return true
-	}
-	if len(s) > 253 {
-		return false
-	}
-	for _, label := range strings.Split(s, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(r rune) bool {
-			return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-		}) {
-			return false
-		}
-	}
-	return true
 }

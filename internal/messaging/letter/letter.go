@@ -1,4 +1,4 @@
-package email
+package letter
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/wneessen/go-mail"
@@ -15,56 +16,69 @@ import (
 	"almirah/internal/messaging"
 )
 
-// letter is a message ready for the wire.
-type letter struct {
-	from, to address
-	raw      []byte
+// Letter is a message ready for the wire.
+type Letter struct {
+	From, To Address
+	Raw      []byte // header and parts, lines ended by CRLF
 }
 
-// unwritable is why a message cannot be written; its text is the receipt's code.
-type unwritable string
+// Sender is who a letter comes from, where the message itself does not say.
+type Sender struct{ Address, Name string }
 
-func (u unwritable) Error() string { return "email: cannot be written: " + string(u) }
+// Unwritable is why a message cannot be written; its text is the receipt's code.
+type Unwritable string
+
+// Error names the code.
+func (u Unwritable) Error() string { return "letter: cannot be written: " + string(u) }
 
 var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
 
-// compose writes the message. The To line is the bare address: a name there would be one more
-// place that says who is a patient of this clinic. Sending is repeatable, so the Message-ID
-// comes from our id of the message: a receiver that gets it twice can tell.
-func (c *Carrier) compose(m messaging.Outgoing) (*letter, error) {
-	var l letter
+// messageID is a Message-ID as another program wrote it, with or without its brackets.
+var messageID = regexp.MustCompile(`^<?([!-;=?-~]{1,200}@[!-;=?-~]{1,200})>?$`)
+
+// Write writes the message, dated now. The To line is the bare address: a name there would be
+// one more place that says who is a patient of this clinic. Sending is repeatable, so the
+// Message-ID comes from our id of the message: a receiver that gets it twice can tell. The
+// error is always an Unwritable.
+func Write(m messaging.Outgoing, by Sender, now time.Time) (*Letter, error) {
+	var l Letter
 	var err error
 	sender := m.From
 	if sender == "" {
-		sender = c.settings.From
+		sender = by.Address
 	}
-	if l.from, err = readAddress(sender); err != nil {
-		return nil, unwritable("sender")
+	if l.From, err = ReadAddress(sender); err != nil {
+		return nil, Unwritable("sender")
 	}
-	if l.to, err = readAddress(m.To); err != nil {
-		return nil, unwritable("address")
+	if l.To, err = ReadAddress(m.To); err != nil {
+		return nil, Unwritable("address")
 	}
 	if m.ID.IsZero() || m.Text == "" && m.HTML == "" {
-		return nil, unwritable("empty")
+		return nil, Unwritable("empty")
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP))
 	name := m.FromName
 	if name == "" {
-		name = c.settings.FromName
+		name = by.Name
 	}
-	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, &netmail.Address{Name: oneLine(name, 120), Address: l.from.String()})
-	msg.SetAddrHeaderFromMailAddress(mail.HeaderTo, &netmail.Address{Address: l.to.String()})
+	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, &netmail.Address{Name: oneLine(name, 120), Address: l.From.String()})
+	msg.SetAddrHeaderFromMailAddress(mail.HeaderTo, &netmail.Address{Address: l.To.String()})
 	if m.ReplyTo != "" {
-		answer, err := readAddress(m.ReplyTo)
+		answer, err := ReadAddress(m.ReplyTo)
 		if err != nil {
-			return nil, unwritable("reply-to")
+			return nil, Unwritable("reply-to")
 		}
 		msg.SetAddrHeaderFromMailAddress(mail.HeaderReplyTo, &netmail.Address{Address: answer.String()})
 	}
 	msg.SetGenHeader(mail.HeaderSubject, subject(m.Subject))
-	msg.SetDateWithValue(c.clock.Now())
-	msg.SetMessageIDWithValue(m.ID.String() + "@" + l.from.domain)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	msg.SetDateWithValue(now)
+	msg.SetMessageIDWithValue(m.ID.String() + "@" + l.From.Domain)
+	if answered := messageID.FindStringSubmatch(m.InReply); answered != nil {
+		msg.SetGenHeader("In-Reply-To", "<"+answered[1]+">")
+		msg.SetGenHeader("References", "<"+answered[1]+">")
+	} else {
+		msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	}
 	if languageTag.MatchString(m.Language) {
 		msg.SetGenHeader("Content-Language", m.Language)
 	}
@@ -72,7 +86,7 @@ func (c *Carrier) compose(m messaging.Outgoing) (*letter, error) {
 		u, err := url.Parse(m.UnsubscribeURL)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
 			strings.ContainsFunc(u.String(), func(r rune) bool { return r <= ' ' || r > '~' || r == '<' || r == '>' }) {
-			return nil, unwritable("unsubscribe")
+			return nil, Unwritable("unsubscribe")
 		}
 		msg.SetGenHeader(mail.HeaderListUnsubscribe, "<"+u.String()+">")
 		msg.SetGenHeader(mail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
@@ -87,7 +101,7 @@ func (c *Carrier) compose(m messaging.Outgoing) (*letter, error) {
 		switch method := m.Calendar.Method; {
 		case method != string(messaging.Request) && method != string(messaging.Cancel),
 			!bytes.Contains(m.Calendar.ICS, []byte("\r\nMETHOD:"+method+"\r\n")):
-			return nil, unwritable("calendar")
+			return nil, Unwritable("calendar")
 		default:
 			// base64: the file's line ends and its folding arrive as they were written
 			msg.AddAlternativeString(mail.ContentType("text/calendar; method="+method), string(m.Calendar.ICS), mail.WithPartEncoding(mail.EncodingB64))
@@ -95,9 +109,9 @@ func (c *Carrier) compose(m messaging.Outgoing) (*letter, error) {
 	}
 	var buf bytes.Buffer
 	if _, err := msg.WriteTo(&buf); err != nil {
-		return nil, unwritable("message")
+		return nil, Unwritable("message")
 	}
-	l.raw = buf.Bytes()
+	l.Raw = buf.Bytes()
 	return &l, nil
 }
 
