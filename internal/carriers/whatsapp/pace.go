@@ -39,7 +39,10 @@ func (p *pace) take(limits ...limit) (wait time.Duration, undo func()) {
 	defer p.mu.Unlock()
 	p.sweep(now)
 	for _, l := range limits {
-		due := p.free[p.hash(l.key)]
+		due, ok := p.free[p.hash(l.key)]
+		if !ok {
+			continue
+		}
 		if early := due.Sub(now) - time.Duration(max(l.borrow, 1)-1)*l.every; early > wait {
 			wait = early
 		}
