@@ -171,7 +171,7 @@ func (s *Server) judgeCall(in map[string]any) *failure {
 			switch {
 			case c["type"] == "body" && v["type"] == "text":
 				values = append(values, v)
-			case c["type"] == "button" && c["sub_type"] == "quick_reply" && v["type"] == "payload" && c["index"] == strconv.Itoa(buttons):
+			case c["type"] == "button" && c["sub_type"] == "quick_reply" && v["type"] == "payload" && fmt.Sprint(c["index"]) == strconv.Itoa(buttons): // Meta takes it as a number as well
 				if text, _ := v["payload"].(string); text == "" || len(text) > 256 {
 					return &failure{400, 131009, "payload"}
 				}
