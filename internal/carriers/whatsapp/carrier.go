@@ -75,10 +75,15 @@ func (o Options) filled() Options {
 	return o
 }
 
+// Client is egress's way to Meta (an http.Client of a gate): one request, one answer.
+type Client interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
 // Carrier sends WhatsApp messages from clinics' own accounts. It is safe for concurrent use and
 // keeps nobody's credentials.
 type Carrier struct {
-	client  *http.Client
+	client  Client
 	log     *slog.Logger
 	options Options
 	pace    *pace
@@ -88,7 +93,7 @@ var _ messaging.Carrier = (*Carrier)(nil)
 
 // New makes a carrier; it connects to nothing. The client is egress's for the processor
 // "whatsapp": it must follow no redirect.
-func New(client *http.Client, clk clock.Clock, log *slog.Logger, o Options) *Carrier {
+func New(client Client, clk clock.Clock, log *slog.Logger, o Options) *Carrier {
 	return &Carrier{client: client, log: log, options: o.filled(), pace: newPace(clk)}
 }
 

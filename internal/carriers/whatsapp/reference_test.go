@@ -26,7 +26,7 @@ func kindsSent(t *testing.T, d *desk) map[string]rig.Request {
 	d.server.AddTemplate("named", "pt_BR", "UTILITY", "Hello {{name}}, you are expected at {{when}}, please come.")
 	d.server.AddTemplate("bare", "en", "UTILITY", "We are closed today.")
 	out := map[string]rig.Request{}
-	for kind, change := range map[string]func(*messaging.Outgoing){
+	changes := map[string]func(*messaging.Outgoing){
 		"text":  func(*messaging.Outgoing) {},
 		"reply": func(m *messaging.Outgoing) { m.InReply = "wamid.ABC=" },
 		"by id": func(m *messaging.Outgoing) { m.To, m.ToUser = "", "IN.1349" },
@@ -39,9 +39,10 @@ func kindsSent(t *testing.T, d *desk) map[string]rig.Request {
 		"template without values": func(m *messaging.Outgoing) { m.Call = &messaging.Call{Name: "bare", Language: "en"} },
 		"buttons":                 func(m *messaging.Outgoing) { m.Buttons = answers(2) },
 		"list":                    func(m *messaging.Outgoing) { m.Buttons = answers(4) },
-	} {
+	}
+	for _, kind := range sorted(changes) { // the first goes to a number
 		m := d.text(asha)
-		change(&m)
+		changes[kind](&m)
 		if r := d.Send(t.Context(), m, func() error { return nil }); r.Outcome != messaging.Accepted {
 			t.Fatalf("%s: %+v", kind, r)
 		}
