@@ -441,7 +441,7 @@ func TestMessages(t *testing.T) {
 		if y, _ := json.Marshal(last.Body); !bytes.Equal(x, y) {
 			t.Errorf("%s:\n got %s\nwant %s", name, y, x)
 		}
-		if p := last.Request; p.Path != "/v23.0/106540352242922/messages" || p.Query != "" || p.Header.Get("User-Agent") != "almirah/1.0.0" || p.Header.Get("Content-Type") != "application/json" {
+		if p := last.Request; p.Path != "/v23.0/106540352242922/messages" || p.Query != "" || p.Header.Get("User-Agent") != "almirah/1.0.0" || p.Header.Get("Content-Type") != "application/json" || p.Header.Get("Content-Length") == "" {
 			t.Errorf("%s: %s?%s %v", name, p.Path, p.Query, p.Header)
 		}
 	}
