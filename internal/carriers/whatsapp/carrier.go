@@ -1,0 +1,329 @@
+package whatsapp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/messaging"
+)
+
+// Options say how Meta is reached and how fast. The zero values have defaults.
+type Options struct {
+	BaseURL   string // https://graph.facebook.com
+	Version   string // v23.0
+	UserAgent string // almirah/1.0.0; Meta's description wants name/1.2.3
+
+	// Timeout is for one whole call, the answer included: 25 seconds. An answer that comes
+	// later leaves a message uncertain.
+	Timeout time.Duration
+
+	PerSecond            int           // messages of one number: 80
+	CoexistencePerSecond int           // of a number that the WhatsApp Business app uses too: 20
+	PairEvery            time.Duration // one message to one person in so long: 6 seconds
+	PairBurst            int           // of which so many may be borrowed: 45
+
+	// Choose is the word on the button that opens a list of more than three answers, in the
+	// language of the message, at most 20 characters; without it the button shows three lines.
+	Choose func(language string) string
+
+	// MediaHosts are the hosts that pictures and documents are fetched from: lookaside.fbsbx.com.
+	// The token is sent to no other.
+	MediaHosts []string
+}
+
+func (o Options) filled() Options {
+	text := func(s *string, otherwise string) {
+		if *s == "" {
+			*s = otherwise
+		}
+	}
+	text(&o.BaseURL, "https://graph.facebook.com")
+	text(&o.Version, "v23.0")
+	text(&o.UserAgent, "almirah/1.0.0")
+	o.BaseURL = strings.TrimRight(o.BaseURL, "/")
+	if o.Timeout <= 0 {
+		o.Timeout = 25 * time.Second
+	}
+	if o.PerSecond <= 0 {
+		o.PerSecond = 80
+	}
+	if o.CoexistencePerSecond <= 0 {
+		o.CoexistencePerSecond = 20
+	}
+	if o.PairEvery <= 0 {
+		o.PairEvery = 6 * time.Second
+	}
+	if o.PairBurst <= 0 {
+		o.PairBurst = 45
+	}
+	if o.Choose == nil {
+		o.Choose = func(string) string { return "☰" }
+	}
+	if len(o.MediaHosts) == 0 {
+		o.MediaHosts = []string{"lookaside.fbsbx.com"}
+	}
+	return o
+}
+
+// Client is egress's way to Meta (an http.Client of a gate): one request, one answer.
+type Client interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Carrier sends WhatsApp messages from clinics' own accounts. It is safe for concurrent use and
+// keeps nobody's credentials.
+type Carrier struct {
+	client  Client
+	log     *slog.Logger
+	options Options
+	pace    *pace
+}
+
+var _ messaging.Carrier = (*Carrier)(nil)
+
+// New makes a carrier; it connects to nothing. The client is egress's for the processor
+// "whatsapp": it must follow no redirect.
+func New(client Client, clk clock.Clock, log *slog.Logger, o Options) *Carrier {
+	return &Carrier{client: client, log: log, options: o.filled(), pace: newPace(clk)}
+}
+
+// Channel is WhatsApp.
+func (c *Carrier) Channel() messaging.Channel { return messaging.WhatsApp }
+
+// Name is "whatsapp".
+func (c *Carrier) Name() string { return "whatsapp" }
+
+// Send hands one message over: the template of m.Call, else m.Text with m.Buttons under it,
+// else m.Text. Everything before the request's body is Later (no connection, a limit of the
+// number or of the recipient, with Wait), Broken (no usable account) or Refused (a message that
+// Meta's rules do not allow). Meta's answer is judged by its error code. No answer, or one that
+// says nothing, is Uncertain: Meta has no idempotency key, so nothing is ever sent twice from
+// here. Once handOver has been called the end of ctx is no longer heeded, because giving up
+// would only make certain messages uncertain; the answer is waited for up to Options.Timeout.
+// An accepted message has Meta's message_status as its code: "accepted",
+// "held_for_quality_assessment" or "paused".
+func (c *Carrier) Send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
+	r, trace := c.send(ctx, m, handOver)
+	if r.Outcome != messaging.Accepted {
+		c.log.Warn("whatsapp: not sent", "message", m.ID.String(), "outcome", string(r.Outcome), "code", r.Code, "trace", trace)
+	}
+	return r
+}
+
+func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func() error) (r messaging.Receipt, trace string) {
+	account, err := opened(m.Via)
+	if err != nil {
+		return messaging.Receipt{Outcome: messaging.Broken, Code: Code(err)}, ""
+	}
+	body, wrong := compose(m, c.options.Choose(m.Language))
+	if wrong != "" {
+		return messaging.Receipt{Outcome: messaging.Refused, Code: wrong}, ""
+	}
+	number, pair := c.limits(account, m)
+	wait, undo := c.pace.take(number, pair)
+	if wait > 0 {
+		return messaging.Receipt{Outcome: messaging.Later, Code: "pace", Wait: wait}, ""
+	}
+	answer, handed, code := c.handOver(ctx, account, body, handOver)
+	if !handed && answer == nil {
+		undo()
+		return messaging.Receipt{Outcome: messaging.Later, Code: code}, ""
+	}
+	if answer == nil {
+		return messaging.Receipt{Outcome: messaging.Uncertain, Code: code}, ""
+	}
+	r = answer.receipt(handed)
+	if r.Outcome == messaging.Later && r.Wait > 0 {
+		switch answer.holds() {
+		case holdsPair:
+			c.pace.hold(pair, r.Wait)
+		case holdsNumber:
+			c.pace.hold(number, r.Wait)
+		}
+	}
+	return r, answer.trace
+}
+
+// limits are those of the number that sends and of the pair that it makes with the recipient.
+func (c *Carrier) limits(a Credentials, m messaging.Outgoing) (number, pair limit) {
+	rate := c.options.PerSecond
+	if a.Coexistence {
+		rate = c.options.CoexistencePerSecond
+	}
+	to := m.To
+	if to == "" {
+		to = m.ToUser
+	}
+	return limit{a.PhoneNumberID, time.Second / time.Duration(rate), rate},
+		limit{a.PhoneNumberID + " " + to, c.options.PairEvery, c.options.PairBurst}
+}
+
+// handOver posts the message. The body announces itself: its first byte is given to the
+// transport only after handOver has said yes, and without its body a request is no message. A
+// nil answer comes with a code: of before the handing over, or of after it.
+func (c *Carrier) handOver(ctx context.Context, a Credentials, body []byte, handOver func() error) (out *answer, handed bool, code string) {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.Timeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, cancel)
+	defer stop()
+	announced := &announcement{text: bytes.NewReader(body), say: func() (string, error) {
+		if !stop() {
+			return "cancelled", ctx.Err()
+		}
+		return "stopped", handOver()
+	}}
+	req, err := http.NewRequestWithContext(own, http.MethodPost, c.address(a.PhoneNumberID, "messages"), announced)
+	if err != nil {
+		return nil, false, "address"
+	}
+	req.ContentLength = int64(len(body)) // and no GetBody: the transport must never send it a second time
+	c.dress(req, a)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := c.client.Do(req)
+	handed, code = announced.end()
+	switch {
+	case err != nil && code != "":
+		return nil, false, code
+	case err != nil && !handed && ctx.Err() != nil:
+		return nil, false, "cancelled"
+	case err != nil && !handed:
+		return nil, false, missed(err, "unreachable")
+	case err != nil:
+		return nil, true, missed(err, "lost")
+	}
+	defer res.Body.Close()
+	return heard(res), handed, ""
+}
+
+// announcement is a request body that asks before its first byte is given away.
+type announcement struct {
+	mu     sync.Mutex
+	text   *bytes.Reader
+	say    func() (string, error) // the code of a no
+	asked  bool
+	handed bool
+	over   bool
+	code   string
+}
+
+var errStopped = errors.New("whatsapp: the message is not handed over")
+
+// Read is called by the transport when it is about to write the body.
+func (a *announcement) Read(p []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.over {
+		return 0, errStopped
+	}
+	if !a.asked {
+		a.asked = true
+		code, err := a.say()
+		if err != nil {
+			a.code = code
+		} else {
+			a.handed = true
+		}
+	}
+	if !a.handed {
+		return 0, errStopped
+	}
+	return a.text.Read(p)
+}
+
+// Close is called by the transport when it needs no more.
+func (a *announcement) Close() error { return nil }
+
+// end lets nothing more be handed over and says whether it was; it waits for an asking that is
+// still under way. code is why not, empty if nobody asked.
+func (a *announcement) end() (handed bool, code string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.over = true
+	return a.handed, a.code
+}
+
+// missed names why no answer came, without quoting the error: it holds the address.
+func missed(err error, otherwise string) string {
+	var slow net.Error
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout() {
+		return "timeout"
+	}
+	return otherwise
+}
+
+// answer is what came back, read as far as it could be.
+type answer struct {
+	status int
+	failed bool   // it holds an error of Meta's
+	code   int    // of that error
+	id     string // of the message
+	state  string // its message_status
+	trace  string // Meta's own number of the call, for asking them
+	asked  time.Duration
+}
+
+// problem is Meta's error. Its sentences are not read: they may quote the recipient.
+type problem struct {
+	Code  *int   `json:"code"` // zero is a code, none is not
+	Trace string `json:"fbtrace_id"`
+}
+
+const maxAnswer = 64 << 10
+
+func heard(res *http.Response) *answer {
+	a := &answer{status: res.StatusCode, asked: waitAsked(res.Header), trace: word(res.Header.Get("x-fb-trace-id"))}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	var said struct {
+		Error    *problem `json:"error"`
+		Messages []struct {
+			ID     string `json:"id"`
+			Status string `json:"message_status"`
+		} `json:"messages"`
+	}
+	if err != nil || json.Unmarshal(body, &said) != nil {
+		return a
+	}
+	if said.Error != nil && said.Error.Code != nil {
+		a.failed, a.code = true, *said.Error.Code
+		if t := word(said.Error.Trace); t != "" {
+			a.trace = t
+		}
+	}
+	if len(said.Messages) == 1 {
+		a.id, a.state = said.Messages[0].ID, word(said.Messages[0].Status)
+	}
+	return a
+}
+
+// holds says what has to wait after a "not now"; one without a code is about the number.
+func (a *answer) holds() holding {
+	if v, known := verdicts(a.code); a.failed && known {
+		return v.holds
+	}
+	return holdsNumber
+}
+
+// receipt judges the answer to a message.
+func (a *answer) receipt(handed bool) messaging.Receipt {
+	switch {
+	case a.failed || a.status < 200 || a.status > 299:
+		return judged(a.status, a.code, a.failed, a.asked)
+	case !handed: // a yes to something that was never said
+		return messaging.Receipt{Outcome: messaging.Later, Code: "early"}
+	case a.id == "":
+		return messaging.Receipt{Outcome: messaging.Uncertain, Code: "unreadable"}
+	case a.state == "":
+		return messaging.Receipt{Outcome: messaging.Accepted, ProviderID: a.id, Code: "accepted"}
+	}
+	return messaging.Receipt{Outcome: messaging.Accepted, ProviderID: a.id, Code: a.state}
+}
