@@ -76,7 +76,7 @@ func TestNothingIsKeptWhenBrokenOff(t *testing.T) {
 		"another channel": {c.Send(t.Context(), other, fine), {Outcome: messaging.Refused, Code: "channel"}},
 		"to nobody":       {c.Send(t.Context(), nobody, fine), {Outcome: messaging.Refused, Code: "address"}},
 	} {
-		if got[0] != got[1] {
+		if got[0].Outcome != got[1].Outcome || got[0].Code != got[1].Code {
 			t.Errorf("%s: %+v, want %+v", name, got[0], got[1])
 		}
 	}
