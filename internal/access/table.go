@@ -28,6 +28,8 @@ const (
 	MessageRead     Right = "message.read"
 	MessageSettle   Right = "message.settle"
 	MessageSettings Right = "message.settings"
+	MessageAccounts Right = "message.accounts"
+	MessageHear     Right = "message.hear"
 
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
@@ -79,6 +81,8 @@ var Table = []Row{
 	{MessageRead, "See which messages went out, and their states.", staff},
 	{MessageSettle, "Decide what to do about a message whose fate is unknown.", desk},
 	{MessageSettings, "Change message templates and reminder rules.", leads},
+	{MessageAccounts, "Connect the clinic's own account at a message provider, pause it, revoke it.", []Role{Owner}},
+	{MessageHear, "Report what became of a message, or what a patient answered: the provider of the clinic's account, by a signed request.", []Role{Public}},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

@@ -19,6 +19,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/scheduling"
 	"almirah/internal/words"
 )
@@ -38,16 +39,17 @@ type Options struct {
 
 // API answers the public JSON routes.
 type API struct {
-	clinics *clinics.Service
-	desk    *scheduling.Desk
-	book    *words.Book
-	log     *slog.Logger
-	o       Options
+	clinics  *clinics.Service
+	desk     *scheduling.Desk
+	messages *messaging.Service
+	book     *words.Book
+	log      *slog.Logger
+	o        Options
 }
 
 // New makes the door.
-func New(c *clinics.Service, d *scheduling.Desk, book *words.Book, log *slog.Logger, o Options) *API {
-	return &API{clinics: c, desk: d, book: book, log: log, o: o}
+func New(c *clinics.Service, d *scheduling.Desk, m *messaging.Service, book *words.Book, log *slog.Logger, o Options) *API {
+	return &API{clinics: c, desk: d, messages: m, book: book, log: log, o: o}
 }
 
 // Route is one route of this door.
@@ -66,6 +68,8 @@ func Routes() []Route {
 		{"GET /api/v1/clinics/{slug}/providers", access.PublicRead, (*API).providers},
 		{"GET /api/v1/clinics/{slug}/slots", access.PublicRead, (*API).slots},
 		{"POST /api/v1/clinics/{slug}/bookings", access.PublicBook, (*API).bookings},
+		{"GET /hooks/{provider}/{channel}", access.MessageHear, (*API).hook},
+		{"POST /hooks/{provider}/{channel}", access.MessageHear, (*API).hook},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/store"
 )
 
 // courier lets accounts send its letters (confirm your address, reset your password) through a
@@ -35,6 +36,12 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 	out := []jobs.Chore{
 		{Name: "tidy-schedule", Every: time.Hour, Clinics: true, Run: h.Desk.Tidy},
 		{Name: "tidy-lists", Every: time.Hour, Clinics: true, Run: h.DB.Tidy},
+		{Name: "expire-messages", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := messaging.Keeper{}.Due(tx)
+				return err
+			})
+		}},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
 			_, err := h.Accounts.Tidy(ctx, who)

@@ -242,3 +242,44 @@ func Restrict(tx *store.Tx, patient id.ID, on bool, door string) error {
 	}
 	return nil
 }
+
+// StopBy says no to everything that needs a yes, by one channel: the patient answered STOP there. Care that
+// the booking itself needs goes on. Saying it again writes nothing. fault.NotFound when she is not there.
+func StopBy(tx *store.Tx, patient id.ID, channel string) error {
+	rows, err := readAll(&tx.View, patient)
+	if err != nil {
+		return err
+	}
+	var no []Choice
+	for _, p := range Asked() {
+		if r, ok := last(rows, p, channel); !ok || r.given {
+			no = append(no, Choice{Purpose: p, Channel: channel})
+		}
+	}
+	return Record(tx, patient, no, DoorReply, "", id.Zero)
+}
+
+// ResumeBy takes back what StopBy closed, and nothing that was closed otherwise: the purposes whose last word by
+// the channel was such an answer, and to which she had agreed before it. For a child without a guardian
+// on record nothing is opened. fault.NotFound when she is not there.
+func ResumeBy(tx *store.Tx, patient id.ID, channel string) error {
+	rows, err := readAll(&tx.View, patient)
+	if err != nil {
+		return err
+	}
+	var yes []Choice
+	for _, p := range Asked() {
+		r, ok := last(rows, p, channel)
+		if !ok || r.given || r.via != DoorReply || r.channel != channel {
+			continue
+		}
+		if before, ok := last(slices.DeleteFunc(slices.Clone(rows), func(x row) bool { return x.via == DoorReply && x.channel == channel }), p, channel); ok && before.given {
+			yes = append(yes, Choice{Purpose: p, Channel: channel, Given: true})
+		}
+	}
+	err = Record(tx, patient, yes, DoorReply, "", id.Zero)
+	if fault.Is(err, fault.Invalid) {
+		return nil
+	}
+	return err
+}

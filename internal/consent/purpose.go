@@ -82,9 +82,10 @@ const (
 	DoorAPI    = "api"    // the public JSON interface
 	DoorDesk   = "desk"   // said to the clinic's staff
 	DoorLink   = "link"   // the patient's own page, and the stop link of a message
+	DoorReply  = "reply"  // an answer to a message
 )
 
-var doors = []string{DoorOnline, DoorAPI, DoorDesk, DoorLink}
+var doors = []string{DoorOnline, DoorAPI, DoorDesk, DoorLink, DoorReply}
 
 // Reasons of May. The list is closed; their words are at consent.reason.<reason>.
 const (

@@ -67,3 +67,5 @@ func news(told messaging.Told, now scheduling.Appointment) messaging.Kind {
 func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Subject) }
 
 func takeBack(tx *store.Tx, e Event) error { return messaging.CancelUnconsented(tx, e.Subject) }
+
+func takeIn(tx *store.Tx, e Event) error { return messaging.Digest(tx, e.Subject, e.Number) }

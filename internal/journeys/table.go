@@ -3,6 +3,7 @@ package journeys
 import (
 	"almirah/internal/consent"
 	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -38,6 +39,7 @@ func Table() []Row {
 		{scheduling.EventMoved, []Step{tell, plan}},
 		{scheduling.EventCancelled, []Step{tell, plan}},
 		{scheduling.EventStatus, []Step{plan}},
+		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}
 }

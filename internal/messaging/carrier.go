@@ -44,6 +44,14 @@ type Outgoing struct {
 	UnsubscribeURL string
 }
 
+// account is the clinic's own account that the message goes through; zero for none.
+func (m Outgoing) account() id.ID {
+	if m.Via == nil {
+		return id.Zero
+	}
+	return m.Via.ID
+}
+
 // Invite is the calendar part of a message about an appointment.
 type Invite struct {
 	Method string // REQUEST or CANCEL, equal to the METHOD inside

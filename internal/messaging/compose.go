@@ -111,8 +111,11 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport) (Outgo
 	manage := s.public + "/m/" + token
 	values := valuesOf(now, manage)
 	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
+	if r.channel == SMS { // the text names the clinic, and STOP is answered on this channel
+		footer = nil
+	}
 	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
-	if r.kind == Reminder {
+	if r.kind == Reminder && r.channel == Email {
 		out.UnsubscribeURL = s.public + StopPath(token)
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
@@ -178,7 +181,7 @@ func (s *Service) textOf(v *store.View, t *words.Tongue, k Kind, c Channel) (Tex
 	var at clock.Instant
 	err := v.Row(sqlTemplateLatest, string(k), string(c), t.Lang()).Scan(&version, &x.Subject, &x.Body, &at)
 	if errors.Is(err, store.ErrNoRows) || err == nil && x.Body == "" {
-		return house(t, k), 0, nil
+		return house(t, k, c), 0, nil
 	}
 	return x, version, err
 }

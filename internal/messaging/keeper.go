@@ -21,7 +21,9 @@ type Keeper struct{}
 func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
-func (Keeper) Tables() []string { return []string{"template", "message", "message_event"} }
+func (Keeper) Tables() []string {
+	return []string{"template", "message", "message_event", "channel", "channel_use", "heard"}
+}
 
 // Collect copies out what was sent to a patient, why, and what became of it.
 func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error) {
@@ -58,8 +60,12 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 	return out, nil
 }
 
-// Erase deletes every message to the patient. A sender that has one at this moment finds it gone.
+// Erase deletes every message to the patient, and what was written from her number and still waits. A sender that has a
+// message at this moment finds it gone.
 func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
+	if err := forget(tx, patient); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(sqlStepErase, patient); err != nil {
 		return err
 	}
@@ -77,8 +83,16 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 		return 0, err
 	}
 	n, err := tx.Exec(sqlMessageAge, before)
-	if n > 0 {
-		tx.Housekeeping("messages whose time is over")
+	if err != nil {
+		return int(n), err
 	}
+	tx.Housekeeping("messages whose time is over, answers that waited for a day, and the days of accounts")
+	if _, err := tx.Exec(sqlHeardForget, tx.Now().Add(-keptUnread)); err != nil {
+		return int(n), err
+	}
+	if _, err := tx.Exec(sqlHeardAge, before); err != nil {
+		return int(n), err
+	}
+	_, err = tx.Exec(sqlUseAge, clock.DateOf(before.Time()))
 	return int(n), err
 }

@@ -21,8 +21,15 @@ const sendTimeout = 75 * time.Second
 // one run are the attempts modulo perPerson.
 const perPerson = 100
 
-// MaxTries is how often a message is tried before it is given up.
-const MaxTries = 5
+// MaxTries is how often a message is tried before it is given up; MaxWaits, how often a provider
+// may ask to come again later.
+const (
+	MaxTries = 5
+	MaxWaits = 50
+)
+
+// whilePaused is when a message whose account is paused is looked at again; resuming does not wait for it.
+const whilePaused = 10 * time.Minute
 
 // backoff is how long to wait after the n-th try (from 1).
 func backoff(n int64) time.Duration {
@@ -40,6 +47,7 @@ type attempt struct {
 	message, patient id.ID
 	number           int64
 	sender           id.ID
+	account          id.ID // the clinic's own; zero for the deployment's
 }
 
 // errLost says that another sender has the message: a carrier that hears it must break off.
@@ -75,8 +83,13 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 			return err
 		}
 		tx.Housekeeping("a sender's own bookkeeping; the message's history is message_event")
-		via := s.carriers[r.channel]
-		if via == nil {
+		via, own, held, err := s.way(tx, r.channel)
+		switch {
+		case err != nil:
+			return err
+		case held != "":
+			return s.put(tx, r, Planned, held, tx.Now().Add(whilePaused))
+		case via == nil:
 			return s.put(tx, r, Dropped, ReasonNoCarrier, tx.Now())
 		}
 		now, reason, err := s.look(tx, r)
@@ -101,11 +114,14 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		if out, p, err = s.compose(tx, r, now, p); err != nil {
 			return err
 		}
+		if out.Via = own; own != nil {
+			out.From = own.Sender
+		}
 		sealed, err := sealPassport(tx, r.patient, r.id, p)
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(sqlMessageTake, r.id, s.process, r.attempts+1, p.Language, p.Template, sealed, tx.Now())
+		n, err := tx.Exec(sqlMessageTake, r.id, s.process, r.attempts+1, p.Language, p.Template, sealed, tx.Now(), id.Null(out.account()))
 		if err != nil || n == 0 {
 			return err
 		}
@@ -113,7 +129,7 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		if err := step(tx, r.id, Sending, via.Name()); err != nil {
 			return err
 		}
-		carrier, a = via, attempt{r.id, r.patient, r.attempts + 1, s.process}
+		carrier, a = via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account()}
 		return nil
 	})
 	if err != nil {
@@ -174,10 +190,18 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 		case Refused:
 			to = Rejected
 		case Later:
-			if tries := a.number % perPerson; tries >= MaxTries {
-				to = GivenUp
-			} else {
-				to, at = Planned, tx.Now().Add(backoff(tries))
+			// Whoever is asked to wait has not failed: that is the provider's pace, and counts for less.
+			tries, most, wait := a.number%perPerson, int64(MaxTries), backoff(a.number%perPerson)
+			if receipt.Wait > 0 {
+				most, wait = MaxWaits, receipt.Wait
+			}
+			if to = GivenUp; tries < most {
+				to, at = Planned, tx.Now().Add(wait)
+			}
+		case Broken: // the account, not the message: it waits until somebody has seen to it
+			to, at = Planned, tx.Now().Add(whilePaused)
+			if err := broken(tx, a.account, codeOnly(receipt.Code)); err != nil {
+				return err
 			}
 		}
 		code := codeOnly(receipt.Code)
@@ -187,6 +211,15 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 		}
 		if to == Planned {
 			tx.DueBy(at)
+		}
+		if !a.account.IsZero() && to != Planned {
+			u := DayUse{Sent: 1}
+			if to != Sent {
+				u = DayUse{Failed: 1}
+			}
+			if err := used(tx, a.account, u); err != nil {
+				return err
+			}
 		}
 		if to == Sent || to == Unsure {
 			tx.Record(audit.Note{Action: "send", Kind: "message", Subject: a.message, Patient: a.patient, New: map[string]any{"state": to}})

@@ -3,6 +3,7 @@ package messaging
 import (
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 
 	"almirah/internal/id"
@@ -13,31 +14,38 @@ import (
 // Options are what a Service is told.
 type Options struct {
 	Book     *words.Book
-	Carriers []Carrier // one a channel; a channel without one drops its messages visibly
-	Public   string    // ALMIRAH_PUBLIC_URL, in which patients' links begin
-	Sender   string    // the deployment's own sender address: organizer of a clinic that has no address
-	Quiet    *Quiet    // nil for Night
+	Carriers []Carrier  // the deployment's own, one a channel; a channel without one, and without an account of the clinic's, drops its messages visibly
+	Accounts []Provider // whose accounts a clinic can connect, in the order of the page
+	Public   string     // ALMIRAH_PUBLIC_URL, in which patients' links begin
+	Sender   string     // the deployment's own sender address: organizer of a clinic that has no address
+	Quiet    *Quiet     // nil for Night
 }
 
 // Service is this room's verbs for doors and jobs. One process has one; its id is the sender in the outbox.
 type Service struct {
-	db       *store.DB
-	log      *slog.Logger
-	book     *words.Book
-	carriers map[Channel]Carrier
-	public   string // without a slash at the end
-	host     string
-	sender   string
-	quiet    Quiet
-	process  id.ID
+	db        *store.DB
+	log       *slog.Logger
+	book      *words.Book
+	carriers  map[Channel]Carrier
+	providers map[string]Provider
+	offered   []string
+	public    string // without a slash at the end
+	host      string
+	sender    string
+	quiet     Quiet
+	process   id.ID
 }
 
 // New makes the service of this process.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
-	s := &Service{db: db, log: log, book: o.Book, carriers: map[Channel]Carrier{}, public: strings.TrimRight(o.Public, "/"), sender: o.Sender,
+	s := &Service{db: db, log: log, book: o.Book, carriers: map[Channel]Carrier{}, providers: map[string]Provider{}, public: strings.TrimRight(o.Public, "/"), sender: o.Sender,
 		quiet: Night(), process: id.New(db.Clock().Now())}
 	for _, c := range o.Carriers {
 		s.carriers[c.Channel()] = c
+	}
+	for _, p := range o.Accounts {
+		s.providers[p.Name()] = p
+		s.offered = append(s.offered, p.Name())
 	}
 	if o.Quiet != nil {
 		s.quiet = *o.Quiet
@@ -49,11 +57,11 @@ func New(db *store.DB, log *slog.Logger, o Options) *Service {
 	return s
 }
 
-// Channels are those that this deployment has a carrier for.
+// Channels are those that this deployment has a carrier for, or a provider whose accounts can be connected.
 func (s *Service) Channels() []Channel {
 	var out []Channel
 	for _, c := range []Channel{Email, SMS, WhatsApp} {
-		if s.carriers[c] != nil {
+		if s.carriers[c] != nil || slices.ContainsFunc(s.offered, func(p string) bool { return s.providers[p].Channel() == c }) {
 			out = append(out, c)
 		}
 	}

@@ -75,6 +75,8 @@ const (
 	ReasonArrived    = "settled-arrived"
 	ReasonAgain      = "settled-send-again"
 	ReasonErased     = "erased"
+	ReasonPaused     = "channel-paused"
+	ReasonRevoked    = "channel-revoked"
 )
 
 // InFlight is how long a message may stay with a sender before another looks after it. A

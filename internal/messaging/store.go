@@ -9,27 +9,29 @@ import (
 )
 
 const (
+	messageColumns = `id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at, reached, reached_at`
+
 	sqlMessageAdd = `INSERT INTO message (clinic_id, id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, provider_told, purpose, language, passport, state, send_at, state_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', $12, 'planned', $13, $14, $14)
 	ON CONFLICT (clinic_id, appointment_id, occurrence, rule_id, channel) DO NOTHING`
 	sqlMessageOnce = `SELECT id FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND occurrence = $3 AND rule_id = $4 AND channel = $5`
 	sqlMessageSame = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND rule_id = $3 AND channel = $4 AND starts_at = $5 AND state NOT IN ('cancelled', 'dropped')`
-	sqlMessageGet  = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	sqlMessageGet  = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND id = $2`
-	sqlMessageRecent = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	sqlMessageRecent = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3`
-	sqlMessageInState = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	sqlMessageInState = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND state = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
-	sqlMessageOfPatient = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	sqlMessageOfPatient = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
-	sqlMessagePlannedTo = `SELECT id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_id, state_at, created_at
+	sqlMessagePlannedTo = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND state = 'planned' ORDER BY id`
 	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind <> 'reminder'
 	AND state NOT IN ('cancelled', 'dropped') ORDER BY created_at DESC, id DESC LIMIT 1`
 	sqlMessagePlanned = `SELECT id, kind, occurrence FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND state = 'planned'`
 
 	sqlMessageFromPlanned = `UPDATE message SET state = $3, reason = $4, send_at = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
-	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8
+	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8, channel_id = $9
 	WHERE clinic_id = $1 AND id = $2 AND state = 'planned' AND attempts = $4 - 1`
 	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $5 WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state = 'sending'`
 	sqlMessageFinish   = `UPDATE message SET state = $5, reason = $6, provider_id = $7, send_at = $8, state_at = $9
@@ -74,13 +76,15 @@ type row struct {
 	sender                   id.ID
 	provider                 string
 	stateAt, createdAt       clock.Instant
+	reached                  Reached
+	reachedAt                clock.Instant
 }
 
 type scanner interface{ Scan(dst ...any) error }
 
 func (r *row) scan(s scanner) error {
 	return s.Scan(&r.id, &r.patient, &r.appointment, &r.occurrence, &r.rule, &r.kind, &r.channel, &r.starts, &r.language, &r.template, &r.passport,
-		&r.state, &r.reason, &r.attempts, &r.sendAt, &r.sender, &r.provider, &r.stateAt, &r.createdAt)
+		&r.state, &r.reason, &r.attempts, &r.sendAt, &r.sender, &r.provider, &r.stateAt, &r.createdAt, &r.reached, &r.reachedAt)
 }
 
 // get reads a message; found is false when it is not there (erased meanwhile, or another clinic's).

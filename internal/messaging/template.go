@@ -63,7 +63,7 @@ func shortened(s string) string {
 type Text struct{ Subject, Body string }
 
 // house is the house's own text of the kind in the language.
-func house(t *words.Tongue, k Kind) Text {
+func house(t *words.Tongue, k Kind, c Channel) Text {
 	args := make([]any, 0, 2*len(Variables()))
 	for _, v := range Variables() {
 		args = append(args, v, "{{."+v+"}}")
@@ -71,6 +71,9 @@ func house(t *words.Tongue, k Kind) Text {
 	// The catalogue isolates what runs the other way; a template isolates when it is filled.
 	say := func(part string) string {
 		return strings.NewReplacer("\u2068", "", "\u2069", "").Replace(t.Say("message."+string(k)+"."+part, args...))
+	}
+	if c == SMS { // short: each part is paid for
+		return Text{"", say("sms")}
 	}
 	return Text{say("subject"), say("body")}
 }

@@ -86,7 +86,7 @@ func (s *Service) template(v *store.View, k Kind, c Channel, lang string) (Templ
 		return t, err
 	}
 	if t.Body == "" {
-		t.Text, t.House = house(s.book.Tongue(lang), k), true
+		t.Text, t.House = house(s.book.Tongue(lang), k, c), true
 	}
 	return t, nil
 }

@@ -1,0 +1,47 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"almirah/internal/accounts"
+	"almirah/internal/fault"
+	"almirah/internal/messaging"
+)
+
+// maxHook is how many bytes a provider's report may have; Meta sends up to a thousand pieces of news at once.
+const maxHook = 1 << 20
+
+// hook takes a report of a message provider. The address names the account, the signature says whether
+// it is the provider's; what is forged, too long or unreadable costs a look at the account and is not logged.
+func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
+	clinic, account, err := messaging.ReadHookPath(r.PathValue("channel"))
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
+	if err != nil {
+		return fault.New(fault.Invalid, "fault.hook.unreadable")
+	}
+	h := messaging.Hook{Method: r.Method, URL: a.o.PublicURL + r.URL.RequestURI(), Header: r.Header, Body: body}
+	answer, err := a.messages.Hear(r.Context(), accounts.Public(clinic), r.PathValue("provider"), account, h)
+	switch {
+	case errors.Is(err, messaging.ErrForged):
+		return fault.New(fault.Forbidden, "fault.hook.forged")
+	case errors.Is(err, messaging.ErrUnreadable):
+		return fault.New(fault.Invalid, "fault.hook.unreadable")
+	case err != nil:
+		return err
+	}
+	if answer.ContentType != "" {
+		w.Header().Set("Content-Type", answer.ContentType)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if answer.Status == 0 {
+		answer.Status = http.StatusOK
+	}
+	w.WriteHeader(answer.Status)
+	_, err = w.Write(answer.Body)
+	return err
+}
