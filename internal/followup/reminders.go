@@ -135,8 +135,12 @@ func remind(tx *store.Tx, f fallen, r Rule) error {
 	if f.at < facts.StartsAt-clock.Instant(r.Minutes)*60_000_000 {
 		verdict = messaging.VerdictEarlier
 	}
+	channel, err := messaging.Best(&tx.View, facts.Patient, r.Channel)
+	if err != nil {
+		return err
+	}
 	_, err = messaging.Send(tx, messaging.Letter{Patient: facts.Patient, Appointment: facts.ID, Occurrence: facts.Occurrence, Rule: r.ID, Kind: messaging.Reminder,
-		Channel: r.Channel, StartsAt: facts.StartsAt, Provider: facts.Provider, Quiet: verdict})
+		Channel: channel, StartsAt: facts.StartsAt, Provider: facts.Provider, Quiet: verdict})
 	return err
 }
 

@@ -38,8 +38,12 @@ func tellPatient(tx *store.Tx, e Event) error {
 		if r.Kind != kind || !r.Active {
 			continue
 		}
-		_, err := messaging.Send(tx, messaging.Letter{Patient: f.Patient, Appointment: f.ID, Occurrence: f.Occurrence, Rule: r.ID, Kind: kind,
-			Channel: r.Channel, StartsAt: f.StartsAt, Provider: f.Provider})
+		channel, err := messaging.Best(&tx.View, f.Patient, r.Channel)
+		if err != nil {
+			return err
+		}
+		_, err = messaging.Send(tx, messaging.Letter{Patient: f.Patient, Appointment: f.ID, Occurrence: f.Occurrence, Rule: r.ID, Kind: kind,
+			Channel: channel, StartsAt: f.StartsAt, Provider: f.Provider})
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ var ahead = []Sentence{
 	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
 	{ID: "backups", Text: "Encrypted backups are made every day and expire after 30 days, in a second place too.", Sources: []string{"K4", "O1", "O2", "S3"}, Kind: NotYet},
 	{ID: "second-factor", Text: "Signing in can ask for a second factor, and does for whoever runs the platform.", Sources: []string{"M5"}, Kind: NotYet},
-	{ID: "whatsapp-and-sms", Text: "Messages go by WhatsApp or SMS where the clinic has agreed to it and connected its own account, which it can disconnect at any time.", Sources: []string{"A9", "F1", "F2", "F3", "F4", "F5", "F6", "D11"}, Kind: NotYet},
+	{ID: "whatsapp", Text: "Messages go by WhatsApp where the clinic has agreed to it and connected its own account.", Sources: []string{"F1", "F2", "F3", "F4", "D11"}, Kind: NotYet},
 	{ID: "mail-providers", Text: "A clinic's mail goes through a provider in the clinic's own region, with as little data about it as can be.", Sources: []string{"F9", "F14"}, Kind: NotYet},
 	{ID: "opened-if-enabled", Text: "A clinic may ask to learn whether a message was opened; it is off unless the clinic turns it on, and the message says so.", Sources: []string{"F8"}, Kind: NotYet},
 	{ID: "replies", Text: "Answers to a message are kept with the conversation for a stated time and shown to the clinic.", Sources: []string{"F11", "F12", "G2"}, Kind: NotYet},

@@ -112,4 +112,39 @@ var messages = []Sentence{
 		},
 		Probe: "delivery-metadata",
 	},
+	{
+		ID:       "own-account-alone",
+		Text:     "SMS go through an account of the clinic's own, connected only after its owner agreed to that. The account sends that clinic's messages and nothing else; revoking it takes back what waits and destroys what signs in to it.",
+		Sources:  []string{"A9", "F5", "F6", "M17"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/account.go"},
+		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "app.TestABrokenAccountLosesNothing"},
+		Twins: []Twin{
+			{
+				Name: "an account is connected though nobody agreed",
+				File: "internal/messaging/account.go", Old: "if !agreed {", New: "if false {",
+				Red:  []string{"app.TestABrokenAccountLosesNothing"},
+				Long: true,
+			},
+			{
+				Name: "a revoked account's key is kept",
+				File: "internal/messaging/account.go", Old: `return s.db.Vault().Shred(ctx, tx.Clinic(), one, "channel_revoked")`, New: `return ctx.Err()`,
+				Red:  []string{"app.TestABrokenAccountLosesNothing"},
+				Long: true,
+			},
+		},
+	},
+	{
+		ID:       "stop-is-heard",
+		Text:     "Whoever answers STOP to an SMS, in her own words, gets no more of what needs her consent that way, from that moment on.",
+		Sources:  []string{"F6", "I4"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/heard.go", "internal/contact/stop.go"},
+		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "contact.TestStopWords"},
+		Twins: []Twin{{
+			Name: "STOP is taken for a question",
+			File: "internal/contact/stop.go", Old: "return SaysStop\n", New: "return SaysElse\n",
+			Red: []string{"contact.TestStopWords"},
+		}},
+	},
 }
