@@ -28,6 +28,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/promise"
 	"almirah/internal/rig/pg"
+	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/web"
@@ -107,12 +108,14 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 	engines(t, func(t *testing.T, engine store.Engine) {
 		logs, m := &lockedBuffer{}, marks{}
 		var failed atomic.Int32
+		tw := sms.StartTwilio(t, sms.Account{Token: m.as("", "channel.credentials") + "0123456789abcdef"}, clock.NewFake(morning))
 		h := openLogging(t, engine, Options{Wrap: func(c messaging.Carrier) messaging.Carrier { return &failing{Carrier: c, times: &failed} }},
-			slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), nil)
+			slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), map[string]string{"ALMIRAH_TWILIO_URL": tw.URL()})
 		if err := h.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 		h.enterMarks(t, m)
+		h.enterTexts(t, m, tw)
 		checkMarked(t, m)
 		h.until(t, "a job fails and the others send", func() bool { return failed.Load() > 0 && len(h.Outbox.List()) > 4 })
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now

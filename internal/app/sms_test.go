@@ -268,3 +268,16 @@ func TestABrokenAccountLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// enterTexts connects an account whose secret is a mark, and has somebody write a mark to it.
+func (h *opened) enterTexts(t *testing.T, m marks, tw *sms.Twilio) {
+	t.Helper()
+	a, err := h.Messages.Connect(t.Context(), h.Owner, "twilio", map[string]string{"account_sid": tw.Account().SID, "auth_token": tw.Account().Token, "from": clinicNumber}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &texting{opened: h, t: t, twilio: tw}
+	if status := x.report(tw.Writes(a.HookURL, m["patient.phone"], clinicNumber, m.as("", "heard.event"), "", sms.Story{})); status != http.StatusOK {
+		t.Fatalf("writing to the clinic's number: %d", status)
+	}
+}

@@ -54,7 +54,7 @@ func words(list string) map[string]bool {
 // said folds a short answer: case, accents and width do not count, nor does what stands around the words.
 func said(s string) string {
 	return strings.Join(strings.FieldsFunc(fold(s), func(r rune) bool {
-		return strings.ContainsRune(" \t\r\n.,;:!?\"'`*_-–—()[]<>/|।॥؟،…\u200b\u200c\u200d\ufeff\u2068\u2069", r)
+		return strings.ContainsRune(" \t\r\n.,;:!?\"'`*_-–—()[]<>\u201c\u201d\u2018\u2019\u00ab\u00bb/|।॥؟،…\u200b\u200c\u200d\ufeff\u2068\u2069", r)
 	}), " ")
 }
 
