@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"image"
 	"image/png"
 	"testing"
@@ -34,6 +35,31 @@ func (silent) Send(_ context.Context, _ messaging.Outgoing, handOver func() erro
 	return messaging.Receipt{Outcome: messaging.Accepted, ProviderID: "1", Code: "250"}
 }
 
+// texts is a provider of SMS that takes everything. What it "reports" is the news that the request holds, as JSON.
+type texts struct{}
+
+func (texts) Channel() messaging.Channel { return messaging.SMS }
+func (texts) Name() string               { return "texts" }
+func (texts) Provider() string           { return "texts" }
+func (texts) Check(typed map[string]string) ([]byte, string, string, error) {
+	return []byte(`{}`), typed["from"], "1234", nil
+}
+func (texts) Probe(context.Context, messaging.Connection) error { return nil }
+func (texts) Send(_ context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
+	if err := handOver(); err != nil {
+		return messaging.Receipt{Outcome: messaging.Later}
+	}
+	if m.Text == "" {
+		return messaging.Receipt{Outcome: messaging.Broken, Code: "empty"}
+	}
+	return messaging.Receipt{Outcome: messaging.Accepted, ProviderID: "SM-" + m.ID.String()}
+}
+func (texts) Read(_ context.Context, _ messaging.Connection, h messaging.Hook) ([]messaging.Event, messaging.Answer, error) {
+	var news []messaging.Event
+	err := json.Unmarshal(h.Body, &news)
+	return news, messaging.Answer{}, err
+}
+
 // workday runs the verbs of every room that works on a clinic's rows, and leaves rows behind in
 // nearly every table. after is called behind each step.
 func workday(t *testing.T, p *practice.Practice, after func()) {
@@ -46,7 +72,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	}
 	people, consents, house := patients.New(p.DB, p.Log), consent.New(p.DB, p.Log), clinics.New(p.DB, p.Log, clinics.Options{})
 	rules := followup.New(p.DB)
-	letters := messaging.New(p.DB, p.Log, messaging.Options{Book: book, Carriers: []messaging.Carrier{silent{}}, Public: "https://clinic.example/", Sender: "post@clinic.example"})
+	letters := messaging.New(p.DB, p.Log, messaging.Options{Book: book, Carriers: []messaging.Carrier{silent{}}, Accounts: []messaging.Provider{texts{}}, Public: "https://clinic.example/", Sender: "post@clinic.example"})
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -303,6 +329,39 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(err)
 	_, _ = letters.Calendar(ctx, who, a)
 	_ = letters.Settle(ctx, desk, sent[0].ID, "delivered")
+	// An account of the clinic's own: connected, used, reported to, paused, and revoked.
+	account, err := letters.Connect(ctx, owner, "texts", map[string]string{"from": "+911234500000"}, true)
+	must(err)
+	_, err = letters.Accounts(ctx, owner)
+	must(err)
+	must(letters.TestAccount(ctx, owner, account.ID))
+	booked(p.Public(), scheduling.Booking{Service: want.Service, Provider: first, StartsAt: p.At(6, "15:00"), Patient: patients.Draft{Name: "Phone Only", Phone: "+919845010007", BirthDate: "1980-02-03"}})
+	tick()
+	texted, err := letters.Recent(ctx, owner, messaging.Filter{State: messaging.Sent, Limit: 5})
+	must(err)
+	hear := func(news ...messaging.Event) {
+		t.Helper()
+		body, err := json.Marshal(news)
+		must(err)
+		_, err = letters.Hear(ctx, p.Public(), "texts", account.ID, messaging.Hook{Body: body})
+		must(err)
+		tick()
+	}
+	from := messaging.Sender{Phone: "+919845010007"}
+	hear(messaging.Event{Kind: messaging.StateNews, Key: "1", ProviderID: "SM-" + texted[0].ID.String(), Reached: messaging.ReachedSent},
+		messaging.Event{Kind: messaging.StateNews, Key: "2", Message: texted[0].ID, Reached: messaging.ReachedDelivered},
+		messaging.Event{Kind: messaging.MessageNews, Key: "3", From: from, Text: "stop"}, messaging.Event{Kind: messaging.MessageNews, Key: "4", From: from, Text: "When are you open?"},
+		messaging.Event{Kind: messaging.AccountNews, Key: "5", Status: "disabled"})
+	wrote, err := letters.Answers(ctx, desk)
+	must(err)
+	must(letters.AnswerDone(ctx, desk, wrote[0].ID))
+	_, err = letters.Waiting(ctx, desk)
+	must(err)
+	list, err := letters.Accounts(ctx, owner)
+	must(err)
+	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version, true))
+	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version+1, false))
+	must(letters.Revoke(ctx, owner, account.ID, list[0].Version+2))
 	must(letters.Recover(ctx, system))
 	late := booked(desk, p.Booking(first, p.At(5, "10:00"), 9)).Appointment
 	must(letters.Restore(ctx, owner, messaging.Reminder, messaging.Email, "en", 1))
