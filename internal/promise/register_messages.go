@@ -147,4 +147,30 @@ var messages = []Sentence{
 			Red: []string{"contact.TestStopWords"},
 		}},
 	},
+	{
+		ID:       "sms-fate",
+		Text:     "Of each SMS, its fate is kept as the carrier reports it: sent, delivered, or failed. In whatever order reports come, and however often, the end is the same.",
+		Sources:  []string{"F6"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/heard.go"},
+		ProvedBy: []string{"messaging.TestReportsInAnyOrder"},
+		Twins: []Twin{{
+			Name: "a failure counts for more than a delivery",
+			File: "internal/messaging/heard.go", Old: "\t\treturn 3\n", New: "\t\treturn 7\n",
+			Red: []string{"messaging.TestReportsInAnyOrder"},
+		}},
+	},
+	{
+		ID:       "answers-a-day",
+		Text:     "What a patient answers to an SMS waits encrypted for the clinic, a day at most; then its text is deleted, and only that somebody wrote is kept until it was seen.",
+		Sources:  []string{"F3", "F12", "K12"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/heard.go", "internal/messaging/keeper.go"},
+		ProvedBy: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay"},
+		Twins: []Twin{{
+			Name: "answers are kept for a week",
+			File: "internal/messaging/heard.go", Old: "keptUnread = 24 * time.Hour", New: "keptUnread = 7 * 24 * time.Hour",
+			Red: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay"},
+		}},
+	},
 }
