@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -180,6 +181,8 @@ func (x *Tab) Click(t testing.TB, selector string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(x.Ctx, 30*time.Second)
 	defer cancel()
+	// A person clicks on what stands still: an element that a script is about to exchange would take the click along.
+	x.WaitFor(t, `(()=>{const e=document.querySelector(`+strconv.Quote(selector)+`),same=e&&window.steady===e;window.steady=e;return same})()`)
 	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		t.Fatalf("click on %s: %v; the page: %s", selector, err, Eval[string](t, x, `location.pathname+": "+document.body.innerText.slice(0,800)`))
 	}
