@@ -14,34 +14,38 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/api"
+	"almirah/internal/clock"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/rig/sms"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
 
 // place is a clinic with at least one of everything that has an id.
 type place struct {
-	h     *opened
-	slug  string
-	owner *visitor
-	who   access.Caller
-	ids   map[string]string // by kind
-	token string            // of a patient's own link
-	at    string            // a free time of its first provider
+	h      *opened
+	twilio *sms.Twilio
+	slug   string
+	owner  *visitor
+	who    access.Caller
+	ids    map[string]string // by kind
+	token  string            // of a patient's own link
+	at     string            // a free time of its first provider
 }
 
 // twoPlaces are two clinics of one house, with everything in them. Nothing works in the background any more.
 func twoPlaces(t *testing.T, engine store.Engine) (a, b *place) {
 	t.Helper()
-	h := openHouse(t, engine, Options{}, nil)
+	twilio := sms.StartTwilio(t, sms.Account{}, clock.NewFake(morning))
+	h := openHouse(t, engine, Options{}, map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL()})
 	if err := h.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	a = &place{h: h, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
-	b = &place{h: h, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
+	a = &place{h: h, twilio: twilio, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
+	b = &place{h: h, twilio: twilio, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
 		"password": {demoPassword}, "clinic_name": {"Lotus Clinic"}, "country": {"IN"}, "zone": {"Asia/Kolkata"}, "terms": {TermsVersion}}, "lotus")}
 	a.fill(t, h.Practice)
 	in, err := h.Accounts.Session(t.Context(), b.owner.cookies[web.SessionCookie])
@@ -91,7 +95,29 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.token = link[strings.LastIndex(link, "/")+1:]
 	p.at = slots[5].(map[string]any)["starts_at"].(string)
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
+	p.connect(t)
 	p.collect(t)
+}
+
+// connect gives the clinic an account of its own, over which somebody writes to it.
+func (p *place) connect(t *testing.T) {
+	t.Helper()
+	account := p.twilio.Account()
+	p.owner.fill(t, "/app/settings/channels", "/app/settings/channels/twilio", url.Values{"account_sid": {account.SID}, "auth_token": {account.Token}, "from": {"+14155550100"}, "agreed": {"1"}})
+	list, err := p.h.Messages.Accounts(t.Context(), p.who)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%s has %d accounts, %v", p.slug, len(list), err)
+	}
+	for _, c := range p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{}) {
+		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Body.Close()
+		if r.StatusCode != http.StatusOK {
+			t.Fatalf("%s hears nothing: %s", p.slug, r.Status)
+		}
+	}
 }
 
 // collect notes an id of each kind out of the rows themselves.
@@ -117,6 +143,8 @@ func (p *place) collect(t *testing.T) {
 	pick("patient", "patient", rows, any)
 	pick("appointment", "appointment", rows, any)
 	pick("message", "message", rows, any)
+	pick("account", "channel", rows, any)
+	pick("answer", "heard", rows, any)
 	pick("leave", "leave", rows, any)
 	pick("closure", "closure", rows, any)
 	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
@@ -155,6 +183,9 @@ var pathKinds = map[string]string{
 	"/app/settings/services/{id}":                  "service",
 	"/app/settings/messages/{kind}":                "=reminder",
 	"/app/settings/messages/{kind}/{language}":     "=en",
+	"/app/settings/channels/{provider}":            "=twilio",
+	"/app/settings/channels/{id}":                  "account",
+	"/app/answers/{id}":                            "answer",
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/{id}":                             "message",
 	"/c/{slug}":                                    "slug",
@@ -220,6 +251,9 @@ var sent = map[string]map[string]string{
 	"POST /open-clinic":                             {"clinic_name": "One More", "country": "IN", "zone": "Asia/Kolkata"},
 	"GET /api/v1/clinics/{slug}/slots":              {"service": "{service}", "provider": "{provider}", "from": "2026-11-25", "to": "2026-11-26"},
 	"POST /api/v1/clinics/{slug}/bookings":          {"service": "{service}", "provider": "{provider}", "starts_at": "{at}"},
+	"POST /app/settings/channels/{provider}":        {"account_sid": "AC1", "auth_token": "x", "from": "+14155550100"},
+	"POST /app/settings/channels/{id}/state":        {"to": "pause", "version": "1"},
+	"POST /app/settings/channels/{id}/revoke":       {"version": "1"},
 	"POST /app/settings/messages/{kind}/{language}": {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
 }
 

@@ -84,6 +84,7 @@ const (
 	sqlAccountState = `UPDATE channel SET state = $4, reason = $5, state_at = $6, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
 	sqlAccountPause = `UPDATE channel SET state = 'paused', reason = $3, state_at = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state = 'active'`
 	sqlAccountGoOn  = `UPDATE message SET send_at = $3, reason = '' WHERE clinic_id = $1 AND channel = $2 AND state = 'planned' AND reason = 'channel-paused'`
+	sqlAccountHeld  = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused'`
 	sqlAccountTest  = `UPDATE channel SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlAccountEnd   = `UPDATE channel SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
@@ -152,6 +153,14 @@ func ReadHookPath(path string) (clinic, one id.ID, err error) {
 
 // Providers are the names of the providers whose accounts a clinic can connect, in the order of the page.
 func (s *Service) Providers() []string { return s.offered }
+
+// ChannelOf is the channel of a provider's messages; empty when the provider is not offered.
+func (s *Service) ChannelOf(provider string) Channel {
+	if p := s.providers[provider]; p != nil {
+		return p.Channel()
+	}
+	return ""
+}
 
 // Accounts lists the clinic's accounts with their use in the last fortnight.
 func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, error) {
@@ -262,7 +271,7 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 }
 
 // TestAccount asks the provider whether the account works, and notes when it did. The error is
-// the provider's, in words for a person.
+// the provider's, in words for a person; fault.Conflict when the credentials cannot be opened.
 func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID) error {
 	var c Connection
 	err := s.db.View(ctx, who, access.MessageAccounts, func(_ context.Context, v *store.View) error {
@@ -275,6 +284,9 @@ func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID)
 		}
 		return err
 	})
+	if errors.Is(err, vault.ErrForged) || errors.Is(err, vault.ErrShredded) {
+		err = fault.New(fault.Conflict, "fault.channel.unreadable").Because(err)
+	}
 	if err != nil {
 		return err
 	}

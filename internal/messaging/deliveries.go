@@ -26,6 +26,8 @@ type Delivery struct {
 	SendAt, StateAt          clock.Instant
 	CreatedAt                clock.Instant
 	Tries                    int
+	Reached                  Reached       // how far it came, as its provider reports; empty: nothing was reported
+	ReachedAt                clock.Instant // by the provider's clock
 }
 
 // Step is one line of a message's history.
@@ -104,7 +106,7 @@ func (s *Service) Recent(ctx context.Context, who access.Caller, f Filter) ([]De
 
 func (r row) delivery(n patients.Name) Delivery {
 	return Delivery{ID: r.id, Patient: r.patient, Appointment: r.appointment, Name: n, Kind: r.kind, Channel: r.channel, Language: r.language, State: r.state,
-		Reason: r.reason, StartsAt: r.starts, SendAt: r.sendAt, StateAt: r.stateAt, CreatedAt: r.createdAt, Tries: int(r.attempts % perPerson)}
+		Reason: r.reason, StartsAt: r.starts, SendAt: r.sendAt, StateAt: r.stateAt, CreatedAt: r.createdAt, Tries: int(r.attempts % perPerson), Reached: r.reached, ReachedAt: r.reachedAt}
 }
 
 // One opens a message with its passport and its history. fault.NotFound when it is not this clinic's.
@@ -178,6 +180,21 @@ func (s *Service) Counts(ctx context.Context, who access.Caller) (Counts, error)
 			}
 		}
 		return rows.Err()
+	})
+	return out, err
+}
+
+// Waiting is what else the dashboard says: answers that nobody has dealt with, and accounts that are paused.
+type Waiting struct{ Answers, Paused int }
+
+// Waiting counts what waits for a person beside the messages themselves.
+func (s *Service) Waiting(ctx context.Context, who access.Caller) (Waiting, error) {
+	var out Waiting
+	err := s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
+		if err := v.Row(sqlHeardCount).Scan(&out.Answers); err != nil {
+			return err
+		}
+		return v.Row(sqlAccountHeld).Scan(&out.Paused)
 	})
 	return out, err
 }

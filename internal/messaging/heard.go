@@ -322,14 +322,6 @@ func (s *Service) Answers(ctx context.Context, who access.Caller) ([]Wrote, erro
 	return out, err
 }
 
-// Waiting counts what patients wrote and nobody has dealt with, for the dashboard.
-func (s *Service) Waiting(ctx context.Context, who access.Caller) (n int, err error) {
-	err = s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
-		return v.Row(sqlHeardCount).Scan(&n)
-	})
-	return n, err
-}
-
 // AnswerDone says that somebody dealt with what was written; its text is deleted.
 func (s *Service) AnswerDone(ctx context.Context, who access.Caller, one id.ID) error {
 	return s.db.Change(ctx, who, access.MessageSettle, func(_ context.Context, tx *store.Tx) error {

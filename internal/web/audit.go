@@ -33,7 +33,7 @@ const (
 )
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "day", "messages", "search", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "answer", "day", "messages", "answers", "search", "audit"}
 
 // leaf is one entry with its sealed details.
 type leaf struct {
@@ -310,6 +310,8 @@ func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id
 		if l.action != "withdraw" { // there the subject is the appointment
 			link = "/app/messages/" + l.subject.String()
 		}
+	case "channel":
+		link = "/app/settings/channels"
 	case "membership":
 		if n := people[l.subject]; n != "" {
 			name = joined(name, n)

@@ -69,6 +69,16 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 	if err != nil {
 		return err
 	}
+	more, err := s.Messages.Waiting(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	if more.Paused > 0 && v.Who.May(access.MessageSettings) {
+		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.paused", "Count", more.Paused), URL: "/app/settings/channels", Grave: true})
+	}
+	if more.Answers > 0 {
+		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.answers", "Count", more.Answers), URL: "/app/messages"})
+	}
 	for _, x := range []struct {
 		n     int
 		state string

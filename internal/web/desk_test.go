@@ -38,6 +38,7 @@ type office struct {
 	people     *patients.Service
 	consents   *consent.Service
 	desk       *scheduling.Desk
+	messages   *messaging.Service
 	owner      visitor
 	providers  []scheduling.Provider // two, nine to one and two to six on every weekday
 	service    scheduling.Service    // a quarter of an hour
@@ -62,6 +63,12 @@ var browser = accounts.Device{Agent: "Firefox", Address: "203.0.113.9"}
 
 func openOffice(t *testing.T) *office {
 	t.Helper()
+	return openOfficeWith(t, func(*office) []messaging.Provider { return nil })
+}
+
+// openOfficeWith is openOffice in a house that works with these providers of messages.
+func openOfficeWith(t *testing.T, offered func(*office) []messaging.Provider) *office {
+	t.Helper()
 	ctx := context.Background()
 	o := &office{t: t}
 	o.Base = rig.New(t, store.SQLite, store.Options{Watch: func(string, []any) { o.statements.Add(1) }})
@@ -72,8 +79,9 @@ func openOffice(t *testing.T) *office {
 	o.clinics = clinics.New(o.DB, o.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
 	o.accounts = accounts.New(o.DB, o.Log, accounts.Options{Clinics: o.clinics, Book: book, PublicURL: "https://almirah.test", Terms: terms, Idle: time.Hour})
 	o.people, o.consents, o.desk = patients.New(o.DB, o.Log), consent.New(o.DB, o.Log), scheduling.New(o.DB, o.Log)
+	o.messages = messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test", Accounts: offered(o)})
 	site, err := web.NewSite(web.Deps{DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
-		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Book: book, Clock: o.Clock, Log: o.Log,
+		Messages: o.messages, Followup: followup.New(o.DB), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
 		Close: func(context.Context, access.Caller, id.ID) error { o.deleted.Add(1); return nil }})
 	if err != nil {

@@ -29,7 +29,7 @@ func robots(_ *Site, w http.ResponseWriter, _ *Visit) error {
 // settingsRoutes are the pages on which a clinic decides, its messages, its audit log, and what everyone may read about the house.
 func settingsRoutes() []Route {
 	read, settings, people := access.ClinicRead, access.ClinicSettings, access.ClinicStaff
-	see, plan, texts := access.ScheduleRead, access.ScheduleSettings, access.MessageSettings
+	see, plan, texts, own := access.ScheduleRead, access.ScheduleSettings, access.MessageSettings, access.MessageAccounts
 	return []Route{
 		{Pattern: "GET /{$}", Door: Open, Handle: homePage},
 		{Pattern: "GET /favicon.ico", Door: Open, Handle: favicon},
@@ -82,10 +82,17 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /app/settings/messages", Door: Staff, Right: texts, Handle: templatesPage},
 		{Pattern: "GET /app/settings/messages/{kind}/{language}", Door: Staff, Right: texts, Handle: templatePage},
 		{Pattern: "POST /app/settings/messages/{kind}/{language}", Door: Staff, Right: texts, Handle: templateSave},
+		{Pattern: "GET /app/settings/channels", Door: Staff, Right: texts, Handle: channelsPage},
+		{Pattern: "POST /app/settings/channels/{provider}", Door: Staff, Right: own, Handle: channelConnect},
+		{Pattern: "POST /app/settings/channels/{id}/test", Door: Staff, Right: own, Handle: channelTest},
+		{Pattern: "POST /app/settings/channels/{id}/state", Door: Staff, Right: own, Handle: channelState},
+		{Pattern: "GET /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevokePage},
+		{Pattern: "POST /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevoke},
 
 		{Pattern: "GET /app/messages", Door: Staff, Right: access.MessageRead, Handle: messagesPage},
 		{Pattern: "GET /app/messages/{id}", Door: Staff, Right: access.MessageRead, Handle: messagePage},
 		{Pattern: "POST /app/messages/{id}/settle", Door: Staff, Right: access.MessageSettle, Handle: messageSettle},
+		{Pattern: "POST /app/answers/{id}/done", Door: Staff, Right: access.MessageSettle, Handle: answerDone},
 		{Pattern: "GET /app/outbox", Door: Staff, Right: access.MessageRead, Handle: outboxPage},
 		{Pattern: "GET /app/outbox/{id}/calendar", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
 

@@ -42,10 +42,16 @@ func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
 			page.Counts = append(page.Counts, c)
 		}
 	}
+	if filter == (messaging.Filter{Limit: perPage}) { // the first page of everything
+		if page.Answers, err = s.answers(v); err != nil {
+			return err
+		}
+		page.CanSettle = v.Who.May(access.MessageSettle)
+	}
 	z := v.Clinic.Location()
 	for _, d := range list {
 		page.Rows = append(page.Rows, MessageRow{ID: d.ID.String(), Patient: d.Name.Text, PatientID: d.Patient.String(), What: what(v, d.Kind), Channel: string(d.Channel),
-			State: string(d.State), At: d.StateAt.In(z), Broken: d.Name.Broken})
+			State: string(d.State), Reached: farther(d), At: d.StateAt.In(z), Broken: d.Name.Broken})
 	}
 	if len(list) == perPage {
 		next := url.Values{"before": {strconv.FormatInt(int64(list[len(list)-1].CreatedAt), 10)}}
@@ -55,6 +61,45 @@ func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		page.Older = "/app/messages?" + next.Encode()
 	}
 	return s.views.Render(w, http.StatusOK, "messages", page)
+}
+
+// farther is how far a message came, where that says more than that it was sent.
+func farther(d messaging.Delivery) string {
+	switch d.Reached {
+	case messaging.ReachedFailed, messaging.ReachedDelivered, messaging.ReachedOpened, messaging.ReachedRead:
+		return string(d.Reached)
+	}
+	return ""
+}
+
+// answers are what patients wrote and nobody has dealt with.
+func (s *Site) answers(v *Visit) ([]AnswerRow, error) {
+	list, err := s.Messages.Answers(v.Context(), v.Who)
+	if err != nil {
+		return nil, err
+	}
+	var out []AnswerRow
+	for _, a := range list {
+		row := AnswerRow{ID: a.ID.String(), Channel: string(a.Channel), From: a.From, Text: a.Text, Kept: a.Kept, At: a.At.In(v.Clinic.Location())}
+		for i, n := range a.People {
+			row.People = append(row.People, AnswerPerson{ID: a.IDs[i].String(), Name: n.Text, Broken: n.Broken})
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// answerDone says that somebody dealt with what a patient wrote; its text is deleted.
+func answerDone(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return fault.Missing()
+	}
+	if err := s.Messages.AnswerDone(v.Context(), v.Who, one); err != nil {
+		return err
+	}
+	http.Redirect(w, v.Request, "/app/messages?done=answer", http.StatusSeeOther)
+	return nil
 }
 
 func what(v *Visit, k messaging.Kind) string { return v.Tongue.Say("message.kind." + string(k)) }
@@ -89,6 +134,9 @@ func (s *Site) message(v *Visit) (*MessagePage, error) {
 		Channel: string(m.Channel), State: string(m.State), To: m.Name.Text, At: m.StateAt.In(z), CanSettle: m.Settle && v.Who.May(access.MessageSettle)}
 	if m.Name.Broken {
 		page.Patient, page.To = v.Tongue.Say("day.broken"), v.Tongue.Say("day.broken")
+	}
+	if m.Reached != "" {
+		page.Reached, page.ReachedAt = string(m.Reached), m.ReachedAt.In(z)
 	}
 	if !m.Appointment.IsZero() {
 		page.AppointmentID = m.Appointment.String()

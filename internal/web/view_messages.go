@@ -7,10 +7,31 @@ import (
 // MessagesPage is /app/messages, the page "messages".
 type MessagesPage struct {
 	Shell
-	Rows   []MessageRow
-	State  string // filter: "" or a state
-	Counts []StateCount
-	Older  string
+	Answers   []AnswerRow // what patients wrote; on the first page of the whole list only
+	CanSettle bool
+	Rows      []MessageRow
+	State     string // filter: "" or a state
+	Counts    []StateCount
+	Older     string
+}
+
+// AnswerRow is something that a patient wrote to the clinic and that waits for a person.
+type AnswerRow struct {
+	ID, Channel string
+	From        string // masked; empty when it was not kept
+	Text        string
+	Kept        bool
+	At          time.Time
+	People      []AnswerPerson // who is reached there
+}
+
+// Shared says that several people are reached there, so that nobody knows who wrote.
+func (a AnswerRow) Shared() bool { return len(a.People) > 1 }
+
+// AnswerPerson is one patient who is reached at a number.
+type AnswerPerson struct {
+	ID, Name string
+	Broken   bool
 }
 
 // MessageRow is one message in the list.
@@ -19,6 +40,7 @@ type MessageRow struct {
 	What                   string // "Reminder, 24 hours before"
 	Channel                string // email, sms, whatsapp
 	State                  string
+	Reached                string // how far it came where that says more than the state: a state's word
 	At                     time.Time
 	Broken                 bool
 }
@@ -33,7 +55,9 @@ type MessagePage struct {
 	States                 []MessageState
 	AppointmentID          string
 	At                     time.Time
-	CanSettle              bool // nobody knows its fate: a person decides
+	Reached                string    // how far it came, as its provider reports; empty: nothing was reported
+	ReachedAt              time.Time // by the provider's clock
+	CanSettle              bool      // nobody knows its fate: a person decides
 }
 
 // PassportLine is one line of why this message might go out.

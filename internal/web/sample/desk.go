@@ -57,9 +57,11 @@ func (m *maker) next() []web.NextCard {
 }
 
 func (m *maker) messagePages() {
+	m.add("messages", "answers", &web.MessagesPage{Shell: m.staff("nav.messages"), CanSettle: true, Answers: m.answers(),
+		Rows: []web.MessageRow{{ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "sms", State: "sent", Reached: "delivered", At: m.at(9, 30)}, {ID: ident(302), Patient: people[0], PatientID: ident(202), What: "Confirmation", Channel: "sms", State: "refused", Reached: "failed", At: m.at(8, 3)}}})
 	m.add("messages", "", &web.MessagesPage{Shell: m.staff("nav.messages"), Counts: []web.StateCount{{State: "uncertain", Count: 2}, {State: "refused", Count: 1}}, State: "uncertain", Older: "/app/messages?before=1",
 		Rows: []web.MessageRow{{ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", At: m.at(9, 30)}, {ID: ident(302), What: "Confirmation", Channel: "email", State: "sent", At: m.at(8, 3), Broken: true}}})
-	m.add("message", "", &web.MessagePage{Shell: m.staff("nav.messages"), ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", To: "f•••@example.org", At: m.at(9, 30), AppointmentID: ident(101), CanSettle: true,
+	m.add("message", "", &web.MessagePage{Shell: m.staff("nav.messages"), ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", To: "f•••@example.org", At: m.at(9, 30), Reached: "delivered", ReachedAt: m.at(9, 31), AppointmentID: ident(101), CanSettle: true,
 		Passport: []web.PassportLine{{Key: "passport.purpose", Value: "Reminder"}, {Key: "passport.consent", Value: "Given 1 Feb 2026"}, {Key: "passport.quiet", Value: "Outside"}},
 		States:   []web.MessageState{{State: "planned", At: m.at(8, 3)}, {State: "uncertain", At: m.at(9, 30), Words: "The connection broke after the text was handed over."}}})
 	m.add("outbox", "", &web.OutboxPage{Shell: m.staff("nav.messages"), Older: "/app/outbox?before=1", Messages: []web.OutboxMessage{
@@ -105,6 +107,7 @@ func (m *maker) settingsPages() {
 	m.add("settings-reminders", "", &web.ReminderSettings{SettingsPage: m.settings("settings.reminders"), Rules: []web.ReminderRule{{ID: ident(1), Before: 24 * 60, Hours: "24", Minutes: "0", Channel: "email", On: true, Version: 1}, {ID: ident(2), Before: 90, Hours: "1", Minutes: "30", Channel: "email", On: true, Version: 1}, {ID: ident(3), Before: 45, Hours: "0", Minutes: "45", Channel: "email", Version: 2}}, Quiet: m.t.Say("settings.quiet_rule", "From", m.t.Minute(21*60), "To", m.t.Minute(8*60)), NewChannel: "email"})
 	m.add("settings-messages", "", &web.TemplatesPage{SettingsPage: m.settings("settings.messages"), Templates: []web.TemplateRow{{Kind: "confirmation", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en", Own: true}, {Code: "ar"}}}, {Kind: "reminder", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en"}}}}})
 	m.add("settings-message", "", &web.TemplatePage{SettingsPage: m.settings("settings.messages"), Kind: "reminder", Language: "ar", Channel: "email", Subject: "موعدك", Body: "عزيزي {{Patient}}", Own: true, Variables: []web.TemplateVariable{{Name: "Patient", Meaning: "Name of the patient", Example: "Asha Rao"}}, PreviewSubject: "موعدك", PreviewText: "عزيزي Asha Rao", PreviewDir: "rtl", HealthHint: true})
+	m.channelPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
 }
 
@@ -129,6 +132,7 @@ func (m *maker) empties() {
 		{"settings-staff", &web.StaffSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-providers", &web.ProvidersSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-provider", &web.ProviderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-hours", &web.HoursSettings{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-retire", &web.RetirePage{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-services", &web.ServicesSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-service", &web.ServiceSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-closures", &web.ClosuresSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-booking", &web.BookingSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
+		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
 		{"settings-reminders", &web.ReminderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-messages", &web.TemplatesPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-message", &web.TemplatePage{Kind: "reminder", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-keys", &web.KeysSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 	}
 	for _, x := range empty {

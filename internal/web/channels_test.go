@@ -1,0 +1,180 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"almirah/internal/accounts"
+	carrier "almirah/internal/carriers/sms"
+	"almirah/internal/egress"
+	"almirah/internal/messaging"
+	"almirah/internal/rig/sms"
+)
+
+const channels = "/app/settings/channels"
+
+// withTwilio is an office in a house that works with Twilio, and the Twilio.
+func withTwilio(t *testing.T) (*office, *sms.Twilio) {
+	t.Helper()
+	var tw *sms.Twilio
+	o := openOfficeWith(t, func(o *office) []messaging.Provider {
+		tw = sms.StartTwilio(t, sms.Account{KeySID: "SK" + strings.Repeat("1b", 16), KeySecret: "not-for-anybodys-eyes"}, o.Clock)
+		gate := egress.New([]egress.Processor{{ID: "twilio", Name: "Twilio", Hosts: []string{tw.Host()}, Local: true}}, o.Log)
+		return []messaging.Provider{carrier.NewTwilio(gate.HTTPClient("twilio"), o.Clock, o.Log, carrier.TwilioOptions{BaseURL: tw.URL()})}
+	})
+	return o, tw
+}
+
+// signsIn is a form that is right, with these fields changed.
+func signsIn(tw *sms.Twilio, more ...string) []string {
+	a := tw.Account()
+	f := pairs([]string{"account_sid", a.SID, "auth_token", a.Token, "key_sid", a.KeySID, "key_secret", a.KeySecret, "from", "+14155550100", "agreed", "1"})
+	for i := 0; i+1 < len(more); i += 2 {
+		f.Set(more[i], more[i+1])
+	}
+	var out []string
+	for k := range f {
+		out = append(out, k, f.Get(k))
+	}
+	return out
+}
+
+var revokeLink = regexp.MustCompile(channels + `/([0-9a-z-]{20,})/revoke`)
+
+func TestConnectAnAccount(t *testing.T) {
+	t.Parallel()
+	o, tw := withTwilio(t)
+	v, a := o.owner, tw.Account()
+	body := wants(t, v.get(channels), 200, "Connect an account at Twilio", "No account is connected", `name="auth_token" type="password"`, `autocomplete="off"`, "for the clinic’s own messages and nothing else")
+	if strings.Contains(body, "checked") {
+		t.Error("the agreement is ticked already")
+	}
+
+	// What is wrong is named, what was typed stays, and what is secret does not.
+	body = wants(t, v.send(channels+"/twilio", "account_sid", "AC-typed", "auth_token", "short", "key_sid", a.KeySID, "key_secret", a.KeySecret, "from", "a name that is too long"), 422,
+		"#f-account_sid", "#f-auth_token", "#f-from", "#f-agreed", `value="AC-typed"`, `value="a name that is too long"`, a.KeySID, "!"+a.KeySecret, "!value=\"short\"")
+	if strings.Contains(body, "checked") {
+		t.Error("the agreement is ticked by the page")
+	}
+	wants(t, v.send(channels+"/twilio", signsIn(tw, "agreed", "")...), 422, "#f-agreed", "!#f-account_sid", "!"+a.Token, a.SID)
+	// Twilio is asked before anything is kept.
+	wants(t, v.send(channels+"/twilio", signsIn(tw, "key_secret", "another")...), 422, "code: 20003", a.SID, "Connect an account at Twilio")
+	wants(t, v.send(channels+"/nobody", "agreed", "1"), 404)
+	if list, err := o.messages.Accounts(context.Background(), v.who); err != nil || len(list) != 0 {
+		t.Fatalf("%d accounts, %v", len(list), err)
+	}
+
+	leads(t, v.send(channels+"/twilio", signsIn(tw)...), channels+"?done=channel-connected")
+	last4 := a.KeySecret[len(a.KeySecret)-4:]
+	wants(t, v.get(channels+"?done=channel-connected"), 200, "The account is connected.", "••••••••"+last4, "+14155550100", "In use", "https://almirah.test/hooks/twilio/", "Nothing has gone over this account yet",
+		"!"+a.Token, "!"+a.KeySecret, "!Connect an account at Twilio")
+	wants(t, v.send(channels+"/twilio", signsIn(tw)...), 409, "has an account for this channel already")
+	wants(t, v.get("/app/audit?what=channel"), 200, "Connected", "Message account", "!"+a.Token, "!"+a.KeySecret)
+}
+
+func TestOnlyTheOwnerConnects(t *testing.T) {
+	t.Parallel()
+	o, tw := withTwilio(t)
+	manager, desk := o.as("manager"), o.as("front-desk")
+	wants(t, manager.get(channels), 200, "Only the owner", "!auth_token")
+	wants(t, manager.send(channels+"/twilio", signsIn(tw)...), 403)
+	wants(t, desk.get(channels), 403)
+	leads(t, o.owner.send(channels+"/twilio", signsIn(tw)...), channels+"?done=channel-connected")
+	one := revokeLink.FindStringSubmatch(wants(t, o.owner.get(channels), 200))[1]
+	wants(t, manager.get(channels), 200, "In use", "+14155550100", "!/revoke", "!/state")
+	for _, act := range []string{"/test", "/state", "/revoke"} {
+		wants(t, manager.send(channels+"/"+one+act, "to", "pause", "version", "1"), 403)
+	}
+	wants(t, manager.get(channels+"/"+one+"/revoke"), 403)
+	wants(t, o.owner.get(channels), 200, "In use")
+}
+
+func TestPauseResumeRevoke(t *testing.T) {
+	t.Parallel()
+	o, tw := withTwilio(t)
+	v := o.owner
+	leads(t, v.send(channels+"/twilio", signsIn(tw)...), channels+"?done=channel-connected")
+	one := channels + "/" + revokeLink.FindStringSubmatch(wants(t, v.get(channels), 200))[1]
+	first := v.version(channels)
+	leads(t, v.send(one+"/test", "version", first), channels+"?done=channel-tested")
+	leads(t, v.send(one+"/state", "version", first, "to", "pause"), channels+"?done=channel-pause")
+	wants(t, v.get(channels), 200, "Paused", "Somebody at the clinic paused it", "Resume it when", `value="resume"`, `!value="pause"`)
+	wants(t, v.get("/app"), 200, "1 message account is paused", channels)
+	wants(t, o.as("front-desk").get("/app"), 200, "!message account is paused")
+	wants(t, v.send(one+"/state", "version", first, "to", "resume"), 409, "Somebody changed this", "Paused")
+	wants(t, v.send(one+"/state", "version", v.version(channels), "to", "else"), 404)
+	leads(t, v.send(one+"/state", "version", v.version(channels), "to", "resume"), channels+"?done=channel-resume")
+	wants(t, v.get(channels), 200, "In use")
+	wants(t, v.get("/app"), 200, "!message account is paused")
+
+	wants(t, v.get(one+"/revoke"), 200, "Revoke this account?", "are taken back", "destroyed in every copy", "+14155550100")
+	wants(t, v.send(one+"/revoke", "version", first), 409, "Somebody changed this", "Revoke this account?")
+	leads(t, v.send(one+"/revoke", "version", v.version(one+"/revoke")), channels+"?done=channel-revoked")
+	wants(t, v.get(channels), 200, "No account is connected", "Connect an account at Twilio", "!••••••••", "!/revoke")
+	wants(t, v.get(one+"/revoke"), 404)
+	wants(t, v.send(one+"/test", "version", "1"), 404)
+}
+
+// TestNoProvider: a house that works with nobody says so, and has no form.
+func TestNoProvider(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	wants(t, o.owner.get(channels), 200, "offers no provider", "!auth_token")
+	wants(t, o.owner.send(channels+"/twilio", "agreed", "1"), 404)
+}
+
+// TestProviderOutOfReach: what was typed stays when nobody answers, but for the secrets.
+func TestProviderOutOfReach(t *testing.T) {
+	t.Parallel()
+	o := openOfficeWith(t, func(o *office) []messaging.Provider {
+		gate := egress.New([]egress.Processor{{ID: "twilio", Name: "Twilio", Hosts: []string{"127.0.0.1:9"}, Local: true}}, o.Log)
+		return []messaging.Provider{carrier.NewTwilio(gate.HTTPClient("twilio"), o.Clock, o.Log, carrier.TwilioOptions{BaseURL: "http://127.0.0.1:9"})}
+	})
+	sid, token := "AC"+strings.Repeat("0a", 16), strings.Repeat("5e", 16)
+	wants(t, o.owner.send(channels+"/twilio", "account_sid", sid, "auth_token", token, "from", "+14155550100", "agreed", "1"), 503, "gave no usable answer", sid, "!"+token)
+}
+
+func TestAnswersOfPatients(t *testing.T) {
+	t.Parallel()
+	o, tw := withTwilio(t)
+	v := o.owner
+	leads(t, v.send(channels+"/twilio", signsIn(tw)...), channels+"?done=channel-connected")
+	list, err := o.messages.Accounts(context.Background(), v.who)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d accounts, %v", len(list), err)
+	}
+	wants(t, v.get("/app/messages"), 200, "!Answers")
+	o.booked("Asha Rao", "+919845012345", 0, tuesday, "10:00")
+	o.booked("Kiran Rao", "+919845012345", 1, tuesday, "10:00")
+	hear := func(from, text string) {
+		t.Helper()
+		for _, c := range tw.Writes(list[0].HookURL, from, "+14155550100", text, "", sms.Story{}) {
+			if _, err := o.messages.Hear(context.Background(), accounts.Public(o.Clinic), "twilio", list[0].ID, messaging.Hook{Method: http.MethodPost, URL: c.URL, Header: c.Header, Body: c.Body}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	hear("+919845012345", "Can <b>we</b> come at five?")
+	hear("+919900112233", "Who is this?")
+	wants(t, v.get("/app"), 200, "2 answers of patients")
+	body := wants(t, v.get("/app/messages"), 200, "Answers", "Can <b>we</b> come at five?", "Asha Rao", "Kiran Rao", "Several people are reached at this number", "2345", "!9845012345", "Who is this?", "Nobody on record has this number")
+	if strings.Contains(body, "<b>we</b>") {
+		t.Error("what somebody wrote comes through as markup")
+	}
+	wants(t, v.get(channels), 200, "Received")
+	wants(t, v.get("/app/messages?state=planned"), 200, "!Who is this?")
+	wants(t, o.as("billing").get("/app/messages"), 200, "Who is this?", "!/app/answers/")
+	done := regexp.MustCompile(`/app/answers/[0-9a-z-]+/done`).FindAllString(body, -1)
+	if len(done) != 2 {
+		t.Fatalf("%d answers can be dealt with", len(done))
+	}
+	leads(t, v.send(done[0]), "/app/messages?done=answer")
+	wants(t, v.get("/app/messages"), 200, "Can <b>we</b> come at five?", "!Who is this?")
+	wants(t, v.send(done[0]), 404)
+	leads(t, o.as("front-desk").send(done[1]), "/app/messages?done=answer")
+	wants(t, v.get("/app/messages"), 200, "!/app/answers/")
+	wants(t, v.get("/app"), 200, "!answers of patients", "!answer of a patient")
+}

@@ -1,0 +1,172 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"almirah/internal/access"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
+)
+
+// The clinic's own accounts at message providers: connect, test, pause, revoke.
+
+// accountForms are the fields of each provider's form, as its carrier reads them. A provider without a form here is not offered.
+var accountForms = map[string][]AccountField{
+	"twilio": {{Name: "account_sid", Must: true}, {Name: "auth_token", Secret: true, Must: true, Help: true}, {Name: "key_sid", Help: true}, {Name: "key_secret", Secret: true},
+		{Name: "from", Help: true}, {Name: "messaging_service_sid", Help: true}},
+}
+
+func channelsPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, err := s.channelSettings(v, "")
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "settings-channels", page)
+}
+
+// channelSettings is the page; the form of the provider, if one is named, shows what was typed into it.
+func (s *Site) channelSettings(v *Visit, provider string) (*ChannelsSettings, error) {
+	list, err := s.Messages.Accounts(v.Context(), v.Who)
+	if err != nil {
+		return nil, err
+	}
+	page := &ChannelsSettings{SettingsPage: s.settings(v, "settings.channels", access.MessageAccounts)}
+	taken := map[messaging.Channel]bool{}
+	for _, a := range list {
+		taken[a.Channel] = true
+		page.Accounts = append(page.Accounts, s.accountCard(v, a))
+	}
+	for _, p := range s.Messages.Providers() {
+		form := accountForms[p]
+		page.Offered = page.Offered || form != nil
+		channel := s.Messages.ChannelOf(p)
+		if form == nil || taken[channel] || !page.CanEdit {
+			continue
+		}
+		o := AccountOffer{Provider: p, Name: companyName(v, p), Channel: string(channel), Fields: slices.Clone(form), Front: p == provider || provider == "" && len(page.Offers) == 0}
+		for i := range o.Fields {
+			if f := &o.Fields[i]; p == provider && !f.Secret {
+				f.Value = v.PostForm.Get(f.Name)
+			}
+		}
+		page.Offers = append(page.Offers, o)
+	}
+	return page, nil
+}
+
+func companyName(v *Visit, provider string) string {
+	if key := "channel.provider." + provider; v.Tongue.Has(key) {
+		return v.Tongue.Say(key)
+	}
+	return provider
+}
+
+func (s *Site) accountCard(v *Visit, a messaging.Account) AccountCard {
+	z := v.Clinic.Location()
+	c := AccountCard{ID: a.ID.String(), Channel: string(a.Channel), Provider: companyName(v, a.Provider), Sender: a.Sender, Last4: a.Last4, State: string(a.State),
+		Since: a.StateAt.In(z), Connected: a.CreatedAt.In(z), HookURL: a.HookURL, Version: a.Version}
+	if a.TestedAt > 0 {
+		c.Tested = a.TestedAt.In(z)
+	}
+	for _, d := range a.LastDays {
+		c.Days = append(c.Days, AccountDay{Day: d.Day, Sent: int(d.Sent), Failed: int(d.Failed), Received: int(d.Received)})
+	}
+	switch {
+	case a.State == messaging.AccountPaused && v.Tongue.Has("channel.todo."+a.Reason):
+		c.Why, c.Todo = v.Tongue.Say("channel.reason."+a.Reason), v.Tongue.Say("channel.todo."+a.Reason)
+	case a.State == messaging.AccountPaused:
+		c.Why, c.Todo = v.Tongue.Say("channel.refused", "Code", a.Reason), v.Tongue.Say("channel.refused_todo")
+	case s.Messages.ChannelOf(a.Provider) == "":
+		c.Why, c.Todo = v.Tongue.Say("channel.unoffered"), v.Tongue.Say("channel.unoffered_todo")
+	}
+	return c
+}
+
+// channelAnswer leads on, or shows the page again. A provider that cannot be reached is said there too: what was typed stays.
+func (s *Site) channelAnswer(w http.ResponseWriter, v *Visit, err error, done, provider string) error {
+	again := func() (Page, error) { return s.channelSettings(v, provider) }
+	if fault.Is(err, fault.Unavailable) {
+		page, bad := again()
+		if bad != nil {
+			return bad
+		}
+		return s.views.Render(w, report(w, page.shell(), err), "settings-channels", page)
+	}
+	return s.answer(w, v, err, "/app/settings/channels?done="+done, "settings-channels", again)
+}
+
+func channelConnect(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	provider := v.PathValue("provider")
+	form := accountForms[provider]
+	if form == nil {
+		return fault.Missing()
+	}
+	typed := map[string]string{}
+	for _, f := range form {
+		typed[f.Name] = v.PostForm.Get(f.Name)
+	}
+	_, err := s.Messages.Connect(v.Context(), v.Who, provider, typed, v.PostForm.Get("agreed") != "")
+	return s.channelAnswer(w, v, err, "channel-connected", provider)
+}
+
+func channelTest(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return fault.Missing()
+	}
+	return s.channelAnswer(w, v, s.Messages.TestAccount(v.Context(), v.Who, one), "channel-tested", "")
+}
+
+func channelState(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	one, err := id.Parse(v.PathValue("id"))
+	to := v.PostForm.Get("to")
+	if err != nil || to != "pause" && to != "resume" {
+		return fault.Missing()
+	}
+	err = s.Messages.SetAccount(v.Context(), v.Who, one, typedVersion(v, 0), to == "resume")
+	return s.channelAnswer(w, v, err, "channel-"+to, "")
+}
+
+func channelRevokePage(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, err := s.channelRevoke(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "settings-channel-revoke", page)
+}
+
+// channelRevoke is the page that asks once more; fault.NotFound when the account is none of the clinic's that is still in use.
+func (s *Site) channelRevoke(v *Visit) (*ChannelRevoke, error) {
+	list, err := s.Messages.Accounts(v.Context(), v.Who)
+	if err != nil {
+		return nil, err
+	}
+	one, err := id.Parse(v.PathValue("id"))
+	i := slices.IndexFunc(list, func(a messaging.Account) bool { return a.ID == one })
+	if err != nil || i < 0 {
+		return nil, fault.Missing()
+	}
+	page := &ChannelRevoke{SettingsPage: s.settings(v, "settings.channels", access.MessageAccounts), Account: s.accountCard(v, list[i])}
+	page.Version = list[i].Version
+	return page, nil
+}
+
+func channelRevoke(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	one, err := id.Parse(v.PathValue("id"))
+	if err != nil {
+		return fault.Missing()
+	}
+	err = s.Messages.Revoke(v.Context(), v.Who, one, typedVersion(v, 0))
+	return s.answer(w, v, err, "/app/settings/channels?done=channel-revoked", "settings-channel-revoke", func() (Page, error) { return s.channelRevoke(v) })
+}
