@@ -177,7 +177,9 @@ func looks() []look {
 // nothing is wider than the window, nothing offends the content policy, no key of a catalogue shows.
 func TestEveryPageIsAccessible(t *testing.T) {
 	t.Parallel()
-	h := openHouse(t, store.SQLite, Options{}, nil)
+	tw, more := withTwilio(t)
+	h := openHouse(t, store.SQLite, Options{}, more)
+	h.Twilio = tw
 	d := &desk{opened: h}
 	for i, name := range []string{"Asha Marigold", "मीना गुलमोहर", "தமிழ்ச்செல்வி சந்தனம்", "فاطمة الصنوبر"} {
 		d.booked(t, d.patient(t, name, fmt.Sprintf("+9199999%05d", 20410+i)), i, "10:15")

@@ -15,6 +15,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/rig/pg"
+	"almirah/internal/rig/sms"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -31,6 +32,7 @@ type opened struct {
 	Clinic   clinics.Clinic
 	Practice demoPractice
 	Dir      string
+	Twilio   *sms.Twilio // nil where the clinic has no account there
 }
 
 // settings of a House in a folder of its own.

@@ -102,6 +102,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	t.Helper()
 	owner := h.signIn(t, ownerMail)
 	own := h.bookedOnline(t, "Asha Example", "asha@example.org")
+	account := h.connected(t, owner).String()
 	first := func(page, prefix string) string {
 		var found string
 		walkLinks(t, owner.page(t, page).body, func(to string) {
@@ -187,10 +188,13 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
 	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/messages", "/messages/{kind}/{language}"} {
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/messages", "/messages/{kind}/{language}", "/channels", "/channels/{id}/revoke"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
+		}
+		if strings.HasPrefix(p, "/channels") {
+			one = account
 		}
 		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi").Replace(p)
 		out = append(out, stop{pattern: "GET /app/settings" + p, path: "/app/settings" + path, who: ownerMail})
@@ -299,7 +303,9 @@ func (w *walker) open(t testing.TB, s stop) *browser.Tab {
 func openDemo(t testing.TB, at time.Time) *opened {
 	t.Helper()
 	h := &opened{Fake: clock.NewFake(at), Dir: t.TempDir()}
-	c := settingsIn(t, h.Dir, store.SQLite, nil)
+	tw, more := withTwilio(t)
+	h.Twilio = tw
+	c := settingsIn(t, h.Dir, store.SQLite, more)
 	var late http.Handler
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) }))
 	t.Cleanup(h.Server.Close)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -280,4 +281,30 @@ func (h *opened) enterTexts(t *testing.T, m marks, tw *sms.Twilio) {
 	if status := x.report(tw.Writes(a.HookURL, m["patient.phone"], clinicNumber, m.as("", "heard.event"), "", sms.Story{})); status != http.StatusOK {
 		t.Fatalf("writing to the clinic's number: %d", status)
 	}
+}
+
+// withTwilio starts a Twilio, and says with which settings a house reaches it.
+func withTwilio(t testing.TB) (*sms.Twilio, map[string]string) {
+	t.Helper()
+	tw := sms.StartTwilio(t, sms.Account{}, clock.NewFake(morning))
+	return tw, map[string]string{"ALMIRAH_TWILIO_URL": tw.URL()}
+}
+
+// connected connects the clinic's account by the page, and has a patient write to it.
+func (h *opened) connected(t testing.TB, owner *visitor) id.ID {
+	t.Helper()
+	a := h.Twilio.Account()
+	owner.fill(t, "/app/settings/channels", "/app/settings/channels/twilio", url.Values{"account_sid": {a.SID}, "auth_token": {a.Token}, "from": {clinicNumber}, "agreed": {"1"}})
+	list, err := h.Messages.Accounts(t.Context(), h.Owner)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%v, %d accounts", err, len(list))
+	}
+	for _, c := range h.Twilio.Writes(list[0].HookURL, "+919999910000", clinicNumber, "May I come half an hour later?", "", sms.Story{}) {
+		res, err := sms.Post(t.Context(), http.DefaultClient, c, func(u string) string { return u })
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+	}
+	return list[0].ID
 }
