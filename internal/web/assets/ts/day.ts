@@ -155,8 +155,8 @@ function help() {
   d.showModal();
 }
 for (const [sel, act] of [["[data-help]", help], ["[data-print]", () => print()]] as const) {
-  const b = $(sel);
-  if (b) { b.hidden = false; b.addEventListener("click", act); }
+  const b = $<HTMLButtonElement>(sel); // its place is kept before this script runs: nothing moves
+  if (b) { b.disabled = false; b.addEventListener("click", act); }
 }
 for (const a of $$("a[data-book]")) a.addEventListener("click", e => { if (!e.ctrlKey && !e.metaKey) { e.preventDefault(); openBooking(); } });
 for (const a of $$("[data-choose]")) a.addEventListener("click", e => {
