@@ -51,20 +51,28 @@ export function tabs(to?: HTMLElement) {
   for (const a of all) a.tabIndex = a === stop ? 0 : -1;
 }
 
-/** refresh fetches columns anew, one alone or the whole day at once; the focus stays on its card. */
+/** asked counts the refreshes; shown says which of them each column shows: an answer that was overtaken is dropped. */
+let asked = 0;
+const shown = new Map<string, number>();
+const put = (col: HTMLElement | null, turn: number, nodes: Iterable<Node>) => {
+  if (!col || turn < (shown.get(col.dataset.col!) ?? 0)) return;
+  shown.set(col.dataset.col!, turn);
+  col.replaceChildren(...nodes);
+};
+
+/** refresh fetches columns anew, one alone or the whole day at once; the focus stays on the card that has it when they come. */
 export async function refresh(cols: HTMLElement[]) {
+  const turn = ++asked;
+  const one = new Set(cols).size === 1 && cols[0];
+  const part = `day=${day}&starts=${encodeURIComponent(grid.dataset.starts!)}&rows=${rows}`;
+  const r = await ask(one ? `/app/day/column?${part}&provider=${encodeURIComponent(one.dataset.col!)}` : `/app/day/columns?${part}`);
+  if (!r?.ok) { if (r?.status === 401) toast(await r.text()); return; }
+  const now = document.createElement("template");
+  now.innerHTML = await r.text();
   const focus = (document.activeElement as HTMLElement | null)?.dataset.id;
   const open = $("[aria-current].a", grid)?.dataset.id;
-  const one = new Set(cols).size === 1 && cols[0];
-  const shown = `day=${day}&starts=${encodeURIComponent(grid.dataset.starts!)}&rows=${rows}`;
-  const r = await ask(one ? `/app/day/column?${shown}&provider=${encodeURIComponent(one.dataset.col!)}` : `/app/day/columns?${shown}`);
-  if (!r?.ok) { if (r?.status === 401) toast(await r.text()); return; }
-  if (one) one.innerHTML = await r.text();
-  else {
-    const now = document.createElement("template");
-    now.innerHTML = await r.text();
-    for (const c of $$("[data-col]", now.content)) $(`[data-col="${CSS.escape(c.dataset.col!)}"]`, grid)?.replaceChildren(...c.childNodes);
-  }
+  if (one) put(one, turn, [...now.content.childNodes]);
+  else for (const c of $$("[data-col]", now.content)) put($(`[data-col="${CSS.escape(c.dataset.col!)}"]`, grid), turn, [...c.childNodes]);
   if (focus) byId(focus)?.focus();
   if (open) byId(open)?.setAttribute("aria-current", "true");
   tabs(focus ? byId(focus) ?? undefined : undefined);
