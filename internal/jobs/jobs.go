@@ -48,6 +48,7 @@ type Jobs struct {
 
 	mu    sync.Mutex
 	tired map[id.ID]pause // clinics whose tick failed
+	again map[id.ID]bool  // clinics to look at again at the next poll
 }
 
 type pause struct {
@@ -57,7 +58,7 @@ type pause struct {
 
 // New makes the jobs; Start begins them.
 func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
-	j := &Jobs{db: db, messages: messages, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}}
+	j := &Jobs{db: db, messages: messages, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
 	for _, c := range append(own(db), o.Chores...) {
 		j.chores[c.Name] = c
 	}
@@ -162,6 +163,9 @@ func (j *Jobs) watch(ctx context.Context, woken <-chan struct{}) {
 			return
 		case <-woken:
 		case <-poll.C:
+			if err := j.askAgain(ctx); err != nil && ctx.Err() == nil {
+				j.log.Error("looking again for due work failed", "error", err)
+			}
 		case <-again.C:
 		}
 		more, err := j.ask(ctx, clock.At(j.clock.Now()))
@@ -189,6 +193,25 @@ func (j *Jobs) ask(ctx context.Context, until clock.Instant) (more bool, err err
 	}
 	skipped, err := j.queue.insert(ctx, list)
 	return err == nil && (skipped > 0 || len(due) == mostDue && len(list) > 0), err
+}
+
+// lookAgain has the clinic's tick asked for at the next poll, whatever its due time says.
+func (j *Jobs) lookAgain(clinic id.ID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.again[clinic] = true
+}
+
+func (j *Jobs) askAgain(ctx context.Context) error {
+	j.mu.Lock()
+	var list []river.InsertManyParams
+	for clinic := range j.again {
+		list = append(list, river.InsertManyParams{Args: tickArgs{clinic, j.process}})
+	}
+	clear(j.again)
+	j.mu.Unlock()
+	_, err := j.queue.insert(ctx, list)
+	return err
 }
 
 func (j *Jobs) rested(clinic id.ID) bool {

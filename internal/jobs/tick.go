@@ -163,7 +163,9 @@ func (j *Jobs) pieces(ctx context.Context, who access.Caller) error {
 }
 
 // hand asks for the sending of the messages that are due. Should these jobs be lost, the
-// clinic is due again in a quarter of a minute.
+// clinic is due again in a quarter of a minute. A message whose job is at its end just now, and
+// that came to be planned again meanwhile, cannot be asked for until that job has gone: the
+// clinic is looked at again at the next poll.
 func (j *Jobs) hand(ctx context.Context, who access.Caller) error {
 	due, err := j.messages.DueMessages(ctx, who, bounded)
 	if err != nil {
@@ -173,6 +175,9 @@ func (j *Jobs) hand(ctx context.Context, who access.Caller) error {
 	for i, m := range due {
 		list[i] = river.InsertManyParams{Args: deliverArgs{who.Clinic(), m, j.process}}
 	}
-	_, err = j.queue.insert(ctx, list)
+	waiting, err := j.queue.insert(ctx, list)
+	if err == nil && waiting > 0 {
+		j.lookAgain(who.Clinic())
+	}
 	return err
 }

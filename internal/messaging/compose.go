@@ -38,15 +38,11 @@ func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err e
 		return now, "", err
 	}
 	f := now.facts
-	switch {
-	case f.Patient != r.patient || f.Occurrence != r.occurrence || f.StartsAt != r.starts:
+	if f.Patient != r.patient || f.Occurrence != r.occurrence || f.StartsAt != r.starts {
 		return now, ReasonChanged, nil
-	case r.kind == Cancelled && f.Status != scheduling.Cancelled, r.kind != Cancelled && f.Status == scheduling.Cancelled:
-		return now, ReasonChanged, nil
-	case r.kind != Cancelled && !f.Status.Ahead():
-		return now, ReasonNotAhead, nil
-	case f.StartsAt <= tx.Now():
-		return now, ReasonPast, nil
+	}
+	if reason := r.kind.stands(f.Appointment, tx.Now()); reason != "" {
+		return now, reason, nil
 	}
 	ok, why, err := consent.May(&tx.View, r.patient, r.kind.purpose(), string(r.channel))
 	switch {
@@ -115,13 +111,13 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport) (Outgo
 		footer = nil
 	}
 	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
-	if r.kind == Reminder && r.channel == Email {
+	if r.kind.Asked() && r.channel == Email {
 		out.UnsubscribeURL = s.public + StopPath(token)
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
 	filled := fill(x, values, now.tongue, footer)
 	out.Subject, out.Text, out.HTML = filled.Subject, filled.Text, filled.HTML
-	if r.channel == Email && r.kind != Reminder {
+	if r.channel == Email && !r.kind.Asked() {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
 			return Outgoing{}, p, err
 		}

@@ -99,9 +99,9 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		if reason != "" {
 			return s.put(tx, r, Dropped, reason, tx.Now())
 		}
-		if r.kind == Reminder && s.quiet.Covers(tx.Now().In(now.zone)) {
+		if r.kind.Asked() && s.quiet.Covers(tx.Now().In(now.zone)) {
 			morning := s.quiet.Morning(tx.Now(), now.zone)
-			if morning.Add(leastNotice) > now.facts.StartsAt {
+			if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
 				return s.put(tx, r, Dropped, ReasonQuiet, tx.Now())
 			}
 			tx.DueBy(morning)

@@ -1,9 +1,12 @@
 package messaging
 
 import (
+	"slices"
+
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/id"
+	"almirah/internal/scheduling"
 )
 
 // Kind says what a message tells.
@@ -15,28 +18,75 @@ const (
 	Moved     Kind = "appointment.moved"
 	Cancelled Kind = "appointment.cancelled"
 	Reminder  Kind = "reminder"
+	Missed    Kind = "followup.missed" // the patient did not come: another time is offered
+	Visited   Kind = "followup.visit"  // how she is, some time after a visit
+	Recall    Kind = "followup.recall" // it is time to come again
+	Review    Kind = "review"          // how it was; once a visit at most
 )
 
-// Kinds are all kinds, in the order of the settings page.
-func Kinds() []Kind { return []Kind{Booked, Moved, Cancelled, Reminder} }
+// Kinds are all kinds that have a text of their own, in the order of the settings page.
+func Kinds() []Kind {
+	return []Kind{Booked, Moved, Cancelled, Reminder, Missed, Visited, Recall, Review}
+}
 
 // Valid says whether there is such a kind.
-func (k Kind) Valid() bool { return k == Booked || k == Moved || k == Cancelled || k == Reminder }
+func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
 
 // purpose is what a message of the kind is sent for. What belongs to the booking itself is
-// necessary and asks for no consent; a reminder does.
+// necessary and asks for no consent; everything else does.
 func (k Kind) purpose() consent.Purpose {
-	if k == Reminder {
+	switch k {
+	case Reminder:
 		return consent.Reminder
+	case Missed, Visited, Recall:
+		return consent.Followup
+	case Review:
+		return consent.Review
 	}
 	return consent.Booking
 }
 
+// Asked says whether the kind needs the patient's agreement. Such a message keeps the quiet
+// hours and can be stopped by one click.
+func (k Kind) Asked() bool { return k.purpose() != consent.Booking }
+
 func (k Kind) basis() string {
-	if k == Reminder {
+	if k.Asked() {
 		return string(consent.Agreement)
 	}
 	return string(consent.Necessity)
+}
+
+// stands says whether a message of the kind still tells the truth about the appointment at this
+// moment; otherwise the reason to drop it.
+func (k Kind) stands(a scheduling.Appointment, now clock.Instant) (reason string) {
+	switch k {
+	case Cancelled:
+		if a.Status != scheduling.Cancelled {
+			return ReasonChanged
+		}
+	case Missed:
+		if a.Status != scheduling.NoShow {
+			return ReasonChanged
+		}
+		return ""
+	case Visited, Recall, Review:
+		if !a.Status.Came() || a.EndsAt > now {
+			return ReasonChanged
+		}
+		return ""
+	default:
+		if a.Status == scheduling.Cancelled {
+			return ReasonChanged
+		}
+		if !a.Status.Ahead() {
+			return ReasonNotAhead
+		}
+	}
+	if a.StartsAt <= now {
+		return ReasonPast
+	}
+	return ""
 }
 
 // State is where a message stands. Whether it was opened or read is no state: nothing asks.

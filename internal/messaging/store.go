@@ -26,7 +26,7 @@ const (
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
 	sqlMessagePlannedTo = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND state = 'planned' ORDER BY id`
-	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind <> 'reminder'
+	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind IN ('appointment.booked', 'appointment.moved', 'appointment.cancelled')
 	AND state NOT IN ('cancelled', 'dropped') ORDER BY created_at DESC, id DESC LIMIT 1`
 	sqlMessagePlanned = `SELECT id, kind, occurrence FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND state = 'planned'`
 

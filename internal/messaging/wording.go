@@ -117,7 +117,7 @@ func (s *Service) Preview(ctx context.Context, who access.Caller, k Kind, lang s
 		now := situation{clinic: c, zone: c.Location(), tongue: t, name: t.Say("message.sample.patient"), facts: scheduling.Facts{
 			Appointment: scheduling.Appointment{StartsAt: start, EndsAt: start.Add(30 * time.Minute)}, ProviderName: t.Say("message.sample.provider"), ServiceName: t.Say("message.sample.service")}}
 		footer := []string{t.Say("message.footer", "ClinicName", c.Name)}
-		if k == Reminder {
+		if k.Asked() {
 			footer = append(footer, t.Say("message.stop", "URL", s.public+StopPath("example")))
 		}
 		out = Preview{fill(x, valuesOf(now, s.public+"/m/example"), t, footer), x.warnings(k)}

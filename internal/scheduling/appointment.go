@@ -39,6 +39,9 @@ var next = map[Status][]Status{
 // Ahead says whether the patient is still expected.
 func (s Status) Ahead() bool { return s == Booked || s == Confirmed }
 
+// Came says whether the patient was seen at the clinic.
+func (s Status) Came() bool { return s == Arrived || s == InProgress || s == Completed }
+
 // Appointment is one patient's time with one provider.
 type Appointment struct {
 	ID, Patient, Provider, Service id.ID
