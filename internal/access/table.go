@@ -31,6 +31,9 @@ const (
 	MessageAccounts Right = "message.accounts"
 	MessageHear     Right = "message.hear"
 
+	InboxRead  Right = "inbox.read"
+	InboxWrite Right = "inbox.write"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -83,6 +86,9 @@ var Table = []Row{
 	{MessageSettings, "Change message templates and reminder rules.", leads},
 	{MessageAccounts, "Connect the clinic's own account at a message provider, pause it, revoke it.", []Role{Owner}},
 	{MessageHear, "Report what became of a message, or what a patient answered: the provider of the clinic's account, by a signed request.", []Role{Public}},
+
+	{InboxRead, "Read what patients write, and what was answered.", desk},
+	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

@@ -14,6 +14,8 @@ const (
 	IndexEmail  = "email"  // a whole address
 	IndexName   = "name"   // a prefix of a name
 	IndexSignIn = "signin" // an address that somebody signs in with
+	IndexPeer   = "peer"   // who writes to the clinic: a number, an address or a provider's id of a person
+	IndexReport = "report" // a provider's id of a message or of a report, which may hold a number
 )
 
 // indexNumber is stored with every bucket: a number never changes its meaning.
@@ -29,6 +31,10 @@ func indexNumber(kind string) (int64, bool) {
 		return 4, true
 	case IndexSignIn:
 		return 5, true
+	case IndexPeer:
+		return 6, true
+	case IndexReport:
+		return 7, true
 	}
 	return 0, false
 }
