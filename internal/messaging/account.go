@@ -12,7 +12,6 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
-	"almirah/internal/patients"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -420,28 +419,4 @@ func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, he
 		return nil, nil, "", err
 	}
 	return p, &conn, "", nil
-}
-
-// Best is the channel that a message of a rule takes: the rule's own, or, for somebody who has no
-// address there, the other one of e-mail and SMS where she has one and the clinic can use it. Never both.
-// What a person has consented to is asked afterwards, for the channel that it is.
-func Best(v *store.View, patient id.ID, want Channel) (Channel, error) {
-	phone, email, _, err := patients.Contact(v, patient)
-	if missing(err) {
-		return want, nil
-	}
-	switch {
-	case err != nil:
-		return want, err
-	case want == SMS && phone == "" && email != "":
-		return Email, nil
-	case want != Email || email != "" || phone == "":
-		return want, nil
-	}
-	if _, err := account(v, sqlAccountFor, string(SMS)); missing(err) {
-		return want, nil
-	} else if err != nil {
-		return want, err
-	}
-	return SMS, nil
 }

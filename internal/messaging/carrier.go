@@ -78,6 +78,7 @@ type Receipt struct {
 
 	Wait      time.Duration   // with Later: how long the provider asks to wait; zero leaves it to the outbox
 	Elsewhere bool            // with Refused: this person cannot be reached on this channel, another may be tried
+	Stopped   bool            // with Refused: the person stopped this sender with the provider itself
 	Parts     int             // of an SMS: how many parts were charged
 	Pricing   json.RawMessage // cost fields as the provider gave them
 }

@@ -195,16 +195,16 @@ func TestWhatSomebodyWroteIsForgottenAfterADay(t *testing.T) {
 		s.tick()
 		look := func(want ...string) {
 			t.Helper()
-			left, err := s.messages.Answers(t.Context(), owner)
+			left, err := s.messages.Inbox(t.Context(), owner, messaging.InboxFilter{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
 			for _, a := range left {
-				got = append(got, a.Text)
+				got = append(got, a.Snippet)
 			}
 			if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
-				t.Errorf("the answers are %q, %q are wanted", got, want)
+				t.Errorf("the conversations begin %q, %q are wanted", got, want)
 			}
 		}
 		look("Where are you?", "Where are you?")
