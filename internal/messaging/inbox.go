@@ -327,6 +327,9 @@ func (s *Service) read(v *store.View, x Summary) (Thread, error) {
 		return out, err
 	}
 	out.Routes, err = s.routesOf(v, x.Patient, people)
+	if x.ID.IsZero() { // nobody has written yet: what rules sent was looked at
+		x.ID = x.Patient
+	}
 	v.Opened("thread", x.ID, x.Patient)
 	return out, err
 }
