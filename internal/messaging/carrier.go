@@ -39,6 +39,8 @@ type Outgoing struct {
 	Buttons []Button    // quick answers under a free text; channels that have none leave them out
 	InReply string      // provider id of the message that this one answers; empty for none
 
+	Opens bool // of an e-mail: the clinic turned on that it is told when the message is opened, and the message says so
+
 	// UnsubscribeURL is the one-click address of RFC 8058; empty for messages that are
 	// not stopped that way (confirmations).
 	UnsubscribeURL string

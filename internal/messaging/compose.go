@@ -148,6 +148,15 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approv
 		out.UnsubscribeURL = s.public + StopPath(token)
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
+	if r.channel == Email {
+		set, err := setting(&tx.View)
+		if err != nil {
+			return Outgoing{}, p, err
+		}
+		if out.Opens = set.Opens; set.Opens {
+			footer = append(footer, now.tongue.Say("message.opens"))
+		}
+	}
 	filled := fill(x, values, now.tongue, footer)
 	out.Subject, out.Text, out.HTML = filled.Subject, filled.Text, filled.HTML
 	if approved != nil {

@@ -161,6 +161,15 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 	settled := true
 	switch news {
 	case StateNews:
+		if e.Reached == ReachedOpened { // asked for or not, nobody keeps it unless the clinic turned that on (F8)
+			x, err := setting(&tx.View)
+			if err != nil {
+				return err
+			}
+			if !x.Opens {
+				break
+			}
+		}
 		known, err := reach(tx, channel, e)
 		if err != nil {
 			return err

@@ -171,6 +171,13 @@ func aboutWhat(tx *store.Tx, channel id.ID, e Event) (*row, error) {
 			return nil, err
 		}
 	}
+	if !e.Message.IsZero() { // an answer by mail, to the message's own address, which nobody else was told
+		r, found, err := get(&tx.View, e.Message)
+		if err != nil || !found || r.account != channel {
+			return nil, err
+		}
+		return &r, nil
+	}
 	_, text, _ := strings.Cut(e.Button, ":")
 	message, err := id.Parse(text)
 	if err != nil || message.IsZero() {
