@@ -161,13 +161,13 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 	settled := true
 	switch news {
 	case StateNews:
-		if e.Reached == ReachedOpened { // asked for or not, nobody keeps it unless the clinic turned that on (F8)
+		if e.Reached == ReachedOpened { // told or not, it is not kept unless the clinic turned that on (F8): it arrived
 			x, err := setting(&tx.View)
 			if err != nil {
 				return err
 			}
 			if !x.Opens {
-				break
+				e.Reached = ReachedDelivered
 			}
 		}
 		known, err := reach(tx, channel, e)

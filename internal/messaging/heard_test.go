@@ -68,6 +68,9 @@ func TestReportsInAnyOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := s.messages.SaveSetting(t.Context(), owner, messaging.Setting{Content: messaging.ContentNone, Opens: true, Version: 1}); err != nil {
+			t.Fatal(err)
+		}
 		const many = 24
 		for i := range many {
 			_, err := s.desk.Book(t.Context(), accounts.Public(s.Clinic), scheduling.Booking{Service: s.service, Provider: s.provider, StartsAt: clock.At(rig.Start.Add(time.Duration(48+i) * time.Hour)), Language: "en",
