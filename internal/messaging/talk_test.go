@@ -145,13 +145,18 @@ func (x *talk) hears(c messaging.Channel, news ...messaging.Event) {
 // books books for somebody with a number and an address, who agreed to everything.
 func (x *talk) books(name, phone, email string, after time.Duration) scheduling.Appointment {
 	x.t.Helper()
-	r, err := x.desk.Book(x.t.Context(), accounts.Public(x.Clinic), scheduling.Booking{Service: x.service, Provider: x.provider, StartsAt: clock.At(rig.Start.Add(after)), Language: "en",
-		Patient:  patients.Draft{Name: name, Phone: phone, Email: email, BirthDate: "1980-02-03", Language: "en"},
-		Consents: []consent.Choice{{Purpose: consent.Reminder, Given: true}, {Purpose: consent.Followup, Given: true}, {Purpose: consent.Review, Given: true}}})
+	a, err := x.tryBook(name, phone, email, after)
 	if err != nil {
 		x.t.Fatal(err)
 	}
-	return r.Appointment
+	return a
+}
+
+func (x *talk) tryBook(name, phone, email string, after time.Duration) (scheduling.Appointment, error) {
+	r, err := x.desk.Book(x.t.Context(), accounts.Public(x.Clinic), scheduling.Booking{Service: x.service, Provider: x.provider, StartsAt: clock.At(rig.Start.Add(after)), Language: "en",
+		Patient:  patients.Draft{Name: name, Phone: phone, Email: email, BirthDate: "1980-02-03", Language: "en"},
+		Consents: []consent.Choice{{Purpose: consent.Reminder, Given: true}, {Purpose: consent.Followup, Given: true}, {Purpose: consent.Review, Given: true}}})
+	return r.Appointment, err
 }
 
 func (x *talk) wishes(patient id.ID, c messaging.Channel) {
