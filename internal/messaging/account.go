@@ -29,6 +29,13 @@ type Provider interface {
 	Probe(ctx context.Context, c Connection) error
 }
 
+// HookWords are providers whose console asks for a word beside the webhook's address: a verify
+// token, or the secret that reports must bring. Their owner copies it there, so it is shown to
+// whoever may connect accounts, and to nobody else.
+type HookWords interface {
+	HookWord(credentials []byte) string // empty when there is none
+}
+
 // AccountState is whether a clinic's account is used.
 type AccountState string
 
@@ -64,6 +71,7 @@ type Account struct {
 	CreatedAt  clock.Instant
 	Version    int64
 	HookURL    string // where the provider reports to
+	HookWord   string // what the provider's console asks for beside it; empty: nothing, or not for this caller
 	LastDays   []DayUse
 	credential []byte
 }
@@ -187,10 +195,27 @@ func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, e
 			if out[i].LastDays, err = uses(v, out[i].ID); err != nil {
 				return err
 			}
+			if who.May(access.MessageAccounts) {
+				out[i].HookWord = s.hookWord(v, out[i])
+			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// hookWord is the account's HookWord; empty as well where the credentials cannot be opened, which the
+// account's state tells when it is next used.
+func (s *Service) hookWord(v *store.View, a Account) string {
+	p, ok := s.providers[a.Provider].(HookWords)
+	if !ok {
+		return ""
+	}
+	c, err := s.connection(v, a)
+	if err != nil {
+		return ""
+	}
+	return p.HookWord(c.Credentials)
 }
 
 func uses(v *store.View, one id.ID) ([]DayUse, error) {
