@@ -36,6 +36,14 @@ type HookWords interface {
 	HookWord(credentials []byte) string // empty when there is none
 }
 
+// Lists are providers of whose form a field is chosen from a list.
+type Lists interface {
+	List(field string) []Choice // nil: the field is typed
+}
+
+// Choice is one value of a list, with what stands beside it: a country, for a region.
+type Choice struct{ Value, Beside string }
+
 // AccountState is whether a clinic's account is used.
 type AccountState string
 
@@ -168,6 +176,14 @@ func (s *Service) ChannelOf(provider string) Channel {
 		return p.Channel()
 	}
 	return ""
+}
+
+// List is what a field of the provider's form is chosen from; nil when it is typed.
+func (s *Service) List(provider, field string) []Choice {
+	if p, ok := s.providers[provider].(Lists); ok {
+		return p.List(field)
+	}
+	return nil
 }
 
 // Accounts lists the clinic's accounts with their use in the last fortnight.

@@ -14,7 +14,10 @@ import (
 	"almirah/internal/messaging"
 )
 
-var _ messaging.Provider = (*Carrier)(nil)
+var (
+	_ messaging.Provider = (*Carrier)(nil)
+	_ messaging.Lists    = (*Carrier)(nil)
+)
 
 // probePatience is how long Amazon's answer about an account is waited for.
 const probePatience = 25 * time.Second
@@ -62,6 +65,19 @@ func (c *Carrier) Probe(ctx context.Context, via messaging.Connection) error {
 		return fault.New(fault.Invalid, "fault.ses.sandbox")
 	}
 	return nil
+}
+
+// List is the regions, each with the place where it lies.
+func (c *Carrier) List(field string) []messaging.Choice {
+	if field != "region" {
+		return nil
+	}
+	var out []messaging.Choice
+	for _, r := range Regions() {
+		where, _ := place(r)
+		out = append(out, messaging.Choice{Value: r, Beside: where})
+	}
+	return out
 }
 
 // short is a client whose answers are cut at a megabyte. Each request has a connection of its own,
