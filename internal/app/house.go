@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +16,6 @@ import (
 	"almirah/internal/api"
 	"almirah/internal/carriers/email"
 	"almirah/internal/carriers/local"
-	"almirah/internal/carriers/sms"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
@@ -158,50 +156,10 @@ func (h *House) rooms(o Options) (err error) {
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	var offered []messaging.Provider
-	if c.Twilio != "" {
-		offered = append(offered, sms.NewTwilio(h.Gate.HTTPClient(twilioProcessor), h.Clock, h.Log, sms.TwilioOptions{BaseURL: c.Twilio}))
-	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: offered, Public: c.PublicURL, Sender: sender})
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: h.offered(), Public: c.PublicURL, Sender: sender})
 	h.Followup = followup.New(h.DB)
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()
-}
-
-const (
-	mailProcessor   = "smtp"
-	twilioProcessor = "twilio"
-)
-
-// processors is the sub-processor list, which is the egress allow-list: what is not here cannot
-// be reached (promise: only listed parties).
-func processors(c Config) []egress.Processor {
-	var out []egress.Processor
-	if c.Mail.Host != "" {
-		out = append(out, mailServer(c))
-	}
-	if u, err := url.Parse(c.Twilio); c.Twilio != "" && err == nil {
-		host := u.Host
-		if u.Port() == "" {
-			host += ":443"
-		}
-		out = append(out, egress.Processor{ID: twilioProcessor, Name: "Twilio", Purpose: "carries SMS for clinics that connected an account of their own there",
-			Categories: []string{"phone number", "text of the message"}, Region: c.TwilioWhere, Hosts: []string{host}, Adapter: "sms", Local: u.Scheme == "http"})
-	}
-	return out
-}
-
-func mailServer(c Config) egress.Processor {
-	name := c.MailName
-	if name == "" {
-		name = c.Mail.Host
-	}
-	region := c.MailRegion
-	if region == "" {
-		region = "not stated"
-	}
-	return egress.Processor{ID: mailProcessor, Name: name, Purpose: "carries e-mail: confirmations, reminders, sign-in letters",
-		Categories: []string{"e-mail address", "subject and text of the message"}, Region: region, Hosts: []string{c.Mail.Address()}, Adapter: "email", Local: c.Mail.TLS == email.NoTLS}
 }
 
 func (h *House) doors() error {
@@ -217,7 +175,7 @@ func (h *House) doors() error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	mux.HandleFunc("GET /metrics", h.metrics)
-	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{PublicURL: h.Config.PublicURL, Limit: h.limit.Wait}).Mount(mux)
+	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	h.handler = guard(mux, secure, h.Clock, h.Log)

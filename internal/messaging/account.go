@@ -28,6 +28,21 @@ type Provider interface {
 	Probe(ctx context.Context, c Connection) error
 }
 
+// HookWords are providers whose console asks for a word beside the webhook's address: a verify
+// token, or the secret that reports must bring. Their owner copies it there, so it is shown to
+// whoever may connect accounts, and to nobody else.
+type HookWords interface {
+	HookWord(credentials []byte) string // empty when there is none
+}
+
+// Lists are providers of whose form a field is chosen from a list.
+type Lists interface {
+	List(field string) []Choice // nil: the field is typed
+}
+
+// Choice is one value of a list, with what stands beside it: a country, for a region.
+type Choice struct{ Value, Beside string }
+
 // AccountState is whether a clinic's account is used.
 type AccountState string
 
@@ -63,6 +78,7 @@ type Account struct {
 	CreatedAt  clock.Instant
 	Version    int64
 	HookURL    string // where the provider reports to
+	HookWord   string // what the provider's console asks for beside it; empty: nothing, or not for this caller
 	LastDays   []DayUse
 	credential []byte
 }
@@ -161,6 +177,14 @@ func (s *Service) ChannelOf(provider string) Channel {
 	return ""
 }
 
+// List is what a field of the provider's form is chosen from; nil when it is typed.
+func (s *Service) List(provider, field string) []Choice {
+	if p, ok := s.providers[provider].(Lists); ok {
+		return p.List(field)
+	}
+	return nil
+}
+
 // Accounts lists the clinic's accounts with their use in the last fortnight.
 func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, error) {
 	var out []Account
@@ -186,10 +210,27 @@ func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, e
 			if out[i].LastDays, err = uses(v, out[i].ID); err != nil {
 				return err
 			}
+			if who.May(access.MessageAccounts) {
+				out[i].HookWord = s.hookWord(v, out[i])
+			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// hookWord is the account's HookWord; empty as well where the credentials cannot be opened, which the
+// account's state tells when it is next used.
+func (s *Service) hookWord(v *store.View, a Account) string {
+	p, ok := s.providers[a.Provider].(HookWords)
+	if !ok {
+		return ""
+	}
+	c, err := s.connection(v, a)
+	if err != nil {
+		return ""
+	}
+	return p.HookWord(c.Credentials)
 }
 
 func uses(v *store.View, one id.ID) ([]DayUse, error) {

@@ -32,7 +32,7 @@ func Holdings() []holdings.Table {
 			plain("clinic_id", "message_id", "id", "at", "code")...)},
 		{Name: "channel", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			own("sender", "to say from which number or address the clinic writes"), own("last4", "to tell one secret from another"),
-			{Name: "credentials", Leaves: []string{"twilio"}, Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to send the clinic's own messages through its own account, and for nothing else", Keep: "until it is revoked", Sealed: true},
+			{Name: "credentials", Leaves: []string{"twilio", "msg91", "whatsapp", "ses"}, Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to send the clinic's own messages through its own account, and for nothing else", Keep: "until it is revoked", Sealed: true},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to prove who agreed to the use of the account", Keep: "while the clinic is with us"},
 		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version")...)},
 		{Name: "channel_use", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},

@@ -121,10 +121,10 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 const tagName = "msg"
 
 // account is a client for one call. Nothing of it comes from the machine's environment or files.
-func (c *Carrier) account(a Credentials, g *gate) *sesv2.Client {
+func (c *Carrier) account(a Credentials, way Client) *sesv2.Client {
 	o := sesv2.Options{
 		Region:     a.Region,
-		HTTPClient: g,
+		HTTPClient: way,
 		Retryer:    aws.NopRetryer{},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey}, nil
@@ -157,24 +157,13 @@ type gate struct {
 	stopped string // why it was broken off
 }
 
-// Do sends the request. The answer is cut at a megabyte.
+// Do sends the request.
 func (g *gate) Do(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.ContentLength <= 0 {
 		return nil, errBody // handOver hangs on the body
 	}
 	r.Body, r.GetBody = &handing{ReadCloser: r.Body, gate: g}, nil
-	// A connection of its own, like a mail session: one that had lain idle may have been hung up
-	// at the other end this very moment, and the message would be uncertain for nothing.
-	r.Close = true
-	res, err := g.client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(res.Body, 1<<20), res.Body}
-	return res, nil
+	return short{g.client}.Do(r)
 }
 
 var (
