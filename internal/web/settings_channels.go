@@ -16,6 +16,8 @@ import (
 var accountForms = map[string][]AccountField{
 	"twilio": {{Name: "account_sid", Must: true}, {Name: "auth_token", Secret: true, Must: true, Help: true}, {Name: "key_sid", Help: true}, {Name: "key_secret", Secret: true},
 		{Name: "from", Help: true}, {Name: "messaging_service_sid", Help: true}},
+	"local-whatsapp": {{Name: "number", Must: true, Help: true}},
+	"local-sms":      {{Name: "number", Must: true, Help: true}},
 }
 
 func channelsPage(s *Site, w http.ResponseWriter, v *Visit) error {

@@ -267,7 +267,9 @@ func TestReportsComeByThemselves(t *testing.T) {
 	for n := range 4 {
 		all.Go(func() {
 			for i := range 300 {
-				w.send(t, messaging.SMS, func(m *messaging.Outgoing) { m.To = "+9199999" + string([]byte{'0' + byte(n), '0' + byte(i%10)}) + "000" })
+				w.send(t, messaging.SMS, func(m *messaging.Outgoing) {
+					m.To = "+9199999" + string([]byte{'0' + byte(n), '0' + byte(i%10)}) + "000"
+				})
 				w.List(w.clinic)
 			}
 		})
