@@ -53,6 +53,18 @@ func (h *opened) whatsApp(t testing.TB, number, name, text string) {
 
 var phoneLink = regexp.MustCompile(`/app/outbox/phone/[A-Za-z0-9_-]+`)
 
+// answeredPhone answers the address of a phone to which the clinic wrote and from which it was answered.
+func (h *opened) answeredPhone(t testing.TB, owner *visitor) string {
+	t.Helper()
+	h.whatsApp(t, ashaPhone, "Asha Marigold", "Hello, this is Sunrise Clinic. You have an appointment on Thursday 26 November 2026 at 9:15 am with Dr Anjali Mehta.\n\nWill you come? You can also change it yourself: "+h.Server.URL+"/m/3vQ9xTq2nZk5Yb7Wc8LrPd")
+	page := phoneLink.FindString(owner.page(t, "/app/outbox").body)
+	form := owner.page(t, page).form(t, page)
+	form.Set("tap", "0")
+	owner.post(t, page, form)
+	owner.post(t, page, url.Values{"text": {"May I bring my mother?"}, "channel": {"whatsapp"}})
+	return page
+}
+
 // heard counts the clinic's news of the kind.
 func (h *opened) heard(t testing.TB, kind messaging.News) (n int) {
 	t.Helper()
