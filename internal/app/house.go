@@ -57,7 +57,9 @@ type House struct {
 	Mail     *email.Carrier
 
 	handler http.Handler
-	letters sync.Map // the demo's letters about accounts, which belong to no clinic, by id
+	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence func()        // ends what the phones report by themselves; nil until they do
+	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
 	limit   *limiter
 	started bool
 	asked   atomic.Int64 // requests of people, for rest
@@ -156,7 +158,7 @@ func (h *House) rooms(o Options) (err error) {
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: h.offered(), Public: c.PublicURL, Sender: sender})
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender})
 	h.Followup = followup.New(h.DB)
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()
@@ -167,7 +169,7 @@ func (h *House) doors() error {
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
+		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err
 	}
@@ -226,6 +228,7 @@ func (h *House) Start(ctx context.Context) error {
 		return err
 	}
 	h.started = true
+	h.ring(ctx)
 	return nil
 }
 
@@ -241,6 +244,9 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 // Close ends work and closes every room, whatever was opened.
 func (h *House) Close() error {
 	var errs []error
+	if h.silence != nil {
+		h.silence()
+	}
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

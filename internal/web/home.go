@@ -94,7 +94,9 @@ func settingsRoutes() []Route {
 		{Pattern: "POST /app/messages/{id}/settle", Door: Staff, Right: access.MessageSettle, Handle: messageSettle},
 		{Pattern: "POST /app/answers/{id}/done", Door: Staff, Right: access.MessageSettle, Handle: answerDone},
 		{Pattern: "GET /app/outbox", Door: Staff, Right: access.MessageRead, Handle: outboxPage},
-		{Pattern: "GET /app/outbox/{id}/calendar", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
+		{Pattern: "GET /app/outbox/calendar/{id}", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
+		{Pattern: "GET /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phonePage},
+		{Pattern: "POST /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phoneAnswer},
 
 		{Pattern: "GET /app/audit", Door: Staff, Right: access.AuditRead, Handle: auditPage},
 	}

@@ -23,6 +23,8 @@ var accountForms = map[string][]AccountField{
 		{Name: "coexistence", Must: true, Help: true, Words: []string{"no", "yes"}}},
 	"ses": {{Name: "from", Must: true, Help: true}, {Name: "region", Must: true, Help: true}, {Name: "access_key_id", Must: true, Help: true}, {Name: "secret_access_key", Secret: true, Must: true},
 		{Name: "configuration_set", Help: true}, {Name: "topic_arns", Help: true, Long: true}},
+	"local-whatsapp": {{Name: "number", Must: true, Help: true}},
+	"local-sms":      {{Name: "number", Must: true, Help: true}},
 }
 
 // AccountForm is the form of a provider, with nothing typed into it; nil for one that has none.
