@@ -30,11 +30,7 @@ func (h *House) demoProviders() []messaging.Provider {
 		return nil
 	}
 	h.phones = local.NewPhones(h.Outbox, h.Clock, h.report)
-	var out []messaging.Provider
-	for _, p := range h.phones.Providers() {
-		out = append(out, p)
-	}
-	return out
+	return h.phones.Providers()
 }
 
 // report hands a provider's report to this house's own webhook: through every door that one from
@@ -105,9 +101,30 @@ func (h *House) connectPhones(ctx context.Context, owner access.Caller) error {
 			}
 		}
 		if free {
-			if _, err := h.Messages.Connect(ctx, owner, p.Name(), map[string]string{"number": demoNumbers[p.Name()]}, true); err != nil {
+			a, err := h.Messages.Connect(ctx, owner, p.Name(), map[string]string{"number": demoNumbers[p.Name()]}, true)
+			if err != nil {
 				return err
 			}
+			if err := h.proposeAll(ctx, owner, a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// proposeAll has every text of the clinic's approved, where the provider wants that.
+func (h *House) proposeAll(ctx context.Context, owner access.Caller, a messaging.Account) error {
+	list, err := h.Messages.Approvals(ctx, owner, a.ID)
+	if err != nil || a.Channel != messaging.WhatsApp {
+		return err
+	}
+	for _, x := range list {
+		if x.State != "" {
+			continue
+		}
+		if _, err := h.Messages.ProposeText(ctx, owner, a.ID, x.Kind, x.Language); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -161,6 +161,9 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approv
 	out.Subject, out.Text, out.HTML = filled.Subject, filled.Text, filled.HTML
 	if approved != nil {
 		out.Call = approved.call(values, r.kind, r.id)
+		for i, payload := range out.Call.Payloads { // what the template's buttons say, for whoever shows the message
+			out.Buttons = append(out.Buttons, Button{Payload: payload, Title: tongue.Say("message.button." + choices()[i])})
+		}
 	}
 	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {

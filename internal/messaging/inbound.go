@@ -109,6 +109,8 @@ type Event struct {
 	ReplyTo string // provider id of our message that this one answers
 	Media   []Media
 
+	Answered bool // of MessageNews: the provider has answered STOP or START by itself
+
 	Stop   bool   // of ChoiceNews: stopped (true) or resumed
 	Name   string // of a template; what changed, of AccountNews
 	Lang   string // of a template

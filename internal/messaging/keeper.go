@@ -165,4 +165,3 @@ func eraseTalk(tx *store.Tx, patient id.ID) error {
 	}
 	return nil
 }
-

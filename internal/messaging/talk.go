@@ -82,7 +82,10 @@ func takeIn(tx *store.Tx, channel, heard id.ID, e Event) (settled bool, err erro
 		if err != nil {
 			return true, err
 		}
-		if err := answerChoice(tx, a, thread, patient, heard, changed, stop); err != nil {
+		if !e.Answered {
+			err = answerChoice(tx, a, patient, thread, heard, changed, stop)
+		}
+		if err != nil {
 			return true, err
 		}
 	default:
@@ -296,7 +299,7 @@ func touched(tx *store.Tx, a Account, heard id.ID, about *row, word string) (don
 
 // answerChoice says once, where it was asked, that STOP or START was heard; saying it again changes nothing and is
 // answered with nothing. One answer goes out, however many are reached there.
-func answerChoice(tx *store.Tx, a Account, thread, patient, heard id.ID, changed []id.ID, stop bool) error {
+func answerChoice(tx *store.Tx, a Account, patient, thread, heard id.ID, changed []id.ID, stop bool) error {
 	if len(changed) == 0 {
 		return nil
 	}

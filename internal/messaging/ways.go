@@ -178,7 +178,7 @@ func refused(tx *store.Tx, a attempt, receipt Receipt) error {
 			return err
 		}
 	}
-	if !receipt.Elsewhere {
+	if !receipt.Elsewhere || receipt.Stopped && r.kind.Asked() { // nor is she chased elsewhere with what she stopped
 		return nil
 	}
 	return elsewhere(tx, r)

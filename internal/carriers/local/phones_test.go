@@ -28,7 +28,7 @@ type ward struct {
 	fake   *clock.Fake
 	clinic id.ID
 	via    map[messaging.Channel]*messaging.Connection
-	by     map[messaging.Channel]*local.Account
+	by     map[messaging.Channel]messaging.Provider
 
 	mu     sync.Mutex
 	status int
@@ -38,7 +38,7 @@ type ward struct {
 
 func openWard(t *testing.T) *ward {
 	t.Helper()
-	w := &ward{box: &local.Outbox{}, fake: clock.NewFake(noon), clinic: id.New(noon), via: map[messaging.Channel]*messaging.Connection{}, by: map[messaging.Channel]*local.Account{}, status: http.StatusOK}
+	w := &ward{box: &local.Outbox{}, fake: clock.NewFake(noon), clinic: id.New(noon), via: map[messaging.Channel]*messaging.Connection{}, by: map[messaging.Channel]messaging.Provider{}, status: http.StatusOK}
 	w.Phones = local.NewPhones(w.box, w.fake, w.take)
 	for _, p := range w.Providers() {
 		kept, sender, last4, err := p.Check(map[string]string{"number": "+91 99999 00010"})

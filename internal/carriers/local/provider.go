@@ -40,8 +40,8 @@ type Account struct {
 var _ messaging.Provider = (*Account)(nil)
 
 // Providers are the two that reach these phones, WhatsApp first.
-func (p *Phones) Providers() []*Account {
-	return []*Account{{p, messaging.WhatsApp, WhatsAppName}, {p, messaging.SMS, SMSName}}
+func (p *Phones) Providers() []messaging.Provider {
+	return []messaging.Provider{approving{&Account{p, messaging.WhatsApp, WhatsAppName}}, &Account{p, messaging.SMS, SMSName}}
 }
 
 // credentials are a clinic's account: the number that people see, and the secret that reports are signed with.

@@ -142,12 +142,13 @@ func (w *wire) retryAfter(h http.Header) time.Duration {
 type verdict struct {
 	outcome   messaging.Outcome
 	elsewhere bool // with Refused: another channel may be tried
+	stopped   bool // with Refused: the person stopped this sender
 	wait      time.Duration
 }
 
 // receipt is the verdict with its code. A wait that the provider asks for goes before ours.
 func (v verdict) receipt(code string, asked time.Duration) messaging.Receipt {
-	out := messaging.Receipt{Outcome: v.outcome, Code: code, Elsewhere: v.elsewhere}
+	out := messaging.Receipt{Outcome: v.outcome, Code: code, Elsewhere: v.elsewhere, Stopped: v.stopped}
 	if v.outcome == messaging.Later {
 		if out.Wait = asked; asked == 0 {
 			out.Wait = v.wait
