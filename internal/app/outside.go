@@ -170,6 +170,9 @@ func (h *House) offered() []messaging.Provider {
 	if c.MSG91 != "" {
 		out = append(out, sms.NewMSG91(h.Gate.HTTPClient(msg91Processor), h.Clock, log, sms.MSG91Options{BaseURL: c.MSG91}))
 	}
+	if h.Mail != nil {
+		out = append(out, email.NewAnswering(h.Mail, h.Clock))
+	}
 	if c.SES {
 		out = append(out, ses.New(h.Gate.HTTPClient(sesProcessor), h.Clock, log, ses.Options{BaseURL: func(string) string { return c.SESURL }}))
 	}

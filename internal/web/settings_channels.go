@@ -21,6 +21,7 @@ var accountForms = map[string][]AccountField{
 	"whatsapp": {{Name: "phone_number_id", Must: true, Help: true}, {Name: "business_account_id", Must: true, Help: true}, {Name: "sender", Must: true, Help: true},
 		{Name: "token", Secret: true, Must: true, Help: true, Long: true}, {Name: "app_secrets", Secret: true, Must: true, Help: true}, {Name: "app_secret_old", Secret: true, Help: true},
 		{Name: "coexistence", Must: true, Help: true, Words: []string{"no", "yes"}}},
+	"mail": {{Name: "domain", Must: true, Help: true}},
 	"ses": {{Name: "from", Must: true, Help: true}, {Name: "region", Must: true, Help: true}, {Name: "access_key_id", Must: true, Help: true}, {Name: "secret_access_key", Secret: true, Must: true},
 		{Name: "configuration_set", Help: true}, {Name: "topic_arns", Help: true, Long: true}},
 	"local-whatsapp": {{Name: "number", Must: true, Help: true}},

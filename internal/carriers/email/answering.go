@@ -19,7 +19,10 @@ type Answering struct {
 	*Inbox
 }
 
-var _ messaging.Provider = (*Answering)(nil)
+var (
+	_ messaging.Provider  = (*Answering)(nil)
+	_ messaging.HookWords = (*Answering)(nil)
+)
 
 // NewAnswering makes the provider over the deployment's own carrier of mail.
 func NewAnswering(via messaging.Carrier, clk clock.Clock) *Answering {
@@ -33,11 +36,14 @@ func (a *Answering) Channel() messaging.Channel { return messaging.Email }
 func (a *Answering) Name() string { return "mail" }
 
 // Check reads the form: the domain, and the secret with which the mail server signs; an empty secret is made here,
-// and the page shows it once. fault.Invalid over "domain" and "secrets".
+// and the page shows it to whoever may connect accounts. fault.Invalid over "domain" and "secrets".
 func (a *Answering) Check(typed map[string]string) (credentials []byte, sender, last4 string, err error) {
 	box := Mailbox{Domain: strings.ToLower(strings.TrimSpace(typed["domain"]))}
 	for _, s := range strings.FieldsFunc(typed["secrets"], func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' }) {
 		box.Secrets = append(box.Secrets, s)
+	}
+	if len(box.Secrets) == 0 {
+		box.Secrets = []string{NewSecret()}
 	}
 	if err := box.Validate(); err != nil {
 		return nil, "", "", err
@@ -51,6 +57,15 @@ func NewSecret() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
 	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// HookWord is the secret that the mail server signs with.
+func (a *Answering) HookWord(credentials []byte) string {
+	var box Mailbox
+	if json.Unmarshal(credentials, &box) != nil || len(box.Secrets) == 0 {
+		return ""
+	}
+	return box.Secrets[0]
 }
 
 // Probe has nothing to ask: whether answers arrive shows with the first one.
