@@ -13,6 +13,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clock"
+	"almirah/internal/consent"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
@@ -56,7 +57,7 @@ func TestMailsCarryNoTracker(t *testing.T) {
 				}
 			}
 		}
-		if r := got[1]; !strings.HasSuffix(r.UnsubscribeURL, strings.TrimPrefix(messaging.StopPath("T"), "/m/T")) || !strings.Contains(r.Text, r.UnsubscribeURL) || r.Calendar != nil {
+		if r := got[1]; !strings.HasSuffix(r.UnsubscribeURL, strings.TrimPrefix(messaging.StopPath("T", consent.Reminder), "/m/T")) || !strings.Contains(r.Text, r.UnsubscribeURL) || r.Calendar != nil {
 			t.Errorf("the reminder %q cannot be stopped from within: %q, calendar %v\n%s", r.Subject, r.UnsubscribeURL, r.Calendar != nil, r.Text)
 		}
 	})
@@ -68,7 +69,7 @@ func TestTemplatesOfAClinic(t *testing.T) {
 		s := opened(t, b)
 		owner := s.As(access.Owner)
 		list, err := s.messages.Templates(background, owner)
-		if err != nil || len(list) != 8 { // four kinds, English and Hindi
+		if err != nil || len(list) != 16 { // eight kinds, English and Hindi
 			t.Fatalf("%d templates, %v", len(list), err)
 		}
 		for _, x := range list {
