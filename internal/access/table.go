@@ -31,6 +31,8 @@ const (
 	MessageAccounts Right = "message.accounts"
 	MessageHear     Right = "message.hear"
 
+	ReviewSettle Right = "review.settle"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -61,7 +63,7 @@ var Table = []Row{
 	{PublicRead, "See what a clinic shows to everyone: its name, services, practitioners and free times.", anyone},
 	{PublicBook, "Book a free time from the public page, for oneself or one's child.", []Role{Public}},
 	{OwnRead, "See one's own appointments through one's own link.", []Role{Patient}},
-	{OwnChange, "Move or cancel one's own appointment, and change one's own consents, through one's own link.", []Role{Patient}},
+	{OwnChange, "Move or cancel one's own appointment, say how it was, and change one's own consents, through one's own link.", []Role{Patient}},
 
 	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
@@ -83,6 +85,8 @@ var Table = []Row{
 	{MessageSettings, "Change message templates and reminder rules.", leads},
 	{MessageAccounts, "Connect the clinic's own account at a message provider, pause it, revoke it.", []Role{Owner}},
 	{MessageHear, "Report what became of a message, or what a patient answered: the provider of the clinic's account, by a signed request.", []Role{Public}},
+
+	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
