@@ -26,10 +26,10 @@ const (
 
 	// Appointments are scheduling's table. They are read here, never written: a rule is laid over all visits of a day in one
 	// statement, because their moment is the same.
-	sqlAfterLayCame = `INSERT INTO followup_due (clinic_id, appointment_id, occurrence, rule_id, due_at) SELECT clinic_id, id, occurrence, CAST($2 AS BYTEA), CAST($3 AS BIGINT)
-	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status IN ('arrived', 'in-progress', 'completed') AND (CAST($5 AS BYTEA) IS NULL OR service_id = $5) ON CONFLICT DO NOTHING`
-	sqlAfterLayMissed = `INSERT INTO followup_due (clinic_id, appointment_id, occurrence, rule_id, due_at) SELECT clinic_id, id, occurrence, CAST($2 AS BYTEA), CAST($3 AS BIGINT)
-	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status = 'no-show' AND (CAST($5 AS BYTEA) IS NULL OR service_id = $5) ON CONFLICT DO NOTHING`
+	sqlAfterLayCame = `INSERT INTO followup_due (clinic_id, appointment_id, occurrence, rule_id, due_at) SELECT clinic_id, id, occurrence, $2, $3
+	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status IN ('arrived', 'in-progress', 'completed') AND service_id = COALESCE($5, service_id) ON CONFLICT DO NOTHING`
+	sqlAfterLayMissed = `INSERT INTO followup_due (clinic_id, appointment_id, occurrence, rule_id, due_at) SELECT clinic_id, id, occurrence, $2, $3
+	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status = 'no-show' AND service_id = COALESCE($5, service_id) ON CONFLICT DO NOTHING`
 )
 
 // fits says whether the rule speaks of such a visit: of the kind, and of the service where it names one.
