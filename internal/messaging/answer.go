@@ -286,7 +286,7 @@ func (s *Service) again(v *store.View, out *Thread, sent []row) error {
 			f.StartsAt = r.starts
 			now.facts = f
 		}
-		values := valuesOf(now, "…")
+		values := valuesOf(now, "…", "…")
 		for _, name := range []string{"ManageURL", "ReviewURL", "BookURL"} {
 			values[name] = "…"
 		}

@@ -9,6 +9,7 @@ type MessagesPage struct {
 	Shell
 	Answers   []AnswerRow // what patients wrote; on the first page of the whole list only
 	CanSettle bool
+	CanReview bool // what patients say of their visits is a page of its own
 	Rows      []MessageRow
 	State     string // filter: "" or a state
 	Counts    []StateCount
