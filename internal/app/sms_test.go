@@ -18,6 +18,7 @@ import (
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/web"
 )
 
 // texting is a house whose clinic has an account of its own at a (fake) Twilio.
@@ -295,7 +296,11 @@ func (h *opened) connected(t testing.TB, owner *visitor) id.ID {
 	t.Helper()
 	a := h.Twilio.Account()
 	owner.fill(t, "/app/settings/channels", "/app/settings/channels/twilio", url.Values{"account_sid": {a.SID}, "auth_token": {a.Token}, "from": {clinicNumber}, "agreed": {"1"}})
-	list, err := h.Messages.Accounts(t.Context(), h.Owner)
+	in, err := h.Accounts.Session(t.Context(), owner.cookies[web.SessionCookie])
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := h.Messages.Accounts(t.Context(), in.Caller)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%v, %d accounts", err, len(list))
 	}
