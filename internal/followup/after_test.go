@@ -200,7 +200,10 @@ func TestSilenceOneInstantBefore(t *testing.T) {
 				}
 			},
 		} {
-			c := open(t, rig.New(t, b.Engine, store.Options{}))
+			one := *b // a clinic of its own for each, in one house
+			one.Clinic = b.Found(t, name)
+			b.Clock.Set(rig.Start)
+			c := open(t, &one)
 			c.rule(followup.AfterDraft{Kind: messaging.Visited, Days: 1})
 			c.rule(followup.AfterDraft{Kind: messaging.Review, Days: 1})
 			c.rule(followup.AfterDraft{Kind: messaging.Recall, Days: 7, Service: c.service})

@@ -102,7 +102,7 @@ func TestRulesAfterVisits(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
 	const page = "/app/settings/followups"
-	wants(t, o.owner.get(page), 200, "No rule is set up yet", "Suggestions", "Switch on", "3 days after the visit")
+	wants(t, o.owner.get(page), 200, "No rule is set up yet", "Suggestions", "Switch on", "3 days after the appointment")
 	// Nobody is asked about what the clinic does not do.
 	details := "/c/desk/book?service=" + o.service.ID.String() + "&provider=any&at=" + strings.ReplaceAll(rfc(o.at(tuesday, "11:00")), "+", "%2B")
 	wants(t, o.guest().get(details), 200, "Remind me", "!Ask me after a visit")
@@ -132,7 +132,7 @@ func TestRulesAfterVisits(t *testing.T) {
 	wants(t, o.owner.get(page), 200, "Paused")
 	wants(t, o.owner.send(one, "version", "1", "channel", "email", "days", "3", "at", "10:00", "buffer", "60"), 409, "Somebody changed this")
 	leads(t, o.owner.send(one, "version", "2", "channel", "email", "days", "3", "at", "10:00", "buffer", "60", "active", "1"), page+"?done=followup-saved")
-	wants(t, o.owner.get(page), 200, "3 days after the visit", "after 60 days", "!Paused")
+	wants(t, o.owner.get(page), 200, "3 days after the appointment", "after 60 days", "!Paused")
 	wants(t, o.owner.get("/app/settings/messages/review/en"), 200, "ReviewURL")
 	leads(t, o.owner.send(one+"/remove", "version", "3"), page+"?done=followup-removed")
 	wants(t, o.owner.get(one), 404)
