@@ -82,6 +82,9 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		}
 		page.Consents = append(page.Consents, c)
 	}
+	if page.Wish, err = s.wishOf(v, v.Who.Patient()); err != nil {
+		return err
+	}
 	return s.views.Render(w, status, "own", page)
 }
 

@@ -240,6 +240,7 @@ type OwnPage struct {
 	Booking  BookingCard
 	Others   []BookingCard // further appointments of the same patient, coming first
 	Consents []OwnConsent
+	Wish     WishForm
 }
 
 // OwnConsent is one purpose and whether the patient consents to it now.

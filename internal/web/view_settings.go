@@ -29,6 +29,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
 		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},
+		{"settings.conversations", "/app/settings/conversations", access.MessageSettings},
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
