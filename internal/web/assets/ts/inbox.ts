@@ -76,6 +76,7 @@ function tick() {
 }
 tick();
 setInterval(tick, 20_000);
+addEventListener("focus", tick); // a sleeping computer misses its intervals
 
 // A ready reply goes to where the cursor stands.
 main.addEventListener("click", e => {
