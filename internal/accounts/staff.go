@@ -133,7 +133,9 @@ func (s *Service) Colleagues(ctx context.Context, who access.Caller) ([]Colleagu
 		}
 		return nil
 	})
-	slices.SortFunc(out, func(a, b Colleague) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID.String(), b.ID.String())) })
+	slices.SortFunc(out, func(a, b Colleague) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID.String(), b.ID.String()))
+	})
 	return out, err
 }
 

@@ -35,6 +35,8 @@ type Options struct {
 	PublicURL string // without a slash at the end; manage links start with it
 	// Limit answers how long a booking from the request's address has to wait, zero for not at all.
 	Limit func(r *http.Request) time.Duration
+	// Address is the caller's address, as the deployment's own proxies say; nil: nobody's is known.
+	Address func(r *http.Request) string
 }
 
 // API answers the public JSON routes.

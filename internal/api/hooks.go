@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 
 	"almirah/internal/accounts"
 	"almirah/internal/fault"
@@ -13,8 +14,12 @@ import (
 // maxHook is how many bytes a provider's report may have; Meta sends up to a thousand pieces of news at once.
 const maxHook = 1 << 20
 
+// retryHook is after how many seconds a provider may bring a report again that could not be checked.
+const retryHook = 30
+
 // hook takes a report of a message provider. The address names the account, the signature says whether
 // it is the provider's; what is forged, too long or unreadable costs a look at the account and is not logged.
+// Some providers sign nothing and bring a secret instead, at times in the address: addresses are logged nowhere.
 func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
 	clinic, account, err := messaging.ReadHookPath(r.PathValue("channel"))
 	if err != nil {
@@ -25,12 +30,21 @@ func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.Invalid, "fault.hook.unreadable")
 	}
 	h := messaging.Hook{Method: r.Method, URL: a.o.PublicURL + r.URL.RequestURI(), Header: r.Header, Body: body}
+	if a.o.Address != nil {
+		if h.Remote, err = netip.ParseAddr(a.o.Address(r)); err != nil {
+			h.Remote = netip.Addr{}
+		}
+	}
 	answer, err := a.messages.Hear(r.Context(), accounts.Public(clinic), r.PathValue("provider"), account, h)
 	switch {
 	case errors.Is(err, messaging.ErrForged):
 		return fault.New(fault.Forbidden, "fault.hook.forged")
 	case errors.Is(err, messaging.ErrUnreadable):
 		return fault.New(fault.Invalid, "fault.hook.unreadable")
+	case errors.Is(err, messaging.ErrNotNow):
+		later := fault.New(fault.Unavailable, "fault.hook.later")
+		later.RetryAfter = retryHook
+		return later
 	case err != nil:
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"almirah/internal/carriers/email"
-	"almirah/internal/carriers/sms"
 	"almirah/internal/store"
 )
 
@@ -32,11 +31,10 @@ type Config struct {
 	Mail        email.Settings // ALMIRAH_SMTP_*, ALMIRAH_DKIM_*
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
-	Twilio      string         // ALMIRAH_TWILIO_URL: clinics may connect accounts of their own at Twilio, which is reached here; empty: not offered
-	TwilioWhere string         // ALMIRAH_TWILIO_REGION: where Twilio keeps what it is given
-	Entity      Entity
-	Demo        bool
-	Idle        time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
+	Outside
+	Entity Entity
+	Demo   bool
+	Idle   time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
 }
 
 // Entity is who runs the deployment, for the policy pages (promise R8).
@@ -106,24 +104,8 @@ func FromEnv(get func(string) string) (Config, error) {
 		wrong("ALMIRAH_IDLE", "write a span from 1m to 1h")
 	}
 	c.mail(get, or, wrong)
-	c.twilio(or, wrong)
+	c.outside(or, wrong)
 	return c, errors.Join(bad...)
-}
-
-func (c *Config) twilio(or func(string, string) string, wrong func(string, string)) {
-	c.TwilioWhere = or("ALMIRAH_TWILIO_REGION", "United States")
-	switch v := or("ALMIRAH_TWILIO_URL", ""); v {
-	case "":
-	case "on":
-		c.Twilio = sms.TwilioURL
-	default:
-		u, err := url.Parse(v)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" {
-			wrong("ALMIRAH_TWILIO_URL", "write on, or the https:// address of a stand-in for Twilio's interface")
-			return
-		}
-		c.Twilio = strings.TrimRight(v, "/")
-	}
 }
 
 func (c *Config) mail(get func(string) string, or func(string, string) string, wrong func(string, string)) {
@@ -179,7 +161,7 @@ func (c Config) Masked() []string {
 	if c.Mail.Host != "" {
 		mail = c.Mail.String()
 	}
-	return []string{
+	return append([]string{
 		"ALMIRAH_ADDR=" + c.Addr,
 		"ALMIRAH_DATA=" + c.Data,
 		"ALMIRAH_DATABASE_URL=" + mask(c.DatabaseURL),
@@ -191,8 +173,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_TLS_CERT=" + c.TLSCert,
 		"ALMIRAH_IDLE=" + c.Idle.String(),
 		"ALMIRAH_SMTP=" + mail,
-		"ALMIRAH_TWILIO_URL=" + c.Twilio,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
-	}
+	}, c.Outside.masked()...)
 }

@@ -67,6 +67,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err != nil {
 		return fmt.Errorf("demo: the clinic: %w", err)
 	}
+	if err := h.connectPhones(ctx, owner); err != nil {
+		return fmt.Errorf("demo: the phones: %w", err)
+	}
 	practice, err := h.demoPractice(ctx, owner)
 	if err != nil {
 		return fmt.Errorf("demo: the practice: %w", err)
@@ -145,6 +148,9 @@ func (h *House) refillDemo(ctx context.Context) (int, error) {
 	defer func() { _ = h.Accounts.SignOut(ctx, begun.Cookie) }() // it ends by itself otherwise
 	clinic, err := h.Clinics.Get(ctx, in.Caller)
 	if err != nil || clinic.Slug != demoSlug {
+		return 0, err
+	}
+	if err := h.connectPhones(ctx, in.Caller); err != nil {
 		return 0, err
 	}
 	r, err := h.Desk.Roster(ctx, in.Caller)

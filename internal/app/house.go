@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +16,6 @@ import (
 	"almirah/internal/api"
 	"almirah/internal/carriers/email"
 	"almirah/internal/carriers/local"
-	"almirah/internal/carriers/sms"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
@@ -59,7 +57,9 @@ type House struct {
 	Mail     *email.Carrier
 
 	handler http.Handler
-	letters sync.Map // the demo's letters about accounts, which belong to no clinic, by id
+	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence func()        // ends what the phones report by themselves; nil until they do
+	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
 	limit   *limiter
 	started bool
 	asked   atomic.Int64 // requests of people, for rest
@@ -158,50 +158,10 @@ func (h *House) rooms(o Options) (err error) {
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	var offered []messaging.Provider
-	if c.Twilio != "" {
-		offered = append(offered, sms.NewTwilio(h.Gate.HTTPClient(twilioProcessor), h.Clock, h.Log, sms.TwilioOptions{BaseURL: c.Twilio}))
-	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: offered, Public: c.PublicURL, Sender: sender})
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender})
 	h.Followup = followup.New(h.DB)
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()
-}
-
-const (
-	mailProcessor   = "smtp"
-	twilioProcessor = "twilio"
-)
-
-// processors is the sub-processor list, which is the egress allow-list: what is not here cannot
-// be reached (promise: only listed parties).
-func processors(c Config) []egress.Processor {
-	var out []egress.Processor
-	if c.Mail.Host != "" {
-		out = append(out, mailServer(c))
-	}
-	if u, err := url.Parse(c.Twilio); c.Twilio != "" && err == nil {
-		host := u.Host
-		if u.Port() == "" {
-			host += ":443"
-		}
-		out = append(out, egress.Processor{ID: twilioProcessor, Name: "Twilio", Purpose: "carries SMS for clinics that connected an account of their own there",
-			Categories: []string{"phone number", "text of the message"}, Region: c.TwilioWhere, Hosts: []string{host}, Adapter: "sms", Local: u.Scheme == "http"})
-	}
-	return out
-}
-
-func mailServer(c Config) egress.Processor {
-	name := c.MailName
-	if name == "" {
-		name = c.Mail.Host
-	}
-	region := c.MailRegion
-	if region == "" {
-		region = "not stated"
-	}
-	return egress.Processor{ID: mailProcessor, Name: name, Purpose: "carries e-mail: confirmations, reminders, sign-in letters",
-		Categories: []string{"e-mail address", "subject and text of the message"}, Region: region, Hosts: []string{c.Mail.Address()}, Adapter: "email", Local: c.Mail.TLS == email.NoTLS}
 }
 
 func (h *House) doors() error {
@@ -209,7 +169,7 @@ func (h *House) doors() error {
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
+		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err
 	}
@@ -217,7 +177,7 @@ func (h *House) doors() error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	mux.HandleFunc("GET /metrics", h.metrics)
-	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{PublicURL: h.Config.PublicURL, Limit: h.limit.Wait}).Mount(mux)
+	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	h.handler = guard(mux, secure, h.Clock, h.Log)
@@ -268,6 +228,7 @@ func (h *House) Start(ctx context.Context) error {
 		return err
 	}
 	h.started = true
+	h.ring(ctx)
 	return nil
 }
 
@@ -283,6 +244,9 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 // Close ends work and closes every room, whatever was opened.
 func (h *House) Close() error {
 	var errs []error
+	if h.silence != nil {
+		h.silence()
+	}
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

@@ -61,7 +61,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at.
 var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/{id}/calendar"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -103,6 +103,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	owner := h.signIn(t, ownerMail)
 	own := h.bookedOnline(t, "Asha Example", "asha@example.org")
 	account := h.connected(t, owner).String()
+	phone := h.answeredPhone(t, owner)
 	first := func(page, prefix string) string {
 		var found string
 		walkLinks(t, owner.page(t, page).body, func(to string) {
@@ -184,6 +185,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
 		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
 		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},
+		{pattern: "GET /app/outbox/phone/{phone}", path: phone, who: deskMail},
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
@@ -332,6 +334,11 @@ func openDemo(t testing.TB, at time.Time) *opened {
 		t.Fatal(err)
 	}
 	h.Practice = demoPractice{offered.Providers, offered.Services}
+	in, err := house.Accounts.Session(t.Context(), h.signIn(t, ownerMail).cookies[web.SessionCookie])
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Owner = in.Caller
 	return h
 }
 

@@ -244,11 +244,11 @@ func Restrict(tx *store.Tx, patient id.ID, on bool, door string) error {
 }
 
 // StopBy says no to everything that needs a yes, by one channel: the patient answered STOP there. Care that
-// the booking itself needs goes on. Saying it again writes nothing. fault.NotFound when she is not there.
-func StopBy(tx *store.Tx, patient id.ID, channel string) error {
+// the booking itself needs goes on. Saying it again writes nothing, and changed is false. fault.NotFound when she is not there.
+func StopBy(tx *store.Tx, patient id.ID, channel string) (changed bool, err error) {
 	rows, err := readAll(&tx.View, patient)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var no []Choice
 	for _, p := range Asked() {
@@ -256,16 +256,16 @@ func StopBy(tx *store.Tx, patient id.ID, channel string) error {
 			no = append(no, Choice{Purpose: p, Channel: channel})
 		}
 	}
-	return Record(tx, patient, no, DoorReply, "", id.Zero)
+	return len(no) > 0, Record(tx, patient, no, DoorReply, "", id.Zero)
 }
 
 // ResumeBy takes back what StopBy closed, and nothing that was closed otherwise: the purposes whose last word by
 // the channel was such an answer, and to which she had agreed before it. For a child without a guardian
 // on record nothing is opened. fault.NotFound when she is not there.
-func ResumeBy(tx *store.Tx, patient id.ID, channel string) error {
+func ResumeBy(tx *store.Tx, patient id.ID, channel string) (changed bool, err error) {
 	rows, err := readAll(&tx.View, patient)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var yes []Choice
 	for _, p := range Asked() {
@@ -279,7 +279,7 @@ func ResumeBy(tx *store.Tx, patient id.ID, channel string) error {
 	}
 	err = Record(tx, patient, yes, DoorReply, "", id.Zero)
 	if fault.Is(err, fault.Invalid) {
-		return nil
+		return false, nil
 	}
-	return err
+	return len(yes) > 0, err
 }

@@ -151,3 +151,16 @@ func LooksLikePhone(typed string) (digits string, ok bool) {
 	}
 	return d, true
 }
+
+// Zones are the IANA zones in which the number may be, by its prefix (libphonenumber's map); none for a number
+// that belongs to no place.
+func (p Phone) Zones() []string {
+	if p == "" {
+		return nil
+	}
+	zones, err := phonenumbers.GetTimezonesForPrefix(string(p))
+	if err != nil || len(zones) == 1 && zones[0] == phonenumbers.UNKNOWN_TIMEZONE {
+		return nil
+	}
+	return zones
+}

@@ -135,7 +135,7 @@ func remind(tx *store.Tx, f fallen, r Rule) error {
 	if f.at < facts.StartsAt-clock.Instant(r.Minutes)*60_000_000 {
 		verdict = messaging.VerdictEarlier
 	}
-	channel, err := messaging.Best(&tx.View, facts.Patient, r.Channel)
+	channel, err := messaging.Best(&tx.View, facts.Patient, r.Channel, messaging.Reminder)
 	if err != nil {
 		return err
 	}

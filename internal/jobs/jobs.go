@@ -210,7 +210,14 @@ func (j *Jobs) askAgain(ctx context.Context) error {
 	}
 	clear(j.again)
 	j.mu.Unlock()
-	_, err := j.queue.insert(ctx, list)
+	skipped, err := j.queue.insert(ctx, list)
+	if err != nil || skipped > 0 { // the tick that noted it may not have ended yet
+		for _, p := range list {
+			if a, ok := p.Args.(tickArgs); ok {
+				j.lookAgain(a.Clinic)
+			}
+		}
+	}
 	return err
 }
 

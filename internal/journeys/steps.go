@@ -38,7 +38,7 @@ func tellPatient(tx *store.Tx, e Event) error {
 		if r.Kind != kind || !r.Active {
 			continue
 		}
-		channel, err := messaging.Best(&tx.View, f.Patient, r.Channel)
+		channel, err := messaging.Best(&tx.View, f.Patient, r.Channel, kind)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
-	"almirah/internal/patients"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -28,6 +27,21 @@ type Provider interface {
 	// Probe asks the provider whether the account works. Nothing is sent to anybody.
 	Probe(ctx context.Context, c Connection) error
 }
+
+// HookWords are providers whose console asks for a word beside the webhook's address: a verify
+// token, or the secret that reports must bring. Their owner copies it there, so it is shown to
+// whoever may connect accounts, and to nobody else.
+type HookWords interface {
+	HookWord(credentials []byte) string // empty when there is none
+}
+
+// Lists are providers of whose form a field is chosen from a list.
+type Lists interface {
+	List(field string) []Choice // nil: the field is typed
+}
+
+// Choice is one value of a list, with what stands beside it: a country, for a region.
+type Choice struct{ Value, Beside string }
 
 // AccountState is whether a clinic's account is used.
 type AccountState string
@@ -64,6 +78,7 @@ type Account struct {
 	CreatedAt  clock.Instant
 	Version    int64
 	HookURL    string // where the provider reports to
+	HookWord   string // what the provider's console asks for beside it; empty: nothing, or not for this caller
 	LastDays   []DayUse
 	credential []byte
 }
@@ -162,6 +177,14 @@ func (s *Service) ChannelOf(provider string) Channel {
 	return ""
 }
 
+// List is what a field of the provider's form is chosen from; nil when it is typed.
+func (s *Service) List(provider, field string) []Choice {
+	if p, ok := s.providers[provider].(Lists); ok {
+		return p.List(field)
+	}
+	return nil
+}
+
 // Accounts lists the clinic's accounts with their use in the last fortnight.
 func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, error) {
 	var out []Account
@@ -187,10 +210,27 @@ func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, e
 			if out[i].LastDays, err = uses(v, out[i].ID); err != nil {
 				return err
 			}
+			if who.May(access.MessageAccounts) {
+				out[i].HookWord = s.hookWord(v, out[i])
+			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// hookWord is the account's HookWord; empty as well where the credentials cannot be opened, which the
+// account's state tells when it is next used.
+func (s *Service) hookWord(v *store.View, a Account) string {
+	p, ok := s.providers[a.Provider].(HookWords)
+	if !ok {
+		return ""
+	}
+	c, err := s.connection(v, a)
+	if err != nil {
+		return ""
+	}
+	return p.HookWord(c.Credentials)
 }
 
 func uses(v *store.View, one id.ID) ([]DayUse, error) {
@@ -420,28 +460,4 @@ func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, he
 		return nil, nil, "", err
 	}
 	return p, &conn, "", nil
-}
-
-// Best is the channel that a message of a rule takes: the rule's own, or, for somebody who has no
-// address there, the other one of e-mail and SMS where she has one and the clinic can use it. Never both.
-// What a person has consented to is asked afterwards, for the channel that it is.
-func Best(v *store.View, patient id.ID, want Channel) (Channel, error) {
-	phone, email, _, err := patients.Contact(v, patient)
-	if missing(err) {
-		return want, nil
-	}
-	switch {
-	case err != nil:
-		return want, err
-	case want == SMS && phone == "" && email != "":
-		return Email, nil
-	case want != Email || email != "" || phone == "":
-		return want, nil
-	}
-	if _, err := account(v, sqlAccountFor, string(SMS)); missing(err) {
-		return want, nil
-	} else if err != nil {
-		return want, err
-	}
-	return SMS, nil
 }

@@ -39,6 +39,8 @@ type Outgoing struct {
 	Buttons []Button    // quick answers under a free text; channels that have none leave them out
 	InReply string      // provider id of the message that this one answers; empty for none
 
+	Opens bool // of an e-mail: the clinic turned on that it is told when the message is opened, and the message says so
+
 	// UnsubscribeURL is the one-click address of RFC 8058; empty for messages that are
 	// not stopped that way (confirmations).
 	UnsubscribeURL string
@@ -78,6 +80,7 @@ type Receipt struct {
 
 	Wait      time.Duration   // with Later: how long the provider asks to wait; zero leaves it to the outbox
 	Elsewhere bool            // with Refused: this person cannot be reached on this channel, another may be tried
+	Stopped   bool            // with Refused: the person stopped this sender with the provider itself
 	Parts     int             // of an SMS: how many parts were charged
 	Pricing   json.RawMessage // cost fields as the provider gave them
 }

@@ -22,7 +22,9 @@ type situation struct {
 	zone    *time.Location
 	facts   scheduling.Facts
 	name    string
+	phone   string
 	address string // to which it goes
+	user    string // the provider's own id of the person, where one is known
 	tongue  *words.Tongue
 	consent string
 }
@@ -30,19 +32,10 @@ type situation struct {
 // look reads the situation as it is in this Change and says why the message may not go out;
 // an empty reason says that it may.
 func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err error) {
-	now.facts, err = scheduling.FactsOf(&tx.View, r.appointment)
-	switch {
-	case missing(err):
-		return now, ReasonGone, nil
-	case err != nil:
-		return now, "", err
-	}
-	f := now.facts
-	if f.Patient != r.patient || f.Occurrence != r.occurrence || f.StartsAt != r.starts {
-		return now, ReasonChanged, nil
-	}
-	if reason := r.kind.stands(f.Appointment, tx.Now()); reason != "" {
-		return now, reason, nil
+	if !r.kind.Talk() {
+		if reason, err = lookAtVisit(tx, r, &now); err != nil || reason != "" {
+			return now, reason, err
+		}
 	}
 	ok, why, err := consent.May(&tx.View, r.patient, r.kind.purpose(), string(r.channel))
 	switch {
@@ -54,6 +47,11 @@ func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err e
 		return now, ReasonNoConsent, nil
 	}
 	now.consent = why
+	return s.person(tx, r, now)
+}
+
+// person reads who is written to, where, and in which language.
+func (s *Service) person(tx *store.Tx, r row, now situation) (_ situation, reason string, err error) {
 	if now.clinic, err = clinics.Get(&tx.View); err != nil {
 		return now, "", err
 	}
@@ -72,15 +70,41 @@ func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err e
 	if now.name = names[r.patient].Text; names[r.patient].Broken {
 		return now, ReasonUnreadable, nil
 	}
-	now.address = email
+	now.address, now.phone = email, phone
 	if r.channel != Email {
 		now.address = phone
 	}
-	if now.address == "" {
+	if r.kind.Talk() || now.address == "" {
+		c, err := lastFrom(&tx.View, r.patient, r.channel)
+		if err != nil {
+			return now, "", err
+		}
+		if a := c.at(r.channel); a != "" {
+			now.address = a
+		}
+		now.user = c.UserID
+	}
+	if now.address == "" && now.user == "" {
 		return now, ReasonNoAddress, nil
 	}
-	now.tongue = s.book.Tongue(firstOf(lang, f.Language, now.clinic.Languages...))
+	now.tongue = s.book.Tongue(firstOf(lang, now.facts.Language, now.clinic.Languages...))
 	return now, "", nil
+}
+
+// lookAtVisit looks whether the appointment is still the one that the message tells of.
+func lookAtVisit(tx *store.Tx, r row, now *situation) (reason string, err error) {
+	now.facts, err = scheduling.FactsOf(&tx.View, r.appointment)
+	switch {
+	case missing(err):
+		return ReasonGone, nil
+	case err != nil:
+		return "", err
+	}
+	f := now.facts
+	if f.Patient != r.patient || f.Occurrence != r.occurrence || f.StartsAt != r.starts {
+		return ReasonChanged, nil
+	}
+	return r.kind.stands(f.Appointment, tx.Now()), nil
 }
 
 func firstOf(a, b string, more ...string) string {
@@ -94,12 +118,21 @@ func firstOf(a, b string, more ...string) string {
 
 // compose renders the message and completes its passport. The link that it makes for the
 // patient's own page is a row of this Change.
-func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport) (Outgoing, Passport, error) {
-	lang := now.tongue.Lang()
-	x, version, err := s.textOf(&tx.View, now.tongue, r.kind, r.channel)
-	if err != nil {
+func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approved *Approval) (Outgoing, Passport, error) {
+	if r.kind.Talk() {
+		return s.composeTalk(r, now, p, approved)
+	}
+	tongue := now.tongue
+	var x Text
+	var version int64
+	var err error
+	if approved != nil {
+		x, version, tongue = Text{Body: approved.Body}, approved.Version, s.book.Tongue(approved.Language)
+	} else if x, version, err = s.textOf(&tx.View, tongue, r.kind, r.channel); err != nil {
 		return Outgoing{}, p, err
 	}
+	now.tongue = tongue
+	lang := tongue.Lang()
 	token, err := scheduling.NewLink(tx, r.patient, r.appointment, now.facts.EndsAt.Add(scheduling.LinkLife))
 	if err != nil {
 		return Outgoing{}, p, err
@@ -107,17 +140,32 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport) (Outgo
 	manage := s.public + "/m/" + token
 	values := valuesOf(now, manage)
 	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
-	if r.channel == SMS { // the text names the clinic, and STOP is answered on this channel
+	if r.channel != Email { // the text names the clinic, and STOP is answered on these channels
 		footer = nil
 	}
-	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
+	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToUser: now.user, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
 	if r.kind.Asked() && r.channel == Email {
 		out.UnsubscribeURL = s.public + StopPath(token)
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
+	if r.channel == Email {
+		set, err := setting(&tx.View)
+		if err != nil {
+			return Outgoing{}, p, err
+		}
+		if out.Opens = set.Opens; set.Opens {
+			footer = append(footer, now.tongue.Say("message.opens"))
+		}
+	}
 	filled := fill(x, values, now.tongue, footer)
 	out.Subject, out.Text, out.HTML = filled.Subject, filled.Text, filled.HTML
-	if r.channel == Email && !r.kind.Asked() {
+	if approved != nil {
+		out.Call = approved.call(values, r.kind, r.id)
+		for i, payload := range out.Call.Payloads { // what the template's buttons say, for whoever shows the message
+			out.Buttons = append(out.Buttons, Button{Payload: payload, Title: tongue.Say("message.button." + choices()[i])})
+		}
+	}
+	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
 			return Outgoing{}, p, err
 		}

@@ -41,8 +41,10 @@ type Step struct {
 type Opened struct {
 	Delivery
 	Passport   Passport
-	Unreadable bool // the passport cannot be opened
-	ProviderID string
+	Unreadable bool   // the passport cannot be opened
+	ProviderID string // the provider's own; empty when it gave none, or it cannot be opened
+	Parts      int    // of an SMS: how many parts were charged; zero when nobody said
+	Pricing    string // cost fields as the provider gave them, JSON; empty when it gave none
 	Steps      []Step
 	Settle     bool // a person may decide what becomes of it
 }
@@ -124,7 +126,7 @@ func (s *Service) One(ctx context.Context, who access.Caller, message id.ID) (Op
 		if err != nil {
 			return err
 		}
-		out = Opened{Delivery: r.delivery(names[r.patient]), ProviderID: r.provider, Settle: r.state == Unsure || r.state == GivenUp}
+		out = Opened{Delivery: r.delivery(names[r.patient]), ProviderID: providerID(v, r), Parts: int(r.parts), Pricing: r.pricing, Settle: r.state == Unsure || r.state == GivenUp}
 		p, err := openPassport(v, r)
 		out.Passport, out.Unreadable = p, err != nil
 		rows, err := v.Query(sqlStepList, message)
@@ -184,14 +186,14 @@ func (s *Service) Counts(ctx context.Context, who access.Caller) (Counts, error)
 	return out, err
 }
 
-// Waiting is what else the dashboard says: answers that nobody has dealt with, and accounts that are paused.
+// Waiting is what else the dashboard says: conversations in which a patient wrote and nobody has looked, and accounts that are paused.
 type Waiting struct{ Answers, Paused int }
 
 // Waiting counts what waits for a person beside the messages themselves.
 func (s *Service) Waiting(ctx context.Context, who access.Caller) (Waiting, error) {
 	var out Waiting
 	err := s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
-		if err := v.Row(sqlHeardCount).Scan(&out.Answers); err != nil {
+		if err := v.Row(sqlThreadUnread).Scan(&out.Answers); err != nil {
 			return err
 		}
 		return v.Row(sqlAccountHeld).Scan(&out.Paused)
@@ -225,6 +227,9 @@ func (s *Service) Settle(ctx context.Context, who access.Caller, message id.ID, 
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		to, reason, attempts := Sent, ReasonArrived, r.attempts
+		if decision == SendAgain && r.kind == Answered {
+			return fault.New(fault.Conflict, "fault.inbox.not_kept")
+		}
 		if decision == SendAgain {
 			to, reason, attempts = Planned, ReasonAgain, (r.attempts/perPerson+1)*perPerson
 			tx.DueBy(tx.Now())

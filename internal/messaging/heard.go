@@ -28,14 +28,14 @@ const (
 	ON CONFLICT (clinic_id, channel_id, key) DO NOTHING`
 	sqlHeardGet    = `SELECT channel_id, news, event, heard_at, done_at FROM heard WHERE clinic_id = $1 AND id = $2`
 	sqlHeardDone   = `UPDATE heard SET event = NULL, done_at = $3 WHERE clinic_id = $1 AND id = $2 AND done_at = 0`
-	sqlHeardLeft   = `SELECT id, channel_id, event, heard_at FROM heard WHERE clinic_id = $1 AND done_at = 0 AND news = 'message' ORDER BY heard_at DESC, id DESC LIMIT 200`
-	sqlHeardCount  = `SELECT COUNT(*) FROM heard WHERE clinic_id = $1 AND done_at = 0 AND news = 'message'`
+	sqlHeardLeft   = `SELECT id, channel_id, event, heard_at FROM heard WHERE clinic_id = $1 AND done_at = 0 AND news = 'message' ORDER BY heard_at DESC, id DESC LIMIT 5000`
 	sqlHeardForget = `UPDATE heard SET event = NULL WHERE clinic_id = $1 AND event IS NOT NULL AND heard_at < $2`
 	sqlHeardAge    = `DELETE FROM heard WHERE clinic_id = $1 AND heard_at < $2`
 
 	sqlReachedFind = `SELECT id, patient_id, state, reached FROM message WHERE clinic_id = $1 AND provider_id = $2 AND channel_id = $3`
 	sqlReachedOurs = `SELECT id, patient_id, state, reached FROM message WHERE clinic_id = $1 AND id = $2 AND channel_id = $3`
-	sqlReachedSet  = `UPDATE message SET reached = $4, reached_at = $5, state = $6, reason = $7, provider_id = CASE WHEN provider_id = '' THEN $8 ELSE provider_id END
+	sqlReachedSet  = `UPDATE message SET reached = $4, reached_at = $5, state = $6, reason = $7, provider_id = CASE WHEN provider_id = '' THEN $8 ELSE provider_id END,
+	provider_sealed = CASE WHEN provider_id = '' THEN $9 ELSE provider_sealed END, pricing = CASE WHEN $10 = '' THEN pricing ELSE $10 END
 	WHERE clinic_id = $1 AND id = $2 AND reached = $3`
 )
 
@@ -112,7 +112,11 @@ func (s *Service) Hear(ctx context.Context, who access.Caller, provider string, 
 			if err != nil {
 				return err
 			}
-			n, err := tx.Exec(sqlHeardAdd, one, string(e.Kind)+" "+e.Key, row, string(e.Kind), sealed, tx.Now())
+			key, err := reportToken(&tx.View, one, string(e.Kind)+" "+e.Key) // a provider's key may hold a number
+			if err != nil {
+				return err
+			}
+			n, err := tx.Exec(sqlHeardAdd, one, key, row, string(e.Kind), sealed, tx.Now())
 			if err != nil {
 				return err
 			}
@@ -157,6 +161,15 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 	settled := true
 	switch news {
 	case StateNews:
+		if e.Reached == ReachedOpened { // told or not, it is not kept unless the clinic turned that on (F8): it arrived
+			x, err := setting(&tx.View)
+			if err != nil {
+				return err
+			}
+			if !x.Opens {
+				e.Reached = ReachedDelivered
+			}
+		}
 		known, err := reach(tx, channel, e)
 		if err != nil {
 			return err
@@ -165,16 +178,13 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 			return tx.AnnounceLater(EventHeard, one, looked+1, min(time.Duration(looked+1)*2*time.Second, time.Minute))
 		}
 	case ChoiceNews:
-		err = choose(tx, channel, e, e.Stop)
+		_, err = choose(tx, channel, e, e.Stop)
 	case MessageNews:
-		switch contact.StopWord(e.Text) {
-		case contact.SaysStop:
-			err = choose(tx, channel, e, true)
-		case contact.SaysStart:
-			err = choose(tx, channel, e, false)
-		default:
-			settled = false // it waits for a person: see Answers
-		}
+		settled, err = takeIn(tx, channel, one, e)
+	case TemplateNews:
+		err = judged(tx, channel, e)
+	case IdentityNews:
+		err = renamed(tx, channel, e)
 	case AccountNews:
 		if e.Status == "revoked" || e.Status == "disabled" {
 			err = broken(tx, channel, codeOnly(e.Status))
@@ -193,7 +203,11 @@ func reach(tx *store.Tx, channel id.ID, e Event) (known bool, err error) {
 	var state State
 	var was Reached
 	if e.Message.IsZero() {
-		err = tx.Row(sqlReachedFind, codeOnly(e.ProviderID), channel).Scan(&m, &patient, &state, &was)
+		var theirs string
+		if theirs, err = reportToken(&tx.View, channel, e.ProviderID); err != nil {
+			return false, err
+		}
+		err = tx.Row(sqlReachedFind, theirs, channel).Scan(&m, &patient, &state, &was)
 	} else {
 		err = tx.Row(sqlReachedOurs, e.Message, channel).Scan(&m, &patient, &state, &was)
 	}
@@ -217,117 +231,81 @@ func reach(tx *store.Tx, channel id.ID, e Event) (known bool, err error) {
 	case state == Unsure || state == Rejected: // the provider knows better
 		state = Sent
 	}
-	n, err := tx.Exec(sqlReachedSet, m, string(was), string(e.Reached), at, string(state), reason, codeOnly(e.ProviderID))
+	theirs, sealed, err := theirID(tx, channel, patient, m, e.ProviderID)
+	if err != nil {
+		return true, err
+	}
+	n, err := tx.Exec(sqlReachedSet, m, string(was), string(e.Reached), at, string(state), reason, theirs, sealed, pricing(e.Pricing))
 	if err != nil || n == 0 {
 		return true, err
 	}
 	tx.Record(audit.Note{Action: "reach", Kind: "message", Subject: m, Patient: patient, New: e.Reached})
-	return true, step(tx, m, State(e.Reached), reason)
+	if err := step(tx, m, State(e.Reached), reason); err != nil {
+		return true, err
+	}
+	if e.Reached == ReachedFailed {
+		return true, failed(tx, m, channel, e)
+	}
+	return true, nil
 }
 
-// choose closes what needs consent, on the account's channel, for everybody who is reached at the
-// address that stopped, or opens again what that closed: whoever holds the phone has the say over it.
-func choose(tx *store.Tx, channel id.ID, e Event, stop bool) error {
-	a, err := account(&tx.View, sqlAccountGet, channel)
-	if err != nil {
+// failed does what follows when a message did not arrive after all.
+func failed(tx *store.Tx, message, channel id.ID, e Event) error {
+	r, found, err := get(&tx.View, message)
+	if err != nil || !found {
 		return err
 	}
-	people, err := patients.Reached(&tx.View, contact.Phone(e.From.Phone), contact.Email(e.From.Address))
-	if err != nil {
-		return err
-	}
-	for _, p := range people {
-		if stop {
-			err = consent.StopBy(tx, p, string(a.Channel))
-		} else {
-			err = consent.ResumeBy(tx, p, string(a.Channel))
-		}
-		if err != nil && !missing(err) {
+	if e.Code == CodeWindow { // the provider's clock counts, not ours
+		if err := windowClosed(tx, channel, r.patient); err != nil {
 			return err
 		}
+	}
+	if e.Permanent {
+		return elsewhere(tx, r)
 	}
 	return nil
 }
 
-// Wrote is something that a patient wrote to the clinic's number and that waits for a person.
-type Wrote struct {
-	ID      id.ID
-	Channel Channel
-	At      clock.Instant
-	Text    string          // empty when it was not kept
-	Kept    bool            // the text is still there
-	From    string          // the number or address, masked
-	People  []patients.Name // who is reached there: several where a family shares a phone
-	IDs     []id.ID         // of People
+// choose closes what needs consent, on the account's channel, for everybody who is reached at the
+// address that stopped, or opens again what that closed: whoever holds the phone has the say over it.
+// changed are those for whom it made a difference.
+func choose(tx *store.Tx, channel id.ID, e Event, stop bool) (changed []id.ID, err error) {
+	a, err := account(&tx.View, sqlAccountGet, channel)
+	if err != nil {
+		return nil, err
+	}
+	people, err := whoWrote(tx, channel, e)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range people {
+		var did bool
+		if stop {
+			did, err = consent.StopBy(tx, p, string(a.Channel))
+		} else {
+			did, err = consent.ResumeBy(tx, p, string(a.Channel))
+		}
+		if err != nil && !missing(err) {
+			return nil, err
+		}
+		if did {
+			changed = append(changed, p)
+		}
+	}
+	return changed, nil
 }
 
-// Answers lists what patients wrote and nobody has dealt with, the newest first. Showing it is written down.
-func (s *Service) Answers(ctx context.Context, who access.Caller) ([]Wrote, error) {
-	var out []Wrote
-	err := s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
-		out = nil
-		rows, err := v.Query(sqlHeardLeft)
-		if err != nil {
-			return err
-		}
-		type line struct {
-			Wrote
-			channel id.ID
-			sealed  []byte
-		}
-		var lines []line
-		for rows.Next() {
-			var l line
-			if err := rows.Scan(&l.ID, &l.channel, &l.sealed, &l.At); err != nil {
-				_ = rows.Close()
-				return err
-			}
-			lines = append(lines, l)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		var seen []id.ID
-		for _, l := range lines {
-			if a, err := account(v, sqlAccountGet, l.channel); err == nil {
-				l.Channel = a.Channel
-			}
-			if text, err := v.Unseal(vault.ClinicData, "heard", "event", l.ID, l.sealed); err == nil && text != "" {
-				var e Event
-				if json.Unmarshal([]byte(text), &e) == nil {
-					l.Text, l.Kept, l.From = e.Text, true, contact.Phone(e.From.Phone).Masked()
-					if e.From.Phone == "" {
-						l.From = contact.Email(e.From.Address).Masked()
-					}
-					if l.IDs, err = patients.Reached(v, contact.Phone(e.From.Phone), contact.Email(e.From.Address)); err != nil {
-						return err
-					}
-				}
-			}
-			names, err := patients.Names(v, l.IDs)
-			if err != nil {
-				return err
-			}
-			for _, p := range l.IDs {
-				l.People = append(l.People, names[p])
-			}
-			seen = append(seen, l.IDs...)
-			out = append(out, l.Wrote)
-		}
-		if len(seen) > 0 {
-			v.Listed("answers", string(clock.DateOf(v.Now().Time())), seen)
-		}
-		return nil
-	})
-	return out, err
-}
-
-// AnswerDone says that somebody dealt with what was written; its text is deleted.
-func (s *Service) AnswerDone(ctx context.Context, who access.Caller, one id.ID) error {
-	return s.db.Change(ctx, who, access.MessageSettle, func(_ context.Context, tx *store.Tx) error {
-		tx.Record(audit.Note{Action: "settle", Kind: "answer", Subject: one})
-		return tx.Must(sqlHeardDone, one, tx.Now())
-	})
+// whoWrote are those who are reached where the writer is; by the provider's own id of her where it keeps her number back.
+func whoWrote(tx *store.Tx, channel id.ID, e Event) ([]id.ID, error) {
+	people, err := patients.Reached(&tx.View, contact.Phone(e.From.Phone), contact.Email(e.From.Address))
+	if err != nil || len(people) > 0 {
+		return people, err
+	}
+	known, _, err := knownPeer(&tx.View, channel, e.From)
+	if err != nil || known.IsZero() {
+		return nil, err
+	}
+	return []id.ID{known}, nil
 }
 
 // forget deletes what was written from the patient's number or address and still waits.

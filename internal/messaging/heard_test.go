@@ -68,6 +68,9 @@ func TestReportsInAnyOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := s.messages.SaveSetting(t.Context(), owner, messaging.Setting{Content: messaging.ContentNone, Opens: true, Version: 1}); err != nil {
+			t.Fatal(err)
+		}
 		const many = 24
 		for i := range many {
 			_, err := s.desk.Book(t.Context(), accounts.Public(s.Clinic), scheduling.Booking{Service: s.service, Provider: s.provider, StartsAt: clock.At(rig.Start.Add(time.Duration(48+i) * time.Hour)), Language: "en",
@@ -195,16 +198,16 @@ func TestWhatSomebodyWroteIsForgottenAfterADay(t *testing.T) {
 		s.tick()
 		look := func(want ...string) {
 			t.Helper()
-			left, err := s.messages.Answers(t.Context(), owner)
+			left, err := s.messages.Inbox(t.Context(), owner, messaging.InboxFilter{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
 			for _, a := range left {
-				got = append(got, a.Text)
+				got = append(got, a.Snippet)
 			}
 			if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
-				t.Errorf("the answers are %q, %q are wanted", got, want)
+				t.Errorf("the conversations begin %q, %q are wanted", got, want)
 			}
 		}
 		look("Where are you?", "Where are you?")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
@@ -14,6 +15,9 @@ import (
 var (
 	ErrForged     = errors.New("messaging: the signature does not fit")
 	ErrUnreadable = errors.New("messaging: the request cannot be read")
+	// ErrNotNow says that nothing is known about the request, because what it is checked with cannot
+	// be had at the moment. The provider is told to come again.
+	ErrNotNow = errors.New("messaging: the request cannot be checked at the moment")
 )
 
 // Hook is one request of a provider as it came over the wire.
@@ -22,6 +26,10 @@ type Hook struct {
 	URL    string // the public address with its query, as the provider knows it (behind a proxy not the one of the request)
 	Header http.Header
 	Body   []byte // raw: signatures are over bytes
+
+	// Remote is who called, as the deployment's own proxies say; zero when nobody knows. Only
+	// providers that sign nothing are told by it.
+	Remote netip.Addr
 }
 
 // Answer is what the provider expects back at once. The zero value is an empty 200.
@@ -38,7 +46,8 @@ type Inbound interface {
 	// Read checks the signature (in constant time, against every live secret of the connection),
 	// then answers what the request says, in its order, and what to answer to the provider.
 	// ErrForged when no secret fits or the request speaks of another account than the
-	// connection's; ErrUnreadable for what no provider would send. A kind of news that it does
+	// connection's; ErrUnreadable for what no provider would send; ErrNotNow when it cannot be
+	// checked just now. A kind of news that it does
 	// not know is an Event of kind Unknown, never an error.
 	Read(ctx context.Context, c Connection, h Hook) ([]Event, Answer, error)
 }
@@ -99,6 +108,8 @@ type Event struct {
 	Button  string // payload of the button or list row that was touched
 	ReplyTo string // provider id of our message that this one answers
 	Media   []Media
+
+	Answered bool // of MessageNews: the provider has answered STOP or START by itself
 
 	Stop   bool   // of ChoiceNews: stopped (true) or resumed
 	Name   string // of a template; what changed, of AccountNews

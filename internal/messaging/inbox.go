@@ -2,97 +2,632 @@ package messaging
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"almirah/internal/access"
+	"almirah/internal/audit"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/store"
+	"almirah/internal/vault"
+)
+
+const (
+	threadColumns   = `id, patient_id, state, assigned, unread, channel, last_at, wrote_at, version`
+	sqlThreadGet    = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND id = $2`
+	sqlThreadBy     = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND patient_id = $2`
+	sqlThreadList   = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = $2 AND last_at < $3 ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, last_at DESC, id DESC LIMIT $4`
+	sqlThreadMine   = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = 'open' AND assigned = $2 AND last_at < $3 ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, last_at DESC, id DESC LIMIT $4`
+	sqlThreadNew    = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = 'open' AND unread > 0 AND last_at < $2 ORDER BY last_at DESC, id DESC LIMIT $3`
+	sqlThreadUnread = `SELECT COUNT(*) FROM thread WHERE clinic_id = $1 AND state = 'open' AND unread > 0`
+	sqlThreadRead   = `UPDATE thread SET unread = 0 WHERE clinic_id = $1 AND id = $2 AND unread > 0`
+	sqlThreadGive   = `UPDATE thread SET assigned = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
+	sqlThreadState  = `UPDATE thread SET state = $4, unread = 0, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
+	sqlThreadMoved  = `UPDATE thread SET unread = unread + $3, wrote_at = CASE WHEN wrote_at > $4 THEN wrote_at ELSE $4 END, last_at = CASE WHEN last_at > $5 THEN last_at ELSE $5 END,
+	channel = $6, state = 'open', version = version + 1 WHERE clinic_id = $1 AND id = $2`
+	sqlThreadDelete = `DELETE FROM thread WHERE clinic_id = $1 AND id = $2`
+
+	postColumns  = `id, way, kind, channel, at, author, message_id, heard_id, patient_id, body`
+	sqlPostOf    = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 ORDER BY at DESC, id DESC LIMIT 200`
+	sqlPostLast  = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 AND way = 'in' ORDER BY at DESC, id DESC LIMIT 1`
+	sqlPostMove  = `UPDATE post SET thread_id = $4, patient_id = $5, body = $6 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
+	sqlPostHeard = `SELECT heard_id FROM post WHERE clinic_id = $1 AND thread_id = $2 AND heard_id IS NOT NULL`
+	sqlHeardBody = `SELECT event FROM heard WHERE clinic_id = $1 AND id = $2`
 )
 
 // InboxFilter narrows the list of conversations.
 type InboxFilter struct {
 	Box    Box
-	Search string        // a patient's name, number or address; empty for everybody
+	People []id.ID       // conversations of these patients only, whatever the box; empty for everybody
 	Before clock.Instant // conversations whose last line is older; zero for the newest
 	Limit  int           // 1 to 100; zero is 50
 }
 
+func (x *Summary) scan(s scanner) error {
+	return s.Scan(&x.ID, &x.Patient, &x.State, &x.Assigned, &x.Unread, &x.Channel, &x.LastAt, &x.WroteAt, &x.Version)
+}
+
+func threads(v *store.View, text string, args ...any) ([]Summary, error) {
+	rows, err := v.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Summary
+	for rows.Next() {
+		var x Summary
+		if err := x.scan(rows); err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, rows.Err()
+}
+
+func thread(v *store.View, one id.ID) (Summary, error) {
+	var x Summary
+	err := x.scan(v.Row(sqlThreadGet, one))
+	if errors.Is(err, store.ErrNoRows) {
+		err = fault.Missing()
+	}
+	return x, err
+}
+
 // Inbox lists conversations: unread ones first, then the newest.
 func (s *Service) Inbox(ctx context.Context, who access.Caller, f InboxFilter) ([]Summary, error) {
-	return nil, nil
+	if f.Limit <= 0 || f.Limit > 100 {
+		f.Limit = 50
+	}
+	var out []Summary
+	err := s.db.View(ctx, who, access.InboxRead, func(_ context.Context, v *store.View) (err error) {
+		before := f.Before
+		if before == 0 {
+			before = v.Now().Add(24 * time.Hour)
+		}
+		out = nil
+		switch {
+		case len(f.People) > 0:
+			for _, p := range f.People[:min(len(f.People), f.Limit)] {
+				one, err := threads(v, sqlThreadBy, p)
+				if err != nil {
+					return err
+				}
+				out = append(out, one...)
+			}
+		case f.Box == BoxMine:
+			out, err = threads(v, sqlThreadMine, who.Actor(), before, f.Limit)
+		case f.Box == BoxUnread:
+			out, err = threads(v, sqlThreadNew, before, f.Limit)
+		case f.Box == BoxDone:
+			out, err = threads(v, sqlThreadList, string(ThreadDone), before, f.Limit)
+		default:
+			out, err = threads(v, sqlThreadList, string(ThreadOpen), before, f.Limit)
+		}
+		if err != nil {
+			return err
+		}
+		var seen []id.ID
+		for _, x := range out {
+			if !x.Patient.IsZero() {
+				seen = append(seen, x.Patient)
+			}
+		}
+		names, err := patients.Names(v, seen)
+		if err != nil {
+			return err
+		}
+		for i := range out {
+			out[i].Name = names[out[i].Patient]
+			if err := describe(v, &out[i]); err != nil {
+				return err
+			}
+		}
+		if len(seen) > 0 {
+			v.Listed("inbox", string(clock.DateOf(v.Now().Time())), seen)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// describe adds who wrote and the beginning of what was written, where it is still kept.
+func describe(v *store.View, x *Summary) error {
+	if x.Patient.IsZero() {
+		list, err := correspondents(v, x.ID)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			x.From = list[0].masked()
+		}
+	}
+	list, err := posts(v, sqlPostLast, x.ID)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	text := strings.Join(strings.Fields(list[0].Text), " ")
+	if r := []rune(text); len(r) > 90 {
+		text = string(r[:89]) + "…"
+	}
+	x.Snippet = text
+	return nil
+}
+
+func (c correspondent) masked() string {
+	switch {
+	case c.Phone != "":
+		return contact.Phone(c.Phone).Masked()
+	case c.Address != "":
+		return contact.Email(c.Address).Masked()
+	case c.UserID != "":
+		return "…" + c.UserID[max(0, len(c.UserID)-4):]
+	}
+	return ""
+}
+
+// posts reads lines. What was written and waits for a person is opened from where it waits.
+func posts(v *store.View, text string, args ...any) ([]Line, error) {
+	rows, err := v.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	type stored struct {
+		Line
+		heard, patient id.ID
+		body           []byte
+	}
+	var list []stored
+	for rows.Next() {
+		var l stored
+		if err := rows.Scan(&l.ID, &l.Way, &l.Kind, &l.Channel, &l.At, &l.Author, &l.Message, &l.heard, &l.patient, &l.body); err != nil {
+			_ = rows.Close()
+			return nil, err
+		}
+		list = append(list, l)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	out := make([]Line, 0, len(list))
+	for _, l := range list {
+		if l.Text, err = v.Unseal(owner(l.patient), "post", "body", l.ID, l.body); err != nil {
+			l.Text = ""
+		}
+		if l.Text == "" && !l.heard.IsZero() {
+			if l.Text, err = heardText(v, l.heard); err != nil {
+				return nil, err
+			}
+		}
+		l.Kept = l.Text != ""
+		out = append(out, l.Line)
+	}
+	return out, nil
+}
+
+func heardText(v *store.View, heard id.ID) (string, error) {
+	var sealed []byte
+	err := v.Row(sqlHeardBody, heard).Scan(&sealed)
+	if errors.Is(err, store.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	text, err := v.Unseal(vault.ClinicData, "heard", "event", heard, sealed)
+	var e Event
+	if err != nil || text == "" || json.Unmarshal([]byte(text), &e) != nil {
+		return "", nil //nolint:nilerr // what does not open is not shown
+	}
+	return e.Text, nil
 }
 
 // OpenThread opens a conversation and marks it read. fault.NotFound when it is not this clinic's.
-func (s *Service) OpenThread(ctx context.Context, who access.Caller, thread id.ID) (Thread, error) {
-	return Thread{}, fault.Missing()
+func (s *Service) OpenThread(ctx context.Context, who access.Caller, one id.ID) (Thread, error) {
+	var out Thread
+	err := s.db.Change(ctx, who, access.InboxRead, func(_ context.Context, tx *store.Tx) error {
+		x, err := thread(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		tx.Housekeeping("a conversation was read")
+		if _, err := tx.Exec(sqlThreadRead, one); err != nil {
+			return err
+		}
+		out, err = s.read(&tx.View, x)
+		return err
+	})
+	return out, err
 }
 
 // ThreadOf is the patient's conversation, for her page; it is not marked read. Where nobody has
 // written yet its ID is zero, and Lines holds what rules sent.
 func (s *Service) ThreadOf(ctx context.Context, who access.Caller, patient id.ID) (Thread, error) {
-	return Thread{}, nil
+	var out Thread
+	right := access.InboxRead
+	if who.Role() == access.Patient {
+		if right = access.OwnRead; who.Patient() != patient {
+			return out, fault.Missing()
+		}
+	}
+	err := s.db.View(ctx, who, right, func(_ context.Context, v *store.View) error {
+		list, err := threads(v, sqlThreadBy, patient)
+		if err != nil {
+			return err
+		}
+		x := Summary{Patient: patient, State: ThreadOpen}
+		if len(list) > 0 {
+			x = list[0]
+		}
+		if out, err = s.read(v, x); err != nil || right != access.OwnRead {
+			return err
+		}
+		out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.Way == LineNote }) // the clinic's own
+		out.Assigned, out.Routes = id.Zero, nil
+		return nil
+	})
+	return out, err
 }
 
-// Answer sends an answer now. What went wrong comes back as a fault: a wrong field "text" or "channel";
-// fault.Conflict "fault.inbox.window" when the window has closed (the thread then offers the template),
-// "fault.inbox.refused" when the provider refused it, "fault.inbox.later" when it cannot take it just now:
-// nothing was sent and the text has to be kept in the form. "fault.inbox.uncertain" when it may have gone.
-func (s *Service) Answer(ctx context.Context, who access.Caller, thread id.ID, d AnswerDraft) (Line, error) {
-	return Line{}, fault.Missing()
+// read puts a conversation together: what was written, noted and answered, and what rules sent.
+func (s *Service) read(v *store.View, x Summary) (Thread, error) {
+	out := Thread{Summary: x}
+	set, err := setting(v)
+	if err != nil {
+		return out, err
+	}
+	out.Content, out.Days = set.Content, set.Days
+	var people []correspondent
+	if !x.ID.IsZero() {
+		if out.Lines, err = posts(v, sqlPostOf, x.ID); err != nil {
+			return out, err
+		}
+		if people, err = correspondents(v, x.ID); err != nil {
+			return out, err
+		}
+		if err := describe(v, &out.Summary); err != nil {
+			return out, err
+		}
+	}
+	if x.Patient.IsZero() {
+		if len(people) > 0 {
+			if out.IDs, err = patients.Reached(v, contact.Phone(people[0].Phone), contact.Email(people[0].Address)); err != nil {
+				return out, err
+			}
+		}
+		names, err := patients.Names(v, out.IDs)
+		if err != nil {
+			return out, err
+		}
+		for _, p := range out.IDs {
+			out.Candidates = append(out.Candidates, names[p])
+		}
+		v.Opened("thread", x.ID, id.Zero)
+		slices.Reverse(out.Lines)
+		return out, nil
+	}
+	names, err := patients.Names(v, []id.ID{x.Patient})
+	if err != nil {
+		return out, err
+	}
+	out.Name = names[x.Patient]
+	sent, err := list(v, sqlMessageOfPatient, x.Patient, v.Now().Add(time.Second), 200)
+	if err != nil {
+		return out, err
+	}
+	if err := s.join(v, &out, sent); err != nil {
+		return out, err
+	}
+	out.Routes, err = s.routesOf(v, x.Patient, people)
+	if x.ID.IsZero() { // nobody has written yet: what rules sent was looked at
+		x.ID = x.Patient
+	}
+	v.Opened("thread", x.ID, x.Patient)
+	return out, err
+}
+
+// join lays what was sent among what was written. An answer's words stand in its line, its fate in its message.
+func (s *Service) join(v *store.View, out *Thread, sent []row) error {
+	fate := map[id.ID]row{}
+	for _, r := range sent {
+		fate[r.id] = r
+	}
+	said := map[id.ID]bool{}
+	for i := range out.Lines {
+		l := &out.Lines[i]
+		if r, ok := fate[l.Message]; ok && !l.Message.IsZero() {
+			l.State, l.Reason, l.Reached, l.ReachedAt = r.state, r.reason, r.reached, r.reachedAt
+			said[r.id] = true
+		}
+	}
+	var again []row
+	for _, r := range sent {
+		if said[r.id] || r.state == Dropped || r.state == Withdrawn {
+			continue
+		}
+		l := Line{ID: r.id, Way: LineAuto, Kind: string(r.kind), Channel: r.channel, At: max(r.createdAt, r.sendAt), Message: r.id, State: r.state, Reason: r.reason, Reached: r.reached, ReachedAt: r.reachedAt}
+		if r.state != Planned {
+			l.At = r.stateAt
+		}
+		out.Lines = append(out.Lines, l)
+		again = append(again, r)
+	}
+	if err := s.again(v, out, again); err != nil {
+		return err
+	}
+	slices.SortStableFunc(out.Lines, func(a, b Line) int {
+		switch {
+		case a.At != b.At:
+			if a.At < b.At {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.ID.String(), b.ID.String())
+	})
+	if n := len(out.Lines); n > 200 {
+		out.Lines = out.Lines[n-200:]
+	}
+	return nil
+}
+
+// routesOf are the channels by which the patient can be answered now, the one by which she last wrote first.
+func (s *Service) routesOf(v *store.View, patient id.ID, people []correspondent) ([]Route, error) {
+	phone, email, lang, err := patients.Contact(v, patient)
+	if err != nil && !missing(err) {
+		return nil, err
+	}
+	c, err := clinics.Get(v)
+	if err != nil {
+		return nil, err
+	}
+	var order []Channel
+	for _, p := range people {
+		order = append(order, p.kind)
+	}
+	var out []Route
+	seen := map[Channel]bool{}
+	for _, ch := range append(order, WhatsApp, SMS, Email) {
+		if seen[ch] {
+			continue
+		}
+		seen[ch] = true
+		r := Route{Channel: ch, To: contact.Phone(phone).Masked()}
+		if ch == Email {
+			r.To = contact.Email(email).Masked()
+		}
+		var last correspondent
+		for _, p := range people {
+			if p.kind == ch && p.state != AccountRevoked && p.Sender != (Sender{}) {
+				last = p
+				break
+			}
+		}
+		if m := last.masked(); m != "" {
+			r.To = m
+		}
+		a, err := account(v, sqlAccountFor, string(ch))
+		switch {
+		case missing(err) && s.carriers[ch] == nil || r.To == "":
+			continue
+		case missing(err):
+			r.Free = true
+		case err != nil:
+			return nil, err
+		case a.State == AccountPaused || s.providers[a.Provider] == nil:
+			r.Reason = RoutePaused
+		default:
+			if err := s.freely(v, &r, a, last, append([]string{lang}, languages(s.book, c)...)); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// freely says whether the account may carry the clinic's own words now, and what opens the conversation otherwise.
+func (s *Service) freely(v *store.View, r *Route, a Account, last correspondent, langs []string) error {
+	if _, registered := s.providers[a.Provider].(Register); registered {
+		r.Reason = RouteTemplate
+	} else if _, drafts := s.providers[a.Provider].(Drafter); !drafts {
+		r.Free = true
+		return nil
+	} else if until := last.until(v.Now()); until > 0 && last.channel == a.ID {
+		r.Free, r.Until = true, until
+		return nil
+	} else {
+		r.Reason = RouteWindow
+	}
+	x, err := approved(v, a.ID, Reopening, langs)
+	if err != nil || x == nil {
+		return err
+	}
+	r.Reason, r.Template, r.Language = "", x.Body, x.Language
+	return nil
+}
+
+// checkText is what was typed, tidied; a wrong field "text".
+func checkText(text string, most int) (string, error) {
+	var f fault.Fields
+	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	switch {
+	case text == "":
+		f.Add("text", "field.required")
+	case utf8.RuneCountInString(text) > most:
+		f.AddWith("text", "field.template.long", map[string]any{"Most": most})
+	case !utf8.ValidString(text):
+		f.Add("text", "field.template.characters")
+	}
+	return text, f.Err()
 }
 
 // Note adds a private note. A wrong field "text".
-func (s *Service) Note(ctx context.Context, who access.Caller, thread id.ID, text string) error {
-	return fault.Missing()
+func (s *Service) Note(ctx context.Context, who access.Caller, one id.ID, text string) error {
+	text, err := checkText(text, MaxNote)
+	if err != nil {
+		return err
+	}
+	return s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
+		x, err := thread(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "note", Kind: "thread", Subject: one, Patient: x.Patient})
+		return post{thread: one, way: LineNote, kind: "note", channel: "", at: tx.Now(), author: who.Actor(), patient: x.Patient, body: text}.add(tx)
+	})
 }
 
 // Assign gives the conversation to a person of the clinic; zero to nobody. fault.Conflict when it was changed meanwhile.
-func (s *Service) Assign(ctx context.Context, who access.Caller, thread, person id.ID, version int64) error {
-	return fault.Missing()
+func (s *Service) Assign(ctx context.Context, who access.Caller, one, person id.ID, version int64) error {
+	return s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
+		x, err := thread(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "assign", Kind: "thread", Subject: one, Patient: x.Patient, Old: x.Assigned, New: person})
+		n, err := tx.Exec(sqlThreadGive, one, version, id.Null(person))
+		if err == nil && n == 0 {
+			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		return err
+	})
 }
 
-// SetThread closes a conversation or opens it again. Closing deletes what was only kept until then.
-func (s *Service) SetThread(ctx context.Context, who access.Caller, thread id.ID, to ThreadState, version int64) error {
-	return fault.Missing()
+// SetThread closes a conversation or opens it again. Closing deletes what only waited to be read.
+func (s *Service) SetThread(ctx context.Context, who access.Caller, one id.ID, to ThreadState, version int64) error {
+	if to != ThreadOpen && to != ThreadDone {
+		return fault.Missing()
+	}
+	return s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
+		x, err := thread(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "change", Kind: "thread", Subject: one, Patient: x.Patient, Old: x.State, New: to})
+		n, err := tx.Exec(sqlThreadState, one, version, string(to))
+		if err == nil && n == 0 {
+			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		if err != nil || to == ThreadOpen {
+			return err
+		}
+		return forgetHeard(tx, one)
+	})
 }
 
-// Meant says which patient an unlinked conversation is about; it joins the patient's own conversation, whose id comes back.
-func (s *Service) Meant(ctx context.Context, who access.Caller, thread, patient id.ID) (into id.ID, err error) {
-	return id.Zero, fault.Missing()
+// forgetHeard deletes what was written in the conversation and only waited to be read.
+func forgetHeard(tx *store.Tx, one id.ID) error {
+	rows, err := tx.Query(sqlPostHeard, one)
+	if err != nil {
+		return err
+	}
+	var list []id.ID
+	for rows.Next() {
+		var h id.ID
+		if err := rows.Scan(&h); err != nil {
+			_ = rows.Close()
+			return err
+		}
+		list = append(list, h)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, h := range list {
+		if _, err := tx.Exec(sqlHeardDone, h, tx.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// CannedReplies lists the replies that the clinic has ready.
-func (s *Service) CannedReplies(ctx context.Context, who access.Caller) ([]Canned, error) {
-	return nil, nil
+// Meant says which patient an unlinked conversation is about; its lines join the patient's own conversation, whose id comes back.
+func (s *Service) Meant(ctx context.Context, who access.Caller, one, patient id.ID) (into id.ID, err error) {
+	err = s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
+		x, err := thread(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		if !x.Patient.IsZero() {
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		if _, err := patients.Find(&tx.View, patient); err != nil {
+			return err
+		}
+		if into, err = threadOf(tx, patient); err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "link", Kind: "thread", Subject: one, Patient: patient, New: into})
+		if err := moveLines(tx, one, into, patient); err != nil {
+			return err
+		}
+		people, err := correspondents(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		for _, c := range people {
+			text, err := json.Marshal(c.Sender)
+			if err != nil {
+				return err
+			}
+			sealed, err := tx.Seal(patient, "correspondent", "address", c.peer, string(text))
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(sqlPeerMove, c.channel, c.peer, into, patient, sealed); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(sqlThreadMoved, into, x.Unread, x.WroteAt, x.LastAt, string(x.Channel)); err != nil {
+			return err
+		}
+		return tx.Must(sqlThreadDelete, one)
+	})
+	return into, err
 }
 
-// SaveCanned adds a reply (zero ID) or changes one. Wrong fields "title", "body".
-func (s *Service) SaveCanned(ctx context.Context, who access.Caller, c Canned) (id.ID, error) {
-	return id.Zero, fault.Missing()
+// moveLines gives the lines of a conversation to a patient: they open with her key from then on.
+func moveLines(tx *store.Tx, from, into, patient id.ID) error {
+	rows, err := tx.Query(sqlPostAll, from)
+	if err != nil {
+		return err
+	}
+	bodies := map[id.ID][]byte{}
+	for rows.Next() {
+		var one id.ID
+		var body []byte
+		if err := rows.Scan(&one, &body); err != nil {
+			_ = rows.Close()
+			return err
+		}
+		bodies[one] = body
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for one, body := range bodies {
+		text, err := tx.Unseal(vault.ClinicData, "post", "body", one, body)
+		if err != nil {
+			return err
+		}
+		sealed, err := tx.Seal(patient, "post", "body", one, text)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(sqlPostMove, from, one, into, patient, sealed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// RemoveCanned takes a reply away.
-func (s *Service) RemoveCanned(ctx context.Context, who access.Caller, one id.ID, version int64) error {
-	return fault.Missing()
-}
-
-// Setting reads how the clinic converses.
-func (s *Service) Setting(ctx context.Context, who access.Caller) (Setting, error) {
-	return Setting{Content: ContentNone, Days: 30, Version: 1}, nil
-}
-
-// SaveSetting changes how the clinic converses. Wrong fields "content", "days", "ways".
-func (s *Service) SaveSetting(ctx context.Context, who access.Caller, x Setting) error {
-	return fault.Missing()
-}
-
-// Wish is the channel by which the patient wishes to be written to; empty when she has said none.
-// Staff may ask about any patient, a patient about herself.
-func (s *Service) Wish(ctx context.Context, who access.Caller, patient id.ID) (Channel, error) {
-	return "", nil
-}
-
-// SetWish notes it; empty takes it back. A wrong field "channel".
-func (s *Service) SetWish(ctx context.Context, who access.Caller, patient id.ID, c Channel) error {
-	return fault.Missing()
-}
+const sqlPostAll = `SELECT id, body FROM post WHERE clinic_id = $1 AND thread_id = $2`

@@ -22,7 +22,7 @@ func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
 func (Keeper) Tables() []string {
-	return []string{"template", "message", "message_event", "channel", "channel_use", "heard"}
+	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "canned", "approval"}
 }
 
 // Collect copies out what was sent to a patient, why, and what became of it.
@@ -57,13 +57,16 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 			return nil, err
 		}
 	}
-	return out, nil
+	return out, collectTalk(v, patient, out)
 }
 
 // Erase deletes every message to the patient, and what was written from her number and still waits. A sender that has a
 // message at this moment finds it gone.
 func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	if err := forget(tx, patient); err != nil {
+		return err
+	}
+	if err := eraseTalk(tx, patient); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(sqlStepErase, patient); err != nil {
@@ -93,6 +96,72 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 	if _, err := tx.Exec(sqlHeardAge, before); err != nil {
 		return int(n), err
 	}
+	if _, err := tx.Exec(sqlPostExpire, tx.Now()); err != nil {
+		return int(n), err
+	}
+	if _, err := tx.Exec(sqlPostAge, before); err != nil {
+		return int(n), err
+	}
 	_, err = tx.Exec(sqlUseAge, clock.DateOf(before.Time()))
 	return int(n), err
+}
+
+const (
+	sqlPostExpire = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
+	sqlPostAge    = `DELETE FROM post WHERE clinic_id = $1 AND at < $2`
+	sqlPostErase  = `DELETE FROM post WHERE clinic_id = $1 AND thread_id = $2`
+	sqlPeerErased = `DELETE FROM correspondent WHERE clinic_id = $1 AND thread_id = $2`
+)
+
+// collectTalk copies out a patient's conversation and her wish. The clinic's private notes about it are in it too: they
+// are about her.
+func collectTalk(v *store.View, patient id.ID, out map[string][]map[string]string) error {
+	when := func(at clock.Instant) string { return at.Time().Format(time.RFC3339) }
+	c, err := wish(v, patient)
+	if err != nil {
+		return err
+	}
+	if c != "" {
+		out["wish"] = append(out["wish"], map[string]string{"channel": string(c)})
+	}
+	list, err := threads(v, sqlThreadBy, patient)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	x := list[0]
+	out["thread"] = append(out["thread"], map[string]string{"id": x.ID.String(), "state": string(x.State), "last": when(x.LastAt), "wrote": when(x.WroteAt)})
+	people, err := correspondents(v, x.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		out["correspondent"] = append(out["correspondent"], map[string]string{"channel": string(p.kind), "phone": p.Phone, "address": p.Address, "user": p.UserID, "name": p.Name, "wrote": when(p.wrote)})
+	}
+	lines, err := posts(v, sqlPostOf, x.ID)
+	for _, l := range lines {
+		out["post"] = append(out["post"], map[string]string{"way": l.Way, "kind": l.Kind, "channel": string(l.Channel), "at": when(l.At), "text": l.Text, "message": l.Message.String()})
+	}
+	return err
+}
+
+// eraseTalk deletes a patient's conversation, from where she wrote, and her wish.
+func eraseTalk(tx *store.Tx, patient id.ID) error {
+	if _, err := tx.Exec(sqlWishErase, patient); err != nil {
+		return err
+	}
+	list, err := threads(&tx.View, sqlThreadBy, patient)
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		if err := forgetHeard(tx, x.ID); err != nil {
+			return err
+		}
+		for _, text := range []string{sqlPostErase, sqlPeerErased, sqlThreadDelete} {
+			if _, err := tx.Exec(text, x.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -90,17 +90,16 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		case held != "":
 			return s.put(tx, r, Planned, held, tx.Now().Add(whilePaused))
 		case via == nil:
-			return s.put(tx, r, Dropped, ReasonNoCarrier, tx.Now())
+			return s.drop(tx, r, ReasonNoCarrier)
 		}
 		now, reason, err := s.look(tx, r)
 		if err != nil {
 			return err
 		}
 		if reason != "" {
-			return s.put(tx, r, Dropped, reason, tx.Now())
+			return s.drop(tx, r, reason)
 		}
-		if r.kind.Asked() && s.quiet.Covers(tx.Now().In(now.zone)) {
-			morning := s.quiet.Morning(tx.Now(), now.zone)
+		if morning, night := s.night(tx.Now(), now); r.kind.Asked() && night {
 			if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
 				return s.put(tx, r, Dropped, ReasonQuiet, tx.Now())
 			}
@@ -111,7 +110,14 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		if err != nil {
 			return s.put(tx, r, Dropped, ReasonUnreadable, tx.Now())
 		}
-		if out, p, err = s.compose(tx, r, now, p); err != nil {
+		call, reason, err := s.called(tx, r, now, via, own)
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			return s.drop(tx, r, reason)
+		}
+		if out, p, err = s.compose(tx, r, now, p, call); err != nil {
 			return err
 		}
 		if out.Via = own; own != nil {
@@ -205,7 +211,15 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 			}
 		}
 		code := codeOnly(receipt.Code)
-		n, err := tx.Exec(sqlMessageFinish, a.message, a.sender, a.number, string(to), code, codeOnly(receipt.ProviderID), at, tx.Now())
+		reason := code
+		if receipt.Outcome == Broken {
+			reason = ReasonPaused // so that resuming the account finds it
+		}
+		token, sealed, err := theirID(tx, a.account, a.patient, a.message, receipt.ProviderID)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(sqlMessageFinish, a.message, a.sender, a.number, string(to), reason, token, at, tx.Now(), sealed, receipt.Parts, pricing(receipt.Pricing))
 		if err != nil || n == 0 {
 			return err // settled by a person, or given to another sender, meanwhile
 		}
@@ -218,6 +232,11 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 				u = DayUse{Failed: 1}
 			}
 			if err := used(tx, a.account, u); err != nil {
+				return err
+			}
+		}
+		if receipt.Outcome == Refused {
+			if err := refused(tx, a, receipt); err != nil {
 				return err
 			}
 		}
@@ -280,6 +299,7 @@ func (s *Service) RecoverIn(tx *store.Tx) error {
 		id       id.ID
 		state    State
 		attempts int64
+		kind     Kind
 	}
 	rows, err := tx.Query(sqlMessageLost, tx.Now()-InFlight, s.process, s.db.Engine() == store.SQLite)
 	if err != nil {
@@ -288,7 +308,7 @@ func (s *Service) RecoverIn(tx *store.Tx) error {
 	var found []lost
 	for rows.Next() {
 		var l lost
-		if err := rows.Scan(&l.id, &l.state, &l.attempts); err != nil {
+		if err := rows.Scan(&l.id, &l.state, &l.attempts, &l.kind); err != nil {
 			_ = rows.Close()
 			return err
 		}
@@ -302,6 +322,8 @@ func (s *Service) RecoverIn(tx *store.Tx) error {
 		switch {
 		case l.state == HandingOver:
 			to = Unsure
+		case l.kind == Answered: // its text was nowhere but with the sender that died
+			to = GivenUp
 		case l.attempts%perPerson >= MaxTries:
 			to = GivenUp
 		}

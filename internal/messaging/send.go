@@ -25,6 +25,7 @@ type Letter struct {
 	SendAt               clock.Instant // zero for now
 	StartsAt             clock.Instant // the time that the message tells
 	Provider             id.ID         // the practitioner whom it tells
+	Instead              id.ID         // the message over another channel that this one stands in for; zero for none
 	Quiet                string        // verdict of Quiet.Fit for a reminder; empty is VerdictNotAsked
 }
 
@@ -35,7 +36,7 @@ type Letter struct {
 //
 // A planned message is looked at again in the Change that begins its sending.
 func Send(tx *store.Tx, r Letter) (id.ID, error) {
-	if !r.Kind.Valid() || r.Channel == "" || r.Patient.IsZero() || r.Appointment.IsZero() || r.Rule.IsZero() || r.StartsAt.IsZero() {
+	if !r.Kind.Valid() && r.Kind != ChangeAsked && r.Kind != StopHeard && r.Kind != StartHeard || r.Channel == "" || r.Patient.IsZero() || r.Appointment.IsZero() || r.Rule.IsZero() || r.StartsAt.IsZero() && !r.Kind.Talk() {
 		return id.Zero, errors.New("messaging: a message needs a kind, a channel, a patient, an appointment, its time and a rule")
 	}
 	if r.SendAt.IsZero() {
@@ -44,7 +45,7 @@ func Send(tx *store.Tx, r Letter) (id.ID, error) {
 	if r.Quiet == "" {
 		r.Quiet = VerdictNotAsked
 	}
-	p := Passport{Purpose: r.Kind.purpose(), Basis: r.Kind.basis(), Rule: r.Rule, Kind: r.Kind, Channel: r.Channel, QuietVerdict: r.Quiet,
+	p := Passport{Instead: r.Instead, Purpose: r.Kind.purpose(), Basis: r.Kind.basis(), Rule: r.Rule, Kind: r.Kind, Channel: r.Channel, QuietVerdict: r.Quiet,
 		IdempotencyKey: fmt.Sprintf("%s/%d/%s/%s", r.Appointment, r.Occurrence, r.Rule, r.Channel)}
 	ok, why, err := consent.May(&tx.View, r.Patient, p.Purpose, string(r.Channel))
 	if missing(err) {

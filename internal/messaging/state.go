@@ -24,10 +24,29 @@ const (
 	Review    Kind = "review"          // how it was; once a visit at most
 )
 
+// Kinds beside those: what a person of the clinic writes, and what the house answers by itself. They have no
+// rule and no text of the clinic's own.
+const (
+	Answered    Kind = "answer"       // a person's answer in a conversation; its text is not kept for sending
+	StopHeard   Kind = "stop.heard"   // STOP was heard and is answered once
+	StartHeard  Kind = "start.heard"  // and so is START
+	ChangeAsked Kind = "change.asked" // the link to another time, for whoever touched "Change"
+	Reopening   Kind = "inbox.reopen" // the approved text that opens a conversation again
+)
+
 // Kinds are all kinds that have a text of their own, in the order of the settings page.
 func Kinds() []Kind {
 	return []Kind{Booked, Moved, Cancelled, Reminder, Missed, Visited, Recall, Review}
 }
+
+// Talk says whether the kind belongs to a conversation and to no appointment: "appointment" in its
+// row is the conversation.
+func (k Kind) Talk() bool {
+	return k == Answered || k == StopHeard || k == StartHeard || k == Reopening
+}
+
+// Choices says whether the recipient can answer by one touch: confirm, change, cancel.
+func (k Kind) Choices() bool { return k == Booked || k == Moved || k == Reminder }
 
 // Valid says whether there is such a kind.
 func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
@@ -127,6 +146,8 @@ const (
 	ReasonErased     = "erased"
 	ReasonPaused     = "channel-paused"
 	ReasonRevoked    = "channel-revoked"
+	ReasonNoTemplate = "no-template"
+	ReasonNotKept    = "text-not-kept"
 )
 
 // InFlight is how long a message may stay with a sender before another looks after it. A
@@ -145,5 +166,6 @@ type Passport struct {
 	Language       string          `json:"language"`
 	Fields         []string        `json:"fields"` // variables that the text used
 	QuietVerdict   string          `json:"quiet"`
+	Instead        id.ID           `json:"instead,omitzero"` // the message that could not go over its channel
 	IdempotencyKey string          `json:"key"`
 }

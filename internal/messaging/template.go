@@ -72,7 +72,7 @@ func house(t *words.Tongue, k Kind, c Channel) Text {
 	say := func(part string) string {
 		return strings.NewReplacer("\u2068", "", "\u2069", "").Replace(t.Say("message."+string(k)+"."+part, args...))
 	}
-	if c == SMS { // short: each part is paid for
+	if c != Email { // short: each part of an SMS is paid for, and a telephone is small
 		return Text{"", say("sms")}
 	}
 	return Text{say("subject"), say("body")}

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/words"
 )
 
 // Template is the text of one kind of message in one language.
@@ -113,9 +114,7 @@ func (s *Service) Preview(ctx context.Context, who access.Caller, k Kind, lang s
 			return err
 		}
 		t := s.book.Tongue(lang)
-		start := clock.At(clock.StartOfDay(clock.DateOf(v.Now().In(c.Location())).AddDays(1), c.Location())).Add(10*time.Hour + 30*time.Minute)
-		now := situation{clinic: c, zone: c.Location(), tongue: t, name: t.Say("message.sample.patient"), facts: scheduling.Facts{
-			Appointment: scheduling.Appointment{StartsAt: start, EndsAt: start.Add(30 * time.Minute)}, ProviderName: t.Say("message.sample.provider"), ServiceName: t.Say("message.sample.service")}}
+		now := s.sample(t, c)
 		footer := []string{t.Say("message.footer", "ClinicName", c.Name)}
 		if k.Asked() {
 			footer = append(footer, t.Say("message.stop", "URL", s.public+StopPath("example")))
@@ -124,6 +123,13 @@ func (s *Service) Preview(ctx context.Context, who access.Caller, k Kind, lang s
 		return nil
 	})
 	return out, err
+}
+
+// sample is a made-up appointment of tomorrow, for previews and for the examples that a provider asks for.
+func (s *Service) sample(t *words.Tongue, c clinics.Clinic) situation {
+	start := clock.At(clock.StartOfDay(clock.DateOf(s.db.Clock().Now().In(c.Location())).AddDays(1), c.Location())).Add(10*time.Hour + 30*time.Minute)
+	return situation{clinic: c, zone: c.Location(), tongue: t, name: t.Say("message.sample.patient"), facts: scheduling.Facts{
+		Appointment: scheduling.Appointment{StartsAt: start, EndsAt: start.Add(30 * time.Minute)}, ProviderName: t.Say("message.sample.provider"), ServiceName: t.Say("message.sample.service")}}
 }
 
 // Publish makes a new version of a text the present one. seen is the version that the writer

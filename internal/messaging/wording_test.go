@@ -68,7 +68,7 @@ func TestTemplatesOfAClinic(t *testing.T) {
 		s := opened(t, b)
 		owner := s.As(access.Owner)
 		list, err := s.messages.Templates(background, owner)
-		if err != nil || len(list) != 8 { // four kinds, English and Hindi
+		if err != nil || len(list) != 2*len(messaging.Kinds()) { // four kinds, English and Hindi
 			t.Fatalf("%d templates, %v", len(list), err)
 		}
 		for _, x := range list {

@@ -21,9 +21,9 @@ func Holdings() []holdings.Table {
 	gate.Purpose, gate.Keep = "to keep one person from being made twice at the same moment", "for the length of one transaction"
 	return []holdings.Table{
 		{Name: "patient", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{
-			sealed(holdings.Identity, "name", "to know whom an appointment is for"),
-			sealed(holdings.Contact, "phone", "to reach the patient about appointments"),
-			sealed(holdings.Contact, "email", "to reach the patient about appointments"),
+			sealed(holdings.Identity, "name", "to know whom an appointment is for", "smtp", "ses"),
+			sealed(holdings.Contact, "phone", "to reach the patient about appointments", "twilio", "msg91", "whatsapp"),
+			sealed(holdings.Contact, "email", "to reach the patient about appointments", "smtp", "ses"),
 			sealed(holdings.Identity, "birth_date", "to tell people of one name apart, and to know who is a child"),
 			sealed(holdings.Identity, "sex", "to address the patient rightly, where the clinic asks"),
 			sealed(holdings.Contact, "address", "to write letters, where the clinic asks"),
@@ -34,9 +34,9 @@ func Holdings() []holdings.Table {
 		{Name: "patient_token", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{bucket}, plain("clinic_id", "patient_id")...)},
 		{Name: "patient_gate", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{gate}, plain("clinic_id")...)},
 		{Name: "guardian", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{
-			sealed(holdings.Identity, "name", "to know who speaks for a child"),
-			sealed(holdings.Contact, "phone", "to reach who speaks for a child"),
-			sealed(holdings.Contact, "email", "to reach who speaks for a child"),
+			sealed(holdings.Identity, "name", "to know who speaks for a child", "smtp", "ses"),
+			sealed(holdings.Contact, "phone", "to reach who speaks for a child", "twilio", "msg91", "whatsapp"),
+			sealed(holdings.Contact, "email", "to reach who speaks for a child", "smtp", "ses"),
 			{Name: "relation", Class: holdings.Identity, Whose: holdings.Patient, Purpose: "to know what the guardian is to the child", Keep: while,
 				Why: "one of five words without a name"},
 		}, plain("clinic_id", "patient_id", "id", "created_at")...)},

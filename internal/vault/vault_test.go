@@ -510,7 +510,7 @@ func TestBucketsAndTokens(t *testing.T) {
 	one, _ := clinicOf(t, v, 0)
 	two, _ := clinicOf(t, v, 0)
 	r, other, again := ringOf(t, v, one), ringOf(t, v, two), ringOf(t, opening(t, cfg), one)
-	kinds := map[string]int64{IndexPhone: 1, IndexPhone4: 2, IndexEmail: 3, IndexName: 4, IndexSignIn: 5}
+	kinds := map[string]int64{IndexPhone: 1, IndexPhone4: 2, IndexEmail: 3, IndexName: 4, IndexSignIn: 5, IndexPeer: 6, IndexReport: 7}
 	tokens := map[string]bool{}
 	for kind, number := range kinds {
 		differ := 0

@@ -8,10 +8,14 @@ import (
 	"testing"
 
 	"almirah/internal/accounts"
+	letters "almirah/internal/carriers/ses"
 	carrier "almirah/internal/carriers/sms"
+	"almirah/internal/carriers/whatsapp"
 	"almirah/internal/egress"
 	"almirah/internal/messaging"
+	amazon "almirah/internal/rig/ses"
 	"almirah/internal/rig/sms"
+	meta "almirah/internal/rig/whatsapp"
 )
 
 const channels = "/app/settings/channels"
@@ -177,4 +181,87 @@ func TestAnswersOfPatients(t *testing.T) {
 	leads(t, o.as("front-desk").send(done[1]), "/app/messages?done=answer")
 	wants(t, v.get("/app/messages"), 200, "!/app/answers/")
 	wants(t, v.get("/app"), 200, "!answers of patients", "!answer of a patient")
+}
+
+// TestEveryProvidersForm: each form names what is wrong with it, keeps what was typed but for the secrets,
+// and becomes an account whose page shows what the provider's console asks for.
+func TestEveryProvidersForm(t *testing.T) {
+	t.Parallel()
+	var wa *meta.Server
+	o := openOfficeWith(t, func(o *office) []messaging.Provider {
+		wa = meta.Start(t, meta.Options{Clock: o.Clock})
+		m91 := sms.StartMSG91(t, "authkey-of-the-clinic-1234", nil, o.Clock)
+		mail := amazon.Start(t, amazon.Options{Plain: true})
+		gate := egress.New([]egress.Processor{{ID: "whatsapp", Name: "Meta", Hosts: []string{wa.Address()}, Local: true}, {ID: "msg91", Name: "MSG91", Hosts: []string{m91.Host()}, Local: true},
+			{ID: "ses", Name: "Amazon", Hosts: []string{mail.Addr()}, Local: true}}, o.Log)
+		return []messaging.Provider{whatsapp.New(gate.HTTPClient("whatsapp"), o.Clock, o.Log, whatsapp.Options{BaseURL: wa.URL()}),
+			carrier.NewMSG91(gate.HTTPClient("msg91"), o.Clock, o.Log, carrier.MSG91Options{BaseURL: m91.URL()}),
+			letters.New(gate.HTTPClient("ses"), o.Clock, o.Log, letters.Options{BaseURL: mail.BaseURL})}
+	})
+	v, a := o.owner, wa.Account()
+	wants(t, v.get(channels), 200, "Connect an account at Meta (WhatsApp)", "Connect an account at MSG91", "Connect an account at Amazon SES", `<option value="eu-central-1" dir="auto">eu-central-1 (EU)`, `<option value="ap-south-1" dir="auto">ap-south-1 (IN)`,
+		`name="token" type="password" value="" maxlength="4096"`, "!<details open")
+
+	const amazonKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+	for _, f := range []struct {
+		provider string
+		typed    []string // which is right
+		wrong    []string // in place of some of it
+		says     []string
+		secrets  []string
+		shown    []string // once it is connected
+	}{
+		{"whatsapp", []string{"phone_number_id", a.PhoneNumberID, "business_account_id", a.BusinessAccountID, "token", a.Token, "app_secrets", a.AppSecret, "sender", "+1 555 078 3881", "coexistence", "yes"},
+			[]string{"phone_number_id", "+91 98", "sender", "98450 12345", "app_secrets", "brief-secret"}, []string{"#f-phone_number_id", "#f-sender", "#f-app_secrets", `value="+91 98"`, `value="98450 12345"`, `<option value="yes" selected`},
+			[]string{a.Token, a.AppSecret, "brief-secret"}, []string{"+15550783881", "https://almirah.test/hooks/whatsapp/", "Verify token", "callback URL"}},
+		{"msg91", []string{"authkey", "authkey-of-the-clinic-1234", "sender", "SUNRIS", "pe_id", "1101234567890123456", "user_id", "277777", "allowed_ips", "203.0.113.7"},
+			[]string{"sender", "Sunrise", "pe_id", "11", "allowed_ips", "everywhere"}, []string{"#f-sender", "#f-pe_id", "#f-allowed_ips", `value="Sunrise"`, `value="everywhere"`, `value="277777"`},
+			[]string{"authkey-of-the-clinic"}, []string{"SUNRIS", "https://almirah.test/hooks/msg91/", "Secret of the reports", "X-Webhook-Secret"}},
+		{"ses", []string{"access_key_id", "AKIAIOSFODNN7EXAMPLE", "secret_access_key", amazonKey, "region", "eu-central-1", "from", "visits@sunrise.example", "topic_arns", "arn:aws:sns:eu-central-1:123456789012:ses-events"},
+			[]string{"region", "", "from", "Sunrise"}, []string{"#f-region", "#f-from", `value="Sunrise"`, `value="AKIAIOSFODNN7EXAMPLE"`}, []string{amazonKey},
+			[]string{"visits@sunrise.example", "https://almirah.test/hooks/ses/", "HTTPS subscription", "••••••••MPLE"}},
+	} {
+		form := func(change ...string) []string {
+			x := pairs(append(append([]string{}, f.typed...), "agreed", "1"))
+			for i := 0; i+1 < len(change); i += 2 {
+				x.Set(change[i], change[i+1])
+			}
+			var out []string
+			for k := range x {
+				out = append(out, k, x.Get(k))
+			}
+			return out
+		}
+		body := wants(t, v.send(channels+"/"+f.provider, form(f.wrong...)...), 422, f.says...)
+		for _, s := range f.secrets {
+			if strings.Contains(body, s) {
+				t.Errorf("%s: the page repeats a secret", f.provider)
+			}
+		}
+		if strings.Count(body, "<details open") != 1 && f.provider != "ses" {
+			t.Errorf("%s: %d forms are open", f.provider, strings.Count(body, "<details open"))
+		}
+		leads(t, v.send(channels+"/"+f.provider, form()...), channels+"?done=channel-connected")
+		body = wants(t, v.get(channels), 200, f.shown...)
+		for _, s := range f.secrets {
+			if strings.Contains(body, s) {
+				t.Errorf("%s: the page shows a secret", f.provider)
+			}
+		}
+	}
+	list, err := o.messages.Accounts(context.Background(), v.who)
+	if err != nil || len(list) != 3 {
+		t.Fatalf("%d accounts, %v", len(list), err)
+	}
+	manager := o.as("manager")
+	for _, x := range list {
+		leads(t, v.send(channels+"/"+x.ID.String()+"/test", "version", "1"), channels+"?done=channel-tested")
+		if x.HookWord == "" {
+			continue
+		}
+		// Who may not connect an account does not see what lets reports in.
+		wants(t, v.get(channels), 200, x.HookWord)
+		wants(t, manager.get(channels), 200, x.HookURL, "!"+x.HookWord)
+	}
+	wants(t, v.get("/app/audit?what=channel"), 200, "Connected", "!"+a.Token, "!"+amazonKey)
 }

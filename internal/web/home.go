@@ -93,7 +93,9 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /app/messages/{id}", Door: Staff, Right: access.MessageRead, Handle: messagePage},
 		{Pattern: "POST /app/messages/{id}/settle", Door: Staff, Right: access.MessageSettle, Handle: messageSettle},
 		{Pattern: "GET /app/outbox", Door: Staff, Right: access.MessageRead, Handle: outboxPage},
-		{Pattern: "GET /app/outbox/{id}/calendar", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
+		{Pattern: "GET /app/outbox/calendar/{id}", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
+		{Pattern: "GET /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phonePage},
+		{Pattern: "POST /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phoneAnswer},
 
 		{Pattern: "GET /app/audit", Door: Staff, Right: access.AuditRead, Handle: auditPage},
 	}

@@ -93,18 +93,18 @@ func (s *Site) inbox(v *Visit, q inboxQuestion, staff []accounts.Colleague, open
 	if out.Counter, err = s.DB.Counter(v.Context(), v.Who, access.ScheduleRead); err != nil {
 		return out, err
 	}
-	list, err := s.Messages.Inbox(v.Context(), v.Who, messaging.InboxFilter{Box: q.box, Search: q.search, Before: q.before, Limit: perPage})
+	for _, b := range messaging.Boxes() {
+		out.Boxes = append(out.Boxes, BoxLink{Box: string(b), URL: inboxQuestion{box: b}.in("/app/inbox"), Current: b == q.box && q.search == ""})
+	}
+	list, err := s.conversationsOf(v, q)
 	if err != nil {
 		return out, err
-	}
-	for _, b := range messaging.Boxes() {
-		out.Boxes = append(out.Boxes, BoxLink{Box: string(b), URL: inboxQuestion{box: b, search: q.search}.in("/app/inbox"), Current: b == q.box})
 	}
 	names := namesOf(staff)
 	for _, x := range list {
 		out.Rows = append(out.Rows, talkRow(v, q, x, names, out.Now, open))
 	}
-	if len(list) == perPage {
+	if len(list) == perPage && q.search == "" {
 		out.Older = q.in("/app/inbox", "before", strconv.FormatInt(int64(list[len(list)-1].LastAt), 10))
 	}
 	more := ""
@@ -117,6 +117,21 @@ func (s *Site) inbox(v *Visit, q inboxQuestion, staff []accounts.Colleague, open
 	}
 	out.RowsURL = q.in("/app/inbox/rows", "before", more, "at", at)
 	return out, nil
+}
+
+// conversationsOf lists a box, or the conversations of the patients whom a search finds, whatever box they are in.
+func (s *Site) conversationsOf(v *Visit, q inboxQuestion) ([]messaging.Summary, error) {
+	f := messaging.InboxFilter{Box: q.box, Before: q.before, Limit: perPage}
+	if q.search != "" {
+		hits, err := s.Patients.Search(v.Context(), v.Who, q.search, mostFound)
+		if err != nil || len(hits) == 0 {
+			return nil, err
+		}
+		for _, h := range hits {
+			f.People = append(f.People, h.ID)
+		}
+	}
+	return s.Messages.Inbox(v.Context(), v.Who, f)
 }
 
 func namesOf(staff []accounts.Colleague) map[id.ID]string {

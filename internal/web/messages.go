@@ -201,6 +201,9 @@ func outboxPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		from = n
 	}
 	page := &OutboxPage{Shell: s.staffShell(v, "")}
+	if from == 0 {
+		page.Phones, page.AllPhones = s.phoneCards(v)
+	}
 	to := min(from+perPage, len(list))
 	for _, d := range list[from:to] {
 		page.Messages = append(page.Messages, outboxMessage(d, v))
@@ -226,7 +229,7 @@ func outboxMessage(d Delivered, v *Visit) OutboxMessage {
 		}
 	}
 	if d.ICS != "" {
-		m.Calendar, m.CalendarURL = "REQUEST", "/app/outbox/"+url.PathEscape(d.ID)+"/calendar"
+		m.Calendar, m.CalendarURL = "REQUEST", "/app/outbox/calendar/"+url.PathEscape(d.ID)
 		if strings.Contains(d.ICS, "METHOD:CANCEL") {
 			m.Calendar = "CANCEL"
 		}

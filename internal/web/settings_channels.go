@@ -16,7 +16,20 @@ import (
 var accountForms = map[string][]AccountField{
 	"twilio": {{Name: "account_sid", Must: true}, {Name: "auth_token", Secret: true, Must: true, Help: true}, {Name: "key_sid", Help: true}, {Name: "key_secret", Secret: true},
 		{Name: "from", Help: true}, {Name: "messaging_service_sid", Help: true}},
+	"msg91": {{Name: "authkey", Secret: true, Must: true, Help: true}, {Name: "sender", Must: true, Help: true}, {Name: "pe_id", Must: true, Help: true}, {Name: "user_id", Help: true},
+		{Name: "allowed_ips", Help: true, Long: true}},
+	"whatsapp": {{Name: "phone_number_id", Must: true, Help: true}, {Name: "business_account_id", Must: true, Help: true}, {Name: "sender", Must: true, Help: true},
+		{Name: "token", Secret: true, Must: true, Help: true, Long: true}, {Name: "app_secrets", Secret: true, Must: true, Help: true}, {Name: "app_secret_old", Secret: true, Help: true},
+		{Name: "coexistence", Must: true, Help: true, Words: []string{"no", "yes"}}},
+	"mail": {{Name: "domain", Must: true, Help: true}},
+	"ses": {{Name: "from", Must: true, Help: true}, {Name: "region", Must: true, Help: true}, {Name: "access_key_id", Must: true, Help: true}, {Name: "secret_access_key", Secret: true, Must: true},
+		{Name: "configuration_set", Help: true}, {Name: "topic_arns", Help: true, Long: true}},
+	"local-whatsapp": {{Name: "number", Must: true, Help: true}},
+	"local-sms":      {{Name: "number", Must: true, Help: true}},
 }
+
+// AccountForm is the form of a provider, with nothing typed into it; nil for one that has none.
+func AccountForm(provider string) []AccountField { return slices.Clone(accountForms[provider]) }
 
 func channelsPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page, err := s.channelSettings(v, "")
@@ -47,11 +60,18 @@ func (s *Site) channelSettings(v *Visit, provider string) (*ChannelsSettings, er
 		}
 		o := AccountOffer{Provider: p, Name: companyName(v, p), Channel: string(channel), Fields: slices.Clone(form), Front: p == provider || provider == "" && len(page.Offers) == 0}
 		for i := range o.Fields {
-			if f := &o.Fields[i]; p == provider && !f.Secret {
+			f := &o.Fields[i]
+			if p == provider && !f.Secret {
 				f.Value = v.PostForm.Get(f.Name)
+			}
+			for _, x := range s.Messages.List(p, f.Name) {
+				f.List = append(f.List, Option{Value: x.Value, Label: x.Value + " (" + x.Beside + ")"})
 			}
 		}
 		page.Offers = append(page.Offers, o)
+	}
+	for i := range page.Offers { // several forms are folded, but for the one that was sent
+		page.Offers[i].Open = len(page.Offers) == 1 || page.Offers[i].Provider == provider
 	}
 	return page, nil
 }
@@ -66,7 +86,13 @@ func companyName(v *Visit, provider string) string {
 func (s *Site) accountCard(v *Visit, a messaging.Account) AccountCard {
 	z := v.Clinic.Location()
 	c := AccountCard{ID: a.ID.String(), Channel: string(a.Channel), Provider: companyName(v, a.Provider), Sender: a.Sender, Last4: a.Last4, State: string(a.State),
-		Since: a.StateAt.In(z), Connected: a.CreatedAt.In(z), HookURL: a.HookURL, Version: a.Version}
+		Since: a.StateAt.In(z), Connected: a.CreatedAt.In(z), HookURL: a.HookURL, HookHint: v.Tongue.Say("channel.hook_hint"), Version: a.Version}
+	if key := "channel.hook_hint." + a.Provider; v.Tongue.Has(key) {
+		c.HookHint = v.Tongue.Say(key)
+	}
+	if key := "channel.word." + a.Provider; a.HookWord != "" && v.Tongue.Has(key) {
+		c.HookWord, c.WordLabel, c.WordHint = a.HookWord, v.Tongue.Say(key), v.Tongue.Say("channel.word_hint."+a.Provider)
+	}
 	if a.TestedAt > 0 {
 		c.Tested = a.TestedAt.In(z)
 	}

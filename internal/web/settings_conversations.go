@@ -85,7 +85,7 @@ func conversationsSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	if x.Content == messaging.ContentDays {
 		n, err := strconv.Atoi(strings.TrimSpace(f.Get("days")))
 		if x.Days = n; err != nil || n < 1 || n > 365 {
-			wrong.Add("days", "field.conversations.days")
+			wrong.AddWith("days", "field.conversation.days", map[string]any{"Most": 365})
 		}
 	}
 	for i := 1; i <= 3; i++ {
@@ -94,7 +94,7 @@ func conversationsSave(s *Site, w http.ResponseWriter, v *Visit) error {
 			continue
 		}
 		if slices.Contains(x.Ways, c) {
-			wrong.Add("way"+strconv.Itoa(i), "field.conversations.twice")
+			wrong.Add("way"+strconv.Itoa(i), "field.conversation.ways")
 			continue
 		}
 		x.Ways = append(x.Ways, c)

@@ -44,6 +44,7 @@ type Deps struct {
 	Demo       bool                                                              // shows the outbox and the demo's sign-ins
 	DemoLogins []DemoLogin                                                       // on the sign-in page of the demo only
 	Outbox     func() []Delivered                                                // messages of the local carriers, newest first; nil outside the demo
+	Phones     *DemoPhones                                                       // of the demo's patients; nil outside the demo
 	Processors func() []egress.Processor                                         // the sub-processor list, which is the egress allow-list
 	Promises   func(ctx context.Context) []Kept                                  // every sentence with the last result of its probe
 	Limit      func(r *http.Request) time.Duration                               // how long a booking from this address must wait

@@ -104,7 +104,7 @@ func talkPage(v *Visit, q inboxQuestion, t messaging.Thread, staff []accounts.Co
 	}
 	p.Staff = []Option{{Label: v.Tongue.Say("inbox.nobody"), On: t.Assigned.IsZero()}}
 	for _, c := range staff {
-		if on := c.ID == t.Assigned; on || !c.Left && access.Holds(c.Role, access.InboxRead) {
+		if on := c.ID == t.Assigned; on || looksAfter(c) {
 			p.Staff = append(p.Staff, Option{Value: c.ID.String(), Label: c.Name, On: on})
 		}
 	}
@@ -117,6 +117,11 @@ func talkPage(v *Visit, q inboxQuestion, t messaging.Thread, staff []accounts.Co
 	}
 	p.Keeps = v.Tongue.Say("inbox.keeps."+string(contentOf(t.Content)), "Count", max(t.Days, 1))
 	return p
+}
+
+// looksAfter says whether a conversation can be given to her.
+func looksAfter(c accounts.Colleague) bool {
+	return !c.Left && access.Holds(c.Role, access.InboxRead)
 }
 
 // contentOf is a choice that pages have words for.
@@ -149,7 +154,7 @@ func talkDays(v *Visit, lines []messaging.Line, names map[id.ID]string, now time
 }
 
 func talkLine(v *Visit, x messaging.Line, names map[id.ID]string, z *time.Location) TalkLine {
-	l := TalkLine{ID: x.ID.String(), Way: x.Way, Channel: string(x.Channel), At: x.At.In(z), Text: x.Text, Kept: x.Kept, Again: x.Again, Who: names[x.Author], Mine: !x.Author.IsZero() && x.Author == v.Signed.Person.ID}
+	l := TalkLine{ID: x.ID.String(), Way: x.Way, Channel: string(x.Channel), At: x.At.In(z), Text: x.Text, Kept: x.Kept, Again: x.Again, Who: names[x.Author], Mine: v.Signed != nil && !x.Author.IsZero() && x.Author == v.Signed.Person.ID}
 	switch x.Way {
 	case messaging.LineAuto:
 		l.What = x.Kind
@@ -157,7 +162,7 @@ func talkLine(v *Visit, x messaging.Line, names map[id.ID]string, z *time.Locati
 			l.What = what(v, messaging.Kind(x.Kind))
 		}
 	case messaging.LineIn:
-		if x.Kind != "" {
+		if x.Kind != "" && x.Kind != "text" {
 			l.What = v.Tongue.Say("inbox.did.other")
 			for word := x.Kind; word != ""; word, _ = beforeDot(word) { // "media.image" has its own words; any other media those of "media"
 				if v.Tongue.Has("inbox.did." + word) {
@@ -330,8 +335,12 @@ func threadAnswer(s *Site, w http.ResponseWriter, v *Visit) error {
 		return s.inserted(w, v, ready, text)
 	}
 	d := messaging.AnswerDraft{Channel: messaging.Channel(f.Get("channel")), Text: text, Template: f.Get("template") != "", Key: f.Get("key")}
-	_, err = s.Messages.Answer(v.Context(), v.Who, one, d)
-	return s.acted(w, v, err, q.in("/app/inbox/"+one.String(), "done", "inbox-sent"), func(p *ThreadPage) {
+	sent, err := s.Messages.Answer(v.Context(), v.Who, one, d)
+	done := "inbox-sent"
+	if sent.State != messaging.Sent { // it was pressed before: its line says how it fares
+		done = ""
+	}
+	return s.acted(w, v, err, q.in("/app/inbox/"+one.String(), "done", done), func(p *ThreadPage) {
 		p.Text = text
 		p.choose(f.Get("channel"))
 		var why *fault.Fault
@@ -377,6 +386,13 @@ func threadAssign(s *Site, w http.ResponseWriter, v *Visit) error {
 	person := id.Zero
 	if to := v.PostForm.Get("person"); to != "" {
 		if person, err = id.Parse(to); err != nil {
+			return fault.Missing()
+		}
+		staff, err := s.Accounts.Colleagues(v.Context(), v.Who)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(staff, func(c accounts.Colleague) bool { return c.ID == person && looksAfter(c) }) {
 			return fault.Missing()
 		}
 	}

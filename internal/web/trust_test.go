@@ -180,12 +180,12 @@ func TestOutboxOfTheDemo(t *testing.T) {
 				ICS: "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n", At: o.Clock.Now()}}
 		}
 	})
-	wants(t, o.owner.get("/app/outbox"), 200, "asha@example.org", "See you.", `href="https://almirah.test/m/abcdefghijklmnopqrstuvwxyz"`, "/app/outbox/m1/calendar", "!ravi@example.org")
-	w := o.owner.get("/app/outbox/m1/calendar")
+	wants(t, o.owner.get("/app/outbox"), 200, "asha@example.org", "See you.", `href="https://almirah.test/m/abcdefghijklmnopqrstuvwxyz"`, "/app/outbox/calendar/m1", "!ravi@example.org")
+	w := o.owner.get("/app/outbox/calendar/m1")
 	if wants(t, w, 200, "METHOD:REQUEST"); w.Header().Get("Content-Type") != "text/calendar; charset=utf-8" {
 		t.Errorf("the calendar file is %s", w.Header().Get("Content-Type"))
 	}
-	wants(t, o.owner.get("/app/outbox/m2/calendar"), 404)
+	wants(t, o.owner.get("/app/outbox/calendar/m2"), 404)
 	wants(t, o.guest().get("/app/outbox"), 303)
 	wants(t, o.guest().get("/sign-in"), 200, "demo@example.org", "four tame parrots 12", "Front desk")
 }

@@ -22,7 +22,9 @@ type AccountCard struct {
 	Why, Todo             string // of a pause, in the language of the page
 	Since, Connected      time.Time
 	Tested                time.Time
-	HookURL               string
+	HookURL, HookHint     string // where the provider reports to, and where that is entered
+	HookWord              string // what the provider's console asks for beside it; empty: nothing, or not for who looks
+	WordLabel, WordHint   string
 	Days                  []AccountDay
 	Version               int64
 }
@@ -38,6 +40,7 @@ type AccountOffer struct {
 	Provider, Name string // as the address has it, and in words
 	Channel        string
 	Fields         []AccountField
+	Open           bool // not folded
 	Front          bool // its form shows the page's problems, and has the plain ids that the summary links to
 }
 
@@ -45,6 +48,9 @@ type AccountOffer struct {
 type AccountField struct {
 	Name, Value        string
 	Secret, Must, Help bool
+	Long               bool     // a list of addresses, or a token of some hundred letters
+	List               []Option // chosen from these, none at first
+	Words              []string // chosen from these words of the catalogue, the first one at first
 }
 
 // Input draws a field of an offer. Several forms may have a field of the same name.
@@ -53,6 +59,24 @@ func (p *ChannelsSettings) Input(o AccountOffer, f AccountField) Field {
 	x := p.Field(f.Name, key, f.Value).Fill("off")
 	if f.Secret {
 		x = x.Secret("off")
+	}
+	switch {
+	case len(f.Words) > 0:
+		var options []Option
+		for i, w := range f.Words {
+			options = append(options, Option{Value: w, Label: p.Tongue.Say(key + "." + w), On: w == f.Value || f.Value == "" && i == 0})
+		}
+		x = x.Choose(options)
+	case len(f.List) > 0:
+		options := []Option{{Label: p.Tongue.Say("channel.choose"), On: f.Value == ""}}
+		for _, o := range f.List {
+			o.On = o.Value == f.Value
+			options = append(options, o)
+		}
+		x = x.Choose(options)
+	}
+	if f.Long {
+		x.Max = 4096
 	}
 	if f.Must {
 		x = x.Needed()

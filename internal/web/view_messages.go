@@ -52,8 +52,10 @@ type MessageState struct {
 // OutboxPage is /app/outbox in the demo, the page "outbox": messages as they would look in the patient's hands.
 type OutboxPage struct {
 	Shell
-	Messages []OutboxMessage
-	Older    string
+	Phones    []PhoneCard
+	AllPhones string // where all of them are listed; empty: these are all
+	Messages  []OutboxMessage
+	Older     string
 }
 
 // OutboxMessage is one delivered message of the demo.

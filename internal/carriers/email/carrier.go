@@ -10,6 +10,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/clock"
 	"almirah/internal/egress"
 	"almirah/internal/fault"
@@ -58,11 +59,7 @@ func (c *Carrier) Name() string { return "smtp" }
 // end of ctx is no longer heeded: the answer is waited for, up to four steps' time, because
 // giving up would only make certain messages uncertain.
 func (c *Carrier) Send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
-	r := c.send(ctx, m, handOver)
-	if r.Outcome != messaging.Accepted {
-		c.log.Warn("email: not sent", "message", m.ID.String(), "outcome", string(r.Outcome), "code", r.Code)
-	}
-	return r
+	return handover.Told(c.log, "email", m, c.send(ctx, m, handOver))
 }
 
 func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {

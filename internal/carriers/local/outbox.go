@@ -1,6 +1,7 @@
 // Package local carries messages nowhere: it keeps them in memory for the demo's outbox page,
-// rendered as a person would have got them. Nothing is written to disk, only the newest
-// messages are kept, and all of them go when the process ends.
+// rendered as a person would have got them, and plays the providers of WhatsApp and SMS with the
+// phones of the demo's people, from which a visitor answers. Nothing is written to disk, only the
+// newest messages are kept, and all of them go when the process ends.
 package local
 
 import (
@@ -30,6 +31,9 @@ type Letter struct {
 	Text    string
 	HTML    string
 	ICS     []byte // nil where there is no calendar part
+
+	ProviderID string             // of a message to a phone
+	Buttons    []messaging.Button // of a message to a phone
 }
 
 // Outbox keeps the newest 500 letters. The zero Outbox is empty and ready; it is safe for
@@ -76,6 +80,7 @@ func (o *Outbox) Get(message id.ID) (Letter, bool) {
 func (l Letter) clone() Letter {
 	l.Headers = slices.Clone(l.Headers)
 	l.ICS = slices.Clone(l.ICS)
+	l.Buttons = slices.Clone(l.Buttons)
 	return l
 }
 

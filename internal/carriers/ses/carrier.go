@@ -4,16 +4,15 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/clock"
 	"almirah/internal/messaging"
 	"almirah/internal/messaging/letter"
@@ -63,11 +62,7 @@ func (c *Carrier) Name() string { return "ses" }
 // so nothing is ever tried twice here. Once handOver has been called, the end of ctx is no longer
 // heeded: the answer is waited for as long as the client allows.
 func (c *Carrier) Send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
-	r := c.send(ctx, m, handOver)
-	if r.Outcome != messaging.Accepted {
-		c.log.Warn("ses: not sent", "message", m.ID.String(), "outcome", string(r.Outcome), "code", r.Code)
-	}
-	return r
+	return handover.Told(c.log, "ses", m, c.send(ctx, m, handOver))
 }
 
 func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
@@ -92,18 +87,16 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 		return messaging.Receipt{Outcome: messaging.Refused, Code: "smtputf8", Elsewhere: l.To.UTF8}
 	}
 
-	within, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	g := &gate{client: c.client, handOver: handOver, alive: context.AfterFunc(ctx, cancel)}
-	defer g.alive()
-	out, err := c.account(account, g).SendEmail(within, &sesv2.SendEmailInput{
+	h, within := handover.Begin(ctx, 0, handOver)
+	defer h.Close()
+	out, err := c.account(account, gate{c.client, h}).SendEmail(within, &sesv2.SendEmailInput{
 		FromEmailAddress:     aws.String(l.From.String()),
 		Destination:          &types.Destination{ToAddresses: []string{l.To.String()}},
 		Content:              &types.EmailContent{Raw: &types.RawMessage{Data: l.Raw}},
 		ConfigurationSetName: optional(account.ConfigurationSet),
 		EmailTags:            []types.MessageTag{{Name: aws.String(tagName), Value: aws.String(m.ID.String())}},
 	})
-	handed, stopped := g.close()
+	handed, stopped := h.End()
 	switch {
 	case stopped != "":
 		return messaging.Receipt{Outcome: messaging.Later, Code: stopped}
@@ -121,10 +114,10 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 const tagName = "msg"
 
 // account is a client for one call. Nothing of it comes from the machine's environment or files.
-func (c *Carrier) account(a Credentials, g *gate) *sesv2.Client {
+func (c *Carrier) account(a Credentials, way Client) *sesv2.Client {
 	o := sesv2.Options{
 		Region:     a.Region,
-		HTTPClient: g,
+		HTTPClient: way,
 		Retryer:    aws.NopRetryer{},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey}, nil
@@ -143,87 +136,21 @@ func optional(s string) *string {
 	return &s
 }
 
-// gate stands between the SDK and the network: it calls handOver when the connection stands and
-// the first byte of the body is asked for, which is the last moment at which breaking off leaves
-// nothing with SES.
+// gate stands between the SDK and the network: the body of the request is the message's.
 type gate struct {
-	client   Client
-	handOver func() error
-	alive    func() bool // stops listening to the caller's ctx; false when that has ended
-
-	mu      sync.Mutex
-	closed  bool
-	asked   bool
-	stopped string // why it was broken off
+	client Client
+	of     *handover.Handover
 }
 
-// Do sends the request. The answer is cut at a megabyte.
-func (g *gate) Do(r *http.Request) (*http.Response, error) {
+var errBody = errors.New("ses: a request without a body")
+
+// Do sends the request.
+func (g gate) Do(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.ContentLength <= 0 {
-		return nil, errBody // handOver hangs on the body
+		return nil, errBody // handing over hangs on the body
 	}
-	r.Body, r.GetBody = &handing{ReadCloser: r.Body, gate: g}, nil
-	// A connection of its own, like a mail session: one that had lain idle may have been hung up
-	// at the other end this very moment, and the message would be uncertain for nothing.
-	r.Close = true
-	res, err := g.client.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	res.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(res.Body, 1<<20), res.Body}
-	return res, nil
-}
-
-var (
-	errBody    = errors.New("ses: a request without a body")
-	errStopped = errors.New("ses: broken off before the message left")
-)
-
-// pass says whether the body may leave; it asks handOver the first time.
-func (g *gate) pass() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case g.stopped != "" || g.closed && !g.asked:
-		return errStopped
-	case g.asked:
-		return nil
-	case !g.alive():
-		g.stopped = "cancelled"
-		return errStopped
-	}
-	if err := g.handOver(); err != nil {
-		g.stopped = "stopped"
-		return errStopped
-	}
-	g.asked = true
-	return nil
-}
-
-// close says whether the message was handed over. From here on it cannot be any more: a write
-// that outlives its call finds the gate shut.
-func (g *gate) close() (handed bool, stopped string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.closed = true
-	return g.asked, g.stopped
-}
-
-// handing is the body on its way.
-type handing struct {
-	io.ReadCloser
-	gate *gate
-}
-
-// Read lets the body pass once handOver agreed.
-func (h *handing) Read(p []byte) (int, error) {
-	if err := h.gate.pass(); err != nil {
-		return 0, err
-	}
-	return h.ReadCloser.Read(p)
+	r.Body, r.GetBody = g.of.Body(r.Body), nil
+	return short{g.client}.Do(r)
 }
 
 // code keeps what can be a code or an id: nothing that could be a person's.

@@ -17,10 +17,6 @@ import (
 	"almirah/internal/messaging"
 )
 
-// ErrNotNow says that SNS's certificate could not be fetched, or a subscription not be confirmed:
-// nothing is known about the request, and SNS must be told to try again (a 503).
-var ErrNotNow = errors.New("ses: cannot be checked at the moment")
-
 const (
 	sealsKept     = 32 // certificates kept; SNS has one or two a region
 	sealsAMinute  = 20 // most fetches a minute, so that forged bodies cannot make us a nuisance
@@ -54,7 +50,7 @@ func newCertificates(client Client, clk clock.Clock, roots *x509.CertPool) *cert
 }
 
 // key is the key at the address: messaging.ErrForged when what lies there is no certificate of
-// SNS, ErrNotNow when it cannot be had.
+// SNS, messaging.ErrNotNow when it cannot be had.
 func (c *certificates) key(ctx context.Context, url string) (*rsa.PublicKey, error) {
 	now := c.clock.Now()
 	s, ok, err := c.known(url, now)
@@ -88,7 +84,7 @@ func (c *certificates) known(url string, now time.Time) (seal, bool, error) {
 		c.minute, c.fetched = now, 0
 	}
 	if c.fetched >= sealsAMinute {
-		return seal{}, false, ErrNotNow
+		return seal{}, false, messaging.ErrNotNow
 	}
 	c.fetched++
 	return seal{}, false, nil
@@ -118,13 +114,13 @@ func (c *certificates) fetch(ctx context.Context, url string) (*x509.Certificate
 	}
 	res, err := c.client.Do(r)
 	if err != nil {
-		return nil, ErrNotNow
+		return nil, messaging.ErrNotNow
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, sealBytes+1))
 	switch {
 	case err != nil, res.StatusCode >= 500, res.StatusCode == http.StatusTooManyRequests:
-		return nil, ErrNotNow
+		return nil, messaging.ErrNotNow
 	case res.StatusCode != http.StatusOK, len(body) > sealBytes:
 		return nil, messaging.ErrForged
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // Credentials are a clinic's own account at Amazon, as they are kept sealed. The key should be
-// allowed ses:SendEmail and nothing else.
+// allowed ses:SendEmail, ses:SendRawEmail (which Amazon asks for as well, because
+// letters go out as they were written) and ses:GetAccount, and nothing else.
 type Credentials struct {
 	AccessKeyID      string   `json:"access_key_id"`
 	SecretAccessKey  string   `json:"secret_access_key"`

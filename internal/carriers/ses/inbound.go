@@ -26,7 +26,7 @@ func (c *Carrier) Provider() string { return "ses" }
 // name "subscription": "confirmed", "stale" (not confirmed) or "ended".
 //
 // The topic is looked at first: a body for another one costs nothing and fetches nothing.
-// Besides the errors of messaging.Inbound it answers ErrNotNow when SNS's certificate cannot be
+// Besides the errors of messaging.Inbound it answers messaging.ErrNotNow when SNS's certificate cannot be
 // had or SNS does not take the confirmation; the door then says 503, and SNS comes again.
 func (c *Carrier) Read(ctx context.Context, to messaging.Connection, h messaging.Hook) ([]messaging.Event, messaging.Answer, error) {
 	none := messaging.Answer{}
@@ -81,12 +81,12 @@ func (c *Carrier) confirm(ctx context.Context, e *envelope) (string, error) {
 	}
 	res, err := c.client.Do(r)
 	if err != nil {
-		return "", ErrNotNow
+		return "", messaging.ErrNotNow
 	}
 	defer res.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, sealBytes))
 	if err != nil || res.StatusCode != http.StatusOK {
-		return "", ErrNotNow
+		return "", messaging.ErrNotNow
 	}
 	return "confirmed", nil
 }

@@ -109,7 +109,7 @@ func TestSeals(t *testing.T) {
 	keys := rig.Start(t, rig.Options{})
 	for seal, want := range map[rig.Seal]error{
 		rig.Good: nil, rig.Whole: nil, rig.Expired: messaging.ErrForged, rig.WrongName: messaging.ErrForged, rig.SelfSigned: messaging.ErrForged, rig.Orphan: messaging.ErrForged,
-		rig.Impostor: messaging.ErrForged, rig.Weak: messaging.ErrForged, rig.Curve: messaging.ErrForged, rig.Rubbish: messaging.ErrForged, rig.Missing: messaging.ErrForged, rig.Away: ses.ErrNotNow,
+		rig.Impostor: messaging.ErrForged, rig.Weak: messaging.ErrForged, rig.Curve: messaging.ErrForged, rig.Rubbish: messaging.ErrForged, rig.Missing: messaging.ErrForged, rig.Away: messaging.ErrNotNow,
 	} {
 		t.Run(string(seal), func(t *testing.T) {
 			t.Parallel()
@@ -200,7 +200,7 @@ func TestForgedBodiesCostLittle(t *testing.T) {
 	for i := range 50 {
 		body := server.Sign(rig.Notice{Message: "x", SealURL: "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-" + strings.Repeat("a", i+1) + ".pem"})
 		_, _, err := reader.Read(t.Context(), at, hook(body))
-		if errors.Is(err, ses.ErrNotNow) {
+		if errors.Is(err, messaging.ErrNotNow) {
 			limited++
 		} else if !errors.Is(err, messaging.ErrForged) {
 			t.Error(err)
@@ -369,7 +369,7 @@ func TestEndToEnd(t *testing.T) {
 				defer mu.Unlock()
 				if fails > 0 && err == nil && events[0].Kind == messaging.StateNews {
 					fails--
-					err = ses.ErrNotNow
+					err = messaging.ErrNotNow
 				}
 				if err != nil {
 					w.WriteHeader(http.StatusServiceUnavailable)

@@ -1,10 +1,7 @@
 package ses
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"almirah/internal/fault"
+	"almirah/internal/carriers/handover"
 	"almirah/internal/messaging"
 )
 
@@ -24,14 +21,11 @@ func outcome(err error, handed bool) messaging.Receipt {
 	if errors.As(err, &answer) && answer.Response != nil && answer.HTTPStatusCode() != 0 {
 		return answered(answer, err)
 	}
-	why := lost(err)
+	why := messaging.Receipt{Outcome: messaging.Later, Code: handover.Trouble(err, handed)}
 	if handed {
-		if why != "timeout" {
-			why = "lost"
-		}
-		return messaging.Receipt{Outcome: messaging.Uncertain, Code: why}
+		why.Outcome = messaging.Uncertain
 	}
-	return messaging.Receipt{Outcome: messaging.Later, Code: why}
+	return why
 }
 
 // answered turns an answer of SES that is no success into an outcome.
@@ -99,23 +93,4 @@ func wait(kind, after string) time.Duration {
 		return time.Hour
 	}
 	return 10 * time.Second
-}
-
-// lost says in one word why there was no answer. The errors of net/http quote addresses, so
-// nothing of their text is kept.
-func lost(err error) string {
-	var refused *fault.Fault
-	var certificate *tls.CertificateVerificationError
-	var n net.Error
-	switch {
-	case errors.As(err, &refused):
-		return "egress"
-	case errors.As(err, &certificate):
-		return "certificate"
-	case errors.As(err, &n) && n.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return "timeout"
-	case errors.Is(err, context.Canceled):
-		return "cancelled"
-	}
-	return "unreachable"
 }

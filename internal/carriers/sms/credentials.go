@@ -139,8 +139,7 @@ type MSG91Credentials struct {
 	// HookSecrets are what a report must bring, because MSG91 signs nothing: one, or two while
 	// it is being changed. At least 24 characters that may stand in an address.
 	HookSecrets []string `json:"hook_secrets"`
-	// AllowedIPs are the addresses or networks that reports may come from. Empty: any. A Hook does
-	// not say where it came from, so Read cannot look at them: the door asks Allows.
+	// AllowedIPs are the addresses or networks that reports may come from. Empty: any.
 	AllowedIPs []string `json:"allowed_ips,omitempty"`
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
@@ -64,11 +65,7 @@ func (s *MSG91) Provider() string { return "msg91" }
 // marketing to an Indian number outside its hours, or the account's Limit. What MSG91's answers
 // mean is in msg91Codes and msg91Words; one that says neither yes nor no is Uncertain.
 func (s *MSG91) Send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
-	r := s.send(ctx, m, handOver)
-	if r.Outcome != messaging.Accepted {
-		s.log.Warn("msg91: not sent", "message", m.ID.String(), "outcome", string(r.Outcome), "code", r.Code)
-	}
-	return r
+	return handover.Told(s.log, "msg91", m, s.send(ctx, m, handOver))
 }
 
 func (s *MSG91) send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
@@ -99,7 +96,7 @@ func (s *MSG91) send(ctx context.Context, m messaging.Outgoing, handOver func() 
 	if !answered {
 		return receipt
 	}
-	receipt = s.answer(got)
+	receipt = got.about(s.answer(got))
 	if receipt.Outcome == messaging.Accepted && strings.TrimSpace(m.Text) != "" {
 		receipt.Parts = Count(m.Text).Parts // MSG91 does not say
 	}
@@ -253,11 +250,9 @@ func (s *MSG91) Test(ctx context.Context, conn messaging.Connection) error {
 	if err != nil {
 		return fault.New(fault.Unavailable, "fault.sms.unreachable").With("Code", "address").Because(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.wire.timeout)
-	defer cancel()
-	got := s.wire.do(ctx, r)
-	if got.trouble != "" {
-		return fault.New(fault.Unavailable, "fault.sms.unreachable").With("Code", got.trouble)
+	got, err := s.wire.ask(ctx, r)
+	if err != nil {
+		return err
 	}
 	switch said := s.answer(got); said.Outcome {
 	case messaging.Broken:

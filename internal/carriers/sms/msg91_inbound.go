@@ -35,7 +35,7 @@ const (
 // Read reads delivery reports of every version (v2: a form with JSON in its field data; v3: one
 // flat object; the newer, freely named ones) and inbound messages. MSG91 signs nothing: what is
 // believed is a secret in the header, the query or the path, compared in constant time with
-// every live one. Reports of the fourth version name no message and stay Unknown. The key of a
+// every live one, from one of the addresses that the account allows. Reports of the fourth version name no message and stay Unknown. The key of a
 // report is its request, a short mark of the number and the state: the number itself is in no key.
 // A date without a zone is taken for India's.
 func (s *MSG91) Read(_ context.Context, conn messaging.Connection, h messaging.Hook) ([]messaging.Event, messaging.Answer, error) {
@@ -47,7 +47,7 @@ func (s *MSG91) Read(_ context.Context, conn messaging.Connection, h messaging.H
 	if err != nil {
 		return refuse(messaging.ErrForged)
 	}
-	if !brought(h, live(c.HookSecrets)) {
+	if !brought(h, live(c.HookSecrets)) || !c.Allows(h.Remote) {
 		return refuse(messaging.ErrForged)
 	}
 	w := &reportReader{user: c.UserID}

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
@@ -87,11 +88,7 @@ func (t *Twilio) Provider() string { return "twilio" }
 // has used up its Limit. What an error code of Twilio means is in twilioCodes. An answer that
 // says neither yes nor no is Uncertain.
 func (t *Twilio) Send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
-	r := t.send(ctx, m, handOver)
-	if r.Outcome != messaging.Accepted {
-		t.log.Warn("twilio: not sent", "message", m.ID.String(), "outcome", string(r.Outcome), "code", r.Code)
-	}
-	return r
+	return handover.Told(t.log, "twilio", m, t.send(ctx, m, handOver))
 }
 
 func (t *Twilio) send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
@@ -117,7 +114,7 @@ func (t *Twilio) send(ctx context.Context, m messaging.Outgoing, handOver func()
 	if !answered {
 		return receipt
 	}
-	return t.answer(got, m)
+	return got.about(t.answer(got, m))
 }
 
 // check is Validate for a connection, which may know the sender where the credentials do not.
@@ -293,17 +290,16 @@ func (t *Twilio) get(ctx context.Context, address string, c TwilioCredentials, o
 	if err != nil {
 		return fault.New(fault.Unavailable, "fault.sms.unreachable").With("Code", "address").Because(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.wire.timeout)
-	defer cancel()
-	got := t.wire.do(ctx, r)
+	got, err := t.wire.ask(ctx, r)
+	if err != nil {
+		return err
+	}
 	code := strconv.Itoa(got.status)
 	var e twilioError
 	if json.Unmarshal(got.body, &e) == nil && e.Code > 0 && got.status >= 400 {
 		code = strconv.Itoa(e.Code)
 	}
 	switch {
-	case got.trouble != "":
-		return fault.New(fault.Unavailable, "fault.sms.unreachable").With("Code", got.trouble)
 	case got.status == http.StatusTooManyRequests:
 		f := fault.New(fault.TooMany, "fault.sms.unreachable").With("Code", code)
 		f.RetryAfter = int(t.wire.retryAfter(got.header) / time.Second)

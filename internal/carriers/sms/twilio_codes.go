@@ -51,22 +51,22 @@ var twilioCodes = map[int]verdict{
 	30037: {outcome: messaging.Broken}, // sending switched off for the account
 
 	// The person: nothing will reach her by SMS, another channel may.
-	21211: {outcome: messaging.Refused, elsewhere: true}, // not a valid number
-	21214: {outcome: messaging.Refused, elsewhere: true}, // cannot be reached
-	21217: {outcome: messaging.Refused, elsewhere: true}, // does not look valid
-	21265: {outcome: messaging.Refused, elsewhere: true}, // a short code
-	21408: {outcome: messaging.Refused, elsewhere: true}, // the account may not send to this region
-	21608: {outcome: messaging.Refused, elsewhere: true}, // a trial account: number not verified
-	21610: {outcome: messaging.Refused, elsewhere: true}, // she has stopped messages from this sender
-	21612: {outcome: messaging.Refused, elsewhere: true}, // not reachable from this sender
-	21614: {outcome: messaging.Refused, elsewhere: true}, // not a mobile number
-	21635: {outcome: messaging.Refused, elsewhere: true}, // a landline
-	30004: {outcome: messaging.Refused, elsewhere: true}, // blocked
-	30005: {outcome: messaging.Refused, elsewhere: true}, // unknown number
-	30006: {outcome: messaging.Refused, elsewhere: true}, // a landline, or a network that cannot be reached
-	30007: {outcome: messaging.Refused, elsewhere: true}, // filtered on the way; the same text would be again
-	30011: {outcome: messaging.Refused, elsewhere: true}, // no MMS in this region
-	30453: {outcome: messaging.Refused, elsewhere: true}, // held for fraud protection
+	21211: {outcome: messaging.Refused, elsewhere: true},                // not a valid number
+	21214: {outcome: messaging.Refused, elsewhere: true},                // cannot be reached
+	21217: {outcome: messaging.Refused, elsewhere: true},                // does not look valid
+	21265: {outcome: messaging.Refused, elsewhere: true},                // a short code
+	21408: {outcome: messaging.Refused, elsewhere: true},                // the account may not send to this region
+	21608: {outcome: messaging.Refused, elsewhere: true},                // a trial account: number not verified
+	21610: {outcome: messaging.Refused, elsewhere: true, stopped: true}, // she has stopped messages from this sender
+	21612: {outcome: messaging.Refused, elsewhere: true},                // not reachable from this sender
+	21614: {outcome: messaging.Refused, elsewhere: true},                // not a mobile number
+	21635: {outcome: messaging.Refused, elsewhere: true},                // a landline
+	30004: {outcome: messaging.Refused, elsewhere: true},                // blocked
+	30005: {outcome: messaging.Refused, elsewhere: true},                // unknown number
+	30006: {outcome: messaging.Refused, elsewhere: true},                // a landline, or a network that cannot be reached
+	30007: {outcome: messaging.Refused, elsewhere: true},                // filtered on the way; the same text would be again
+	30011: {outcome: messaging.Refused, elsewhere: true},                // no MMS in this region
+	30453: {outcome: messaging.Refused, elsewhere: true},                // held for fraud protection
 
 	// This message, or this moment: the person may be reached by the next one.
 	20001: {outcome: messaging.Refused}, // a parameter

@@ -238,8 +238,9 @@ func written(sid string, p url.Values) []messaging.Event {
 	if to := p.Get("OriginalRepliedMessageSid"); messageSID.MatchString(to) {
 		e.ReplyTo = to
 	}
-	out := []messaging.Event{e}
 	choice := strings.ToUpper(p.Get("OptOutType"))
+	e.Answered = choice != ""
+	out := []messaging.Event{e}
 	if choice == "STOP" || choice == "START" {
 		out = append(out, messaging.Event{Kind: messaging.ChoiceNews, Key: sid + "." + strings.ToLower(choice), ProviderID: sid, From: e.From,
 			Stop: choice == "STOP", Status: strings.ToLower(choice)})

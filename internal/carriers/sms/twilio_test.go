@@ -256,8 +256,9 @@ func TestTwilioBeforeTheHandOver(t *testing.T) {
 	}
 	for code, hosts := range map[string][]string{"unreachable": {at}, "egress": {"127.0.0.1:9"}} {
 		c := sms.NewTwilio(through(t, "twilio", hosts...), r.clock, discard(), sms.TwilioOptions{BaseURL: "http://" + at})
-		if got := c.Send(t.Context(), r.outgoing(), (&counter{}).yes); !same(got, messaging.Receipt{Outcome: messaging.Later, Code: code}) {
-			t.Errorf("%s: %+v", code, got)
+		var asked counter
+		if got := c.Send(t.Context(), r.outgoing(), asked.yes); !same(got, messaging.Receipt{Outcome: messaging.Later, Code: code}) || asked.n.Load() != 0 {
+			t.Errorf("%s: %+v, announced %d times", code, got, asked.n.Load())
 		}
 	}
 }

@@ -2,16 +2,13 @@ package sms
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
@@ -36,74 +33,73 @@ type wire struct {
 	timeout time.Duration
 }
 
-// reply is an answer that came, or why none did.
+// reply is an answer that came.
 type reply struct {
-	status  int // 0: no answer
-	header  http.Header
-	body    []byte
-	trouble string // code of what went wrong; with a status: the body could not be read
-	touched bool   // a connection was there, so the provider may have the request
+	status int // 0: none
+	header http.Header
+	body   []byte // nil when it could not be read to its end
+	handed bool   // it is about a message that was handed over
 }
 
 // do makes one request and never a second. Each uses a connection of its own: a connection that
 // was kept may have been closed by the other side while the request was on its way, and then
-// nobody knows whether it was read. net/http itself repeats a POST only when not a byte of it
-// was written; that is why no Idempotency-Key is set, with which it would repeat more.
-func (w *wire) do(ctx context.Context, r *http.Request) reply {
-	var touched atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { touched.Store(true) }})
+// nobody knows whether it was read. No Idempotency-Key is set, with which net/http would repeat more.
+// An error may come with a status: then the body could not be read.
+func (w *wire) do(ctx context.Context, r *http.Request) (reply, error) {
 	r = r.WithContext(ctx)
 	r.Close = true
 	res, err := w.client.Do(r)
 	if err != nil {
-		return reply{trouble: troubleOf(err, touched.Load()), touched: touched.Load()}
+		return reply{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	out := reply{status: res.StatusCode, header: res.Header, touched: true}
-	out.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		out.body, out.trouble = nil, troubleOf(err, true)
+	out := reply{status: res.StatusCode, header: res.Header}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err == nil {
+		out.body = body
 	}
-	return out
+	return out, err
 }
 
-// troubleOf is a code for an error of net/http, whose text quotes the whole address.
-func troubleOf(err error, touched bool) string {
-	var refused *fault.Fault
-	var slow net.Error
-	switch {
-	case errors.As(err, &refused):
-		return "egress"
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &slow) && slow.Timeout():
-		return "timeout"
-	case errors.Is(err, context.Canceled):
-		return "cancelled"
-	case !touched:
-		return "unreachable"
-	}
-	return "lost"
-}
-
-// handTo announces the hand-over and makes the request. When ok is false the receipt says how it
-// ended; otherwise there is an answer to read. Once handOver has been called, the end of ctx is
-// no longer heeded: giving up would only make certain messages uncertain.
-func (w *wire) handTo(ctx context.Context, r *http.Request, handOver func() error) (reply, messaging.Receipt, bool) {
-	if ctx.Err() != nil {
-		return reply{}, messaging.Receipt{Outcome: messaging.Later, Code: "cancelled"}, false
-	}
-	if err := handOver(); err != nil {
-		return reply{}, messaging.Receipt{Outcome: messaging.Later, Code: "stopped"}, false
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.timeout)
+// ask makes a request that is no message, and waits for its answer. A failure is "fault.sms.unreachable".
+func (w *wire) ask(ctx context.Context, r *http.Request) (reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	got := w.do(ctx, r)
+	got, err := w.do(ctx, r)
+	if err != nil {
+		return got, fault.New(fault.Unavailable, "fault.sms.unreachable").With("Code", handover.Trouble(err, got.status != 0))
+	}
+	return got, nil
+}
+
+// handTo makes the request of a message. When ok is false the receipt says how it ended; otherwise
+// there is an answer to read.
+func (w *wire) handTo(ctx context.Context, r *http.Request, handOver func() error) (got reply, ended messaging.Receipt, ok bool) {
+	h, within := handover.Begin(ctx, w.timeout, handOver)
+	defer h.Close()
+	r.Body, r.GetBody = h.Body(r.Body), nil
+	got, err := w.do(within, r)
+	handed, stopped := h.End()
+	got.handed = handed
 	switch {
-	case got.status == 0 && !got.touched: // no connection, so nothing of it left this machine
-		return got, messaging.Receipt{Outcome: messaging.Later, Code: got.trouble}, false
-	case got.trouble != "" && got.status < 300: // no answer, or a yes of which the rest is missing
-		return got, messaging.Receipt{Outcome: messaging.Uncertain, Code: got.trouble}, false
+	case stopped != "":
+		return got, messaging.Receipt{Outcome: messaging.Later, Code: stopped}, false
+	case err != nil && !handed:
+		return got, messaging.Receipt{Outcome: messaging.Later, Code: handover.Trouble(err, false)}, false
+	case err != nil && got.status < 300: // no answer, or a yes of which the rest is missing
+		return got, messaging.Receipt{Outcome: messaging.Uncertain, Code: handover.Trouble(err, true)}, false
+	case !handed && got.status < 300: // a yes to something that was never said
+		return got, messaging.Receipt{Outcome: messaging.Later, Code: "early"}, false
 	}
 	return got, messaging.Receipt{}, true
+}
+
+// about is a judged answer: whatever it says, a message that was not handed over is not uncertain.
+func (got reply) about(r messaging.Receipt) messaging.Receipt {
+	if r.Outcome == messaging.Uncertain && !got.handed {
+		r.Outcome = messaging.Later
+	}
+	return r
 }
 
 // byStatus reads an answer whose body says nothing that we know. missing is what a 404 means.
@@ -146,12 +142,13 @@ func (w *wire) retryAfter(h http.Header) time.Duration {
 type verdict struct {
 	outcome   messaging.Outcome
 	elsewhere bool // with Refused: another channel may be tried
+	stopped   bool // with Refused: the person stopped this sender
 	wait      time.Duration
 }
 
 // receipt is the verdict with its code. A wait that the provider asks for goes before ours.
 func (v verdict) receipt(code string, asked time.Duration) messaging.Receipt {
-	out := messaging.Receipt{Outcome: v.outcome, Code: code, Elsewhere: v.elsewhere}
+	out := messaging.Receipt{Outcome: v.outcome, Code: code, Elsewhere: v.elsewhere, Stopped: v.stopped}
 	if v.outcome == messaging.Later {
 		if out.Wait = asked; asked == 0 {
 			out.Wait = v.wait

@@ -4,15 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/clock"
 	"almirah/internal/messaging"
 )
@@ -114,10 +112,7 @@ func (c *Carrier) Name() string { return "whatsapp" }
 // "held_for_quality_assessment" or "paused".
 func (c *Carrier) Send(ctx context.Context, m messaging.Outgoing, handOver func() error) messaging.Receipt {
 	r, trace := c.send(ctx, m, handOver)
-	if r.Outcome != messaging.Accepted {
-		c.log.Warn("whatsapp: not sent", "message", m.ID.String(), "outcome", string(r.Outcome), "code", r.Code, "trace", trace)
-	}
-	return r
+	return handover.Told(c.log, "whatsapp", m, r, "trace", trace)
 }
 
 func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func() error) (r messaging.Receipt, trace string) {
@@ -168,21 +163,11 @@ func (c *Carrier) limits(a Credentials, m messaging.Outgoing) (number, pair limi
 		limit{a.PhoneNumberID + " " + to, c.options.PairEvery, c.options.PairBurst}
 }
 
-// handOver posts the message. The body announces itself: its first byte is given to the
-// transport only after handOver has said yes, and without its body a request is no message. A
-// nil answer comes with a code: of before the handing over, or of after it.
+// handOver posts the message. A nil answer comes with a code: of before the handing over, or of after it.
 func (c *Carrier) handOver(ctx context.Context, a Credentials, body []byte, handOver func() error) (out *answer, handed bool, code string) {
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.options.Timeout)
-	defer cancel()
-	stop := context.AfterFunc(ctx, cancel)
-	defer stop()
-	announced := &announcement{text: bytes.NewReader(body), say: func() (string, error) {
-		if !stop() {
-			return "cancelled", ctx.Err()
-		}
-		return "stopped", handOver()
-	}}
-	req, err := http.NewRequestWithContext(own, http.MethodPost, c.address(a.PhoneNumberID, "messages"), announced)
+	h, own := handover.Begin(ctx, c.options.Timeout, handOver)
+	defer h.Close()
+	req, err := http.NewRequestWithContext(own, http.MethodPost, c.address(a.PhoneNumberID, "messages"), h.Body(bytes.NewReader(body)))
 	if err != nil {
 		return nil, false, "address"
 	}
@@ -190,75 +175,15 @@ func (c *Carrier) handOver(ctx context.Context, a Credentials, body []byte, hand
 	c.dress(req, a)
 	req.Header.Set("Content-Type", "application/json")
 	res, err := c.client.Do(req)
-	handed, code = announced.end()
+	handed, code = h.End()
 	switch {
 	case err != nil && code != "":
 		return nil, false, code
-	case err != nil && !handed && ctx.Err() != nil:
-		return nil, false, "cancelled"
-	case err != nil && !handed:
-		return nil, false, missed(err, "unreachable")
 	case err != nil:
-		return nil, true, missed(err, "lost")
+		return nil, handed, handover.Trouble(err, handed)
 	}
 	defer res.Body.Close()
 	return heard(res), handed, ""
-}
-
-// announcement is a request body that asks before its first byte is given away.
-type announcement struct {
-	mu     sync.Mutex
-	text   *bytes.Reader
-	say    func() (string, error) // the code of a no
-	asked  bool
-	handed bool
-	over   bool
-	code   string
-}
-
-var errStopped = errors.New("whatsapp: the message is not handed over")
-
-// Read is called by the transport when it is about to write the body.
-func (a *announcement) Read(p []byte) (int, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.over {
-		return 0, errStopped
-	}
-	if !a.asked {
-		a.asked = true
-		code, err := a.say()
-		if err != nil {
-			a.code = code
-		} else {
-			a.handed = true
-		}
-	}
-	if !a.handed {
-		return 0, errStopped
-	}
-	return a.text.Read(p)
-}
-
-// Close is called by the transport when it needs no more.
-func (a *announcement) Close() error { return nil }
-
-// end lets nothing more be handed over and says whether it was; it waits for an asking that is
-// still under way. code is why not, empty if nobody asked.
-func (a *announcement) end() (handed bool, code string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.over = true
-	return a.handed, a.code
-}
-
-// missed names why no answer came, without quoting the error: it holds the address.
-func missed(err error, otherwise string) string {
-	var slow net.Error
-	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout() {
-		return "timeout"
-	}
-	return otherwise
 }
 
 // answer is what came back, read as far as it could be.

@@ -253,7 +253,7 @@ func TestNothingIsHandedOver(t *testing.T) {
 		t.Errorf("nobody listens: %+v", got)
 	}
 	unlisted := whatsapp.New(door(t, "127.0.0.1:2"), d.clock, slog.New(slog.NewTextHandler(io.Discard, nil)), whatsapp.Options{BaseURL: d.server.URL()})
-	if got := unlisted.Send(t.Context(), d.text(asha), h.yes); !equal(got, messaging.Receipt{Outcome: messaging.Later, Code: "unreachable"}) {
+	if got := unlisted.Send(t.Context(), d.text(asha), h.yes); !equal(got, messaging.Receipt{Outcome: messaging.Later, Code: "egress"}) {
 		t.Errorf("not in the register: %+v", got)
 	}
 	for name, credentials := range map[string][]byte{"none": nil, "no JSON": []byte("x"), "no token": []byte(`{"phone_number_id":"12345"}`)} {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
 )
@@ -60,12 +61,12 @@ func (c *Carrier) call(ctx context.Context, a Credentials, method string, parts 
 	}
 	res, err := c.client.Do(req)
 	if err != nil {
-		return unanswered(missed(err, "lost"))
+		return unanswered(handover.Trouble(err, true))
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(res.Body, 4<<20))
 	if err != nil {
-		return unanswered(missed(err, "lost"))
+		return unanswered(handover.Trouble(err, true))
 	}
 	return said(res, text, out)
 }

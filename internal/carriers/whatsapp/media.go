@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"almirah/internal/carriers/handover"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
 )
@@ -119,7 +120,7 @@ func (c *Carrier) download(ctx context.Context, a Credentials, address string, l
 	req.Header.Set("Accept", "*/*")
 	res, err := c.client.Do(req)
 	if err != nil {
-		return nil, "", unanswered(missed(err, "lost"))
+		return nil, "", unanswered(handover.Trouble(err, true))
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -127,7 +128,7 @@ func (c *Carrier) download(ctx context.Context, a Credentials, address string, l
 	}
 	body, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
-		return nil, "", unanswered(missed(err, "lost"))
+		return nil, "", unanswered(handover.Trouble(err, true))
 	}
 	if int64(len(body)) > limit {
 		return nil, "", unfit("size")

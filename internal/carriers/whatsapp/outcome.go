@@ -118,7 +118,7 @@ func judged(status int, code int, read bool, asked time.Duration) messaging.Rece
 	if read {
 		name = strconv.Itoa(code)
 		if v, _ := verdicts(code); v.outcome != "" {
-			r := messaging.Receipt{Outcome: v.outcome, Code: name, Elsewhere: v.elsewhere}
+			r := messaging.Receipt{Outcome: v.outcome, Code: name, Elsewhere: v.elsewhere, Stopped: code == 131050}
 			if v.outcome == messaging.Later {
 				r.Wait = max(v.wait, asked)
 			}

@@ -29,6 +29,9 @@ type Options struct {
 	Topic           string // arn:aws:sns:<region>:123456789012:ses-events
 	Verified        string // the one domain that may send; empty for any
 	Version         string // of the signature of SNS: "1" (as topics have it) or "2"
+	Sandbox         bool   // the account may write to verified addresses alone
+	Paused          bool   // Amazon has switched sending off
+	Plain           bool   // HTTP without TLS, for a house that knows none of its authorities
 
 	Like *Server // takes over the keys and certificates of another server of the region, which takes long to make
 }
@@ -131,6 +134,10 @@ func Run(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, authority: a, at: l.Addr().String(), behaviours: map[string]Behaviour{}, fetched: map[Seal]int{}}
 	s.server = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: time.Minute}
+	if o.Plain {
+		go func() { _ = s.server.Serve(l) }()
+		return s, nil
+	}
 	go func() {
 		_ = s.server.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{a.server}, MinVersion: tls.VersionTLS12}))
 	}()
@@ -141,7 +148,12 @@ func Run(o Options) (*Server, error) {
 func (s *Server) Close() error { return s.server.Close() }
 
 // BaseURL is where SES is, for ses.Options.
-func (s *Server) BaseURL(string) string { return "https://" + s.at }
+func (s *Server) BaseURL(string) string {
+	if s.options.Plain {
+		return "http://" + s.at
+	}
+	return "https://" + s.at
+}
 
 // Addr is host:port, as egress would list it.
 func (s *Server) Addr() string { return s.at }
@@ -199,6 +211,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodPost && r.URL.Path == "/v2/email/outbound-emails":
 		s.send(w, r)
+	case r.Method == http.MethodGet && r.URL.Path == "/v2/email/account":
+		s.account(w, r)
 	case r.Method == http.MethodGet && path.Ext(r.URL.Path) == ".pem":
 		s.certificate(w, Seal(path.Base(r.URL.Path)))
 	case r.Method == http.MethodGet && r.URL.Query().Get("Action") == "ConfirmSubscription":
@@ -206,6 +220,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// account is what Amazon says of the account (GetAccount).
+func (s *Server) account(w http.ResponseWriter, r *http.Request) {
+	if wrong := s.signed(r, nil); wrong != "" {
+		fail(w, http.StatusForbidden, wrong, "The request is not signed as it should be.")
+		return
+	}
+	if b := s.behaviour(""); b.Status >= 300 {
+		fail(w, b.Status, b.Code, b.Text)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"DedicatedIpAutoWarmupEnabled": false, "EnforcementStatus": "HEALTHY", "SendingEnabled": !s.options.Paused,
+		"ProductionAccessEnabled": !s.options.Sandbox, "SendQuota": map[string]float64{"Max24HourSend": 50000, "MaxSendRate": 14, "SentLast24Hours": 12}})
 }
 
 func (s *Server) certificate(w http.ResponseWriter, x Seal) {

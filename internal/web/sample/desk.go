@@ -57,6 +57,7 @@ func (m *maker) next() []web.NextCard {
 }
 
 func (m *maker) messagePages() {
+	m.phonePages()
 	m.add("messages", "reached", &web.MessagesPage{Shell: m.staff("nav.messages"),
 		Rows: []web.MessageRow{{ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "sms", State: "sent", Reached: "delivered", At: m.at(9, 30)}, {ID: ident(302), Patient: people[0], PatientID: ident(202), What: "Confirmation", Channel: "sms", State: "refused", Reached: "failed", At: m.at(8, 3)}}})
 	m.add("messages", "", &web.MessagesPage{Shell: m.staff("nav.messages"), Counts: []web.StateCount{{State: "uncertain", Count: 2}, {State: "refused", Count: 1}}, State: "uncertain", Older: "/app/messages?before=1",
@@ -64,7 +65,7 @@ func (m *maker) messagePages() {
 	m.add("message", "", &web.MessagePage{Shell: m.staff("nav.messages"), ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", To: "f•••@example.org", At: m.at(9, 30), Reached: "delivered", ReachedAt: m.at(9, 31), AppointmentID: ident(101), CanSettle: true,
 		Passport: []web.PassportLine{{Key: "passport.purpose", Value: "Reminder"}, {Key: "passport.consent", Value: "Given 1 Feb 2026"}, {Key: "passport.quiet", Value: "Outside"}},
 		States:   []web.MessageState{{State: "planned", At: m.at(8, 3)}, {State: "uncertain", At: m.at(9, 30), Words: "The connection broke after the text was handed over."}}})
-	m.add("outbox", "", &web.OutboxPage{Shell: m.staff("nav.messages"), Older: "/app/outbox?before=1", Messages: []web.OutboxMessage{
+	m.add("outbox", "", &web.OutboxPage{Shell: m.staff("nav.messages"), Older: "/app/outbox?before=1", Phones: m.phones(), AllPhones: "/app/outbox?phones=all", Messages: []web.OutboxMessage{
 		{ID: ident(301), To: "asha@example.org", From: "Sunrise Clinic", Subject: "Booked: 24 Nov 2026, 9:15 am", Text: "Dear Asha Rao,\n\nyour appointment is booked.\nTuesday 24 November 2026, 9:15 am, India Standard Time\nDr Leela Nair", Channel: "email", At: m.at(8, 3), Language: "en", Dir: "ltr", Links: []web.OutboxLink{{Words: "Your appointment", URL: "/m/9Jq3"}}, Calendar: "REQUEST", CalendarURL: "/m/9Jq3/appointment.ics"},
 		{ID: ident(302), To: "f@example.org", From: "Sunrise Clinic", Subject: "تم الإلغاء", Text: "عزيزتي فاطمة،\nتم إلغاء موعدك.", Channel: "email", At: m.at(8, 5), Language: "ar", Dir: "rtl", Calendar: "CANCEL"}}})
 }
@@ -127,7 +128,7 @@ func (m *maker) empties() {
 		{"day", &web.DayPage{Shell: m.staff("nav.day"), Day: today, Today: today}}, {"appointment", &web.AppointmentCard{Shell: m.staff(""), Patient: people[0]}}, {"appointment-panel", &web.AppointmentCard{Shell: e()}}, {"day-column", &web.DayColumn{Shell: e()}},
 		{"patient-hits", &web.HitsFragment{Shell: e()}}, {"free-slots", &web.FreeFragment{Shell: e()}}, {"book", &web.BookPage{Shell: m.staff("")}}, {"week", &web.WeekPage{Shell: m.staff("")}},
 		{"dashboard", &web.DashboardPage{Shell: m.staff("nav.home"), Today: today}}, {"patients", &web.PatientsPage{Shell: m.staff("")}}, {"patient-new", &web.PatientNewPage{Shell: m.staff("")}}, {"patient", &web.PatientPage{Shell: m.staff(""), Patient: people[0]}}, {"patient-delete", &web.PatientDeletePage{Shell: m.staff("")}},
-		{"audit", &web.AuditPage{Shell: m.staff("")}}, {"me", &web.MePage{Shell: m.staff("")}}, {"messages", &web.MessagesPage{Shell: m.staff("")}}, {"message", &web.MessagePage{Shell: m.staff(""), What: "Reminder"}}, {"outbox", &web.OutboxPage{Shell: m.staff("")}},
+		{"audit", &web.AuditPage{Shell: m.staff("")}}, {"me", &web.MePage{Shell: m.staff("")}}, {"messages", &web.MessagesPage{Shell: m.staff("")}}, {"message", &web.MessagePage{Shell: m.staff(""), What: "Reminder"}}, {"outbox", &web.OutboxPage{Shell: m.staff("")}}, {"phone", &web.PhonePage{Shell: m.staff("")}},
 		{"settings", &web.SettingsHome{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-clinic", &web.ClinicSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-public", &web.PublicSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-staff", &web.StaffSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-providers", &web.ProvidersSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-provider", &web.ProviderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-hours", &web.HoursSettings{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-retire", &web.RetirePage{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-services", &web.ServicesSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"slices"
 	"time"
 
 	"almirah/internal/clock"
@@ -61,6 +62,15 @@ func (m *maker) said() []web.TalkDay {
 			line(7, "note", "Anu Thomas", m.at(11, 8), "She came late twice this month. صباحًا أفضل."), mine, lost, picture,
 			line(11, "in", "", m.at(11, 12), "شكرا")}},
 	}
+}
+
+// ownSaid is the conversation as the patient sees it: without notes.
+func (m *maker) ownSaid() []web.TalkDay {
+	out := m.said()
+	for i := range out {
+		out[i].Lines = slices.DeleteFunc(out[i].Lines, func(l web.TalkLine) bool { return l.Way == "note" })
+	}
+	return out
 }
 
 func (m *maker) canned() []web.CannedReply {

@@ -1,0 +1,42 @@
+package scheduling
+
+import (
+	"almirah/internal/audit"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+// Answer does what a patient answered to a message about her appointment: she comes (Confirmed) or does not
+// (Cancelled). Who may answer, and whether the appointment is still the one that the message told of, the caller has
+// looked at. What is so already stays as it is.
+func Answer(tx *store.Tx, appointment id.ID, to Status) error {
+	a, err := get(&tx.View, appointment)
+	if err != nil {
+		return err
+	}
+	if to == Cancelled {
+		if err := lockWhoever(tx, a.Provider); err != nil {
+			return err
+		}
+		if a, err = get(&tx.View, appointment); err != nil {
+			return err
+		}
+		if !a.Status.Ahead() {
+			return nil
+		}
+		_, err = cancel(tx, a, "")
+		return err
+	}
+	if a.Status != Booked || to != Confirmed {
+		return nil
+	}
+	a.Status = Confirmed
+	if err := setStatus(tx, &a, 0, 0); err != nil {
+		return err
+	}
+	if err := log(tx, string(Confirmed), a); err != nil {
+		return err
+	}
+	tx.Record(audit.Note{Action: "status", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: Booked, New: Confirmed})
+	return announce(tx, EventStatus, a)
+}
