@@ -1,10 +1,13 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/store"
@@ -72,28 +75,50 @@ func members(p *store.Platform, clinic id.ID) ([]StaffMember, error) {
 
 // Names are the names of everybody who works or worked in the caller's clinic, for histories; who cannot be opened is left out.
 func (s *Service) Names(ctx context.Context, who access.Caller) (map[id.ID]string, error) {
+	all, err := s.Colleagues(ctx, who)
+	out := make(map[id.ID]string, len(all))
+	for _, c := range all {
+		out[c.ID] = c.Name
+	}
+	return out, err
+}
+
+// Colleague is somebody who works or worked in the clinic, as her colleagues know her.
+type Colleague struct {
+	ID   id.ID
+	Name string
+	Role access.Role // the last one
+	Left bool        // she works there no more
+}
+
+// Colleagues are everybody who works or worked in the caller's clinic, by name; who cannot be opened is left out.
+func (s *Service) Colleagues(ctx context.Context, who access.Caller) ([]Colleague, error) {
 	if err := owns(who); err != nil {
 		return nil, err
 	}
 	if !who.May(access.ClinicRead) {
 		return nil, fault.New(fault.Forbidden, "fault.forbidden")
 	}
-	out := map[id.ID]string{}
+	var out []Colleague
 	err := s.db.Across(ctx, Public(id.Zero), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
 		rows, err := p.Query(sqlMemberNames, who.Clinic())
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
+		var all []Colleague
 		var ids []id.ID
-		cells := map[id.ID][]byte{}
+		var cells [][]byte
 		for rows.Next() {
-			var person id.ID
+			var c Colleague
+			var role string
+			var ended clock.Instant
 			var name []byte
-			if err := rows.Scan(&person, &name); err != nil {
+			if err := rows.Scan(&c.ID, &role, &ended, &name); err != nil {
 				return err
 			}
-			ids, cells[person] = append(ids, person), name
+			c.Role, c.Left = access.Role(role), ended != 0
+			all, ids, cells = append(all, c), append(ids, c.ID), append(cells, name)
 		}
 		if err := rows.Err(); err != nil {
 			return err
@@ -101,12 +126,15 @@ func (s *Service) Names(ctx context.Context, who access.Caller) (map[id.ID]strin
 		if err := p.Load(ids); err != nil {
 			return err
 		}
-		for _, person := range ids {
-			if name, err := p.Unseal(person, "person", "name", person, cells[person]); err == nil {
-				out[person] = name
+		for i, c := range all {
+			if c.Name, err = p.Unseal(c.ID, "person", "name", c.ID, cells[i]); err == nil {
+				out = append(out, c)
 			}
 		}
 		return nil
+	})
+	slices.SortFunc(out, func(a, b Colleague) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID.String(), b.ID.String()))
 	})
 	return out, err
 }

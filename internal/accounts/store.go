@@ -159,7 +159,7 @@ const (
 	sqlMemberLink  = `UPDATE membership SET provider_id = $4, version = version + 1 WHERE clinic_id = $1 AND person_id = $2 AND version = $3 AND ended_at = 0`
 	sqlMemberList  = `SELECT m.person_id, m.role, m.provider_id, m.created_at, m.version, p.email, p.name, p.phone, p.job_title
 	FROM membership m JOIN person p ON p.id = m.person_id WHERE m.clinic_id = $1 AND m.ended_at = 0 ORDER BY m.created_at, m.person_id`
-	sqlMemberNames = `SELECT m.person_id, p.name FROM membership m JOIN person p ON p.id = m.person_id WHERE m.clinic_id = $1`
+	sqlMemberNames = `SELECT m.person_id, m.role, m.ended_at, p.name FROM membership m JOIN person p ON p.id = m.person_id WHERE m.clinic_id = $1`
 	sqlMemberOf    = `SELECT COUNT(*) FROM membership WHERE person_id = $1 AND role = 'owner' AND ended_at = 0`
 
 	sqlInvitationAdd = `INSERT INTO invitation (token_hash, id, clinic_id, email_token, email, role, provider_id, invited_by, created_at, expires_at)

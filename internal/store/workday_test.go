@@ -377,6 +377,10 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, err = letters.Accounts(ctx, owner)
 	must(err)
 	must(letters.TestAccount(ctx, owner, account.ID))
+	for _, k := range []messaging.Kind{messaging.Booked, messaging.Reopening} {
+		_, err = letters.ProposeText(ctx, owner, account.ID, k, "en")
+		must(err)
+	}
 	booked(p.Public(), scheduling.Booking{Service: want.Service, Provider: first, StartsAt: p.At(6, "15:00"), Patient: patients.Draft{Name: "Phone Only", Phone: "+919845010007", BirthDate: "1980-02-03"}})
 	tick()
 	texted, err := letters.Recent(ctx, owner, messaging.Filter{State: messaging.Sent, Limit: 5})
@@ -394,13 +398,11 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		messaging.Event{Kind: messaging.StateNews, Key: "2", Message: texted[0].ID, Reached: messaging.ReachedDelivered},
 		messaging.Event{Kind: messaging.MessageNews, Key: "3", From: from, Text: "stop"}, messaging.Event{Kind: messaging.MessageNews, Key: "4", From: from, Text: "When are you open?"},
 		messaging.Event{Kind: messaging.AccountNews, Key: "5", Status: "disabled"})
-	wrote, err := letters.Answers(ctx, desk)
-	must(err)
-	must(letters.AnswerDone(ctx, desk, wrote[0].ID))
 	_, err = letters.Waiting(ctx, desk)
 	must(err)
 	list, err := letters.Accounts(ctx, owner)
 	must(err)
+	conversations(ctx, t, p, letters, account, hear)
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version, true))
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version+1, false))
 	must(letters.Revoke(ctx, owner, account.ID, list[0].Version+2))

@@ -33,7 +33,7 @@ const (
 )
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "answer", "day", "messages", "answers", "search", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "audit"}
 
 // leaf is one entry with its sealed details.
 type leaf struct {
@@ -300,7 +300,7 @@ func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id
 		}
 	}
 	switch l.kind {
-	case "patient", "consent":
+	case "patient", "consent", "thread":
 		if !l.patient.IsZero() && !names[l.patient].Broken {
 			link = "/app/patients/" + l.patient.String()
 		}
@@ -312,6 +312,9 @@ func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id
 		}
 	case "channel":
 		link = "/app/settings/channels"
+		if l.action == "wish" { // a patient's, about a channel
+			link = "/app/patients/" + l.subject.String()
+		}
 	case "membership":
 		if n := people[l.subject]; n != "" {
 			name = joined(name, n)

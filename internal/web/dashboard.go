@@ -85,8 +85,8 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 	if more.Paused > 0 && v.Who.May(access.MessageSettings) {
 		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.paused", "Count", more.Paused), URL: "/app/settings/channels", Grave: true})
 	}
-	if more.Answers > 0 {
-		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.answers", "Count", more.Answers), URL: "/app/messages"})
+	if more.Answers > 0 && v.Who.May(access.InboxRead) {
+		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.answers", "Count", more.Answers), URL: "/app/inbox?box=unread"})
 	}
 	for _, x := range []struct {
 		n     int

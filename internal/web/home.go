@@ -100,7 +100,6 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /app/messages", Door: Staff, Right: access.MessageRead, Handle: messagesPage},
 		{Pattern: "GET /app/messages/{id}", Door: Staff, Right: access.MessageRead, Handle: messagePage},
 		{Pattern: "POST /app/messages/{id}/settle", Door: Staff, Right: access.MessageSettle, Handle: messageSettle},
-		{Pattern: "POST /app/answers/{id}/done", Door: Staff, Right: access.MessageSettle, Handle: answerDone},
 		{Pattern: "GET /app/outbox", Door: Staff, Right: access.MessageRead, Handle: outboxPage},
 		{Pattern: "GET /app/outbox/calendar/{id}", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
 		{Pattern: "GET /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phonePage},

@@ -25,7 +25,7 @@ func (s *Site) staffShell(v *Visit, key string) Shell {
 			waiting = c.Uncertain + c.GivenUp
 		}
 	}
-	sh.Nav = StaffNav(key, waiting, v.Who.May)
+	sh.Nav = StaffNav(key, waiting, s.unread(v), v.Who.May)
 	sh.Demo = s.Demo
 	sh.Flash = done(v)
 	return sh

@@ -14,7 +14,7 @@ import (
 	"almirah/internal/messaging"
 )
 
-// What went out, and what waits for a person. The text of a message is not kept: its passport says what it was made of and why it might go.
+// What went out. The text of a message is not kept: its passport says what it was made of and why it might go.
 
 // perPage is how many rows a list shows before "older".
 const perPage = 50
@@ -42,12 +42,6 @@ func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
 			page.Counts = append(page.Counts, c)
 		}
 	}
-	if filter == (messaging.Filter{Limit: perPage}) { // the first page of everything
-		if page.Answers, err = s.answers(v); err != nil {
-			return err
-		}
-		page.CanSettle = v.Who.May(access.MessageSettle)
-	}
 	z := v.Clinic.Location()
 	for _, d := range list {
 		page.Rows = append(page.Rows, MessageRow{ID: d.ID.String(), Patient: d.Name.Text, PatientID: d.Patient.String(), What: what(v, d.Kind), Channel: string(d.Channel),
@@ -70,36 +64,6 @@ func farther(d messaging.Delivery) string {
 		return string(d.Reached)
 	}
 	return ""
-}
-
-// answers are what patients wrote and nobody has dealt with.
-func (s *Site) answers(v *Visit) ([]AnswerRow, error) {
-	list, err := s.Messages.Answers(v.Context(), v.Who)
-	if err != nil {
-		return nil, err
-	}
-	var out []AnswerRow
-	for _, a := range list {
-		row := AnswerRow{ID: a.ID.String(), Channel: string(a.Channel), From: a.From, Text: a.Text, Kept: a.Kept, At: a.At.In(v.Clinic.Location())}
-		for i, n := range a.People {
-			row.People = append(row.People, AnswerPerson{ID: a.IDs[i].String(), Name: n.Text, Broken: n.Broken})
-		}
-		out = append(out, row)
-	}
-	return out, nil
-}
-
-// answerDone says that somebody dealt with what a patient wrote; its text is deleted.
-func answerDone(s *Site, w http.ResponseWriter, v *Visit) error {
-	one, err := id.Parse(v.PathValue("id"))
-	if err != nil {
-		return fault.Missing()
-	}
-	if err := s.Messages.AnswerDone(v.Context(), v.Who, one); err != nil {
-		return err
-	}
-	http.Redirect(w, v.Request, "/app/messages?done=answer", http.StatusSeeOther)
-	return nil
 }
 
 func what(v *Visit, k messaging.Kind) string { return v.Tongue.Say("message.kind." + string(k)) }

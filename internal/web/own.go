@@ -88,6 +88,15 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		}
 		page.Consents = append(page.Consents, c)
 	}
+	if page.Wish, err = s.wishOf(v, v.Who.Patient()); err != nil {
+		return err
+	}
+	t, err := s.Messages.ThreadOf(v.Context(), v.Who, v.Who.Patient())
+	if err != nil {
+		return err
+	}
+	page.Said, _ = talkDays(v, t.Lines, nil, s.Clock.Now().In(v.Clinic.Location()))
+	page.Said = page.Said[max(0, len(page.Said)-mostSaid):]
 	return s.views.Render(w, status, "own", page)
 }
 

@@ -73,7 +73,7 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 			page.Messages = append(page.Messages, messageLine(v, m))
 		}
 	}
-	return page, p, nil
+	return page, p, s.saidWith(v, page, one)
 }
 
 // kinOf is a relation that pages have a word for.

@@ -170,7 +170,7 @@ func reachOf(r followup.Reach) *FollowupReach {
 	out := &FollowupReach{Day: r.Day, Visits: r.Visits, Count: len(r.People), More: r.More}
 	for _, p := range r.People {
 		if p.Name.Text != "" || p.Name.Broken {
-			out.People = append(out.People, AnswerPerson{ID: p.Patient.String(), Name: p.Name.Text, Broken: p.Name.Broken})
+			out.People = append(out.People, Reached{ID: p.Patient.String(), Name: p.Name.Text, Broken: p.Name.Broken})
 		}
 	}
 	for _, why := range followup.Whys() {

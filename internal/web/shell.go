@@ -133,8 +133,8 @@ func (s *Shell) Languages() []LanguageLink {
 }
 
 // StaffNav is the menu of the staff pages. current is the key of the word to mark; waiting is
-// how many messages want a person; may says which rights the person holds.
-func StaffNav(current string, waiting int, may func(access.Right) bool) []NavItem {
+// how many messages want a person, unread how many conversations nobody has looked at; may says which rights the person holds.
+func StaffNav(current string, waiting, unread int, may func(access.Right) bool) []NavItem {
 	all := []struct {
 		key, url string
 		right    access.Right
@@ -144,6 +144,7 @@ func StaffNav(current string, waiting int, may func(access.Right) bool) []NavIte
 		{"nav.day", "/app/day", access.ScheduleRead, 0},
 		{"nav.week", "/app/week", access.ScheduleRead, 0},
 		{"nav.patients", "/app/patients", access.PatientSearch, 0},
+		{"nav.inbox", "/app/inbox", access.InboxRead, unread},
 		{"nav.messages", "/app/messages", access.MessageRead, waiting},
 		{"nav.settings", "/app/settings", access.ClinicRead, 0},
 	}

@@ -53,9 +53,15 @@ type FollowupReach struct {
 	Day    clock.Date
 	Visits int
 	Count  int
-	People []AnswerPerson // with names in the preview only
+	People []Reached // with names in the preview only
 	Kept   []WhyCount
 	More   bool
+}
+
+// Reached is a patient whom a rule would write to.
+type Reached struct {
+	ID, Name string
+	Broken   bool
 }
 
 // WhyCount is how many are not written to for one reason.

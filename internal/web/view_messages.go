@@ -7,32 +7,11 @@ import (
 // MessagesPage is /app/messages, the page "messages".
 type MessagesPage struct {
 	Shell
-	Answers   []AnswerRow // what patients wrote; on the first page of the whole list only
-	CanSettle bool
 	CanReview bool // what patients say of their visits is a page of its own
 	Rows      []MessageRow
 	State     string // filter: "" or a state
 	Counts    []StateCount
 	Older     string
-}
-
-// AnswerRow is something that a patient wrote to the clinic and that waits for a person.
-type AnswerRow struct {
-	ID, Channel string
-	From        string // masked; empty when it was not kept
-	Text        string
-	Kept        bool
-	At          time.Time
-	People      []AnswerPerson // who is reached there
-}
-
-// Shared says that several people are reached there, so that nobody knows who wrote.
-func (a AnswerRow) Shared() bool { return len(a.People) > 1 }
-
-// AnswerPerson is one patient who is reached at a number.
-type AnswerPerson struct {
-	ID, Name string
-	Broken   bool
 }
 
 // MessageRow is one message in the list.

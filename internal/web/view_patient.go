@@ -58,7 +58,12 @@ type PatientPage struct {
 	Guardians    []GuardianCard
 	Coming, Past []BookingCard
 	Consents     []OwnConsent
-	Messages     []MessageLine
+	Said         []TalkDay // her conversation, the last days of it
+	SaidMore     bool      // there is more of it in the inbox
+	ThreadID     string    // empty while nobody has written
+	Unread       int
+	Wish         WishForm
+	Messages     []MessageLine // what went out and stands in no conversation
 	Notes        []NoteCard
 	NotesOn      bool // the clinic turned notes on, and this person may read them
 	NoteTyped    string

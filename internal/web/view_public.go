@@ -241,6 +241,8 @@ type OwnPage struct {
 	CanSay   bool          // she has been there, and may say how it was
 	Others   []BookingCard // further appointments of the same patient, coming first
 	Consents []OwnConsent
+	Wish     WishForm
+	Said     []TalkDay // what was written between her and the clinic, the last days of it
 }
 
 // OwnConsent is one purpose and whether the patient consents to it now.

@@ -30,6 +30,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
 		{"settings.followups", "/app/settings/followups", access.MessageSettings},
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},
+		{"settings.conversations", "/app/settings/conversations", access.MessageSettings},
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},

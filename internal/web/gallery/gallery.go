@@ -25,6 +25,7 @@ type Gallery struct {
 
 	mu     sync.Mutex
 	posts  []string    // every form that a script sent: path and body
+	asked  []string    // what pages of the inbox asked for
 	refuse bool        // the next move is refused, as when somebody was first
 	listen chan string // events for the day page
 }
@@ -60,6 +61,14 @@ func New() (*Gallery, error) {
 	g.mux.HandleFunc("GET /app/free", func(w http.ResponseWriter, _ *http.Request) { g.show(w, "en", "auto", "free-slots") })
 	g.mux.HandleFunc("GET /app/appointments/{id}", func(w http.ResponseWriter, _ *http.Request) { g.show(w, "en", "auto", "appointment-panel") })
 	g.mux.HandleFunc("GET /app/day/column", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	for path, name := range map[string]string{"/app/inbox": "inbox", "/app/inbox/rows": "inbox-rows", "/app/inbox/{thread}": "thread", "/app/inbox/{thread}/live": "thread-live"} {
+		g.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			g.mu.Lock()
+			g.asked = append(g.asked, path)
+			g.mu.Unlock()
+			g.show(w, "en", "light", name)
+		})
+	}
 	g.mux.HandleFunc("GET /app/live", g.live)
 	g.mux.HandleFunc("POST /", g.post)
 	return g, nil
@@ -157,6 +166,21 @@ func (g *Gallery) Posts() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return append([]string{}, g.posts...)
+}
+
+// Tell says to every open page that something changed.
+func (g *Gallery) Tell() { g.listen <- "*" }
+
+// Asked counts how often an address of the inbox was asked for.
+func (g *Gallery) Asked(path string) (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, a := range g.asked {
+		if a == path {
+			n++
+		}
+	}
+	return n
 }
 
 // Refuse makes the next form come back as a lost race.

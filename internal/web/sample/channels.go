@@ -5,15 +5,6 @@ import (
 	"almirah/internal/web"
 )
 
-func (m *maker) answers() []web.AnswerRow {
-	return []web.AnswerRow{
-		{ID: ident(401), Channel: "sms", From: "+91 •••• ••12 345", Text: "Can I come at five instead?", Kept: true, At: m.at(10, 40), People: []web.AnswerPerson{{ID: ident(201), Name: people[1]}, {ID: ident(202), Name: "Kiran Rao"}, {ID: ident(203), Broken: true}}},
-		{ID: ident(402), Channel: "sms", From: "+91 •••• ••77 001", Text: "شكرا", Kept: true, At: m.at(9, 10), People: []web.AnswerPerson{{ID: ident(204), Name: people[3]}}},
-		{ID: ident(403), Channel: "whatsapp", From: "+91 •••• ••77 002", Text: "Who is this?", Kept: true, At: m.at(9, 5)},
-		{ID: ident(404), Channel: "sms", At: m.at(8, 0)},
-	}
-}
-
 func (m *maker) account(state, why, todo string) web.AccountCard {
 	return web.AccountCard{ID: ident(60), Channel: "sms", Provider: "Twilio", Sender: "+14155550100", Last4: "4f2a", State: state, Why: why, Todo: todo, Since: m.at(8, 0), Connected: m.at(7, 30), Tested: m.at(8, 1),
 		HookURL: "https://book.example/hooks/twilio/AZLxoAAAcACAAAAAAAAAAAQGS8aAAAHAAgAAAAAAAAAI", HookHint: m.t.Say("channel.hook_hint"), Version: 3,

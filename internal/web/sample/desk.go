@@ -26,7 +26,7 @@ func (m *maker) deskPages() {
 			Guardians: []web.GuardianCard{{ID: ident(210), Name: "Asha Rao", Phone: "+91 98450 12345", Email: "asha@example.org", Kin: "parent"}, {ID: ident(213), Name: "Kiran Rao", Kin: "father"}},
 			Coming:    []web.BookingCard{m.booking("booked")}, Past: []web.BookingCard{m.booking("completed"), m.booking("no-show"), m.booking("cancelled")},
 			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: "2026-02-01"}, {ConsentChoice: m.consents()[1], Since: "2026-03-01"}},
-			Messages: m.card().Messages, NotesOn: true, Notes: []web.NoteCard{{ID: ident(211), Text: "Prefers mornings.\nتتحدث العربية", By: "Dr Leela Nair", At: m.at(9, 0)}, {ID: ident(212), Broken: true, By: "Dr Leela Nair", At: m.at(9, 5)}},
+			Messages: m.card().Messages, Said: m.said(), SaidMore: true, ThreadID: ident(501), Unread: 2, Wish: m.wish(), NotesOn: true, Notes: []web.NoteCard{{ID: ident(211), Text: "Prefers mornings.\nتتحدث العربية", By: "Dr Leela Nair", At: m.at(9, 0)}, {ID: ident(212), Broken: true, By: "Dr Leela Nair", At: m.at(9, 5)}},
 			CanWrite: true, CanDelete: true, CanBook: true, Form: form, Today: today}
 	}
 	m.add("patient", "", patient())
@@ -58,7 +58,7 @@ func (m *maker) next() []web.NextCard {
 
 func (m *maker) messagePages() {
 	m.phonePages()
-	m.add("messages", "answers", &web.MessagesPage{Shell: m.staff("nav.messages"), CanSettle: true, Answers: m.answers(),
+	m.add("messages", "reached", &web.MessagesPage{Shell: m.staff("nav.messages"),
 		Rows: []web.MessageRow{{ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "sms", State: "sent", Reached: "delivered", At: m.at(9, 30)}, {ID: ident(302), Patient: people[0], PatientID: ident(202), What: "Confirmation", Channel: "sms", State: "refused", Reached: "failed", At: m.at(8, 3)}}})
 	m.add("messages", "", &web.MessagesPage{Shell: m.staff("nav.messages"), Counts: []web.StateCount{{State: "uncertain", Count: 2}, {State: "refused", Count: 1}}, State: "uncertain", Older: "/app/messages?before=1",
 		Rows: []web.MessageRow{{ID: ident(301), Patient: "فاطمة الشيخ", PatientID: ident(201), What: "Reminder, 2 hours before", Channel: "email", State: "uncertain", At: m.at(9, 30)}, {ID: ident(302), What: "Confirmation", Channel: "email", State: "sent", At: m.at(8, 3), Broken: true}}})
@@ -134,6 +134,8 @@ func (m *maker) empties() {
 		{"settings-staff", &web.StaffSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-providers", &web.ProvidersSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-provider", &web.ProviderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-hours", &web.HoursSettings{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-retire", &web.RetirePage{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-services", &web.ServicesSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-service", &web.ServiceSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-closures", &web.ClosuresSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-booking", &web.BookingSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
+		{"inbox", &web.InboxPage{Shell: m.staff("")}}, {"inbox-rows", &web.InboxPage{Shell: m.staff("")}}, {"thread", &web.ThreadPage{Shell: m.staff("")}}, {"thread-live", &web.ThreadPage{Shell: m.staff("")}},
+		{"settings-conversations", &web.ConversationSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
 		{"settings-followups", &web.FollowupsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-followup", &web.FollowupSettings{Kind: "visit", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"reviews", &web.ReviewsPage{Shell: m.staff("")}},
 		{"own-review", &web.OwnReview{Shell: m.public()}}, {"own-leave", &web.OwnLeave{Shell: m.public()}},

@@ -18,7 +18,7 @@ func (m *maker) followupPages() {
 	}
 	full := one()
 	kept := []web.WhyCount{{Key: "after.why.not-over", Count: 4}, {Key: "after.why.no-consent", Count: 12}, {Key: "after.why.complaint", Count: 1}}
-	full.Tomorrow = &web.FollowupReach{Day: today.AddDays(1), Visits: 20, Count: 3, People: []web.AnswerPerson{{ID: ident(201), Name: people[1]}, {ID: ident(202), Name: "علي حسن"}, {ID: ident(203), Broken: true}}, Kept: kept}
+	full.Tomorrow = &web.FollowupReach{Day: today.AddDays(1), Visits: 20, Count: 3, People: []web.Reached{{ID: ident(201), Name: people[1]}, {ID: ident(202), Name: "علي حسن"}, {ID: ident(203), Broken: true}}, Kept: kept}
 	full.Day, full.Dry = string(today.AddDays(3)), &web.FollowupReach{Day: today.AddDays(3), Visits: 120, Count: 31, Kept: kept, More: true}
 	m.add("settings-followup", "", full)
 	bad := one()

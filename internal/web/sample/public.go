@@ -141,7 +141,7 @@ func (m *maker) trust() {
 func (m *maker) ownPages() {
 	own := func(state string) *web.OwnPage {
 		return &web.OwnPage{Shell: m.public(), Token: "9Jq3", Booking: m.booking(state), Others: []web.BookingCard{m.booking("booked")},
-			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: today}, {ConsentChoice: m.consents()[1]}}}
+			Wish: m.wish(), Said: m.ownSaid(), Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: today}, {ConsentChoice: m.consents()[1]}}}
 	}
 	m.add("own", "", own("booked"))
 	m.add("own", "cancelled", own("cancelled"))

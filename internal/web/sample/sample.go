@@ -62,7 +62,7 @@ func (m *maker) staff(current string) web.Shell {
 	s.Clinic.BrandURL = ""
 	s.Person = &web.PersonHead{Name: "Meera Pillai", Role: access.Owner, Keys: true, Clinics: []web.ClinicChoice{{ID: ident(1), Name: "Sunrise Clinic", Role: access.Owner, Current: true}, {ID: ident(2), Name: "Harbour Physio", Role: access.Manager}}}
 	s.Demo = true
-	s.Nav = web.StaffNav(current, 2, func(access.Right) bool { return true })
+	s.Nav = web.StaffNav(current, 2, 3, func(access.Right) bool { return true })
 	return s
 }
 
@@ -88,6 +88,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.dayPages()
 	m.deskPages()
 	m.messagePages()
+	m.inboxPages()
 	m.settingsPages()
 	m.empties()
 	return m.out, nil

@@ -48,7 +48,7 @@ document.addEventListener("keydown", e => {
   if (e.key === "Escape" && menu) { menu.open = false; $("summary", menu)?.focus(); }
   if (!single(e)) return;
   if (e.key === "/") { e.preventDefault(); $("#find")?.focus(); }
-  if (e.key === "n" && !document.querySelector("[data-grid]")) $<HTMLAnchorElement>("a[data-book]")?.click();
+  if (e.key === "n" && !document.querySelector("[data-grid],[data-key=n]")) $<HTMLAnchorElement>("a[data-book]")?.click();
 });
 
 // Copy a link.
