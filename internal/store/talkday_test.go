@@ -26,15 +26,9 @@ func (texts) Retract(context.Context, messaging.Connection, messaging.Verdict) e
 
 // conversations is the part of the day at the inbox: questions, answers, notes, somebody whom nobody knows, what the
 // clinic keeps, and texts that are approved.
-func conversations(ctx context.Context, t *testing.T, p *practice.Practice, letters *messaging.Service, account messaging.Account, hear func(...messaging.Event)) {
+func conversations(ctx context.Context, t *testing.T, p *practice.Practice, letters *messaging.Service, account messaging.Account, hear func(...messaging.Event), must func(error)) {
 	t.Helper()
 	owner, desk := p.As(access.Owner), p.As(access.FrontDesk)
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	now, err := letters.Setting(ctx, owner)
 	must(err)
 	now.Content, now.Days, now.Ways = messaging.ContentDays, 30, []messaging.Channel{messaging.SMS, messaging.Email}
