@@ -62,7 +62,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at.
 var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -119,6 +119,8 @@ func (h *opened) tour(t testing.TB) []stop {
 		return found
 	}
 	today := string(h.today())
+	h.until(t, "somebody has written", func() bool { return strings.Contains(owner.page(t, "/app/inbox").body, `class="talk `) })
+	talk := first("/app/inbox", "/app/inbox/")
 	appointment := first("/app/day?day="+string(h.today().AddDays(2)), "/app/appointments/")
 	patient := first("/app/appointments/"+appointment, "/app/patients/")
 	service, provider := h.Practice.services[0].ID.String(), h.Practice.providers[0].ID.String()
@@ -187,6 +189,9 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient, who: deskMail},
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
 		{pattern: "GET /app/patients/{id}/delete", path: "/app/patients/" + patient + "/delete", who: ownerMail},
+		{pattern: "GET /app/inbox", path: "/app/inbox", who: deskMail, touch: ready},
+		{pattern: "GET /app/inbox", path: "/app/inbox?box=done", who: deskMail, variant: "empty", touch: ready},
+		{pattern: "GET /app/inbox/{thread}", path: "/app/inbox/" + talk, who: deskMail, touch: ready},
 		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
 		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
 		{pattern: "GET /app/reviews", path: "/app/reviews", who: deskMail},
@@ -196,7 +201,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
 	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/channels", "/channels/{id}/revoke"} {
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
