@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
 	"almirah/internal/rig/browser"
@@ -236,19 +237,25 @@ func (h *opened) followed(t testing.TB, owner *visitor) (rule, been string) {
 		t.Fatalf("%d rules, %v", len(list), err)
 	}
 	been = h.bookedOnline(t, "Asha Earlier", "earlier@example.org")
-	_, one, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(been, "/m/"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	now, err := h.Desk.Open(t.Context(), who.Caller, one)
-	if err == nil {
-		_, err = h.Desk.SetStatus(t.Context(), who.Caller, one, now.Version, scheduling.Arrived)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.arrives(t, who.Caller, been)
 	h.visitor().fill(t, been+"/review", been+"/review", url.Values{"stars": {"2"}, "words": {"Everybody was kind, and I waited for an hour."}})
 	return list[0].ID.String(), been
+}
+
+// arrives has the desk mark the patient of a link as arrived.
+func (h *opened) arrives(t testing.TB, desk access.Caller, own string) {
+	t.Helper()
+	_, one, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(own, "/m/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := h.Desk.Open(t.Context(), desk, one)
+	if err == nil {
+		_, err = h.Desk.SetStatus(t.Context(), desk, one, now.Version, scheduling.Arrived)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // invited answers the link in an invitation. The house has to be started.

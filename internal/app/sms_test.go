@@ -230,6 +230,20 @@ func TestABrokenAccountLosesNothing(t *testing.T) {
 			return list[0]
 		}
 		x.until(t, "the account is paused", func() bool { a := state(); return a.State == messaging.AccountPaused && a.Reason == "20003" })
+		for range 2 { // the owner is told by mail, once
+			if err := x.tellOwners(t.Context(), access.Mint(x.Clinic.ID, id.Zero, id.Zero, id.Zero, access.System, access.Care)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		told := func() (n int) {
+			for _, l := range x.Outbox.List() {
+				if strings.Contains(l.Subject, "messages to patients are waiting") {
+					n++
+				}
+			}
+			return n
+		}
+		x.until(t, "the owner is told", func() bool { return told() > 0 })
 		x.books(ravi, 3)
 		x.Fake.Move(20 * time.Minute)
 		x.until(t, "the second text is held", func() bool {
@@ -245,6 +259,9 @@ func TestABrokenAccountLosesNothing(t *testing.T) {
 		}
 		x.until(t, "both texts are out", func() bool { return len(x.to(asha)) == 1 && len(x.to(ravi)) == 1 })
 
+		if n := told(); n != 1 {
+			t.Errorf("the owner was told %d times", n)
+		}
 		if err := x.Messages.SetAccount(t.Context(), x.Owner, x.account.ID, state().Version, false); err != nil {
 			t.Fatal(err)
 		}
