@@ -249,7 +249,6 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/reminders":                            {"rule": "{rule}", "remove": "{rule}"},
 	"POST /app/messages/{id}/settle":                          {"as": "sent"},
 	"GET /app/inbox":                                          {"q": "asha"},
-	"GET /app/inbox/rows":                                     {"at": "{thread}"},
 	"GET /app/inbox/{thread}":                                 {"find": "asha"},
 	"POST /app/inbox/{thread}/answer":                         {"channel": "sms", "text": "Yes, do.", "insert": "{reply}", "key": "{key}"},
 	"POST /app/inbox/{thread}/note":                           {"note": "comes by bus"},
