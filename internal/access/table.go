@@ -31,8 +31,9 @@ const (
 	MessageAccounts Right = "message.accounts"
 	MessageHear     Right = "message.hear"
 
-	InboxRead  Right = "inbox.read"
-	InboxWrite Right = "inbox.write"
+	InboxRead    Right = "inbox.read"
+	InboxWrite   Right = "inbox.write"
+	ReviewSettle Right = "review.settle"
 
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
@@ -64,7 +65,7 @@ var Table = []Row{
 	{PublicRead, "See what a clinic shows to everyone: its name, services, practitioners and free times.", anyone},
 	{PublicBook, "Book a free time from the public page, for oneself or one's child.", []Role{Public}},
 	{OwnRead, "See one's own appointments through one's own link.", []Role{Patient}},
-	{OwnChange, "Move or cancel one's own appointment, and change one's own consents, through one's own link.", []Role{Patient}},
+	{OwnChange, "Move or cancel one's own appointment, say how it was, and change one's own consents, through one's own link.", []Role{Patient}},
 
 	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
@@ -89,6 +90,7 @@ var Table = []Row{
 
 	{InboxRead, "Read what patients write, and what was answered.", desk},
 	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
+	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

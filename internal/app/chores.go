@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
@@ -38,7 +39,10 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "tidy-lists", Every: time.Hour, Clinics: true, Run: h.DB.Tidy},
 		{Name: "expire-messages", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				_, err := messaging.Keeper{}.Due(tx)
+				if _, err := (messaging.Keeper{}).Due(tx); err != nil {
+					return err
+				}
+				_, err := followup.Keeper{}.Due(tx)
 				return err
 			})
 		}},

@@ -124,8 +124,8 @@ func TestTheDemoIsAnsweredFromAPhone(t *testing.T) {
 			t.Errorf("the clinic heard %d times, the phone said two things", n)
 		}
 		h.until(t, "the question waits at the clinic", func() bool {
-			a, err := h.Messages.Answers(t.Context(), h.Owner)
-			return err == nil && slices.ContainsFunc(a, func(w messaging.Wrote) bool { return w.Text == "May I bring my mother?" })
+			a, err := h.Messages.Inbox(t.Context(), h.Owner, messaging.InboxFilter{})
+			return err == nil && slices.ContainsFunc(a, func(w messaging.Summary) bool { return w.Snippet == "May I bring my mother?" })
 		})
 		if body := desk.page(t, page).body; !strings.Contains(body, `aria-pressed="true"`) || !strings.Contains(body, "May I bring my mother?") {
 			t.Errorf("what was answered is not on the phone: %s", problems(body))

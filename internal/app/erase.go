@@ -11,6 +11,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/fault"
+	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
@@ -35,7 +36,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{messaging.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{messaging.Keeper{}, followup.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

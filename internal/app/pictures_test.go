@@ -22,6 +22,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
 	"almirah/internal/rig/browser"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
@@ -104,6 +105,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	own := h.bookedOnline(t, "Asha Example", "asha@example.org")
 	account := h.connected(t, owner).String()
 	phone := h.answeredPhone(t, owner)
+	rule, been := h.followed(t, owner)
 	first := func(page, prefix string) string {
 		var found string
 		walkLinks(t, owner.page(t, page).body, func(to string) {
@@ -145,6 +147,9 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /m/{token}/change", path: own + "/change"},
 		{pattern: "GET /m/{token}/cancel", path: own + "/cancel"},
 		{pattern: "GET /m/{token}/unsubscribe", path: own + "/unsubscribe"},
+		{pattern: "GET /m/{token}/review", path: been + "/review?again=1"},
+		{pattern: "GET /m/{token}/review", path: been + "/review", variant: "told"},
+		{pattern: "GET /m/{token}/review", path: own + "/review", variant: "early"},
 		{pattern: "GET /sign-in", path: "/sign-in"},
 		{pattern: "GET /sign-up", path: "/sign-up"},
 		{pattern: "GET /check-mail", path: "/check-mail"},
@@ -189,25 +194,61 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/inbox/{thread}", path: "/app/inbox/" + talk, who: deskMail, touch: ready},
 		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
 		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
+		{pattern: "GET /app/reviews", path: "/app/reviews", who: deskMail},
 		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},
 		{pattern: "GET /app/outbox/phone/{phone}", path: phone, who: deskMail},
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
 	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke"} {
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
+		}
+		if strings.HasPrefix(p, "/followups") {
+			one = rule
 		}
 		if strings.HasPrefix(p, "/channels") {
 			one = account
 		}
 		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi").Replace(p)
+		if p == "/followups/new" {
+			path += "?kind=recall"
+		}
 		out = append(out, stop{pattern: "GET /app/settings" + p, path: "/app/settings" + path, who: ownerMail})
 	}
 	h.everyPage(t, out)
 	return out
+}
+
+// followed switches a rule of requests for reviews on and has somebody say how it was. It answers the rule's id and her page.
+func (h *opened) followed(t testing.TB, owner *visitor) (rule, been string) {
+	t.Helper()
+	owner.post(t, "/app/settings/followups/link", url.Values{"version": {"0"}, "url": {"https://reviews.example.com/sunrise"}})
+	owner.post(t, "/app/settings/followups/new", url.Values{"kind": {"review"}, "channel": {"email"}, "days": {"2"}, "at": {"11:00"}, "buffer": {"90"}, "active": {"1"}})
+	who, err := h.Accounts.Session(t.Context(), owner.cookies[web.SessionCookie])
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := h.Followup.Afters(t.Context(), who.Caller)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d rules, %v", len(list), err)
+	}
+	been = h.bookedOnline(t, "Asha Earlier", "earlier@example.org")
+	_, one, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(been, "/m/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := h.Desk.Open(t.Context(), who.Caller, one)
+	if err == nil {
+		_, err = h.Desk.SetStatus(t.Context(), who.Caller, one, now.Version, scheduling.Arrived)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.visitor().fill(t, been+"/review", been+"/review", url.Values{"stars": {"2"}, "words": {"Everybody was kind, and I waited for an hour."}})
+	return list[0].ID.String(), been
 }
 
 // invited answers the link in an invitation. The house has to be started.

@@ -20,6 +20,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/rig/sms"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
@@ -96,7 +97,30 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.at = slots[5].(map[string]any)["starts_at"].(string)
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
+	p.follow(t, slots[8].(map[string]any)["starts_at"])
 	p.collect(t)
+}
+
+// follow gives the clinic a rule of what is written after a visit, and somebody who has been there and said how it was.
+func (p *place) follow(t *testing.T, at any) {
+	t.Helper()
+	p.owner.post(t, "/app/settings/followups/new", url.Values{"kind": {"visit"}, "channel": {"email"}, "days": {"3"}, "at": {"10:00"}, "active": {"1"}})
+	body := p.h.bookingBody(at, "Ravi Earlier", "ravi@"+p.slug+".example.org")
+	made := p.json(t, "POST", "/bookings", "f-"+p.slug, strings.ReplaceAll(body, p.h.Practice.services[0].ID.String(), p.ids["service"]))
+	link, _ := made["manage_url"].(string)
+	token := link[strings.LastIndex(link, "/")+1:]
+	_, one, err := p.h.Desk.Enter(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := p.h.Desk.Open(t.Context(), p.who, one)
+	if err == nil {
+		_, err = p.h.Desk.SetStatus(t.Context(), p.who, one, now.Version, scheduling.Arrived)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.h.visitor().fill(t, "/m/"+token+"/review", "/m/"+token+"/review", url.Values{"stars": {"2"}, "words": {"Slow."}})
 }
 
 // connect gives the clinic an account of its own, over which somebody writes to it.
@@ -151,6 +175,8 @@ func (p *place) collect(t *testing.T) {
 	pick("account", "channel", rows, any)
 	pick("thread", "thread", rows, any)
 	pick("reply", "canned", rows, any)
+	pick("feedback", "feedback", rows, any)
+	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
 	pick("leave", "leave", rows, any)
 	pick("closure", "closure", rows, any)
 	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
@@ -193,6 +219,8 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{id}":                  "account",
 	"/app/inbox/{thread}":                          "thread",
 	"/app/settings/conversations/replies/{reply}":  "reply",
+	"/app/reviews/{id}":                            "feedback",
+	"/app/settings/followups/{id}":                 "followup",
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
@@ -248,19 +276,15 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/booking":                              {"notice_hours": "2", "horizon_days": "30", "step": "15", "version": "2"},
 	"POST /app/settings/reminders":                            {"rule": "{rule}", "remove": "{rule}"},
 	"POST /app/messages/{id}/settle":                          {"as": "sent"},
-	"GET /app/inbox":                                          {"q": "asha"},
-	"GET /app/inbox/{thread}":                                 {"find": "asha"},
-	"POST /app/inbox/{thread}/answer":                         {"channel": "sms", "text": "Yes, do.", "insert": "{reply}", "key": "{key}"},
-	"POST /app/inbox/{thread}/note":                           {"note": "comes by bus"},
-	"POST /app/inbox/{thread}/assign":                         {"person": "{person}", "version": "1"},
-	"POST /app/inbox/{thread}/state":                          {"to": "done", "version": "1"},
-	"POST /app/inbox/{thread}/meant":                          {"patient": "{patient}"},
-	"POST /app/patients/{id}/channel":                         {"channel": "sms"},
-	"POST /m/{token}/channel":                                 {"channel": "sms"},
-	"POST /app/settings/conversations":                        {"content": "none", "version": "1"},
-	"POST /app/settings/conversations/replies":                {"title": "Bus", "body": "Take the bus."},
-	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
-	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
+	"POST /app/reviews/{id}/settle":                           {"seen": "1"},
+	"GET /app/settings/followups/new":                         {"kind": "recall"},
+	"GET /app/settings/followups/{id}":                        {"day": "2026-12-01"},
+	"POST /app/settings/followups/new":                        {"kind": "recall", "channel": "email", "days": "180", "at": "10:00", "service": "{service}"},
+	"POST /app/settings/followups/{id}":                       {"channel": "email", "days": "4", "at": "10:00", "service": "{service}", "version": "1"},
+	"POST /app/settings/followups/{id}/state":                 {"to": "pause", "version": "1"},
+	"POST /app/settings/followups/{id}/remove":                {"version": "1"},
+	"POST /app/settings/followups/link":                       {"url": "https://reviews.example.com/x", "version": "0"},
+	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
 	"POST /choose-clinic":                                     {"clinic": "{clinic}"},
 	"GET /m/{token}/change":                                   {"provider": "{provider}"},
 	"POST /m/{token}/change":                                  {"starts_at": "{at}", "version": "1"},
@@ -276,6 +300,19 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/channels/{id}/state":                  {"to": "pause", "version": "1"},
 	"POST /app/settings/channels/{id}/revoke":                 {"version": "1"},
 	"POST /app/settings/messages/{kind}/{language}":           {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
+	"GET /app/inbox":                                          {"q": "asha"},
+	"GET /app/inbox/{thread}":                                 {"find": "asha"},
+	"POST /app/inbox/{thread}/answer":                         {"channel": "sms", "text": "Yes, do.", "insert": "{reply}", "key": "{key}"},
+	"POST /app/inbox/{thread}/note":                           {"note": "comes by bus"},
+	"POST /app/inbox/{thread}/assign":                         {"person": "{person}", "version": "1"},
+	"POST /app/inbox/{thread}/state":                          {"to": "done", "version": "1"},
+	"POST /app/inbox/{thread}/meant":                          {"patient": "{patient}"},
+	"POST /app/patients/{id}/channel":                         {"channel": "sms"},
+	"POST /m/{token}/channel":                                 {"channel": "sms"},
+	"POST /app/settings/conversations":                        {"content": "none", "version": "1"},
+	"POST /app/settings/conversations/replies":                {"title": "Bus", "body": "Take the bus."},
+	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
+	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
 }
 
 // parameters of a pattern, each as the part of the pattern that ends in it.

@@ -12,8 +12,8 @@ import (
 	"almirah/internal/store"
 )
 
-// Plan lays the clinic's reminder rules over appointments as they are now: what was planned of
-// them before is forgotten, and only those still ahead are planned anew.
+// Plan lays the clinic's rules over appointments as they are now: what was planned of them before is
+// forgotten, reminders are planned of those still ahead, and what is written after a visit of the others.
 func Plan(tx *store.Tx, appointments ...id.ID) error {
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
@@ -27,6 +27,9 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 		if err := Cancel(tx, one); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(sqlAfterForget, one); err != nil {
+			return err
+		}
 		f, err := scheduling.FactsOf(&tx.View, one)
 		if fault.Is(err, fault.NotFound) {
 			continue
@@ -34,8 +37,19 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 		if err != nil {
 			return err
 		}
+		if err := messaging.CancelFallen(tx, f.Appointment); err != nil {
+			return err
+		}
 		if !f.Status.Ahead() {
+			if err := planAfter(tx, rules, f, c.Location()); err != nil {
+				return err
+			}
 			continue
+		}
+		if f.StartsAt > tx.Now() { // whoever comes again needs not be asked to
+			if err := messaging.CancelTo(tx, f.Patient, messaging.ReasonChanged, messaging.Missed, messaging.Recall); err != nil {
+				return err
+			}
 		}
 		told, err := messaging.LastTold(&tx.View, one)
 		if err != nil {
@@ -66,10 +80,19 @@ func Cancel(tx *store.Tx, appointment id.ID) error {
 	return err
 }
 
-// Due hands what has fallen due to messaging, at most limit rows, and answers how many rows it
-// cleared. Of several reminders of one appointment that fell due together (the program had
+// Due hands what has fallen due to messaging, at most limit rows, reminders first, and answers how many
+// rows it cleared. Of several reminders of one appointment that fell due together (the program had
 // stood still) only the last goes out, and one that was held up for more than half its span not at all.
 func Due(tx *store.Tx, limit int) (int, error) {
+	n, err := dueReminders(tx, limit)
+	if err != nil || n == limit {
+		return n, err
+	}
+	more, err := dueAfter(tx, limit-n)
+	return n + more, err
+}
+
+func dueReminders(tx *store.Tx, limit int) (int, error) {
 	rows, err := fallenDue(&tx.View, limit)
 	if err != nil || len(rows) == 0 {
 		return 0, err
@@ -109,8 +132,11 @@ func Due(tx *store.Tx, limit int) (int, error) {
 // Postpone has the first row that has fallen due wait: it failed, and must not hold up the others.
 func Postpone(tx *store.Tx, wait time.Duration) error {
 	rows, err := fallenDue(&tx.View, 1)
-	if err != nil || len(rows) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(rows) == 0 {
+		return postponeAfter(tx, wait)
 	}
 	f := rows[0]
 	if n, err := tx.Exec(sqlDueTake, f.at, f.appointment, f.occurrence, f.rule); err != nil || n == 0 {

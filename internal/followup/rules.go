@@ -1,6 +1,7 @@
 package followup
 
 import (
+	"slices"
 	"sort"
 	"time"
 
@@ -11,8 +12,9 @@ import (
 )
 
 // Rule says that a kind of message goes out over a channel. A reminder goes out a span before
-// the appointment; the others go out when the thing happens and cannot be switched off,
-// because every booking is confirmed and every change told (promise C5).
+// the appointment, and what is written after a visit some days later, at an hour of the clinic's day. The
+// others go out when the thing happens and cannot be switched off, because every booking is confirmed and
+// every change told (promise C5).
 type Rule struct {
 	ID        id.ID
 	Kind      messaging.Kind
@@ -21,10 +23,19 @@ type Rule struct {
 	Active    bool
 	CreatedAt clock.Instant
 	Version   int64
+
+	// Of a rule that writes after a visit.
+	Days    int          // after the day of the visit
+	At      clock.Minute // of the clinic's day
+	Service id.ID        // zero for any
+	Buffer  int          // days in which a patient is asked for a review once, whatever she came for
 }
 
 // Fixed says whether the rule belongs to booking itself and is not the clinic's to change.
-func (r Rule) Fixed() bool { return r.Kind != messaging.Reminder }
+func (r Rule) Fixed() bool { return r.Kind != messaging.Reminder && !r.After() }
+
+// After says whether the rule writes after a visit, or after one that the patient missed.
+func (r Rule) After() bool { return slices.Contains(AfterKinds(), r.Kind) }
 
 // Bounds of a reminder rule.
 const (
@@ -51,7 +62,7 @@ func (d Draft) check(others []Rule) error {
 	}
 	n := 0
 	for _, o := range others {
-		if o.Fixed() {
+		if o.Kind != messaging.Reminder {
 			continue
 		}
 		n++
@@ -97,7 +108,7 @@ func moments(rules []Rule, start, known, now clock.Instant, zone *time.Location,
 	met := map[meeting]bool{}
 	var out []due
 	for _, r := range rules {
-		if r.Fixed() || !r.Active || start <= now {
+		if r.Kind != messaging.Reminder || !r.Active || start <= now {
 			continue
 		}
 		want := start.Add(-time.Duration(r.Minutes) * time.Minute)

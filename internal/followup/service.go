@@ -103,7 +103,7 @@ func (s *Service) Remove(ctx context.Context, who access.Caller, rule id.ID, ver
 func pick(all []Rule, rule id.ID) (one Rule, others []Rule, err error) {
 	err = fault.Missing()
 	for _, r := range all {
-		if r.ID == rule && !r.Fixed() {
+		if r.ID == rule && r.Kind == messaging.Reminder {
 			one, err = r, nil
 			continue
 		}

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	sqlRuleList   = `SELECT id, kind, channel, minutes_before, active, created_at, version FROM reminder_rule WHERE clinic_id = $1 ORDER BY minutes_before DESC, created_at, id`
+	sqlRuleList = `SELECT id, kind, channel, minutes_before, active, created_at, version, days_after, at_minute, service_id, buffer_days
+	FROM reminder_rule WHERE clinic_id = $1 ORDER BY minutes_before DESC, days_after, created_at, id`
 	sqlRuleAdd    = `INSERT INTO reminder_rule (clinic_id, id, kind, channel, minutes_before, active, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	sqlRuleChange = `UPDATE reminder_rule SET channel = $4, minutes_before = $5, active = $6, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND kind = 'reminder'`
 	sqlRuleRemove = `DELETE FROM reminder_rule WHERE clinic_id = $1 AND id = $2 AND version = $3 AND kind = 'reminder'`
@@ -37,7 +38,7 @@ func Rules(v *store.View) ([]Rule, error) {
 	var out []Rule
 	for rows.Next() {
 		var r Rule
-		if err := rows.Scan(&r.ID, &r.Kind, &r.Channel, &r.Minutes, &r.Active, &r.CreatedAt, &r.Version); err != nil {
+		if err := rows.Scan(&r.ID, &r.Kind, &r.Channel, &r.Minutes, &r.Active, &r.CreatedAt, &r.Version, &r.Days, &r.At, &r.Service, &r.Buffer); err != nil {
 			return nil, err
 		}
 		out = append(out, r)
@@ -94,12 +95,17 @@ func everythingAhead(v *store.View, today clock.Date) ([]ahead, error) {
 	return out, rows.Err()
 }
 
-// NextDue is when the next reminder of the clinic falls due; zero for never.
+// NextDue is when the clinic's next reminder, or message after a visit, falls due; zero for never.
 func NextDue(v *store.View) (clock.Instant, error) {
-	var at clock.Instant
-	err := v.Row(sqlDueNext).Scan(&at)
-	if errors.Is(err, store.ErrNoRows) {
-		return 0, nil
+	var next clock.Instant
+	for _, text := range []string{sqlDueNext, sqlAfterNext} {
+		var at clock.Instant
+		if err := v.Row(text).Scan(&at); err != nil && !errors.Is(err, store.ErrNoRows) {
+			return 0, err
+		}
+		if at > 0 && (next == 0 || at < next) {
+			next = at
+		}
 	}
-	return at, err
+	return next, nil
 }

@@ -70,30 +70,29 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, one id.ID, d An
 	if err != nil || via == nil { // nil: it was sent before
 		return line, err
 	}
-	work := access.Mint(who.Clinic(), id.Zero, id.Zero, id.Zero, access.System, access.Care)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	receipt := via.Send(limited, out, func() error { return s.handOver(limited, work, a) })
+	receipt := via.Send(limited, out, func() error { return s.handOver(limited, who, a) })
 	if receipt.Outcome == Later || receipt.Outcome == Broken { // nobody waits to send it anew: the words are in the form
-		if err := s.finish(limited, work, a, Receipt{Outcome: Refused, Code: receipt.Code}); err != nil {
+		if err := s.finish(limited, who, a, Receipt{Outcome: Refused, Code: receipt.Code}); err != nil {
 			return line, err
 		}
 		if receipt.Outcome == Broken {
-			if err := s.paused(limited, work, a, receipt); err != nil {
+			if err := s.paused(limited, who, a, receipt); err != nil {
 				return line, err
 			}
 		}
 		return line, errLater
 	}
 	receipt.Elsewhere = false
-	if err := s.finish(limited, work, a, receipt); err != nil {
+	if err := s.finish(limited, who, a, receipt); err != nil {
 		return line, err
 	}
 	switch {
 	case receipt.Outcome == Uncertain:
 		return line, errUncertain
 	case receipt.Outcome == Refused && receipt.Code == CodeWindow:
-		err := s.db.Change(limited, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+		err := s.db.Change(limited, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
 			tx.Housekeeping("the provider's word about the window")
 			return windowClosed(tx, a.account, a.patient)
 		})
@@ -102,7 +101,7 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, one id.ID, d An
 		return line, errRefused(codeOnly(receipt.Code))
 	}
 	line.State = Sent
-	return line, s.keepWords(limited, work, one, line, d)
+	return line, s.keepWords(limited, who, one, line, d)
 }
 
 // begin writes the answer down as being with this process, and makes what is handed over.
@@ -208,13 +207,13 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	}
 	line = Line{Way: LineOut, Kind: "text", Channel: d.Channel, At: tx.Now(), Author: tx.Caller().Actor(), Text: d.Text, Kept: true, Message: r.id, State: Sending}
 	err = post{thread: x.ID, way: LineOut, kind: "text", account: out.account(), channel: d.Channel, at: tx.Now(), author: tx.Caller().Actor(), message: r.id, patient: x.Patient}.add(tx)
-	return line, out, carrier, attempt{r.id, x.Patient, 1, s.process, out.account()}, err
+	return line, out, carrier, attempt{r.id, x.Patient, 1, s.process, out.account(), access.InboxWrite}, err
 }
 
 // keepWords notes that the conversation was answered: what only waited to be read is deleted, and the answer's
 // words are kept only where the clinic keeps content.
-func (s *Service) keepWords(ctx context.Context, work access.Caller, one id.ID, line Line, d AnswerDraft) error {
-	return s.db.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+func (s *Service) keepWords(ctx context.Context, who access.Caller, one id.ID, line Line, d AnswerDraft) error {
+	return s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("the conversation was answered, which is recorded with the answer")
 		x, err := thread(&tx.View, one)
 		if err != nil {
@@ -244,11 +243,11 @@ func (s *Service) keepWords(ctx context.Context, work access.Caller, one id.ID, 
 }
 
 // paused pauses an account that the provider refused while somebody answered.
-func (s *Service) paused(ctx context.Context, work access.Caller, a attempt, receipt Receipt) error {
+func (s *Service) paused(ctx context.Context, who access.Caller, a attempt, receipt Receipt) error {
 	if a.account.IsZero() {
 		return nil
 	}
-	return s.db.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+	return s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("an account is paused, which records itself")
 		return broken(tx, a.account, codeOnly(receipt.Code))
 	})
@@ -286,7 +285,7 @@ func (s *Service) again(v *store.View, out *Thread, sent []row) error {
 			f.StartsAt = r.starts
 			now.facts = f
 		}
-		values := valuesOf(now, "…")
+		values := valuesOf(now, "…", "…")
 		for _, name := range []string{"ManageURL", "ReviewURL", "BookURL"} {
 			values[name] = "…"
 		}

@@ -321,7 +321,7 @@ func (s *Service) proposal(x Approval, c clinics.Clinic) Proposal {
 	body, names := numbered(x.Body)
 	p := Proposal{Name: x.Name, Language: x.Language, Use: x.Kind.use(), Body: body}
 	now := s.sample(t, c)
-	values := valuesOf(now, s.public+"/m/example")
+	values := valuesOf(now, s.public, s.public+"/m/example")
 	for _, n := range names {
 		v := oneLine(values[n])
 		if v == "" {

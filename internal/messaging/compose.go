@@ -133,19 +133,19 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approv
 	}
 	now.tongue = tongue
 	lang := tongue.Lang()
-	token, err := scheduling.NewLink(tx, r.patient, r.appointment, now.facts.EndsAt.Add(scheduling.LinkLife))
+	token, err := scheduling.NewLink(tx, r.patient, r.appointment, max(now.facts.EndsAt, tx.Now()).Add(scheduling.LinkLife))
 	if err != nil {
 		return Outgoing{}, p, err
 	}
 	manage := s.public + "/m/" + token
-	values := valuesOf(now, manage)
+	values := valuesOf(now, s.public, manage)
 	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
 	if r.channel != Email { // the text names the clinic, and STOP is answered on these channels
 		footer = nil
 	}
 	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToUser: now.user, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
 	if r.kind.Asked() && r.channel == Email {
-		out.UnsubscribeURL = s.public + StopPath(token)
+		out.UnsubscribeURL = s.public + StopPath(token, r.kind.purpose())
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
 	if r.channel == Email {
@@ -175,14 +175,12 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approv
 	return out, p, nil
 }
 
-// StopPath is where a reminder is stopped by one click (RFC 8058: a POST stops it, a GET asks).
-func StopPath(token string) string { return "/m/" + token + "/unsubscribe" }
-
-func valuesOf(now situation, manage string) map[string]string {
+func valuesOf(now situation, public, manage string) map[string]string {
 	start := now.facts.StartsAt.In(now.zone)
 	return map[string]string{
 		"PatientName": now.name, "ClinicName": now.clinic.Name, "ProviderName": now.facts.ProviderName, "ServiceName": now.facts.ServiceName,
 		"When": when(now.tongue, start), "Zone": now.tongue.ZoneName(start), "Address": strings.ReplaceAll(now.clinic.Address, "\n", ", "), "ManageURL": manage, "ClinicPhone": now.clinic.Phone,
+		"ReviewURL": ReviewPath(manage), "BookURL": public + "/c/" + now.clinic.Slug,
 	}
 }
 

@@ -47,7 +47,8 @@ type attempt struct {
 	message, patient id.ID
 	number           int64
 	sender           id.ID
-	account          id.ID // the clinic's own; zero for the deployment's
+	account          id.ID        // the clinic's own; zero for the deployment's
+	right            access.Right // by which the sender writes down what it does
 }
 
 // errLost says that another sender has the message: a carrier that hears it must break off.
@@ -135,7 +136,7 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		if err := step(tx, r.id, Sending, via.Name()); err != nil {
 			return err
 		}
-		carrier, a = via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account()}
+		carrier, a = via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work}
 		return nil
 	})
 	if err != nil {
@@ -156,7 +157,7 @@ func (s *Service) put(tx *store.Tx, r row, to State, reason string, sendAt clock
 // handOver commits that the next step may put the message into the provider's hands. When it
 // fails the carrier must not take that step.
 func (s *Service) handOver(ctx context.Context, who access.Caller, a attempt) error {
-	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+	return s.db.Change(ctx, who, a.right, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("a sender's own bookkeeping")
 		n, err := tx.Exec(sqlMessageHandOver, a.message, a.sender, a.number, tx.Now())
 		if err != nil {
@@ -187,7 +188,7 @@ func (s *Service) finish(ctx context.Context, who access.Caller, a attempt, rece
 func (s *Service) written(ctx context.Context, who access.Caller, a attempt, receipt Receipt) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+	return s.db.Change(ctx, who, a.right, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("a sender's own bookkeeping; what left the house is recorded below")
 		to, at := Unsure, tx.Now()
 		switch receipt.Outcome {

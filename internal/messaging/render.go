@@ -19,7 +19,7 @@ type Filled struct {
 // clinic without an address does not print "Address:". Values keep to one line, so that a name
 // cannot add lines of its own, and those that run against the language's direction are isolated.
 //
-// The HTML holds the same words and one link, escaped; no picture, no style from elsewhere and
+// The HTML holds the same words and its links, escaped; no picture, no style from elsewhere and
 // nothing that would tell whether it was opened (promise F8).
 func fill(x Text, values map[string]string, t *words.Tongue, footer []string) Filled {
 	var out Filled
@@ -53,7 +53,7 @@ func fill(x Text, values map[string]string, t *words.Tongue, footer []string) Fi
 				continue
 			}
 			full++
-			if p.variable == "ManageURL" {
+			if strings.HasSuffix(p.variable, "URL") {
 				a.WriteString(value)
 				b.WriteString(link(value))
 				continue

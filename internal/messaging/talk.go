@@ -31,8 +31,7 @@ const (
 	sqlThreadAdd   = `INSERT INTO thread (clinic_id, id, patient_id, last_at, created_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING`
 	sqlThreadHeard = `UPDATE thread SET state = CASE WHEN $5 > 0 THEN 'open' ELSE state END, unread = unread + $5, channel = $3,
 	wrote_at = CASE WHEN wrote_at > $4 THEN wrote_at ELSE $4 END, last_at = CASE WHEN last_at > $4 THEN last_at ELSE $4 END, version = version + 1 WHERE clinic_id = $1 AND id = $2`
-	sqlThreadOpen = `SELECT patient_id FROM thread WHERE clinic_id = $1 AND id = $2`
-	sqlPostAdd    = `INSERT INTO post (clinic_id, id, thread_id, way, kind, channel_id, channel, at, author, message_id, heard_id, patient_id, body, until)
+	sqlPostAdd = `INSERT INTO post (clinic_id, id, thread_id, way, kind, channel_id, channel, at, author, message_id, heard_id, patient_id, body, until)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 	sqlAboutFind = `SELECT ` + messageColumns + ` FROM message WHERE clinic_id = $1 AND provider_id = $2 AND channel_id = $3`
 )

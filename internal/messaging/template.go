@@ -14,7 +14,7 @@ import (
 // is about the patient's health: the service's name is there because a clinic may want it, and
 // the check for health words looks at it.
 func Variables() []string {
-	return []string{"PatientName", "ClinicName", "ProviderName", "ServiceName", "When", "Zone", "Address", "ManageURL", "ClinicPhone"}
+	return []string{"PatientName", "ClinicName", "ProviderName", "ServiceName", "When", "Zone", "Address", "ManageURL", "ClinicPhone", "ReviewURL", "BookURL"}
 }
 
 // Longest a template may be, in characters.
@@ -115,6 +115,7 @@ func (x Text) clean() Text {
 const (
 	WarnHealth   = "health-words" // it seems to say something about somebody's health
 	WarnNoManage = "no-manage-link"
+	WarnNoLink   = "no-link" // a message that asks for something and gives no link to do it
 )
 
 // Warning is one such hint. Words are those that the health check noticed.
@@ -128,7 +129,13 @@ func (x Text) warnings(k Kind) []Warning {
 	if found := contact.HealthWords(x.Subject+"\n"+x.Body, nil); len(found) > 0 {
 		out = append(out, Warning{WarnHealth, found})
 	}
-	if k != Cancelled && !strings.Contains(x.Body, "ManageURL") {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(x.Body, n) })
+	}
+	switch {
+	case k == Review && !has("ReviewURL"), (k == Missed || k == Recall) && !has("BookURL", "ManageURL"):
+		out = append(out, Warning{Code: WarnNoLink})
+	case (k == Booked || k == Moved || k == Reminder) && !has("ManageURL"):
 		out = append(out, Warning{Code: WarnNoManage})
 	}
 	return out

@@ -117,9 +117,9 @@ func (s *Service) Preview(ctx context.Context, who access.Caller, k Kind, lang s
 		now := s.sample(t, c)
 		footer := []string{t.Say("message.footer", "ClinicName", c.Name)}
 		if k.Asked() {
-			footer = append(footer, t.Say("message.stop", "URL", s.public+StopPath("example")))
+			footer = append(footer, t.Say("message.stop", "URL", s.public+StopPath("example", k.purpose())))
 		}
-		out = Preview{fill(x, valuesOf(now, s.public+"/m/example"), t, footer), x.warnings(k)}
+		out = Preview{fill(x, valuesOf(now, s.public, s.public+"/m/example"), t, footer), x.warnings(k)}
 		return nil
 	})
 	return out, err

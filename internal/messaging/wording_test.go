@@ -13,6 +13,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clock"
+	"almirah/internal/consent"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
@@ -56,7 +57,7 @@ func TestMailsCarryNoTracker(t *testing.T) {
 				}
 			}
 		}
-		if r := got[1]; !strings.HasSuffix(r.UnsubscribeURL, strings.TrimPrefix(messaging.StopPath("T"), "/m/T")) || !strings.Contains(r.Text, r.UnsubscribeURL) || r.Calendar != nil {
+		if r := got[1]; !strings.HasSuffix(r.UnsubscribeURL, strings.TrimPrefix(messaging.StopPath("T", consent.Reminder), "/m/T")) || !strings.Contains(r.Text, r.UnsubscribeURL) || r.Calendar != nil {
 			t.Errorf("the reminder %q cannot be stopped from within: %q, calendar %v\n%s", r.Subject, r.UnsubscribeURL, r.Calendar != nil, r.Text)
 		}
 	})

@@ -14,7 +14,6 @@ var ahead = []Sentence{
 	{ID: "mail-providers", Text: "A clinic's mail goes through a provider in the clinic's own region, with as little data about it as can be.", Sources: []string{"F9", "F14"}, Kind: NotYet},
 	{ID: "opened-if-enabled", Text: "A clinic may ask to learn whether a message was opened; it is off unless the clinic turns it on, and the message says so.", Sources: []string{"F8"}, Kind: NotYet},
 	{ID: "replies", Text: "Answers to a message are kept with the conversation for a stated time and shown to the clinic.", Sources: []string{"F11", "F12", "G2"}, Kind: NotYet},
-	{ID: "followups", Text: "Follow-ups and requests for a review go to those who agreed to them, and seldom.", Sources: []string{"G1", "G3", "G4"}, Kind: NotYet},
 	{ID: "payments", Text: "Payments are made at the payment provider. Card numbers never reach this platform; only the state of a payment and its reference do.", Sources: []string{"H1", "H2", "H3", "H4", "H5", "H6", "H7", "A22"}, Kind: NotYet},
 	{ID: "records-and-prescriptions", Text: "Clinics that turn it on keep visits, medical records and prescriptions here, under the agreement that health data needs.", Sources: []string{"D2", "D4", "D8", "E1", "E2", "A16"}, Kind: NotYet},
 	{ID: "own-host-names", Text: "A clinic's pages can be served under a host name of its own.", Sources: []string{"A8"}, Kind: NotYet},

@@ -34,7 +34,7 @@ var messages = []Sentence{
 			},
 			{
 				Name: "a reminder needs no consent",
-				File: "internal/messaging/state.go", Old: "if k == Reminder {\n\t\treturn consent.Reminder\n", New: "if k == \"\" {\n\t\treturn consent.Reminder\n",
+				File: "internal/messaging/state.go", Old: "case Reminder:\n\t\treturn consent.Reminder\n", New: "case \"\":\n\t\treturn consent.Reminder\n",
 				Red: []string{"messaging.TestNothingLeavesWithoutAPassport"},
 			},
 		},

@@ -136,13 +136,15 @@ func TestAnUpgradeKeepsEveryRow(t *testing.T) {
 		lived(t, b)
 		pool := behind(t, b)
 		p := steps(t, b, pool)
-		last := p.ListSources()[len(p.ListSources())-1].Version
-		for version := last - 1; version >= 1; version-- {
+		all := p.ListSources()
+		last := all[len(all)-1].Version
+		for i := len(all) - 2; i >= 0; i-- { // a number may be missing
+			version := all[i].Version
 			if _, err := p.DownTo(ctx, version); err != nil {
 				t.Fatal(err)
 			}
 			before := content(t, b, nil)
-			if version == last-1 && len(before) < 30 {
+			if i == len(all)-2 && len(before) < 30 {
 				t.Fatalf("only %d tables at schema %d", len(before), version)
 			}
 			db := b.Open(t, store.Options{})

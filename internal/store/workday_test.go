@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/clinics"
 	"almirah/internal/consent"
 	"almirah/internal/followup"
@@ -293,6 +294,32 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(rules.Save(ctx, owner, more, followup.Draft{Channel: messaging.Email, Minutes: 660, Active: true}, 1))
 	must(rules.Remove(ctx, owner, more, 2))
 	_ = all
+	// What is written after a visit, and what is said of it.
+	reviews, err := rules.AddAfter(ctx, owner, followup.AfterDraft{Kind: messaging.Review, Channel: messaging.Email, Days: 1, At: 600, Buffer: 90, Active: true})
+	must(err)
+	_, err = rules.AddAfter(ctx, owner, followup.AfterDraft{Kind: messaging.Recall, Channel: messaging.Email, Days: 2, At: 600, Service: p.Service, Active: true})
+	must(err)
+	missedRule, err := rules.AddAfter(ctx, owner, followup.AfterDraft{Kind: messaging.Missed, Channel: messaging.Email, Days: 2, At: 600, Active: true})
+	must(err)
+	must(rules.SaveAfter(ctx, owner, reviews, followup.AfterDraft{Channel: messaging.Email, Days: 2, At: 660, Buffer: 90, Active: true}, 1))
+	must(rules.PauseAfter(ctx, owner, missedRule, 1, true))
+	must(rules.PauseAfter(ctx, owner, missedRule, 2, false))
+	_, _, err = rules.Afters(ctx, owner)
+	must(err)
+	_, err = rules.Asks(ctx, p.Public())
+	must(err)
+	must(rules.SetPublicLink(ctx, owner, "https://reviews.example.com/x", 0))
+	must(rules.SetPublicLink(ctx, owner, "https://reviews.example.com/y", 1))
+	_, _, err = rules.PublicLink(ctx, owner)
+	must(err)
+	must(consents.Set(ctx, desk, b.Patient, consent.Choice{Purpose: consent.Review, Given: true}))
+	must(consents.Set(ctx, desk, b.Patient, consent.Choice{Purpose: consent.Followup, Given: true}))
+	inside(access.Work, system, func(tx *store.Tx) error { return followup.Plan(tx, b.ID, second.ID) })
+	_, err = rules.Outlook(ctx, owner, reviews, p.Day(4), true)
+	must(err)
+	inside(access.Work, system, func(tx *store.Tx) error {
+		return messaging.CancelTo(tx, b.Patient, messaging.ReasonFeedback, messaging.Review)
+	})
 	x := messaging.Text{Subject: "Your appointment", Body: "Dear {{.PatientName}}, we see you on {{.When}} at {{.ClinicName}}. {{.ManageURL}}"}
 	_, err = letters.Publish(ctx, owner, messaging.Reminder, messaging.Email, "en", x, 0)
 	must(err)
@@ -314,6 +341,21 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	if len(sent) == 0 {
 		t.Fatal("the workday sent nothing")
 	}
+	been := accounts.ForPatient(p.Clinic, b.Patient, id.New(p.Clock.Now()))
+	must(rules.Give(ctx, been, b.ID, 1, "The stairs were steep."))
+	must(rules.Give(ctx, been, b.ID, 2, "They were."))
+	_, err = rules.Follow(ctx, been, b.ID)
+	must(err)
+	_, err = rules.Own(ctx, been, b.ID)
+	must(err)
+	complaints, err := rules.Said(ctx, desk, true, 0, 10)
+	must(err)
+	_, err = rules.Said(ctx, desk, false, 0, 10)
+	must(err)
+	_, err = rules.Complaints(ctx, desk)
+	must(err)
+	must(rules.Settle(ctx, desk, complaints[0].ID, complaints[0].GivenAt))
+	must(rules.RemoveAfter(ctx, owner, missedRule, 3))
 	booked(desk, p.Booking(first, p.At(2, "15:00"), 1)) // somebody who was here days ago
 	far := p.Booking(p.Providers[2], p.At(3, "15:00"), 11)
 	far.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}}
@@ -335,6 +377,10 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, err = letters.Accounts(ctx, owner)
 	must(err)
 	must(letters.TestAccount(ctx, owner, account.ID))
+	for _, k := range []messaging.Kind{messaging.Booked, messaging.Reopening} {
+		_, err = letters.ProposeText(ctx, owner, account.ID, k, "en")
+		must(err)
+	}
 	booked(p.Public(), scheduling.Booking{Service: want.Service, Provider: first, StartsAt: p.At(6, "15:00"), Patient: patients.Draft{Name: "Phone Only", Phone: "+919845010007", BirthDate: "1980-02-03"}})
 	tick()
 	texted, err := letters.Recent(ctx, owner, messaging.Filter{State: messaging.Sent, Limit: 5})
@@ -352,11 +398,9 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		messaging.Event{Kind: messaging.StateNews, Key: "2", Message: texted[0].ID, Reached: messaging.ReachedDelivered},
 		messaging.Event{Kind: messaging.MessageNews, Key: "3", From: from, Text: "stop"}, messaging.Event{Kind: messaging.MessageNews, Key: "4", From: from, Text: "When are you open?"},
 		messaging.Event{Kind: messaging.AccountNews, Key: "5", Status: "disabled"})
-	wrote, err := letters.Answers(ctx, desk)
-	must(err)
-	must(letters.AnswerDone(ctx, desk, wrote[0].ID))
 	_, err = letters.Waiting(ctx, desk)
 	must(err)
+	conversations(ctx, t, p, letters, account, hear, must)
 	list, err := letters.Accounts(ctx, owner)
 	must(err)
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version, true))
@@ -394,7 +438,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	look(access.PatientRead, owner, func(v *store.View) error {
 		for _, k := range []interface {
 			Collect(*store.View, id.ID) (map[string][]map[string]string, error)
-		}{schedule, patients.Keeper{}, consent.Keeper{}, messaging.Keeper{}} {
+		}{schedule, patients.Keeper{}, consent.Keeper{}, messaging.Keeper{}, followup.Keeper{}} {
 			if _, err := k.Collect(v, kid.Patient); err != nil {
 				return err
 			}
@@ -404,7 +448,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
 		for _, k := range []interface {
 			Erase(*store.Tx, id.ID) error
-		}{messaging.Keeper{}, schedule, consent.Keeper{}, patients.Keeper{}} {
+		}{messaging.Keeper{}, followup.Keeper{}, schedule, consent.Keeper{}, patients.Keeper{}} {
 			if err := k.Erase(tx, gone.Patient); err != nil {
 				return err
 			}
@@ -415,7 +459,10 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	p.Clock.Move(800 * 24 * time.Hour)
 	must(p.Desk.Tidy(ctx, system))
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
-		_, err := messaging.Keeper{}.Due(tx)
+		if _, err := (messaging.Keeper{}).Due(tx); err != nil {
+			return err
+		}
+		_, err := followup.Keeper{}.Due(tx)
 		return err
 	})
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error {

@@ -62,6 +62,15 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 	if broken > 0 {
 		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("day.broken_rows", "Count", broken), URL: "/app/day", Grave: true})
 	}
+	if v.Who.May(access.ReviewSettle) {
+		n, err := s.Followup.Complaints(v.Context(), v.Who)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.complaints", "Count", n), URL: "/app/reviews?open=1"})
+		}
+	}
 	if !v.Who.May(access.MessageRead) {
 		return nil
 	}

@@ -36,7 +36,7 @@ func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	page := &MessagesPage{Shell: s.staffShell(v, "nav.messages"), State: string(filter.State)}
+	page := &MessagesPage{Shell: s.staffShell(v, "nav.messages"), State: string(filter.State), CanReview: v.Who.May(access.ReviewSettle)}
 	for _, c := range []StateCount{{string(messaging.Unsure), n.Uncertain}, {string(messaging.GivenUp), n.GivenUp}, {string(messaging.Rejected), n.Refused}, {string(messaging.Planned), n.Waiting}} {
 		if c.Count > 0 || c.State == page.State {
 			page.Counts = append(page.Counts, c)

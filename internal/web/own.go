@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -61,7 +62,7 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		}
 		return s.views.Render(w, http.StatusOK, "public-booked", page)
 	}
-	page := &OwnPage{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: bookingCard(v, o, now)}
+	page := &OwnPage{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: bookingCard(v, o, now), CanSay: o.Status.Came()}
 	status := http.StatusOK
 	if refused != nil {
 		status = page.Report(refused)
@@ -72,8 +73,13 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	if err != nil {
 		return err
 	}
+	asked, err := s.asked(v)
+	if err != nil {
+		return err
+	}
 	for _, st := range states {
-		if !askedOf(st.Purpose) || st.Channel != "" {
+		// What was given once can always be taken back here, whatever the clinic does today.
+		if st.Channel != "" || !slices.Contains(asked, st.Purpose) && !st.Given {
 			continue
 		}
 		c := OwnConsent{ConsentChoice: ConsentChoice{Purpose: string(st.Purpose), Sentence: v.Tongue.Say("consent.ask." + string(st.Purpose)), Hint: v.Tongue.Say("consent.ask.hint")}, Given: st.Given}
@@ -92,15 +98,6 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	page.Said, _ = talkDays(v, t.Lines, nil, s.Clock.Now().In(v.Clinic.Location()))
 	page.Said = page.Said[max(0, len(page.Said)-mostSaid):]
 	return s.views.Render(w, status, "own", page)
-}
-
-func askedOf(p consent.Purpose) bool {
-	for _, a := range askedOnline {
-		if a == p {
-			return true
-		}
-	}
-	return false
 }
 
 // whereTo says (masked) where the confirmation goes, and whether reminders will come.
@@ -254,9 +251,13 @@ func ownConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
+	asked, err := s.asked(v)
+	if err != nil {
+		return err
+	}
 	for _, st := range states {
 		yes, changed := chosenNow(v, st)
-		if !changed || !askedOf(st.Purpose) {
+		if !changed || yes && !slices.Contains(asked, st.Purpose) {
 			continue
 		}
 		if err := s.setOwn(v, consent.Choice{Purpose: st.Purpose, Given: yes}); err != nil {
@@ -290,13 +291,34 @@ func ownCalendar(s *Site, w http.ResponseWriter, v *Visit) error {
 
 func ownUnsubscribeAsk(s *Site, w http.ResponseWriter, v *Visit) error {
 	// A GET never unsubscribes: mail scanners open every link.
-	return s.views.Render(w, http.StatusOK, "own-unsubscribe", &OwnUnsubscribe{Shell: s.Shell(v), Token: v.PathValue("token"), Purpose: v.Tongue.Say("consent.purpose." + string(consent.Reminder))})
+	p, err := stopped(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "own-unsubscribe", &OwnUnsubscribe{Shell: s.Shell(v), Token: v.PathValue("token"), Purpose: v.Tongue.Say("consent.purpose." + string(p)),
+		Action: messaging.StopPath(v.PathValue("token"), p)})
 }
 
-// ownUnsubscribe stops reminders. Mail programs post it with one click, no cookie and no form
+// stopped is what the address stops: what the message that held it was sent for.
+func stopped(v *Visit) (consent.Purpose, error) {
+	of := v.URL.Query().Get("of")
+	if of == "" {
+		return consent.Reminder, nil
+	}
+	if p := consent.Purpose(of); consent.Askable(p) {
+		return p, nil
+	}
+	return "", fault.Missing()
+}
+
+// ownUnsubscribe stops messages of one purpose. Mail programs post it with one click, no cookie and no form
 // (RFC 8058); a person posts it from the page.
 func ownUnsubscribe(s *Site, w http.ResponseWriter, v *Visit) error {
-	if err := s.setOwn(v, consent.Choice{Purpose: consent.Reminder, Given: false}); err != nil {
+	p, err := stopped(v)
+	if err != nil {
+		return err
+	}
+	if err := s.setOwn(v, consent.Choice{Purpose: p, Given: false}); err != nil {
 		return err
 	}
 	return s.views.Render(w, http.StatusOK, "own-done", &OwnDone{Shell: s.Shell(v), Token: v.PathValue("token"), What: "unsubscribed"})
@@ -317,6 +339,9 @@ func publicRoutes() []Route {
 		{Pattern: "POST /m/{token}/cancel", Door: Link, Right: access.OwnChange, Handle: ownCancel},
 		{Pattern: "POST /m/{token}/consents", Door: Link, Right: access.OwnChange, Handle: ownConsents},
 		{Pattern: "GET /m/{token}/appointment.ics", Door: Link, Right: access.OwnRead, Handle: ownCalendar},
+		{Pattern: "GET /m/{token}/review", Door: Link, Right: access.OwnRead, Handle: ownReview},
+		{Pattern: "POST /m/{token}/review", Door: Link, Right: access.OwnChange, Handle: ownReviewed},
+		{Pattern: "POST /m/{token}/review/leave", Door: Link, Right: access.OwnChange, Handle: ownLeave},
 		{Pattern: "GET /m/{token}/unsubscribe", Door: Link, Right: access.OwnRead, Handle: ownUnsubscribeAsk},
 		{Pattern: "POST /m/{token}/unsubscribe", Door: Link, Right: access.OwnChange, OneClick: true, Handle: ownUnsubscribe},
 	}

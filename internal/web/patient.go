@@ -128,8 +128,12 @@ func (s *Site) consentsOf(v *Visit, page *PatientPage, one id.ID) error {
 	if err != nil {
 		return err
 	}
+	asked, err := s.asked(v)
+	if err != nil {
+		return err
+	}
 	for _, st := range states {
-		if st.Channel != "" || !askedOf(st.Purpose) && !st.Asked {
+		if st.Channel != "" || !slices.Contains(asked, st.Purpose) && !st.Asked {
 			continue
 		}
 		c := OwnConsent{ConsentChoice: askFor(v, st.Purpose), Given: st.Given}

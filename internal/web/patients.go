@@ -53,12 +53,13 @@ func (f NewPatientForm) guardian() *patients.GuardianDraft {
 	return &patients.GuardianDraft{Name: f.GuardianName, Phone: f.GuardianPhone, Email: f.GuardianEmail, Relation: f.GuardianKin}
 }
 
-func (s *Site) newPatientPage(v *Visit) *PatientNewPage {
+func (s *Site) newPatientPage(v *Visit) (*PatientNewPage, error) {
 	page := &PatientNewPage{Shell: s.staffShell(v, "nav.patients"), AdultAge: v.Clinic.MinorAge()}
-	for _, p := range askedOnline {
+	asked, err := s.asked(v)
+	for _, p := range asked {
 		page.Consents = append(page.Consents, askFor(v, p))
 	}
-	return page
+	return page, err
 }
 
 func askFor(v *Visit, p consent.Purpose) ConsentChoice {
@@ -66,7 +67,10 @@ func askFor(v *Visit, p consent.Purpose) ConsentChoice {
 }
 
 func patientNewPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	page := s.newPatientPage(v)
+	page, err := s.newPatientPage(v)
+	if err != nil {
+		return err
+	}
 	page.Form = NewPatientForm{Key: newKey(), Consents: map[string]bool{}}
 	if len(v.Clinic.Languages) > 0 {
 		page.Form.Language = v.Clinic.Languages[0]
@@ -86,7 +90,10 @@ func patientAdded(s *Site, w http.ResponseWriter, v *Visit) error {
 		if !errors.As(err, &f) {
 			return err
 		}
-		page := s.newPatientPage(v)
+		page, err := s.newPatientPage(v)
+		if err != nil {
+			return err
+		}
 		page.Form, page.Likely = form, hitsOf(v, alike)
 		return s.views.Render(w, page.Report(forForm(f)), "patient-new", page)
 	}
@@ -107,8 +114,12 @@ func patientAdded(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return refuse(err, nil)
 	}
+	asked, err := s.asked(v)
+	if err != nil {
+		return err
+	}
 	said := "added"
-	for _, purpose := range askedOnline {
+	for _, purpose := range asked {
 		if !form.Consents[string(purpose)] {
 			continue
 		}

@@ -25,8 +25,15 @@ import (
 // fortnight is how many days the choice of a day shows.
 const fortnight = 14
 
-// askedOnline are the purposes that the public form asks about: what the clinic does today.
-var askedOnline = []consent.Purpose{consent.Reminder}
+// asked are the purposes that patients are asked about: reminders, and what the clinic's rules would really write after a visit.
+func (s *Site) asked(v *Visit) ([]consent.Purpose, error) {
+	out := []consent.Purpose{consent.Reminder}
+	more, err := s.Followup.Asks(v.Context(), v.Who)
+	for _, p := range more {
+		out = append(out, consent.Purpose(p))
+	}
+	return out, err
+}
 
 func offerOf(c clinics.Clinic, s scheduling.Service) ServiceOffer {
 	o := ServiceOffer{ID: s.ID.String(), Name: s.Name, About: s.About, Minutes: s.Minutes, Providers: len(s.Providers)}
@@ -287,7 +294,10 @@ func (s *Site) publicDetails(w http.ResponseWriter, v *Visit, o scheduling.Offer
 	}
 	for _, slot := range free.Slots {
 		if slot.StartsAt == wish.at {
-			page := s.details(v, o, service, wish)
+			page, err := s.details(v, o, service, wish)
+			if err != nil {
+				return err
+			}
 			page.Form.Key = newKey()
 			return s.views.Render(w, http.StatusOK, "public-details", page)
 		}
@@ -296,7 +306,7 @@ func (s *Site) publicDetails(w http.ResponseWriter, v *Visit, o scheduling.Offer
 	return s.publicTimes(w, v, wish, wish.at) // gone since the page before was made
 }
 
-func (s *Site) details(v *Visit, o scheduling.Offering, service scheduling.Service, wish wish) *PublicDetails {
+func (s *Site) details(v *Visit, o scheduling.Offering, service scheduling.Service, wish wish) (*PublicDetails, error) {
 	z := o.Clinic.Location()
 	page := &PublicDetails{Shell: s.Shell(v), Service: offerOf(o.Clinic, service), Provider: ProviderCard{ID: "any"}, At: wish.at.In(z),
 		Ends: wish.at.Add(time.Duration(service.Minutes) * time.Minute).In(z), AdultAge: o.Clinic.MinorAge()}
@@ -306,10 +316,14 @@ func (s *Site) details(v *Visit, o scheduling.Offering, service scheduling.Servi
 		}
 	}
 	page.Form.Consents = map[string]bool{}
-	for _, p := range askedOnline {
+	asked, err := s.asked(v)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range asked {
 		page.Consents = append(page.Consents, ConsentChoice{Purpose: string(p), Sentence: v.Tongue.Say("consent.ask." + string(p)), Hint: v.Tongue.Say("consent.ask.hint")})
 	}
-	return page
+	return page, nil
 }
 
 func newKey() string {
@@ -341,8 +355,11 @@ func publicBooked(s *Site, w http.ResponseWriter, v *Visit) error {
 	if service.ID.IsZero() {
 		return fault.Missing()
 	}
-	page := s.details(v, o, service, wish)
-	form, booking := bookingForm(v, wish)
+	page, err := s.details(v, o, service, wish)
+	if err != nil {
+		return err
+	}
+	form, booking := bookingForm(v, wish, page.Consents)
 	page.Form = form
 	if form.Note != "" && v.PostForm.Get("note_seen") == "" && len(contact.HealthWords(form.Note, o.Clinic.Languages)) > 0 {
 		page.NoteHint = true // said once, gently; the same note is taken the second time (promise C9)
@@ -395,7 +412,7 @@ func (s *Site) publicTaken(w http.ResponseWriter, v *Visit, page *PublicDetails,
 }
 
 // bookingForm reads the form twice over: as typed, to show it again, and as a booking.
-func bookingForm(v *Visit, wish wish) (BookingForm, scheduling.Booking) {
+func bookingForm(v *Visit, wish wish, asked []ConsentChoice) (BookingForm, scheduling.Booking) {
 	p := v.PostForm
 	form := BookingForm{Whom: p.Get("whom"), Name: p.Get("name"), Phone: p.Get("phone"), Email: p.Get("email"),
 		Birth:        BirthTyped{p.Get("birth_day"), p.Get("birth_month"), p.Get("birth_year")},
@@ -406,9 +423,9 @@ func bookingForm(v *Visit, wish wish) (BookingForm, scheduling.Booking) {
 	for _, c := range p["consent"] {
 		form.Consents[c] = true
 	}
-	for _, c := range askedOnline {
-		if form.Consents[string(c)] {
-			b.Consents = append(b.Consents, consent.Choice{Purpose: c, Given: true})
+	for _, c := range asked {
+		if form.Consents[c.Purpose] {
+			b.Consents = append(b.Consents, consent.Choice{Purpose: consent.Purpose(c.Purpose), Given: true})
 		}
 	}
 	if form.Whom == "other" || form.GuardianName != "" {

@@ -14,7 +14,8 @@ import (
 var kindNames = []struct {
 	name string
 	kind messaging.Kind
-}{{"confirmation", messaging.Booked}, {"changed", messaging.Moved}, {"cancelled", messaging.Cancelled}, {"reminder", messaging.Reminder}}
+}{{"confirmation", messaging.Booked}, {"changed", messaging.Moved}, {"cancelled", messaging.Cancelled}, {"reminder", messaging.Reminder},
+	{"missed", messaging.Missed}, {"visit", messaging.Visited}, {"recall", messaging.Recall}, {"review", messaging.Review}}
 
 func kindName(k messaging.Kind) string {
 	for _, x := range kindNames {
@@ -83,7 +84,7 @@ func (s *Site) templateSettings(v *Visit, now messaging.Template, text messaging
 	page.PreviewSubject, page.PreviewText = p.Subject, p.Text
 	for _, x := range p.Warnings {
 		page.HealthHint = page.HealthHint || x.Code == messaging.WarnHealth
-		if x.Code == messaging.WarnNoManage {
+		if x.Code == messaging.WarnNoManage || x.Code == messaging.WarnNoLink {
 			page.Notices = append(page.Notices, Notice{Text: v.Tongue.Say("message.warning." + x.Code)})
 		}
 	}

@@ -34,6 +34,8 @@ func staffRoutes() []Route {
 		{Pattern: "POST /app/appointments/{id}/status", Door: Staff, Right: access.ScheduleBook, Handle: markAppointment},
 		{Pattern: "POST /app/appointments/{id}/cancel", Door: Staff, Right: access.ScheduleBook, Handle: cancelAppointment},
 		{Pattern: "POST /app/appointments/{id}/note", Door: Staff, Right: access.ScheduleBook, Handle: noteAppointment},
+		{Pattern: "GET /app/reviews", Door: Staff, Right: access.ReviewSettle, Handle: reviewsPage},
+		{Pattern: "POST /app/reviews/{id}/settle", Door: Staff, Right: access.ReviewSettle, Handle: reviewSettle},
 		{Pattern: "GET /app/patients", Door: Staff, Right: access.PatientSearch, Handle: patientsPage},
 		{Pattern: "GET /app/patients/new", Door: Staff, Right: access.PatientWrite, Handle: patientNewPage},
 		{Pattern: "POST /app/patients/new", Door: Staff, Right: access.PatientWrite, Handle: patientAdded},

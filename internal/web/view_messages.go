@@ -7,10 +7,11 @@ import (
 // MessagesPage is /app/messages, the page "messages".
 type MessagesPage struct {
 	Shell
-	Rows   []MessageRow
-	State  string // filter: "" or a state
-	Counts []StateCount
-	Older  string
+	CanReview bool // what patients say of their visits is a page of its own
+	Rows      []MessageRow
+	State     string // filter: "" or a state
+	Counts    []StateCount
+	Older     string
 }
 
 // MessageRow is one message in the list.

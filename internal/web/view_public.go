@@ -238,6 +238,7 @@ type OwnPage struct {
 	Shell
 	Token    string
 	Booking  BookingCard
+	CanSay   bool          // she has been there, and may say how it was
 	Others   []BookingCard // further appointments of the same patient, coming first
 	Consents []OwnConsent
 	Wish     WishForm
@@ -282,6 +283,7 @@ type OwnUnsubscribe struct {
 	Shell
 	Token   string
 	Purpose string // in the language of the page: what will stop
+	Action  string // where the form goes
 }
 
 // OwnGone is the page "own-gone": the link has ended, or never was.

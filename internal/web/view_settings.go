@@ -28,6 +28,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
 		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
 		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
+		{"settings.followups", "/app/settings/followups", access.MessageSettings},
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},
 		{"settings.conversations", "/app/settings/conversations", access.MessageSettings},
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},

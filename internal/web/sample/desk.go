@@ -109,6 +109,7 @@ func (m *maker) settingsPages() {
 	m.add("settings-messages", "", &web.TemplatesPage{SettingsPage: m.settings("settings.messages"), Templates: []web.TemplateRow{{Kind: "confirmation", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en", Own: true}, {Code: "ar"}}}, {Kind: "reminder", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en"}}}}})
 	m.add("settings-message", "", &web.TemplatePage{SettingsPage: m.settings("settings.messages"), Kind: "reminder", Language: "ar", Channel: "email", Subject: "موعدك", Body: "عزيزي {{Patient}}", Own: true, Variables: []web.TemplateVariable{{Name: "Patient", Meaning: "Name of the patient", Example: "Asha Rao"}}, PreviewSubject: "موعدك", PreviewText: "عزيزي Asha Rao", PreviewDir: "rtl", HealthHint: true})
 	m.channelPages()
+	m.followupPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
 }
 
@@ -136,6 +137,8 @@ func (m *maker) empties() {
 		{"inbox", &web.InboxPage{Shell: m.staff("")}}, {"inbox-rows", &web.InboxPage{Shell: m.staff("")}}, {"thread", &web.ThreadPage{Shell: m.staff("")}}, {"thread-live", &web.ThreadPage{Shell: m.staff("")}},
 		{"settings-conversations", &web.ConversationSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
+		{"settings-followups", &web.FollowupsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-followup", &web.FollowupSettings{Kind: "visit", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"reviews", &web.ReviewsPage{Shell: m.staff("")}},
+		{"own-review", &web.OwnReview{Shell: m.public()}}, {"own-leave", &web.OwnLeave{Shell: m.public()}},
 		{"settings-reminders", &web.ReminderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-messages", &web.TemplatesPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-message", &web.TemplatePage{Kind: "reminder", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-keys", &web.KeysSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 	}
 	for _, x := range empty {

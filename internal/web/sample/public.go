@@ -147,6 +147,7 @@ func (m *maker) ownPages() {
 	m.add("own", "cancelled", own("cancelled"))
 	m.add("own", "confirmed", own("confirmed"))
 	late := own("arrived")
+	late.CanSay = true
 	m.add("own", "late", late)
 	b := m.booking("booked")
 	m.add("own-times", "", &web.TimesPage{Shell: m.public(), Service: m.services()[0], Provider: m.cards()[1], Days: m.days(today), Day: today, Slots: m.slots(), Token: "9Jq3", Current: &b})
@@ -155,7 +156,7 @@ func (m *maker) ownPages() {
 	off := m.booking("cancelled")
 	m.add("own-done", "cancelled", &web.OwnDone{Shell: m.public(), Token: "9Jq3", What: "cancelled", Booking: &off})
 	m.add("own-done", "changed", &web.OwnDone{Shell: m.public(), Token: "9Jq3", What: "changed", Booking: &b})
-	m.add("own-unsubscribe", "", &web.OwnUnsubscribe{Shell: m.public(), Token: "9Jq3", Purpose: "reminders"})
+	m.add("own-unsubscribe", "", &web.OwnUnsubscribe{Shell: m.public(), Token: "9Jq3", Purpose: "reminders", Action: "/m/9Jq3/unsubscribe"})
 	m.add("own-gone", "", &web.OwnGone{Shell: m.public()})
 }
 
