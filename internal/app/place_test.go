@@ -173,10 +173,10 @@ func (p *place) collect(t *testing.T) {
 	pick("appointment", "appointment", rows, any)
 	pick("message", "message", rows, any)
 	pick("account", "channel", rows, any)
-	pick("feedback", "feedback", rows, any)
-	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
 	pick("thread", "thread", rows, any)
 	pick("reply", "canned", rows, any)
+	pick("feedback", "feedback", rows, any)
+	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
 	pick("leave", "leave", rows, any)
 	pick("closure", "closure", rows, any)
 	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
@@ -217,10 +217,10 @@ var pathKinds = map[string]string{
 	"/app/settings/messages/{kind}/{language}":     "=en",
 	"/app/settings/channels/{provider}":            "=twilio",
 	"/app/settings/channels/{id}":                  "account",
-	"/app/reviews/{id}":                            "feedback",
-	"/app/settings/followups/{id}":                 "followup",
 	"/app/inbox/{thread}":                          "thread",
 	"/app/settings/conversations/replies/{reply}":  "reply",
+	"/app/reviews/{id}":                            "feedback",
+	"/app/settings/followups/{id}":                 "followup",
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
@@ -301,7 +301,6 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/channels/{id}/revoke":                 {"version": "1"},
 	"POST /app/settings/messages/{kind}/{language}":           {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
 	"GET /app/inbox":                                          {"q": "asha"},
-	"GET /app/inbox/rows":                                     {"at": "{thread}"},
 	"GET /app/inbox/{thread}":                                 {"find": "asha"},
 	"POST /app/inbox/{thread}/answer":                         {"channel": "sms", "text": "Yes, do.", "insert": "{reply}", "key": "{key}"},
 	"POST /app/inbox/{thread}/note":                           {"note": "comes by bus"},

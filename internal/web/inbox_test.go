@@ -163,7 +163,7 @@ func TestInboxFromQuestionToAnswer(t *testing.T) {
 	}
 	wants(t, v.get("/app/messages"), 200, "!Can <b>we</b>")
 	talk := talks(body)[0]
-	wants(t, v.part("/app/inbox/rows?at="+strings.TrimPrefix(talk, "/app/inbox/")), 200, "Asha Rao", `data-part="rows"`, `aria-current="page"`, "!<!doctype")
+	wants(t, v.part("/app/inbox/rows"), 200, "Asha Rao", `data-part="rows"`, "!<!doctype")
 	wants(t, v.get("/app/inbox?q=2345"), 200, "Asha Rao")
 	wants(t, v.get("/app/inbox?q=Mina"), 200, "Nothing found here", "!Asha Rao")
 	wants(t, v.get("/app/inbox?box=lost"), 404)

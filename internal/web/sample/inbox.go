@@ -109,7 +109,7 @@ func (m *maker) inboxPages() {
 	none.Rows, none.Older = nil, ""
 	m.add("inbox", "none", &web.InboxPage{Shell: m.staff("nav.inbox"), InboxList: none})
 	rows := m.inboxList("open") // as beside the first of them
-	rows.Rows[0].Current, rows.Rows[0].Unread = true, 0
+	rows.Rows[0].Unread = 0
 	m.add("inbox-rows", "", &web.InboxPage{Shell: m.staff("nav.inbox"), InboxList: rows})
 	m.add("thread", "", m.thread(0))
 	m.add("thread-live", "", m.thread(0))
