@@ -155,7 +155,7 @@ func talkRow(v *Visit, q inboxQuestion, x messaging.Summary, names map[id.ID]str
 	}
 	if x.Channel == messaging.WhatsApp && x.WroteAt > 0 && !r.Done {
 		if until := x.WroteAt.Add(messaging.Window).In(now.Location()); until.After(now) {
-			r.Until = until
+			r.Until, r.Tomorrow = until, clock.DateOf(until) != clock.DateOf(now)
 		} else {
 			r.Shut = true
 		}

@@ -281,7 +281,7 @@ func TestInboxWindow(t *testing.T) {
 	v := x.as("front-desk")
 	x.booked("Asha Rao", ashaPhone, 0, tuesday, "10:00")
 	x.writes(messaging.WhatsApp, ashaPhone, "May I eat before?")
-	body := wants(t, v.get("/app/inbox"), 200, "WhatsApp", "Open until 9:30 am")
+	body := wants(t, v.get("/app/inbox"), 200, "WhatsApp", "Open until 24 Nov, 9:30 am")
 	talk := talks(body)[0]
 	wants(t, v.get(talk), 200, "Open until 24 Nov, 9:30 am", `data-until="2026-11-24T09:30:00+05:30"`, "!Send this message")
 	x.Clock.Move(24*time.Hour + time.Second)
