@@ -171,7 +171,7 @@ type WayChoice struct {
 	Options []Option
 }
 
-// Title and Body are the fields of a canned reply's form; several forms stand on the page.
+// CannedField is the field "title" or "body" of a reply's form; several such forms stand on the page.
 func (p *ConversationSettings) CannedField(c CannedReply, name string) Field {
 	value, f := c.Title, Field{}
 	if name == "body" {
