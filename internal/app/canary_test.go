@@ -96,6 +96,8 @@ var unmarked = map[string]string{
 	"invitation.email_token":   "a keyed hash of invitation.email, which is marked",
 	"throttle.bucket":          "a keyed hash of person.email, which is marked",
 	"message.passport":         "words of ours",
+	"message.provider_sealed":  "made by the provider; whatsapp_test.go looks for one that holds a number",
+	"correspondent.peer":       "a keyed hash of correspondent.address, which is marked",
 	"audit_detail.sealed":      "old and new values of everything that is marked here",
 	"idempotency.request_hash": "a hash",
 }

@@ -301,6 +301,15 @@ func (h *opened) enterTexts(t *testing.T, m marks, tw *sms.Twilio) {
 	if status := x.report(tw.Writes(a.HookURL, m["patient.phone"], clinicNumber, m.as("", "heard.event"), "", sms.Story{})); status != http.StatusOK {
 		t.Fatalf("writing to the clinic's number: %d", status)
 	}
+	m["correspondent.address"] = m["patient.phone"]
+	var list []messaging.Summary
+	h.until(t, "the conversation has begun", func() bool {
+		list, err = h.Messages.Inbox(t.Context(), h.Owner, messaging.InboxFilter{})
+		return err == nil && len(list) > 0
+	})
+	if err := h.Messages.Note(t.Context(), h.Owner, list[0].ID, m.as("", "post.body")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // withTwilio starts a Twilio, and says with which settings a house reaches it.
