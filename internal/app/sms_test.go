@@ -216,7 +216,7 @@ func TestSMSByTheClinicsOwnAccount(t *testing.T) {
 // back what waits, destroys the credentials, and the provider's address answers nobody any more.
 func TestABrokenAccountLosesNothing(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "own-account-alone")
+	promise.Proves(t, "own-account-alone", "service-notices")
 	engines(t, func(t *testing.T, engine store.Engine) {
 		x := openTexting(t, engine)
 		const asha, ravi = "+919845010001", "+919845010002"

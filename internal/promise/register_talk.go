@@ -61,11 +61,11 @@ var talk = []Sentence{
 		Sources:  []string{"F9", "F14"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/carriers/ses/carrier.go", "internal/carriers/ses/envelope.go"},
-		ProvedBy: []string{"app.TestAccountsAtEveryCompany", "ses.TestTheProviderLearnsNothingMore"},
+		ProvedBy: []string{"app.TestAccountsAtEveryCompany", "carriers/ses.TestWhatLeaves"},
 		Twins: []Twin{{
 			Name: "the provider is told the kind of the message",
-			File: "internal/carriers/ses/carrier.go", Old: "TWIN", New: "TWIN",
-			Red: []string{"ses.TestTheProviderLearnsNothingMore"},
+			File: "internal/carriers/ses/carrier.go", Old: "Value: aws.String(m.ID.String())", New: "Value: aws.String(m.Subject)",
+			Red: []string{"carriers/ses.TestWhatLeaves"},
 		}},
 	},
 	{
@@ -99,7 +99,7 @@ var talk = []Sentence{
 		Text:     "Whoever runs a clinic is told by mail of what needs her: that a provider refuses the clinic's account and messages wait. She is told once, and the mail names no patient.",
 		Sources:  []string{"F10", "F11", "Q2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"accounts.TellOwners", "messaging.TellPaused"},
+		KeptBy:   []string{"internal/accounts/notice.go", "internal/messaging/account.go"},
 		ProvedBy: []string{"app.TestABrokenAccountLosesNothing"},
 		Twins: []Twin{{
 			Name: "owners are told every minute",
