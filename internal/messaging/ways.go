@@ -58,8 +58,8 @@ func wish(v *store.View, patient id.ID) (Channel, error) {
 // routes are the channels by which a message of the kind can reach the patient, the first choice first: her own
 // wish, then the channel of the rule (for what belongs to a booking, the clinic's order), then the rest of the
 // clinic's order. Each of them has an address, an account that is not revoked, and her consent where the kind needs
-// it. One rule takes one of them; the next is for when that one turned out to be closed for good.
-func routes(v *store.View, patient id.ID, want Channel, k Kind) ([]Channel, error) {
+// it. One rule takes one of them; the next is for when that one turned out to be closed for good. At most most are looked for.
+func routes(v *store.View, patient id.ID, want Channel, k Kind, most int) ([]Channel, error) {
 	phone, email, _, err := patients.Contact(v, patient)
 	if missing(err) {
 		return nil, nil
@@ -98,6 +98,9 @@ func routes(v *store.View, patient id.ID, want Channel, k Kind) ([]Channel, erro
 		if ok {
 			out = append(out, c)
 		}
+		if len(out) == most {
+			break
+		}
 	}
 	return out, nil
 }
@@ -105,7 +108,7 @@ func routes(v *store.View, patient id.ID, want Channel, k Kind) ([]Channel, erro
 // Best is the channel that a message of a rule takes; see routes. Where none is open it is the one that
 // was wanted: the message is then dropped visibly, with the reason.
 func Best(v *store.View, patient id.ID, want Channel, k Kind) (Channel, error) {
-	out, err := routes(v, patient, want, k)
+	out, err := routes(v, patient, want, k, 1)
 	if err != nil || len(out) == 0 {
 		return want, err
 	}
@@ -130,7 +133,7 @@ func elsewhere(tx *store.Tx, r row) error {
 	if r.kind.Talk() {
 		return nil
 	}
-	open, err := routes(&tx.View, r.patient, r.channel, r.kind)
+	open, err := routes(&tx.View, r.patient, r.channel, r.kind, len(every()))
 	if err != nil {
 		return err
 	}
