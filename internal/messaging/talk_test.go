@@ -280,6 +280,7 @@ func TestButtons(t *testing.T) {
 		touch := func(phone string, m messaging.Outgoing, n int) {
 			x.hears(messaging.WhatsApp, messaging.Event{Kind: messaging.MessageNews, From: messaging.Sender{Phone: phone}, Button: m.Call.Payloads[n], ReplyTo: "unknown"})
 		}
+		x.books("Ravi Rao", ravi, "", 48*time.Hour)
 		a, m := book("Asha Rao", asha, 50*time.Hour)
 		touch(ravi, m, 0)
 		if s := x.status(a); s != scheduling.Booked {

@@ -133,6 +133,7 @@ var messages = []Sentence{
 				Long: true,
 			},
 		},
+		Probe: "own-account-alone",
 	},
 	{
 		ID:       "stop-is-heard",
@@ -153,6 +154,7 @@ var messages = []Sentence{
 				Red: []string{"messaging.TestStopInTwelveLanguagesOnEachChannel"},
 			},
 		},
+		Probe: "stop-is-heard",
 	},
 	{
 		ID:       "sms-fate",
@@ -186,5 +188,6 @@ var messages = []Sentence{
 				Red: []string{"messaging.TestContentIsKeptAsTheClinicChose", "messaging.TestTheWindow"},
 			},
 		},
+		Probe: "answers-a-day",
 	},
 }

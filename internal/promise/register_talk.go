@@ -21,6 +21,7 @@ var talk = []Sentence{
 				Red: []string{"messaging.TestTheWindow"},
 			},
 		},
+		Probe: "whatsapp",
 	},
 	{
 		ID:       "one-channel",
@@ -34,6 +35,7 @@ var talk = []Sentence{
 			File: "internal/messaging/heard.go", Old: "if e.Permanent {", New: "if e.Permanent || true {",
 			Red: []string{"messaging.TestAnotherChannelOnlyWhenOneIsClosedForGood"},
 		}},
+		Probe: "one-channel",
 	},
 	{
 		ID:       "replies",
@@ -77,9 +79,10 @@ var talk = []Sentence{
 		ProvedBy: []string{"messaging.TestOpenedOnlyWhereTheClinicTurnedItOn"},
 		Twins: []Twin{{
 			Name: "opening is kept though nobody turned it on",
-			File: "internal/messaging/heard.go", Old: "if !x.Opens {", New: "if false {",
+			File: "internal/messaging/heard.go", Old: "if !x.Opens {", New: "if !x.Opens && false {",
 			Red: []string{"messaging.TestOpenedOnlyWhereTheClinicTurnedItOn"},
 		}},
+		Probe: "opened-if-enabled",
 	},
 	{
 		ID:       "delivery-events-180",
@@ -93,6 +96,7 @@ var talk = []Sentence{
 			File: "internal/messaging/keeper.go", Old: "const keepSteps = 180 *", New: "const keepSteps = 365 *",
 			Red: []string{"messaging.TestDeliveryEventsAreDeletedAfter180Days"},
 		}},
+		Probe: "delivery-events-180",
 	},
 	{
 		ID:       "service-notices",
