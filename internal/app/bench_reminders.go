@@ -13,6 +13,7 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
 )
@@ -106,7 +107,7 @@ func (b *benchHouse) remindersDue(ctx context.Context, n int, round int) error {
 
 // remindAll plans what is due and hands it over, as a clinic's tick and its senders do; it answers how many left.
 func (b *benchHouse) remindAll(ctx context.Context) (int, error) {
-	system := access.Mint(b.clinic.ID, id.Zero, id.Zero, id.Zero, access.System, access.Care)
+	system := jobs.ForClinic(b.clinic.ID)
 	for {
 		planned := 0
 		err := b.DB.Change(ctx, system, access.Work, func(_ context.Context, tx *store.Tx) (err error) {
