@@ -332,6 +332,8 @@ func (l *loop) stops(t *testing.T, visit scheduling.Appointment) {
 			t.Fatal(err)
 		}
 	}
+	l.Fake.Move(5 * time.Minute)
+	l.silence(t, "nothing is written at once", 6)
 	l.Fake.Move(72 * time.Hour)
 	l.silence(t, "no review after STOP", 6)
 	sent, err := l.Messages.Recent(t.Context(), l.Owner, messaging.Filter{Patient: visit.Patient})
