@@ -178,3 +178,9 @@ func (h *House) offered() []messaging.Provider {
 	}
 	return out
 }
+
+// measured counts what a text costs as an SMS: rooms do not know carriers.
+func measured(text string) messaging.Length {
+	n := sms.Count(text)
+	return messaging.Length{Parts: n.Parts, Encoding: string(n.Encoding), Left: n.Left}
+}

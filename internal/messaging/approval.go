@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"almirah/internal/access"
@@ -50,6 +51,7 @@ const (
 	ApprovalPending  = "pending"
 	ApprovalApproved = "approved"
 	ApprovalRejected = "rejected"
+	ApprovalPaused   = "paused" // by the provider, because people complained; it goes on by itself
 )
 
 // Approval is a text of the clinic's at a provider.
@@ -67,7 +69,22 @@ type Approval struct {
 	Body     string // the text with {{.Variables}}
 	AskedAt  clock.Instant
 	StateAt  clock.Instant
-	Stale    bool // the clinic's text has changed since
+	Stale    bool   // the clinic's text has changed since
+	Present  string // the clinic's present text, as it would be proposed
+	InUse    bool   // messages in this language are sent by it now
+}
+
+// Needed says whether the clinic's present text still has to be asked for, given all approvals of its kind and language:
+// none of them has these words, or the provider said no to every one that has.
+func Needed(of []Approval) bool {
+	for _, a := range of {
+		switch {
+		case a.State == "" || a.Stale:
+		case a.State == ApprovalPending, a.State == ApprovalApproved, a.State == ApprovalPaused:
+			return false
+		}
+	}
+	return true
 }
 
 const (
@@ -188,7 +205,8 @@ func numbered(body string) (text string, names []string) {
 	return b.String(), names
 }
 
-// Approvals lists the clinic's texts at the provider of one account, and which kinds and languages have none yet.
+// Approvals lists the clinic's texts at the provider of one account, kind by kind and language by language; where there
+// is none yet, an Approval without a State says what would be asked for.
 func (s *Service) Approvals(ctx context.Context, who access.Caller, account id.ID) ([]Approval, error) {
 	var out []Approval
 	err := s.db.View(ctx, who, access.MessageSettings, func(_ context.Context, v *store.View) error {
@@ -200,6 +218,10 @@ func (s *Service) Approvals(ctx context.Context, who access.Caller, account id.I
 		if err != nil {
 			return err
 		}
+		all, err := present(v)
+		if err != nil {
+			return err
+		}
 		c, err := clinics.Get(v)
 		if err != nil {
 			return err
@@ -207,20 +229,26 @@ func (s *Service) Approvals(ctx context.Context, who access.Caller, account id.I
 		out = nil
 		for _, k := range proposable() {
 			for _, l := range languages(s.book, c) {
-				now, err := s.wording(v, k, a.Channel, l, c)
-				if err != nil {
-					return err
-				}
-				found := false
+				now := s.framed(s.one(all, k, a.Channel, l), c)
+				var of []Approval
+				best := -1
 				for _, x := range list {
-					if x.Kind == k && x.Language == l {
-						x.Stale = x.Body != now.Body
-						out, found = append(out, x), true
+					if x.Kind != k || x.Language != l {
+						continue
+					}
+					x.Stale, x.Present = x.Body != now.Body, now.Body
+					of = append(of, x)
+					if i := len(of) - 1; x.State == ApprovalApproved && (best < 0 || x.Version > of[best].Version || x.Version == of[best].Version && x.AskedAt > of[best].AskedAt) {
+						best = i // as sqlApprovalFor sorts them
 					}
 				}
-				if !found {
-					out = append(out, Approval{Account: account, Kind: k, Language: l, Version: now.Version, Body: now.Body})
+				if best >= 0 {
+					of[best].InUse = true
 				}
+				if len(of) == 0 {
+					of = append(of, Approval{Account: account, Kind: k, Language: l, Version: now.Version, Body: now.Body, Present: now.Body})
+				}
+				out = append(out, of...)
 			}
 		}
 		return nil
@@ -236,19 +264,24 @@ func accountOf(v *store.View, one id.ID) (Account, error) {
 	return a, err
 }
 
-// wording is the clinic's present text of a kind as it is proposed: it begins and ends with words of the clinic's
-// own, because providers refuse a text that begins or ends with a variable.
+// wording is the clinic's present text of a kind as it is proposed.
 func (s *Service) wording(v *store.View, k Kind, c Channel, lang string, clinic clinics.Clinic) (Template, error) {
 	t, err := s.template(v, k, c, lang)
 	if err != nil {
 		return t, err
 	}
-	tongue := s.book.Tongue(lang)
+	return s.framed(t, clinic), nil
+}
+
+// framed is a text as it is proposed: it begins and ends with words of the clinic's own, because providers refuse a text
+// that begins or ends with a variable.
+func (s *Service) framed(t Template, clinic clinics.Clinic) Template {
+	tongue := s.book.Tongue(t.Language)
 	name := clinic.Name
 	// The clinic's name stands in its own templates as it is.
 	t.Body = strings.ReplaceAll(t.Body, "{{.ClinicName}}", strings.NewReplacer("{", "", "}", "").Replace(oneLine(name)))
 	// One way to end it is enough: a text that names the word already (in every language of ours it is STOP) says how.
-	if k.Asked() && c == WhatsApp && !strings.Contains(strings.ToUpper(t.Body), "STOP") {
+	if t.Kind.Asked() && t.Channel == WhatsApp && !strings.Contains(strings.ToUpper(t.Body), "STOP") {
 		t.Body += "\n" + tongue.Say("message.stop.hint")
 	}
 	pieces, _, _ := parse(t.Body)
@@ -258,7 +291,7 @@ func (s *Service) wording(v *store.View, k Kind, c Channel, lang string, clinic 
 	if n := len(pieces); n > 0 && pieces[n-1].variable != "" {
 		t.Body += "\n" + name
 	}
-	return t, nil
+	return t
 }
 
 // ProposeText asks the provider of the account to approve the clinic's present text of the kind. The answer is usually
@@ -274,7 +307,7 @@ func (s *Service) ProposeText(ctx context.Context, who access.Caller, account id
 			return err
 		}
 		var ok bool
-		if via, ok = s.providers[a.Provider].(Drafter); !ok || !s.book.Speaks(lang) {
+		if via, ok = s.providers[a.Provider].(Drafter); !ok || !s.book.Speaks(lang) || !slices.Contains(proposable(), k) {
 			return fault.Missing()
 		}
 		if conn, err = s.connection(v, a); err != nil {
@@ -301,12 +334,18 @@ func (s *Service) ProposeText(ctx context.Context, who access.Caller, account id
 	if err != nil {
 		return x, err
 	}
-	x.Ref, x.State, x.Reason, x.Class = got.Ref, got.State, got.Reason, got.Class
-	return x, s.keepApproval(ctx, who, x)
+	x.Ref, x.State, x.Reason, x.Class = got.Ref, got.State, codeOnly(got.Reason), got.Class
+	return x, s.keepApproval(ctx, who, x, id.Zero)
 }
 
-func (s *Service) keepApproval(ctx context.Context, who access.Caller, x Approval) error {
+// keepApproval writes an approval down; instead is the one that it replaces, zero for none.
+func (s *Service) keepApproval(ctx context.Context, who access.Caller, x Approval, instead id.ID) error {
 	return s.db.Change(ctx, who, access.MessageSettings, func(_ context.Context, tx *store.Tx) error {
+		if !instead.IsZero() {
+			if _, err := tx.Exec(sqlApprovalRemove, instead); err != nil {
+				return err
+			}
+		}
 		tx.Record(audit.Note{Action: "propose", Kind: "template", Subject: x.ID, New: map[string]any{"kind": x.Kind, "language": x.Language, "name": x.Name, "state": x.State}})
 		n, err := tx.Exec(sqlApprovalAdd, x.ID, x.Account, x.Name, x.Language, string(x.Kind), x.Version, x.Ref, x.State, x.Reason, x.Class, x.Body, tx.Now())
 		if err == nil && n == 0 {
@@ -338,34 +377,72 @@ func (s *Service) proposal(x Approval, c clinics.Clinic) Proposal {
 	return p
 }
 
-// RegisterText enters the number under which the clinic registered its present text by hand.
+// RegisterText enters the number under which the clinic registered its present text by hand. A number stands for one
+// text: that of another kind or language is refused, and the same text's own is entered anew.
 // A wrong field "name".
 func (s *Service) RegisterText(ctx context.Context, who access.Caller, account id.ID, k Kind, lang, name string) error {
 	var x Approval
+	var instead id.ID
+	name = strings.TrimSpace(name)
 	err := s.db.View(ctx, who, access.MessageSettings, func(_ context.Context, v *store.View) error {
 		a, err := accountOf(v, account)
 		if err != nil {
 			return err
 		}
 		via, ok := s.providers[a.Provider].(Register)
-		if !ok || !s.book.Speaks(lang) {
+		if !ok || !s.book.Speaks(lang) || !slices.Contains(proposable(), k) {
 			return fault.Missing()
 		}
 		if err := via.Registered(name); err != nil {
 			return err
+		}
+		list, err := approvals(v, sqlApprovalAll, account)
+		if err != nil {
+			return err
+		}
+		instead = id.Zero
+		for _, x := range list {
+			if x.Name != name {
+				continue
+			}
+			if instead = x.ID; x.Kind != k || x.Language != lang {
+				var wrong fault.Fields
+				wrong.Add("name", "field.text.number_taken")
+				return wrong.Err()
+			}
 		}
 		c, err := clinics.Get(v)
 		if err != nil {
 			return err
 		}
 		t, err := s.wording(v, k, a.Channel, lang, c)
-		x = Approval{ID: id.New(v.Now().Time()), Account: account, Kind: k, Language: lang, Version: t.Version, Body: t.Body, Name: strings.TrimSpace(name), State: ApprovalApproved}
+		x = Approval{ID: id.New(v.Now().Time()), Account: account, Kind: k, Language: lang, Version: t.Version, Body: t.Body, Name: name, State: ApprovalApproved}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.keepApproval(ctx, who, x)
+	return s.keepApproval(ctx, who, x, instead)
+}
+
+// Registerable is a text as the register has it: {#var#} wherever something is filled in. It may hold a variable twice;
+// each place is counted.
+func Registerable(body string) string {
+	pieces, _, _ := parse(body)
+	var b strings.Builder
+	for _, p := range pieces {
+		if p.variable != "" {
+			p.text = "{#var#}"
+		}
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+// Fillings are the variables of a text in the order in which a provider gets their values: VAR1, VAR2 ...
+func Fillings(body string) []string {
+	_, names := numbered(body)
+	return names
 }
 
 // RetractText takes a text away at its provider and here.

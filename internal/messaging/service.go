@@ -14,11 +14,19 @@ import (
 // Options are what a Service is told.
 type Options struct {
 	Book     *words.Book
-	Carriers []Carrier  // the deployment's own, one a channel; a channel without one, and without an account of the clinic's, drops its messages visibly
-	Accounts []Provider // whose accounts a clinic can connect, in the order of the page
-	Public   string     // ALMIRAH_PUBLIC_URL, in which patients' links begin
-	Sender   string     // the deployment's own sender address: organizer of a clinic that has no address
-	Quiet    *Quiet     // nil for Night
+	Carriers []Carrier                // the deployment's own, one a channel; a channel without one, and without an account of the clinic's, drops its messages visibly
+	Accounts []Provider               // whose accounts a clinic can connect, in the order of the page
+	Public   string                   // ALMIRAH_PUBLIC_URL, in which patients' links begin
+	Sender   string                   // the deployment's own sender address: organizer of a clinic that has no address
+	Quiet    *Quiet                   // nil for Night
+	Measure  func(text string) Length // what a text costs as an SMS; nil: nobody is told
+}
+
+// Length is what a text costs as an SMS.
+type Length struct {
+	Parts    int    // each of them is charged
+	Encoding string // as the network calls it: "GSM-7", "UCS-2"
+	Left     int    // characters that still fit into the last part
 }
 
 // Service is this room's verbs for doors and jobs. One process has one; its id is the sender in the outbox.
@@ -33,13 +41,14 @@ type Service struct {
 	host      string
 	sender    string
 	quiet     Quiet
+	measure   func(text string) Length
 	process   id.ID
 }
 
 // New makes the service of this process.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
 	s := &Service{db: db, log: log, book: o.Book, carriers: map[Channel]Carrier{}, providers: map[string]Provider{}, public: strings.TrimRight(o.Public, "/"), sender: o.Sender,
-		quiet: Night(), process: id.New(db.Clock().Now())}
+		quiet: Night(), measure: o.Measure, process: id.New(db.Clock().Now())}
 	for _, c := range o.Carriers {
 		s.carriers[c.Channel()] = c
 	}
@@ -66,4 +75,12 @@ func (s *Service) Channels() []Channel {
 		}
 	}
 	return out
+}
+
+// Drafts says whether a provider approves the clinic's texts when it is asked, and whether it sends only what the clinic
+// registered elsewhere by hand.
+func (s *Service) Drafts(provider string) (approves, registers bool) {
+	_, approves = s.providers[provider].(Drafter)
+	_, registers = s.providers[provider].(Register)
+	return approves, registers
 }

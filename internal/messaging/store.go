@@ -50,7 +50,9 @@ const (
 
 	sqlTemplateLatest = `SELECT version, subject, body, created_at FROM template WHERE clinic_id = $1 AND kind = $2 AND channel = $3 AND language = $4 ORDER BY version DESC LIMIT 1`
 	sqlTemplateAll    = `SELECT version, subject, body, created_at FROM template WHERE clinic_id = $1 AND kind = $2 AND channel = $3 AND language = $4 ORDER BY version DESC LIMIT 50`
-	sqlTemplateAdd    = `INSERT INTO template (clinic_id, kind, channel, language, version, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	sqlTemplateNow    = `SELECT kind, channel, language, version, subject, body, created_at FROM template AS t WHERE clinic_id = $1
+	AND version = (SELECT MAX(version) FROM template WHERE clinic_id = $1 AND kind = t.kind AND channel = t.channel AND language = t.language)`
+	sqlTemplateAdd = `INSERT INTO template (clinic_id, kind, channel, language, version, subject, body, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 	sqlStepErase    = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND patient_id = $2)`
 	sqlMessageErase = `DELETE FROM message WHERE clinic_id = $1 AND patient_id = $2`

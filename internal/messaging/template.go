@@ -17,11 +17,29 @@ func Variables() []string {
 	return []string{"PatientName", "ClinicName", "ProviderName", "ServiceName", "When", "Zone", "Address", "ManageURL", "ClinicPhone", "ReviewURL", "BookURL"}
 }
 
+// VariablesOf is what a text of the kind may say: everything of the list, but for the text that opens a conversation
+// again, which is about no appointment.
+func VariablesOf(k Kind) []string {
+	if k.Talk() {
+		return []string{"PatientName", "ClinicName", "ClinicPhone"}
+	}
+	return Variables()
+}
+
 // Longest a template may be, in characters.
 const (
 	MaxSubject = 150
 	MaxBody    = 4000
+	maxPhone   = 1000 // Meta takes 1,024 with what is filled in, and each part of an SMS is paid for
 )
+
+// MaxBodyOn is the longest body of a text on the channel, in characters.
+func MaxBodyOn(c Channel) int {
+	if c == Email {
+		return MaxBody
+	}
+	return maxPhone
+}
 
 // piece is a stretch of a template: text, or the name of a variable.
 type piece struct{ text, variable string }
@@ -78,15 +96,23 @@ func house(t *words.Tongue, k Kind, c Channel) Text {
 	return Text{say("subject"), say("body")}
 }
 
-// check finds every wrong field of a template at once.
-func (x Text) check() error {
+// check finds every wrong field of a template at once. Only an e-mail has a subject.
+func (x Text) check(k Kind, c Channel) error {
 	var f fault.Fields
 	for _, field := range []struct {
 		name, text string
 		most       int
 		lines      bool
-	}{{"subject", x.Subject, MaxSubject, false}, {"body", x.Body, MaxBody, true}} {
-		_, unknown, whole := parse(field.text)
+	}{{"subject", x.Subject, MaxSubject, false}, {"body", x.Body, MaxBodyOn(c), true}} {
+		if field.name == "subject" && c != Email {
+			continue
+		}
+		pieces, unknown, whole := parse(field.text)
+		for _, p := range pieces {
+			if slices.Contains(Variables(), p.variable) && !slices.Contains(VariablesOf(k), p.variable) {
+				unknown = append(unknown, p.variable)
+			}
+		}
 		switch {
 		case strings.TrimSpace(field.text) == "":
 			f.Add(field.name, "field.required")
@@ -97,16 +123,19 @@ func (x Text) check() error {
 		case !whole:
 			f.Add(field.name, "field.template.braces")
 		case len(unknown) > 0:
-			f.AddWith(field.name, "field.template.unknown", map[string]any{"Name": unknown[0], "Known": strings.Join(Variables(), ", ")})
+			f.AddWith(field.name, "field.template.unknown", map[string]any{"Name": unknown[0], "Known": strings.Join(VariablesOf(k), ", ")})
 		}
 	}
 	return f.Err()
 }
 
-// clean is the text as it is kept: one kind of line break, no blanks at the ends.
-func (x Text) clean() Text {
+// clean is the text as it is kept: one kind of line break, no blanks at the ends, a subject only where there is one.
+func (x Text) clean(c Channel) Text {
 	tidy := func(s string) string {
 		return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s))
+	}
+	if c != Email {
+		x.Subject = ""
 	}
 	return Text{tidy(x.Subject), tidy(x.Body)}
 }

@@ -92,11 +92,11 @@ func TestTemplatesOfAClinic(t *testing.T) {
 		} {
 			for _, do := range []func() error{
 				func() error {
-					_, err := s.messages.Preview(background, owner, messaging.Booked, "en", c.text)
+					_, err := s.messages.Preview(background, owner, messaging.Booked, messaging.Email, "en", c.text)
 					return err
 				},
 				func() error {
-					_, err := s.messages.Publish(background, owner, messaging.Booked, messaging.Email, "en", c.text, 0)
+					_, err := s.messages.Publish(background, owner, messaging.Booked, messaging.Email, "en", c.text, 0, false)
 					return err
 				},
 			} {
@@ -107,14 +107,14 @@ func TestTemplatesOfAClinic(t *testing.T) {
 			}
 		}
 		text := messaging.Text{Subject: "See you, {{.PatientName}}", Body: "<b>{{.PatientName}}</b>\nOn {{.When}}\n\nRoom: {{.Address}}\n{{.ManageURL}}"}
-		warned, err := s.messages.Publish(background, owner, messaging.Booked, messaging.Email, "en", text, 0)
+		warned, err := s.messages.Publish(background, owner, messaging.Booked, messaging.Email, "en", text, 0, false)
 		if err != nil || len(warned) != 0 {
 			t.Fatal(warned, err)
 		}
-		if _, err := s.messages.Publish(background, owner, messaging.Booked, messaging.Email, "en", text, 0); !fault.Is(err, fault.Conflict) {
+		if _, err := s.messages.Publish(background, owner, messaging.Booked, messaging.Email, "en", text, 0, false); !fault.Is(err, fault.Conflict) {
 			t.Fatalf("a lost race: %v", err)
 		}
-		if _, err := s.messages.Publish(background, s.As(access.FrontDesk), messaging.Booked, messaging.Email, "en", text, 1); !fault.Is(err, fault.Forbidden) {
+		if _, err := s.messages.Publish(background, s.As(access.FrontDesk), messaging.Booked, messaging.Email, "en", text, 1, false); !fault.Is(err, fault.Forbidden) {
 			t.Fatalf("the front desk publishes: %v", err)
 		}
 		a := s.booking(rig.Start.Add(50*time.Hour), false)
@@ -148,7 +148,7 @@ func TestTemplatesOfAClinic(t *testing.T) {
 		if err != nil || !now.House || now.Version != 2 || len(earlier) != 2 || earlier[1].Subject != text.Subject {
 			t.Errorf("after going back: %+v, %d earlier, %v", now, len(earlier), err)
 		}
-		p, err := s.messages.Preview(background, owner, messaging.Reminder, "en", messaging.Text{Subject: "Your diabetes check", Body: "On {{.When}}"})
+		p, err := s.messages.Preview(background, owner, messaging.Reminder, messaging.Email, "en", messaging.Text{Subject: "Your diabetes check", Body: "On {{.When}}"})
 		if err != nil || len(p.Warnings) != 2 || p.Warnings[0].Code != messaging.WarnHealth || !slices.Contains(p.Warnings[0].Words, "diabetes") {
 			t.Errorf("warnings %+v, %v", p.Warnings, err)
 		}
@@ -162,7 +162,7 @@ func TestNamesThatRunTheOtherWay(t *testing.T) {
 	t.Parallel()
 	b := rig.New(t, store.SQLite, store.Options{})
 	s := opened(t, b)
-	p, err := s.messages.Preview(background, s.As(access.Owner), messaging.Booked, "ar", messaging.Text{Subject: "x", Body: "{{.ClinicName}} x"})
+	p, err := s.messages.Preview(background, s.As(access.Owner), messaging.Booked, messaging.Email, "ar", messaging.Text{Subject: "x", Body: "{{.ClinicName}} x"})
 	if err != nil || !strings.Contains(p.Text, "\u2068Clinic sunrise\u2069") || !strings.Contains(p.HTML, `dir="rtl"`) {
 		t.Fatalf("%q, %v", p.Text, err)
 	}

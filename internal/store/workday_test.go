@@ -321,7 +321,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		return messaging.CancelTo(tx, b.Patient, messaging.ReasonFeedback, messaging.Review)
 	})
 	x := messaging.Text{Subject: "Your appointment", Body: "Dear {{.PatientName}}, we see you on {{.When}} at {{.ClinicName}}. {{.ManageURL}}"}
-	_, err = letters.Publish(ctx, owner, messaging.Reminder, messaging.Email, "en", x, 0)
+	_, err = letters.Publish(ctx, owner, messaging.Reminder, messaging.Email, "en", x, 0, false)
 	must(err)
 	_, err = letters.Templates(ctx, owner)
 	must(err)

@@ -29,6 +29,7 @@ type Field struct {
 	Max      int // characters; 0: the house's limit of 200
 	Options  []Option
 	Focus    bool
+	Lang     string // of what is typed, where it is not the page's
 }
 
 // Option is one choice of a select.
@@ -92,6 +93,12 @@ func (f Field) Secret(auto string) Field { f.Kind, f.Auto, f.Max = "password", a
 
 // Text is for free text of several lines.
 func (f Field) Text(rows int) Field { f.Kind, f.Rows, f.Max = "textarea", rows, 2000; return f }
+
+// Most is how many characters may be typed.
+func (f Field) Most(n int) Field { f.Max = n; return f }
+
+// In names the language of what is typed.
+func (f Field) In(lang string) Field { f.Lang = lang; return f }
 
 // Choose is a list to choose one of.
 func (f Field) Choose(options []Option) Field { f.Kind, f.Options = "select", options; return f }

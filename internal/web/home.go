@@ -95,6 +95,10 @@ func settingsRoutes() []Route {
 		{Pattern: "POST /app/settings/channels/{id}/test", Door: Staff, Right: own, Handle: channelTest},
 		{Pattern: "POST /app/settings/channels/{id}/state", Door: Staff, Right: own, Handle: channelState},
 		{Pattern: "GET /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevokePage},
+		{Pattern: "GET /app/settings/channels/{id}/texts", Door: Staff, Right: texts, Handle: textsPage},
+		{Pattern: "POST /app/settings/channels/{id}/texts", Door: Staff, Right: texts, Handle: textsSave},
+		{Pattern: "GET /app/settings/channels/{id}/texts/{text}/remove", Door: Staff, Right: texts, Handle: textRemovePage},
+		{Pattern: "POST /app/settings/channels/{id}/texts/{text}/remove", Door: Staff, Right: texts, Handle: textRemove},
 		{Pattern: "POST /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevoke},
 
 		{Pattern: "GET /app/messages", Door: Staff, Right: access.MessageRead, Handle: messagesPage},

@@ -93,6 +93,8 @@ func (s *Site) accountCard(v *Visit, a messaging.Account) AccountCard {
 	if key := "channel.word." + a.Provider; a.HookWord != "" && v.Tongue.Has(key) {
 		c.HookWord, c.WordLabel, c.WordHint = a.HookWord, v.Tongue.Say(key), v.Tongue.Say("channel.word_hint."+a.Provider)
 	}
+	approves, registers := s.Messages.Drafts(a.Provider)
+	c.Texts = approves || registers
 	if a.TestedAt > 0 {
 		c.Tested = a.TestedAt.In(z)
 	}

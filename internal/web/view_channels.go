@@ -26,6 +26,7 @@ type AccountCard struct {
 	HookWord              string // what the provider's console asks for beside it; empty: nothing, or not for who looks
 	WordLabel, WordHint   string
 	Days                  []AccountDay
+	Texts                 bool // its provider sends approved or registered texts only: there is a page of them
 	Version               int64
 }
 

@@ -73,39 +73,3 @@ type OutboxMessage struct {
 
 // OutboxLink is a link in a message.
 type OutboxLink struct{ Words, URL string }
-
-// TemplatesPage is /app/settings/messages, the page "settings-messages".
-type TemplatesPage struct {
-	SettingsPage
-	Templates []TemplateRow
-}
-
-// TemplateRow is one message that the clinic sends.
-type TemplateRow struct {
-	Kind      string // confirmation, reminder, changed, cancelled
-	Channel   string
-	Languages []TemplateLanguage
-}
-
-// TemplateLanguage is one language of a template.
-type TemplateLanguage struct {
-	Code string
-	Own  bool // the clinic's own words, as opposed to ours
-}
-
-// TemplatePage is /app/settings/messages/{kind}/{language}, the page "settings-message".
-type TemplatePage struct {
-	SettingsPage
-	Kind, Language, Channel     string
-	Subject, Body               string
-	Own                         bool
-	Variables                   []TemplateVariable
-	PreviewSubject, PreviewText string
-	PreviewDir                  string
-	Others                      []LanguageLink
-	Placeholder1                string
-	HealthHint                  bool
-}
-
-// TemplateVariable is one value that a template may hold.
-type TemplateVariable struct{ Name, Meaning, Example string }

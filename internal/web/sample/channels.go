@@ -40,6 +40,7 @@ func (m *maker) channelPages() {
 	}
 	full := page()
 	full.Accounts = []web.AccountCard{m.account("active", "", ""), m.accountAt(61, "whatsapp", "whatsapp", "+919845012345", "zBcD", "KMRW4TQZ7NPX2HJV5CDG6YBLSA"), m.accountAt(62, "ses", "email", "visits@sunrise.example", "MPLE", "")}
+	full.Accounts[1].Texts = true
 	m.add("settings-channels", "", full)
 	paused := page()
 	paused.Accounts = []web.AccountCard{m.account("paused", m.t.Say("channel.refused", "Code", "20003"), m.t.Say("channel.refused_todo"))}

@@ -106,9 +106,8 @@ func (m *maker) settingsPages() {
 	wrong.Shell = problems(wrong.Shell, "horizon_days")
 	m.add("settings-booking", "", &web.BookingSettings{SettingsPage: wrong, NoticeHours: "2", HorizonDays: "900", Step: "15"})
 	m.add("settings-reminders", "", &web.ReminderSettings{SettingsPage: m.settings("settings.reminders"), Rules: []web.ReminderRule{{ID: ident(1), Before: 24 * 60, Hours: "24", Minutes: "0", Channel: "email", On: true, Version: 1}, {ID: ident(2), Before: 90, Hours: "1", Minutes: "30", Channel: "email", On: true, Version: 1}, {ID: ident(3), Before: 45, Hours: "0", Minutes: "45", Channel: "email", Version: 2}}, Quiet: m.t.Say("settings.quiet_rule", "From", m.t.Minute(21*60), "To", m.t.Minute(8*60)), NewChannel: "email"})
-	m.add("settings-messages", "", &web.TemplatesPage{SettingsPage: m.settings("settings.messages"), Templates: []web.TemplateRow{{Kind: "confirmation", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en", Own: true}, {Code: "ar"}}}, {Kind: "reminder", Channel: "email", Languages: []web.TemplateLanguage{{Code: "en"}}}}})
-	m.add("settings-message", "", &web.TemplatePage{SettingsPage: m.settings("settings.messages"), Kind: "reminder", Language: "ar", Channel: "email", Subject: "موعدك", Body: "عزيزي {{Patient}}", Own: true, Variables: []web.TemplateVariable{{Name: "Patient", Meaning: "Name of the patient", Example: "Asha Rao"}}, PreviewSubject: "موعدك", PreviewText: "عزيزي Asha Rao", PreviewDir: "rtl", HealthHint: true})
 	m.channelPages()
+	m.textPages()
 	m.followupPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
 }
@@ -139,7 +138,8 @@ func (m *maker) empties() {
 		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
 		{"settings-followups", &web.FollowupsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-followup", &web.FollowupSettings{Kind: "visit", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"reviews", &web.ReviewsPage{Shell: m.staff("")}},
 		{"own-review", &web.OwnReview{Shell: m.public()}}, {"own-leave", &web.OwnLeave{Shell: m.public()}},
-		{"settings-reminders", &web.ReminderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-messages", &web.TemplatesPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-message", &web.TemplatePage{Kind: "reminder", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-keys", &web.KeysSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
+		{"settings-reminders", &web.ReminderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-messages", &web.TemplatesPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-message", &web.TemplatePage{Kind: "reminder", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-texts", &web.TextsPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Provider: "Meta"}},
+		{"settings-text-remove", &web.TextRemove{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Kind: "reminder", Language: "en", Text: web.TextState{Words: "approved"}}}, {"settings-keys", &web.KeysSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 	}
 	for _, x := range empty {
 		m.add(x.name, "bare", x.page)
