@@ -190,15 +190,30 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	if err != nil {
 		return fail(err)
 	}
-	n, err := tx.Exec(sqlAnswerAdd, r.id, x.Patient, x.ID, key, string(r.kind), string(d.Channel), string(p.Purpose), p.Language, sealed, tx.Now(), s.process, id.Null(out.account()), p.Template)
+	add := func() (int64, error) {
+		return tx.Exec(sqlAnswerAdd, r.id, x.Patient, x.ID, key, string(r.kind), string(d.Channel), string(p.Purpose), p.Language, sealed, tx.Now(), s.process, id.Null(out.account()), p.Template)
+	}
+	n, err := add()
 	if err != nil {
 		return fail(err)
 	}
 	if n == 0 {
 		var there id.ID
-		err := tx.Row(sqlMessageOnce, x.ID, 0, key, string(d.Channel)).Scan(&there)
-		tx.Housekeeping("this answer was sent before")
-		return Line{Way: LineOut, Channel: d.Channel, At: tx.Now(), Message: there}, Outgoing{}, nil, attempt{}, err
+		if err := tx.Row(sqlMessageOnce, x.ID, 0, key, string(d.Channel)).Scan(&there); err != nil {
+			return fail(err)
+		}
+		was, _, err := get(&tx.View, there)
+		if err != nil {
+			return fail(err)
+		}
+		if was.state != Rejected { // it has gone, or may have
+			tx.Housekeeping("this answer was sent before")
+			return Line{Way: LineOut, Channel: d.Channel, At: tx.Now(), Message: there}, Outgoing{}, nil, attempt{}, nil
+		}
+		key = r.id // the first try did not go: this is another
+		if n, err = add(); err != nil || n == 0 {
+			return fail(errors.Join(err, errLater))
+		}
 	}
 	tx.DueBy(tx.Now() + InFlight)
 	tx.Record(audit.Note{Action: "answer", Kind: "thread", Subject: x.ID, Patient: x.Patient, New: map[string]any{"message": r.id, "channel": d.Channel, "template": d.Template}})

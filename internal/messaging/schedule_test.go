@@ -33,6 +33,7 @@ type schedule struct {
 	told   []report                    // those that came, to be replayed
 	booked []scheduling.Appointment
 	calm   bool
+	mortal bool // a sender may be killed: it runs as a process of its own
 }
 
 type report struct {
@@ -63,6 +64,7 @@ func (x *schedule) take(c messaging.Channel) func(m messaging.Outgoing) messagin
 			return messaging.Receipt{Outcome: messaging.Refused, Code: "132001"}
 		case n < 26:
 			return messaging.Receipt{Outcome: messaging.Broken, Code: "190"}
+		case n < 31 && !x.mortal:
 		case n < 28:
 			runtime.Goexit() // killed before the provider has it, after it was handed over
 		case n < 31:
@@ -115,6 +117,8 @@ func (x *schedule) send() {
 	if err != nil {
 		x.t.Fatal(err)
 	}
+	x.mortal = true
+	defer func() { x.mortal = false }()
 	for _, m := range due {
 		if !alive(func() {
 			if err := x.messages.Deliver(background, x.system, m); err != nil {

@@ -463,11 +463,15 @@ func TestTheWindow(t *testing.T) {
 		}
 		b.Clock.Move(time.Second)
 		x.hears(messaging.WhatsApp, messaging.Event{Kind: messaging.MessageNews, From: messaging.Sender{Phone: asha}, Text: "hello?"})
-		if err := say(messaging.AnswerDraft{Text: "And that."}); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "fault.inbox.later") {
+		if err := say(messaging.AnswerDraft{Text: "And that.", Key: "again"}); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "fault.inbox.later") {
 			t.Fatalf("the provider wants to wait: %v", err)
 		}
-		before = len(x.whatsapp.all())
 		x.whatsapp.answer = nil
+		before = len(x.whatsapp.all())
+		if err := say(messaging.AnswerDraft{Text: "And that.", Key: "again"}); err != nil || len(x.whatsapp.all()) != before+1 {
+			t.Fatalf("the same form again: %v, %d went out", err, len(x.whatsapp.all())-before)
+		}
+		before = len(x.whatsapp.all())
 		b.Clock.Move(time.Hour)
 		x.tick()
 		if n := len(x.whatsapp.all()); n != before {
