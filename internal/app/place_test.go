@@ -132,6 +132,17 @@ func (p *place) connect(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%s has %d accounts, %v", p.slug, len(list), err)
 	}
+	// And one at a provider that approves texts, with one that it approved.
+	p.owner.fill(t, "/app/settings/channels", "/app/settings/channels/local-whatsapp", url.Values{"number": {"+919999900010"}, "agreed": {"1"}})
+	both, err := p.h.Messages.Accounts(t.Context(), p.who)
+	if err != nil || len(both) != 2 {
+		t.Fatalf("%s has %d accounts, %v", p.slug, len(both), err)
+	}
+	for _, a := range both {
+		if a.Channel == messaging.WhatsApp {
+			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
+		}
+	}
 	for _, c := range p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{}) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
 		if err != nil {
@@ -167,7 +178,8 @@ func (p *place) collect(t *testing.T) {
 	pick("patient", "patient", rows, any)
 	pick("appointment", "appointment", rows, any)
 	pick("message", "message", rows, any)
-	pick("account", "channel", rows, any)
+	pick("account", "channel", rows, func(get func(string) string) bool { return get("provider") == "local-whatsapp" })
+	pick("approval", "approval", rows, any)
 	pick("answer", "heard", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
@@ -211,6 +223,7 @@ var pathKinds = map[string]string{
 	"/app/settings/messages/{kind}/{language}":     "=en",
 	"/app/settings/channels/{provider}":            "=twilio",
 	"/app/settings/channels/{id}":                  "account",
+	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/answers/{id}":                            "answer",
 	"/app/reviews/{id}":                            "feedback",
 	"/app/settings/followups/{id}":                 "followup",
@@ -292,6 +305,7 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/channels/{provider}":        {"account_sid": "AC1", "auth_token": "x", "from": "+14155550100"},
 	"POST /app/settings/channels/{id}/state":        {"to": "pause", "version": "1"},
 	"POST /app/settings/channels/{id}/revoke":       {"version": "1"},
+	"POST /app/settings/channels/{id}/texts":        {"ask": "recall.en"},
 	"POST /app/settings/messages/{kind}/{language}": {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
 }
 
