@@ -142,15 +142,24 @@ func runBench(ctx context.Context, engine store.Engine, admin string, plan bench
 		}
 		r.rows = append(r.rows, row)
 	}
+	var program []string
+	if plan.only == "" || slices.Contains(strings.Split(plan.only, ","), benchReminders) {
+		line, err := r.reminders(ctx, engine)
+		if err != nil {
+			return nil, errors.Join(err, r.limit.close())
+		}
+		program = append(program, line)
+	}
 	noise, err := r.end(ctx)
 	if err = errors.Join(err, r.limit.close()); err != nil {
 		return nil, err
 	}
-	var program []string
 	if plan.program != "" && plan.only == "" {
-		if program, err = r.programRow(ctx, engine); err != nil {
+		lines, err := r.programRow(ctx, engine)
+		if err != nil {
 			return nil, err
 		}
+		program = append(program, lines...)
 	}
 	r.print(engine, noise, program)
 	return r.rows, nil
@@ -295,7 +304,7 @@ func (r *benchRun) print(engine store.Engine, noise string, program []string) {
 				op = o
 			}
 		}
-		if op.key == "" { // operation 14 has goals of its own
+		if op.key == "" { // operations 14 and 15 have goals of their own
 			continue
 		}
 		op.judge(row, float64(r.fsync.Microseconds()))

@@ -20,6 +20,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -66,6 +67,7 @@ type benchHouse struct {
 	server    *http.Server
 	bare      *bare.DB
 	drop      func(context.Context) error // takes the databases away
+	mailed    map[id.ID]bool              // patients who have an e-mail address
 }
 
 // openBench opens an empty house in a folder of its own and fills it. admin is the address of a
@@ -88,7 +90,7 @@ func openBench(ctx context.Context, dir, admin string, size benchSize, say func(
 	}
 	var err error
 	log := slog.New(slog.NewJSONHandler(io.Discard, nil)) // every line is made, as in a deployment, and then dropped
-	if b.House, err = Open(ctx, c, clock.System{}, log, Options{}); err != nil {
+	if b.House, err = Open(ctx, c, clock.System{}, log, Options{Carriers: []messaging.Carrier{postbox{}}, Quiet: &messaging.Quiet{}}); err != nil {
 		return nil, errors.Join(err, b.drop(ctx))
 	}
 	_, asset, err := web.Assets()

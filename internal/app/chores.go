@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
@@ -46,6 +47,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
 			_, err := h.Accounts.Tidy(ctx, who)
@@ -63,4 +65,11 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		}
 	}
 	return out
+}
+
+// tellOwners has a clinic's owners told by mail of what needs them.
+func (h *House) tellOwners(ctx context.Context, who access.Caller) error {
+	return h.Messages.TellPaused(ctx, who, func(clinic string) error {
+		return h.Accounts.TellOwners(ctx, who, clinic, accounts.NoticeChannelPaused, "/app/settings/channels")
+	})
 }

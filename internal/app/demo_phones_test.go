@@ -56,6 +56,9 @@ var phoneLink = regexp.MustCompile(`/app/outbox/phone/[A-Za-z0-9_-]+`)
 // answeredPhone answers the address of a phone to which the clinic wrote and from which it was answered.
 func (h *opened) answeredPhone(t testing.TB, owner *visitor) string {
 	t.Helper()
+	if err := h.connectPhones(t.Context(), h.Owner); err != nil {
+		t.Fatal(err)
+	}
 	h.whatsApp(t, ashaPhone, "Asha Marigold", "Hello, this is Sunrise Clinic. You have an appointment on Thursday 26 November 2026 at 9:15 am with Dr Anjali Mehta.\n\nWill you come? You can also change it yourself: "+h.Server.URL+"/m/3vQ9xTq2nZk5Yb7Wc8LrPd")
 	page := phoneLink.FindString(owner.page(t, "/app/outbox").body)
 	form := owner.page(t, page).form(t, page)

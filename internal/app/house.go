@@ -71,6 +71,7 @@ type Options struct {
 	Carriers []messaging.Carrier
 	Wrap     func(messaging.Carrier) messaging.Carrier // round every carrier; nil for none
 	Store    store.Options
+	Quiet    *messaging.Quiet // the bench is run at any hour; nil for the night
 }
 
 // Open opens every room. It fails, with a sentence that says what to do, when the keys are
@@ -158,7 +159,7 @@ func (h *House) rooms(o Options) (err error) {
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Measure: measured})
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup = followup.New(h.DB)
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()

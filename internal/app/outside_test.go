@@ -15,6 +15,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/egress"
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 	amazon "almirah/internal/rig/ses"
 	"almirah/internal/rig/sms"
 	meta "almirah/internal/rig/whatsapp"
@@ -77,6 +78,7 @@ func TestOutsideSettings(t *testing.T) {
 // them, and what cannot be checked now is asked for again.
 func TestAccountsAtEveryCompany(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "mail-providers")
 	logs := &lockedBuffer{}
 	fake := clock.NewFake(morning)
 	wa := meta.Start(t, meta.Options{Clock: fake})

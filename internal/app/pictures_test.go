@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
 	"almirah/internal/messaging"
@@ -63,7 +64,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at.
 var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -120,6 +121,8 @@ func (h *opened) tour(t testing.TB) []stop {
 		return found
 	}
 	today := string(h.today())
+	h.until(t, "somebody has written", func() bool { return strings.Contains(owner.page(t, "/app/inbox").body, `class="talk `) })
+	talk := first("/app/inbox", "/app/inbox/")
 	appointment := first("/app/day?day="+string(h.today().AddDays(2)), "/app/appointments/")
 	patient := first("/app/appointments/"+appointment, "/app/patients/")
 	service, provider := h.Practice.services[0].ID.String(), h.Practice.providers[0].ID.String()
@@ -190,6 +193,9 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient, who: deskMail},
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
 		{pattern: "GET /app/patients/{id}/delete", path: "/app/patients/" + patient + "/delete", who: ownerMail},
+		{pattern: "GET /app/inbox", path: "/app/inbox", who: deskMail, touch: ready},
+		{pattern: "GET /app/inbox", path: "/app/inbox?box=done", who: deskMail, variant: "empty", touch: ready},
+		{pattern: "GET /app/inbox/{thread}", path: "/app/inbox/" + talk, who: deskMail, touch: ready},
 		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
 		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
 		{pattern: "GET /app/reviews", path: "/app/reviews", who: deskMail},
@@ -199,7 +205,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
 	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/channels", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
@@ -254,19 +260,25 @@ func (h *opened) followed(t testing.TB, owner *visitor) (rule, been string) {
 		t.Fatalf("%d rules, %v", len(list), err)
 	}
 	been = h.bookedOnline(t, "Asha Earlier", "earlier@example.org")
-	_, one, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(been, "/m/"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	now, err := h.Desk.Open(t.Context(), who.Caller, one)
-	if err == nil {
-		_, err = h.Desk.SetStatus(t.Context(), who.Caller, one, now.Version, scheduling.Arrived)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.arrives(t, who.Caller, been)
 	h.visitor().fill(t, been+"/review", been+"/review", url.Values{"stars": {"2"}, "words": {"Everybody was kind, and I waited for an hour."}})
 	return list[0].ID.String(), been
+}
+
+// arrives has the desk mark the patient of a link as arrived.
+func (h *opened) arrives(t testing.TB, desk access.Caller, own string) {
+	t.Helper()
+	_, one, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(own, "/m/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := h.Desk.Open(t.Context(), desk, one)
+	if err == nil {
+		_, err = h.Desk.SetStatus(t.Context(), desk, one, now.Version, scheduling.Arrived)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // invited answers the link in an invitation. The house has to be started.

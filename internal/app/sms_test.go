@@ -216,7 +216,7 @@ func TestSMSByTheClinicsOwnAccount(t *testing.T) {
 // back what waits, destroys the credentials, and the provider's address answers nobody any more.
 func TestABrokenAccountLosesNothing(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "own-account-alone")
+	promise.Proves(t, "own-account-alone", "service-notices")
 	engines(t, func(t *testing.T, engine store.Engine) {
 		x := openTexting(t, engine)
 		const asha, ravi = "+919845010001", "+919845010002"
@@ -230,6 +230,20 @@ func TestABrokenAccountLosesNothing(t *testing.T) {
 			return list[0]
 		}
 		x.until(t, "the account is paused", func() bool { a := state(); return a.State == messaging.AccountPaused && a.Reason == "20003" })
+		for range 2 { // the owner is told by mail, once
+			if err := x.tellOwners(t.Context(), access.Mint(x.Clinic.ID, id.Zero, id.Zero, id.Zero, access.System, access.Care)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		told := func() (n int) {
+			for _, l := range x.Outbox.List() {
+				if strings.Contains(l.Subject, "messages to patients are waiting") {
+					n++
+				}
+			}
+			return n
+		}
+		x.until(t, "the owner is told", func() bool { return told() > 0 })
 		x.books(ravi, 3)
 		x.Fake.Move(20 * time.Minute)
 		x.until(t, "the second text is held", func() bool {
@@ -245,6 +259,9 @@ func TestABrokenAccountLosesNothing(t *testing.T) {
 		}
 		x.until(t, "both texts are out", func() bool { return len(x.to(asha)) == 1 && len(x.to(ravi)) == 1 })
 
+		if n := told(); n != 1 {
+			t.Errorf("the owner was told %d times", n)
+		}
 		if err := x.Messages.SetAccount(t.Context(), x.Owner, x.account.ID, state().Version, false); err != nil {
 			t.Fatal(err)
 		}
@@ -283,6 +300,15 @@ func (h *opened) enterTexts(t *testing.T, m marks, tw *sms.Twilio) {
 	x := &texting{opened: h, t: t, twilio: tw}
 	if status := x.report(tw.Writes(a.HookURL, m["patient.phone"], clinicNumber, m.as("", "heard.event"), "", sms.Story{})); status != http.StatusOK {
 		t.Fatalf("writing to the clinic's number: %d", status)
+	}
+	m["correspondent.address"] = m["patient.phone"]
+	var list []messaging.Summary
+	h.until(t, "the conversation has begun", func() bool {
+		list, err = h.Messages.Inbox(t.Context(), h.Owner, messaging.InboxFilter{})
+		return err == nil && len(list) > 0
+	})
+	if err := h.Messages.Note(t.Context(), h.Owner, list[0].ID, m.as("", "post.body")); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -209,6 +209,22 @@ func May(v *store.View, patient id.ID, p Purpose, channel string) (bool, string,
 	return true, ReasonGiven, nil
 }
 
+// StandsIn says whether one channel may take the place of another for the purpose. It may not where the last word at
+// the other was STOP: who stops a message does not want it by the next way to the same telephone. A yes that names
+// the channel itself is her own wish, and is no such detour.
+func StandsIn(v *store.View, patient id.ID, p Purpose, channel, other string) (bool, error) {
+	rows, err := readFor(v, patient, p)
+	if err != nil {
+		return false, err
+	}
+	stopped, ok := last(rows, p, other)
+	if !ok || stopped.given || stopped.via != DoorReply {
+		return true, nil
+	}
+	own, ok := last(rows, p, channel)
+	return ok && own.given && own.channel == channel, nil
+}
+
 // Restrict stops every use of the patient's data but looking after her by the clinic itself, or
 // takes that back (S4). Doing what is done already writes nothing. fault.NotFound when she is not there.
 func Restrict(tx *store.Tx, patient id.ID, on bool, door string) error {

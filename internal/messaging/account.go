@@ -93,15 +93,17 @@ const (
 	accountColumns = `id, kind, provider, sender, last4, credentials, state, reason, agreed_by, tested_at, state_at, created_at, version`
 	sqlAccountAdd  = `INSERT INTO channel (clinic_id, id, kind, provider, sender, last4, credentials, state, agreed_by, agreed_text, tested_at, state_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10, $10)`
-	sqlAccountList  = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND state <> 'revoked' ORDER BY created_at, id`
-	sqlAccountGet   = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND id = $2`
-	sqlAccountFor   = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND kind = $2 AND state <> 'revoked'`
-	sqlAccountState = `UPDATE channel SET state = $4, reason = $5, state_at = $6, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
-	sqlAccountPause = `UPDATE channel SET state = 'paused', reason = $3, state_at = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state = 'active'`
-	sqlAccountGoOn  = `UPDATE message SET send_at = $3, reason = '' WHERE clinic_id = $1 AND channel = $2 AND state = 'planned' AND reason = 'channel-paused'`
-	sqlAccountHeld  = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused'`
-	sqlAccountTest  = `UPDATE channel SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
-	sqlAccountEnd   = `UPDATE channel SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
+	sqlAccountList   = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND state <> 'revoked' ORDER BY created_at, id`
+	sqlAccountGet    = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND id = $2`
+	sqlAccountFor    = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND kind = $2 AND state <> 'revoked'`
+	sqlAccountState  = `UPDATE channel SET state = $4, reason = $5, state_at = $6, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
+	sqlAccountPause  = `UPDATE channel SET state = 'paused', reason = $3, state_at = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state = 'active'`
+	sqlAccountGoOn   = `UPDATE message SET send_at = $3, reason = '' WHERE clinic_id = $1 AND channel = $2 AND state = 'planned' AND reason = 'channel-paused'`
+	sqlAccountHeld   = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused'`
+	sqlAccountUntold = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused' AND reason <> 'by-hand' AND told_at < state_at`
+	sqlAccountTold   = `UPDATE channel SET told_at = $2 WHERE clinic_id = $1 AND state = 'paused'`
+	sqlAccountTest   = `UPDATE channel SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
+	sqlAccountEnd    = `UPDATE channel SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
 	sqlAccountQueue = `SELECT id FROM message WHERE clinic_id = $1 AND channel = $2 AND state = 'planned'`
 
@@ -423,6 +425,32 @@ func broken(tx *store.Tx, one id.ID, code string) error {
 		tx.Record(audit.Note{Action: "pause", Kind: "channel", Subject: one, New: code})
 	}
 	return err
+}
+
+// TellPaused has the clinic's owners told, once, that a provider refuses one of its accounts (F11). tell is outside of
+// the Change, so that owners who could not be told are told the next time; told twice is better than not at all.
+func (s *Service) TellPaused(ctx context.Context, who access.Caller, tell func(clinic string) error) error {
+	var name string
+	n := 0
+	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
+		if err := v.Row(sqlAccountUntold).Scan(&n); err != nil || n == 0 {
+			return err
+		}
+		c, err := clinics.Get(v)
+		name = c.Name
+		return err
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	if err := tell(name); err != nil {
+		return err
+	}
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("owners were told; the pause itself is recorded")
+		_, err := tx.Exec(sqlAccountTold, tx.Now())
+		return err
+	})
 }
 
 // used counts what went over an account today: each day's use is what its owner sees (promise F5).

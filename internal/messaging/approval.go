@@ -280,7 +280,8 @@ func (s *Service) framed(t Template, clinic clinics.Clinic) Template {
 	name := clinic.Name
 	// The clinic's name stands in its own templates as it is.
 	t.Body = strings.ReplaceAll(t.Body, "{{.ClinicName}}", strings.NewReplacer("{", "", "}", "").Replace(oneLine(name)))
-	if t.Kind.Asked() && t.Channel == WhatsApp && !strings.Contains(t.Body, tongue.Say("message.stop.hint")) {
+	// One way to end it is enough: a text that names the word already (in every language of ours it is STOP) says how.
+	if t.Kind.Asked() && t.Channel == WhatsApp && !strings.Contains(strings.ToUpper(t.Body), "STOP") {
 		t.Body += "\n" + tongue.Say("message.stop.hint")
 	}
 	pieces, _, _ := parse(t.Body)

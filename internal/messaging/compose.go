@@ -47,7 +47,11 @@ func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err e
 		return now, ReasonNoConsent, nil
 	}
 	now.consent = why
-	return s.person(tx, r, now)
+	now, reason, err = s.person(tx, r, now)
+	if err == nil && reason == "" && now.clinic.Status != "open" {
+		reason = ReasonClosed
+	}
+	return now, reason, err
 }
 
 // person reads who is written to, where, and in which language.

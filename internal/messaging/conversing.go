@@ -10,6 +10,7 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/patients"
 	"almirah/internal/store"
 )
 
@@ -52,6 +53,15 @@ func canned(v *store.View) ([]Canned, error) {
 	return out, rows.Err()
 }
 
+// reply is nil when the clinic has the reply, fault.NotFound otherwise.
+func reply(v *store.View, one id.ID) error {
+	all, err := canned(v)
+	if err == nil && !slices.ContainsFunc(all, func(c Canned) bool { return c.ID == one }) {
+		err = fault.Missing()
+	}
+	return err
+}
+
 // SaveCanned adds a reply (zero ID) or changes one. Wrong fields "title", "body".
 func (s *Service) SaveCanned(ctx context.Context, who access.Caller, c Canned) (id.ID, error) {
 	c.Title, c.Body = strings.TrimSpace(c.Title), strings.TrimSpace(strings.ReplaceAll(c.Body, "\r\n", "\n"))
@@ -86,6 +96,9 @@ func (s *Service) SaveCanned(ctx context.Context, who access.Caller, c Canned) (
 			_, err = tx.Exec(sqlCannedAdd, c.ID, c.Title, c.Body, tx.Now())
 			return err
 		}
+		if err := reply(&tx.View, c.ID); err != nil {
+			return err
+		}
 		tx.Record(audit.Note{Action: "change", Kind: "canned-reply", Subject: c.ID, New: map[string]any{"title": c.Title, "body": c.Body}})
 		n, err := tx.Exec(sqlCannedSet, c.ID, c.Version, c.Title, c.Body)
 		if err == nil && n == 0 {
@@ -99,6 +112,9 @@ func (s *Service) SaveCanned(ctx context.Context, who access.Caller, c Canned) (
 // RemoveCanned takes a reply away.
 func (s *Service) RemoveCanned(ctx context.Context, who access.Caller, one id.ID, version int64) error {
 	return s.db.Change(ctx, who, access.MessageSettings, func(_ context.Context, tx *store.Tx) error {
+		if err := reply(&tx.View, one); err != nil {
+			return err
+		}
 		tx.Record(audit.Note{Action: "remove", Kind: "canned-reply", Subject: one})
 		n, err := tx.Exec(sqlCannedRemove, one, version)
 		if err == nil && n == 0 {
@@ -209,6 +225,9 @@ func (s *Service) SetWish(ctx context.Context, who access.Caller, patient id.ID,
 		return f.Err()
 	}
 	return s.db.Change(ctx, who, right, func(_ context.Context, tx *store.Tx) error {
+		if _, err := patients.Find(&tx.View, patient); err != nil {
+			return err
+		}
 		old, err := wish(&tx.View, patient)
 		if err != nil {
 			return err

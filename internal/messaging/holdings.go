@@ -28,13 +28,13 @@ func Holdings() []holdings.Table {
 			{Name: "provider_sealed", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to ask a provider about a message by its own id of it, which may hold a number", Keep: kept, Sealed: true},
 		}, plain("clinic_id", "id", "occurrence", "rule_id", "kind", "channel", "starts_at", "provider_told", "purpose", "language", "template", "state", "reason", "attempts",
 			"send_at", "sender", "provider_id", "state_at", "created_at", "channel_id", "reached_at", "parts", "pricing")...)},
-		{Name: "message_event", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{of("state", "to know what became of a message")},
+		{Name: "message_event", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{{Name: "state", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to know what became of a message", Keep: "180 days"}},
 			plain("clinic_id", "message_id", "id", "at", "code")...)},
 		{Name: "channel", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			own("sender", "to say from which number or address the clinic writes"), own("last4", "to tell one secret from another"),
 			{Name: "credentials", Leaves: []string{"twilio", "msg91", "whatsapp", "ses"}, Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to send the clinic's own messages through its own account, and for nothing else", Keep: "until it is revoked", Sealed: true},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to prove who agreed to the use of the account", Keep: "while the clinic is with us"},
-		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version")...)},
+		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at")...)},
 		{Name: "channel_use", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},
 		{Name: "heard", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			{Name: "event", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to act on what a provider reports, and to show the clinic what a patient answered", Keep: "until it was dealt with, a day at most", Sealed: true},

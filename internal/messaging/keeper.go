@@ -14,6 +14,10 @@ import (
 // keep is how long a message's row stays after it was made: a year's reminders can be compared.
 const keep = 396 * 24 * time.Hour
 
+// keepSteps is how long each step of a message's delivery, and a provider's id of it, stay (K3): what became of the
+// message stays with its row.
+const keepSteps = 180 * 24 * time.Hour
+
 // Keeper copies out, erases and expires what this room holds.
 type Keeper struct{}
 
@@ -82,8 +86,10 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 // Due deletes messages whose time is over and answers how many.
 func (Keeper) Due(tx *store.Tx) (int, error) {
 	before := tx.Now().Add(-keep)
-	if _, err := tx.Exec(sqlStepAge, before); err != nil {
-		return 0, err
+	for _, text := range []string{sqlStepAge, sqlProviderAge} {
+		if _, err := tx.Exec(text, tx.Now().Add(-keepSteps)); err != nil {
+			return 0, err
+		}
 	}
 	n, err := tx.Exec(sqlMessageAge, before)
 	if err != nil {
@@ -107,10 +113,11 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 }
 
 const (
-	sqlPostExpire = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
-	sqlPostAge    = `DELETE FROM post WHERE clinic_id = $1 AND at < $2`
-	sqlPostErase  = `DELETE FROM post WHERE clinic_id = $1 AND thread_id = $2`
-	sqlPeerErased = `DELETE FROM correspondent WHERE clinic_id = $1 AND thread_id = $2`
+	sqlProviderAge = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND created_at < $2 AND provider_id <> ''`
+	sqlPostExpire  = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
+	sqlPostAge     = `DELETE FROM post WHERE clinic_id = $1 AND at < $2`
+	sqlPostErase   = `DELETE FROM post WHERE clinic_id = $1 AND thread_id = $2`
+	sqlPeerErased  = `DELETE FROM correspondent WHERE clinic_id = $1 AND thread_id = $2`
 )
 
 // collectTalk copies out a patient's conversation and her wish. The clinic's private notes about it are in it too: they

@@ -15,6 +15,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -208,6 +209,7 @@ func letters(n int) string {
 // without a row that a person can see, and how far each came is the best that was reported, in whatever order.
 func TestBadDays(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "reminder-once")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := &schedule{talk: talking(t, b), random: rand.New(rand.NewPCG(3, uint64(len(b.Engine)))), has: map[id.ID]int{}, best: map[id.ID]messaging.Reached{}}
 		x.approves()

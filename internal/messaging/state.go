@@ -148,6 +148,7 @@ const (
 	ReasonRevoked    = "channel-revoked"
 	ReasonNoTemplate = "no-template"
 	ReasonNotKept    = "text-not-kept"
+	ReasonClosed     = "clinic-closed"
 )
 
 // InFlight is how long a message may stay with a sender before another looks after it. A

@@ -18,6 +18,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -203,6 +204,7 @@ const asha, ravi = "+919845010001", "+919845010002"
 // person goes over the next channel, once; what is only late, or refused for another reason, does not.
 func TestAnotherChannelOnlyWhenOneIsClosedForGood(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "one-channel")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := talking(t, b)
 		x.approves()
@@ -264,6 +266,7 @@ func TestAnotherChannelOnlyWhenOneIsClosedForGood(t *testing.T) {
 // else's phone, changes nothing and waits for a person.
 func TestButtons(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "replies")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := talking(t, b)
 		x.approves()
@@ -277,6 +280,7 @@ func TestButtons(t *testing.T) {
 		touch := func(phone string, m messaging.Outgoing, n int) {
 			x.hears(messaging.WhatsApp, messaging.Event{Kind: messaging.MessageNews, From: messaging.Sender{Phone: phone}, Button: m.Call.Payloads[n], ReplyTo: "unknown"})
 		}
+		x.books("Ravi Rao", ravi, "", 48*time.Hour)
 		a, m := book("Asha Rao", asha, 50*time.Hour)
 		touch(ravi, m, 0)
 		if s := x.status(a); s != scheduling.Booked {
@@ -317,6 +321,7 @@ func TestButtons(t *testing.T) {
 // shows in nobody's conversation until then; an answer to one of our messages is that patient's.
 func TestAFamilysNumber(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "replies")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := talking(t, b)
 		x.approves()
@@ -386,6 +391,7 @@ func TestAFamilysNumber(t *testing.T) {
 // opens the conversation again. The provider's word that it has closed is believed over our clock. Pressing twice sends once.
 func TestTheWindow(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "whatsapp")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := talking(t, b)
 		x.approves()
@@ -478,6 +484,7 @@ var stops = map[string]string{"English": "Stop!", "Hindi": "रोकें", "T
 // planned reminder does not go; what the appointment itself needs still does.
 func TestStopInTwelveLanguagesOnEachChannel(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "stop-is-heard")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := talking(t, b)
 		x.approves()
@@ -556,6 +563,7 @@ func hasKind(th messaging.Thread, kind string) bool {
 // number of days it is gone on the day after; shortening deletes at once; private notes stay.
 func TestContentIsKeptAsTheClinicChose(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "answers-a-day")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		x := talking(t, b)
 		x.approves()

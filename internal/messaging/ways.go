@@ -58,8 +58,9 @@ func wish(v *store.View, patient id.ID) (Channel, error) {
 // routes are the channels by which a message of the kind can reach the patient, the first choice first: her own
 // wish, then the channel of the rule (for what belongs to a booking, the clinic's order), then the rest of the
 // clinic's order. Each of them has an address, an account that is not revoked, and her consent where the kind needs
-// it. One rule takes one of them; the next is for when that one turned out to be closed for good.
-func routes(v *store.View, patient id.ID, want Channel, k Kind) ([]Channel, error) {
+// it; none goes round a STOP at an earlier one of the same telephone. One rule takes one of them; the next is for
+// when that one turned out to be closed for good. At most most are looked for.
+func routes(v *store.View, patient id.ID, want Channel, k Kind, most int) ([]Channel, error) {
 	phone, email, _, err := patients.Contact(v, patient)
 	if missing(err) {
 		return nil, nil
@@ -79,10 +80,19 @@ func routes(v *store.View, patient id.ID, want Channel, k Kind) ([]Channel, erro
 	if k.Asked() || len(x.Ways) == 0 {
 		order = append([]Channel{first, want}, x.Ways...)
 	}
-	var out []Channel
+	var out, numbers []Channel
 	for _, c := range append(order, every()...) {
-		if c == "" || slices.Contains(out, c) || c == Email && email == "" || c != Email && phone == "" {
+		if c == "" || slices.Contains(out, c) || slices.Contains(numbers, c) || c == Email && email == "" || c != Email && phone == "" {
 			continue
+		}
+		if c != Email {
+			numbers = append(numbers, c)
+			if round, err := roundStop(v, patient, k, numbers); err != nil || round {
+				if err != nil && !missing(err) {
+					return nil, err
+				}
+				continue
+			}
 		}
 		if c != Email {
 			if _, err := account(v, sqlAccountFor, string(c)); missing(err) {
@@ -98,14 +108,31 @@ func routes(v *store.View, patient id.ID, want Channel, k Kind) ([]Channel, erro
 		if ok {
 			out = append(out, c)
 		}
+		if len(out) == most {
+			break
+		}
 	}
 	return out, nil
+}
+
+// roundStop says whether the last of the ways to one telephone would go round the STOP that was said at one before it.
+func roundStop(v *store.View, patient id.ID, k Kind, numbers []Channel) (bool, error) {
+	n := len(numbers) - 1
+	if !k.Asked() {
+		return false, nil
+	}
+	for _, before := range numbers[:n] {
+		if ok, err := consent.StandsIn(v, patient, k.purpose(), string(numbers[n]), string(before)); err != nil || !ok {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // Best is the channel that a message of a rule takes; see routes. Where none is open it is the one that
 // was wanted: the message is then dropped visibly, with the reason.
 func Best(v *store.View, patient id.ID, want Channel, k Kind) (Channel, error) {
-	out, err := routes(v, patient, want, k)
+	out, err := routes(v, patient, want, k, 1)
 	if err != nil || len(out) == 0 {
 		return want, err
 	}
@@ -130,7 +157,7 @@ func elsewhere(tx *store.Tx, r row) error {
 	if r.kind.Talk() {
 		return nil
 	}
-	open, err := routes(&tx.View, r.patient, r.channel, r.kind)
+	open, err := routes(&tx.View, r.patient, r.channel, r.kind, len(every()))
 	if err != nil {
 		return err
 	}

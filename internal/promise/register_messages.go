@@ -46,11 +46,11 @@ var messages = []Sentence{
 		Sources:  []string{"F13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/outbox.go"},
-		ProvedBy: []string{"messaging.TestCrashBetweenAnyTwoSteps", "app.TestKilledSenderNeverSendsTwice"},
+		ProvedBy: []string{"messaging.TestCrashBetweenAnyTwoSteps", "messaging.TestBadDays", "app.TestKilledSenderNeverSendsTwice"},
 		Twins: []Twin{
 			{
 				Name: "what may have left is sent again",
-				File: "internal/messaging/outbox.go", Old: "\t\t\tto = Unsure\n\t\tcase l.attempts", New: "\t\t\tto = Planned\n\t\tcase l.attempts",
+				File: "internal/messaging/outbox.go", Old: "\t\t\tto = Unsure\n\t\tcase l.kind", New: "\t\t\tto = Planned\n\t\tcase l.kind",
 				Red: []string{"messaging.TestCrashBetweenAnyTwoSteps"},
 			},
 		},
@@ -114,11 +114,11 @@ var messages = []Sentence{
 	},
 	{
 		ID:       "own-account-alone",
-		Text:     "SMS go through an account of the clinic's own, connected only after its owner agreed to that. The account sends that clinic's messages and nothing else; revoking it takes back what waits and destroys what signs in to it.",
+		Text:     "SMS and WhatsApp messages go through an account of the clinic's own, connected only after its owner agreed to that. The account sends that clinic's messages and nothing else; revoking it takes back what waits and destroys what signs in to it.",
 		Sources:  []string{"A9", "F5", "F6", "M17"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/account.go"},
-		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "app.TestABrokenAccountLosesNothing"},
+		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "app.TestABrokenAccountLosesNothing", "app.TestWhatsAppByTheClinicsOwnAccount"},
 		Twins: []Twin{
 			{
 				Name: "an account is connected though nobody agreed",
@@ -133,23 +133,32 @@ var messages = []Sentence{
 				Long: true,
 			},
 		},
+		Probe: "own-account-alone",
 	},
 	{
 		ID:       "stop-is-heard",
-		Text:     "Whoever answers STOP to an SMS, in her own words, gets no more of what needs her consent that way, from that moment on.",
+		Text:     "Whoever answers STOP to a message, in her own words, gets no more of what needs her consent that way, from that moment on. She is told so once. START opens it again.",
 		Sources:  []string{"F6", "I4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/heard.go", "internal/contact/stop.go"},
-		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "contact.TestStopWords"},
-		Twins: []Twin{{
-			Name: "STOP is taken for a question",
-			File: "internal/contact/stop.go", Old: "return SaysStop\n", New: "return SaysElse\n",
-			Red: []string{"contact.TestStopWords"},
-		}},
+		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "contact.TestStopWords", "messaging.TestStopInTwelveLanguagesOnEachChannel"},
+		Twins: []Twin{
+			{
+				Name: "STOP is taken for a question",
+				File: "internal/contact/stop.go", Old: "return SaysStop\n", New: "return SaysElse\n",
+				Red: []string{"contact.TestStopWords"},
+			},
+			{
+				Name: "STOP closes nothing",
+				File: "internal/messaging/heard.go", Old: "did, err = consent.StopBy(tx, p, string(a.Channel))", New: "did = true",
+				Red: []string{"messaging.TestStopInTwelveLanguagesOnEachChannel"},
+			},
+		},
+		Probe: "stop-is-heard",
 	},
 	{
 		ID:       "sms-fate",
-		Text:     "Of each SMS, its fate is kept as the carrier reports it: sent, delivered, or failed. In whatever order reports come, and however often, the end is the same.",
+		Text:     "Of each message by SMS or WhatsApp, its fate is kept as the carrier reports it: sent, delivered, or failed. In whatever order reports come, and however often, the end is the same.",
 		Sources:  []string{"F6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/heard.go"},
@@ -162,15 +171,23 @@ var messages = []Sentence{
 	},
 	{
 		ID:       "answers-a-day",
-		Text:     "What a patient answers to an SMS waits encrypted for the clinic, a day at most; then its text is deleted, and only that somebody wrote is kept until it was seen.",
-		Sources:  []string{"F3", "F12", "K12"},
+		Text:     "What a patient writes waits encrypted for the clinic, a day at most, or until it was answered; then its text is deleted, and only that somebody wrote is kept. It is kept longer only where the clinic chose that, for as long as its page says.",
+		Sources:  []string{"F3", "F4", "F12", "K12"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/heard.go", "internal/messaging/keeper.go"},
-		ProvedBy: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay"},
-		Twins: []Twin{{
-			Name: "answers are kept for a week",
-			File: "internal/messaging/heard.go", Old: "keptUnread = 24 * time.Hour", New: "keptUnread = 7 * 24 * time.Hour",
-			Red: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay"},
-		}},
+		ProvedBy: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay", "messaging.TestContentIsKeptAsTheClinicChose"},
+		Twins: []Twin{
+			{
+				Name: "answers are kept for a week",
+				File: "internal/messaging/heard.go", Old: "keptUnread = 24 * time.Hour", New: "keptUnread = 7 * 24 * time.Hour",
+				Red: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay"},
+			},
+			{
+				Name: "what was said is kept though nobody chose that",
+				File: "internal/messaging/answer.go", Old: "if err != nil || set.Content == ContentNone {", New: "if err != nil {",
+				Red: []string{"messaging.TestContentIsKeptAsTheClinicChose", "messaging.TestTheWindow"},
+			},
+		},
+		Probe: "answers-a-day",
 	},
 }

@@ -99,7 +99,7 @@ var patients = []Sentence{
 		Sources:  []string{"I4", "F13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.Record", "messaging.Send"},
-		ProvedBy: []string{"journeys.TestWithdrawnConsentTakesBackWhatIsPlanned"},
+		ProvedBy: []string{"messaging.TestSilenceOneInstantBeforeTheSend", "journeys.TestWithdrawnConsentTakesBackWhatIsPlanned"},
 		Twins: []Twin{
 			{
 				Name: "what was planned is left standing",

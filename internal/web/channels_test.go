@@ -2,12 +2,10 @@ package web_test
 
 import (
 	"context"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
-	"almirah/internal/accounts"
 	letters "almirah/internal/carriers/ses"
 	carrier "almirah/internal/carriers/sms"
 	"almirah/internal/carriers/whatsapp"
@@ -139,48 +137,6 @@ func TestProviderOutOfReach(t *testing.T) {
 	})
 	sid, token := "AC"+strings.Repeat("0a", 16), strings.Repeat("5e", 16)
 	wants(t, o.owner.send(channels+"/twilio", "account_sid", sid, "auth_token", token, "from", "+14155550100", "agreed", "1"), 503, "gave no usable answer", sid, "!"+token)
-}
-
-func TestAnswersOfPatients(t *testing.T) {
-	t.Parallel()
-	o, tw := withTwilio(t)
-	v := o.owner
-	leads(t, v.send(channels+"/twilio", signsIn(tw)...), channels+"?done=channel-connected")
-	list, err := o.messages.Accounts(context.Background(), v.who)
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%d accounts, %v", len(list), err)
-	}
-	wants(t, v.get("/app/messages"), 200, "!Answers")
-	o.booked("Asha Rao", "+919845012345", 0, tuesday, "10:00")
-	o.booked("Kiran Rao", "+919845012345", 1, tuesday, "10:00")
-	hear := func(from, text string) {
-		t.Helper()
-		for _, c := range tw.Writes(list[0].HookURL, from, "+14155550100", text, "", sms.Story{}) {
-			if _, err := o.messages.Hear(context.Background(), accounts.Public(o.Clinic), "twilio", list[0].ID, messaging.Hook{Method: http.MethodPost, URL: c.URL, Header: c.Header, Body: c.Body}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	hear("+919845012345", "Can <b>we</b> come at five?")
-	hear("+919900112233", "Who is this?")
-	wants(t, v.get("/app"), 200, "2 answers of patients")
-	body := wants(t, v.get("/app/messages"), 200, "Answers", "Can <b>we</b> come at five?", "Asha Rao", "Kiran Rao", "Several people are reached at this number", "2345", "!9845012345", "Who is this?", "Nobody on record has this number")
-	if strings.Contains(body, "<b>we</b>") {
-		t.Error("what somebody wrote comes through as markup")
-	}
-	wants(t, v.get(channels), 200, "Received")
-	wants(t, v.get("/app/messages?state=planned"), 200, "!Who is this?")
-	wants(t, o.as("billing").get("/app/messages"), 200, "Who is this?", "!/app/answers/")
-	done := regexp.MustCompile(`/app/answers/[0-9a-z-]+/done`).FindAllString(body, -1)
-	if len(done) != 2 {
-		t.Fatalf("%d answers can be dealt with", len(done))
-	}
-	leads(t, v.send(done[0]), "/app/messages?done=answer")
-	wants(t, v.get("/app/messages"), 200, "Can <b>we</b> come at five?", "!Who is this?")
-	wants(t, v.send(done[0]), 404)
-	leads(t, o.as("front-desk").send(done[1]), "/app/messages?done=answer")
-	wants(t, v.get("/app/messages"), 200, "!/app/answers/")
-	wants(t, v.get("/app"), 200, "!answers of patients", "!answer of a patient")
 }
 
 // TestEveryProvidersForm: each form names what is wrong with it, keeps what was typed but for the secrets,

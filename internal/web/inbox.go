@@ -111,11 +111,7 @@ func (s *Site) inbox(v *Visit, q inboxQuestion, staff []accounts.Colleague, open
 	if q.before > 0 {
 		more = strconv.FormatInt(int64(q.before), 10)
 	}
-	at := ""
-	if !open.IsZero() {
-		at = open.String()
-	}
-	out.RowsURL = q.in("/app/inbox/rows", "before", more, "at", at)
+	out.RowsURL = q.in("/app/inbox/rows", "before", more)
 	return out, nil
 }
 
@@ -159,7 +155,7 @@ func talkRow(v *Visit, q inboxQuestion, x messaging.Summary, names map[id.ID]str
 	}
 	if x.Channel == messaging.WhatsApp && x.WroteAt > 0 && !r.Done {
 		if until := x.WroteAt.Add(messaging.Window).In(now.Location()); until.After(now) {
-			r.Until = until
+			r.Until, r.Tomorrow = until, clock.DateOf(until) != clock.DateOf(now)
 		} else {
 			r.Shut = true
 		}
@@ -176,13 +172,7 @@ func (s *Site) inboxPage(v *Visit) (*InboxPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := id.Zero
-	if at := v.URL.Query().Get("at"); at != "" {
-		if open, err = id.Parse(at); err != nil {
-			return nil, fault.Missing()
-		}
-	}
-	list, err := s.inbox(v, q, staff, open)
+	list, err := s.inbox(v, q, staff, id.Zero)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ var accountForms = map[string][]AccountField{
 		{Name: "coexistence", Must: true, Help: true, Words: []string{"no", "yes"}}},
 	"mail": {{Name: "domain", Must: true, Help: true}},
 	"ses": {{Name: "from", Must: true, Help: true}, {Name: "region", Must: true, Help: true}, {Name: "access_key_id", Must: true, Help: true}, {Name: "secret_access_key", Secret: true, Must: true},
-		{Name: "configuration_set", Help: true}, {Name: "topic_arns", Help: true, Long: true}},
+		{Name: "configuration_set", Help: true}, {Name: "open_set", Help: true}, {Name: "topic_arns", Help: true, Long: true}},
 	"local-whatsapp": {{Name: "number", Must: true, Help: true}},
 	"local-sms":      {{Name: "number", Must: true, Help: true}},
 }

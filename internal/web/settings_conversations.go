@@ -122,24 +122,29 @@ func conversationsSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	})
 }
 
-// pathReply is the reply of the address; zero where the form adds one.
-func pathReply(v *Visit) (id.ID, error) {
+// pathReply is the reply of the address; zero where the form adds one, fault.NotFound when the clinic has none of the kind.
+func (s *Site) pathReply(v *Visit) (id.ID, error) {
 	raw := v.PathValue("reply")
 	if raw == "" {
 		return id.Zero, nil
 	}
-	one, err := id.Parse(raw)
+	list, err := s.Messages.CannedReplies(v.Context(), v.Who)
 	if err != nil {
-		return id.Zero, fault.Missing()
+		return id.Zero, err
 	}
-	return one, nil
+	for _, c := range list {
+		if c.ID.String() == raw {
+			return c.ID, nil
+		}
+	}
+	return id.Zero, fault.Missing()
 }
 
 func cannedSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	one, err := pathReply(v)
+	one, err := s.pathReply(v)
 	if err != nil {
 		return err
 	}
@@ -168,7 +173,7 @@ func cannedRemove(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	one, err := pathReply(v)
+	one, err := s.pathReply(v)
 	if err != nil {
 		return err
 	}

@@ -352,18 +352,22 @@ func threadAnswer(s *Site, w http.ResponseWriter, v *Visit) error {
 
 // inserted shows the conversation with a reply put after what was typed so far.
 func (s *Site) inserted(w http.ResponseWriter, v *Visit, ready, text string) error {
+	canned, err := s.Messages.CannedReplies(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(canned, func(c messaging.Canned) bool { return c.ID.String() == ready })
+	if i < 0 {
+		return fault.Missing()
+	}
 	page, err := s.thread(v)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(page.Canned, func(c CannedReply) bool { return c.ID == ready })
-	if i < 0 {
-		return fault.Missing()
-	}
 	if page.Text = text; strings.TrimSpace(text) != "" {
 		page.Text = strings.TrimRight(text, " \n") + "\n"
 	}
-	page.Text += page.Canned[i].Body
+	page.Text += canned[i].Body
 	page.choose(v.PostForm.Get("channel"))
 	return s.views.Render(w, http.StatusOK, "thread", page)
 }

@@ -40,6 +40,7 @@ type TalkRow struct {
 	Mine     bool
 	Done     bool
 	Until    time.Time // an answer in the clinic's own words may go until then; zero: the channel knows no such end, or it is over
+	Tomorrow bool      // Until is on another day than today
 	Shut     bool      // it is over
 	Current  bool      // it is the one that is open
 	Stamp    string    // another one when something in it changed
@@ -170,7 +171,7 @@ type WayChoice struct {
 	Options []Option
 }
 
-// Title and Body are the fields of a canned reply's form; several forms stand on the page.
+// CannedField is the field "title" or "body" of a reply's form; several such forms stand on the page.
 func (p *ConversationSettings) CannedField(c CannedReply, name string) Field {
 	value, f := c.Title, Field{}
 	if name == "body" {

@@ -42,6 +42,9 @@ func patientWish(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
+	if _, err := s.Patients.Open(v.Context(), v.Who, one); err != nil { // a patient of the clinic's own
+		return err
+	}
 	err = s.Messages.SetWish(v.Context(), v.Who, one, messaging.Channel(v.PostForm.Get("channel")))
 	if err != nil {
 		return s.refusedPatient(w, v, one, "", NewPatientForm{}, err)

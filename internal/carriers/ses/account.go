@@ -23,10 +23,10 @@ var (
 const probePatience = 25 * time.Second
 
 // Check reads the form of an Amazon SES account: access_key_id, secret_access_key, region, from,
-// configuration_set and topic_arns (divided by spaces or commas). fault.Invalid over those names.
+// configuration_set, open_set and topic_arns (divided by spaces or commas). fault.Invalid over those names.
 func (c *Carrier) Check(typed map[string]string) (credentials []byte, sender, last4 string, err error) {
 	a := Credentials{AccessKeyID: typed["access_key_id"], SecretAccessKey: typed["secret_access_key"], Region: typed["region"], From: typed["from"],
-		ConfigurationSet: typed["configuration_set"], TopicARNs: strings.FieldsFunc(typed["topic_arns"], func(r rune) bool { return r == ',' || r == ';' || r <= ' ' })}
+		ConfigurationSet: typed["configuration_set"], OpenSet: typed["open_set"], TopicARNs: strings.FieldsFunc(typed["topic_arns"], func(r rune) bool { return r == ',' || r == ';' || r <= ' ' })}
 	if err := a.Validate(); err != nil {
 		return nil, "", "", err
 	}

@@ -87,13 +87,17 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 		return messaging.Receipt{Outcome: messaging.Refused, Code: "smtputf8", Elsewhere: l.To.UTF8}
 	}
 
+	set := account.ConfigurationSet
+	if m.Opens && account.OpenSet != "" { // Amazon puts its picture into what goes through this set, and into nothing else (F8)
+		set = account.OpenSet
+	}
 	h, within := handover.Begin(ctx, 0, handOver)
 	defer h.Close()
 	out, err := c.account(account, gate{c.client, h}).SendEmail(within, &sesv2.SendEmailInput{
 		FromEmailAddress:     aws.String(l.From.String()),
 		Destination:          &types.Destination{ToAddresses: []string{l.To.String()}},
 		Content:              &types.EmailContent{Raw: &types.RawMessage{Data: l.Raw}},
-		ConfigurationSetName: optional(account.ConfigurationSet),
+		ConfigurationSetName: optional(set),
 		EmailTags:            []types.MessageTag{{Name: aws.String(tagName), Value: aws.String(m.ID.String())}},
 	})
 	handed, stopped := h.End()

@@ -23,6 +23,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 	rig "almirah/internal/rig/ses"
 )
 
@@ -208,6 +209,7 @@ func TestTroubleBeforeTheConnectionStands(t *testing.T) {
 
 func TestWhatLeaves(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "mail-providers")
 	server := rig.Start(t, rig.Options{})
 	sender, _ := carrier(server, 5*time.Second)
 	m := outgoing(server)

@@ -20,6 +20,7 @@ type Credentials struct {
 	SecretAccessKey  string   `json:"secret_access_key"`
 	Region           string   `json:"region"`                      // such as "eu-central-1"
 	ConfigurationSet string   `json:"configuration_set,omitempty"` // whose events go to the topics; without one only the identity's own notices come
+	OpenSet          string   `json:"open_set,omitempty"`          // the configuration set for mails of which the clinic wants to know whether they were opened; no other mail goes through it
 	TopicARNs        []string `json:"topic_arns,omitempty"`        // the only topics that are listened to
 	From             string   `json:"from"`                        // a verified address, or one of a verified domain
 }
@@ -58,6 +59,9 @@ func (c Credentials) Validate() error {
 	}
 	if c.ConfigurationSet != "" && !setName.MatchString(c.ConfigurationSet) {
 		wrong.Add("configuration_set", "field.ses.configuration_set.invalid")
+	}
+	if c.OpenSet != "" && (!setName.MatchString(c.OpenSet) || c.OpenSet == c.ConfigurationSet) {
+		wrong.Add("open_set", "field.ses.open_set.invalid")
 	}
 	if len(c.TopicARNs) > 10 {
 		wrong.Add("topic_arns", "field.ses.topic_arns.many")

@@ -13,7 +13,7 @@ const reminder = "Dear Asha Rao,\n\nThis is a reminder of your appointment.\n\nW
 
 func (m *maker) talks() []web.TalkRow {
 	return []web.TalkRow{
-		{ID: ident(501), URL: "/app/inbox/" + ident(501), Name: people[0], Channel: "whatsapp", At: m.at(11, 12), Today: true, Unread: 2, Snippet: "Can I come at five instead? My bus is late today and I do not want to lose my place.", Until: m.at(23, 12), Stamp: "4.1"},
+		{ID: ident(501), URL: "/app/inbox/" + ident(501), Name: people[0], Channel: "whatsapp", At: m.at(11, 12), Today: true, Unread: 2, Snippet: "Can I come at five instead? My bus is late today and I do not want to lose my place.", Until: m.at(11, 12).AddDate(0, 0, 1), Tomorrow: true, Stamp: "4.1"},
 		{ID: ident(502), URL: "/app/inbox/" + ident(502), From: "+91 •••• ••77 002", Channel: "sms", At: m.at(11, 2), Today: true, Unread: 1, Snippet: "Who is this?", Stamp: "1.1"},
 		{ID: ident(503), URL: "/app/inbox/" + ident(503), Name: people[3], Channel: "whatsapp", At: m.at(10, 40), Today: true, Snippet: "شكرا، سأكون هناك في الموعد", Assigned: "Meera Pillai", Mine: true, Until: m.at(11, 55), Stamp: "7.1"},
 		{ID: ident(504), URL: "/app/inbox/" + ident(504), Name: people[1], Channel: "email", At: m.at(9, 5), Today: true, Snippet: "क्या मैं रिपोर्ट साथ लाऊँ?", Assigned: "Anu Thomas", Stamp: "2.1"},
@@ -109,7 +109,7 @@ func (m *maker) inboxPages() {
 	none.Rows, none.Older = nil, ""
 	m.add("inbox", "none", &web.InboxPage{Shell: m.staff("nav.inbox"), InboxList: none})
 	rows := m.inboxList("open") // as beside the first of them
-	rows.Rows[0].Current, rows.Rows[0].Unread = true, 0
+	rows.Rows[0].Unread = 0
 	m.add("inbox-rows", "", &web.InboxPage{Shell: m.staff("nav.inbox"), InboxList: rows})
 	m.add("thread", "", m.thread(0))
 	m.add("thread-live", "", m.thread(0))

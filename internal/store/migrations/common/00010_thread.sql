@@ -112,8 +112,10 @@ ALTER TABLE message ADD COLUMN provider_sealed BYTEA;
 ALTER TABLE message ADD COLUMN parts BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE message ADD COLUMN pricing TEXT NOT NULL DEFAULT '';
 UPDATE message SET provider_id = '' WHERE provider_id <> '';
+ALTER TABLE channel ADD COLUMN told_at BIGINT NOT NULL DEFAULT 0;
 
 -- +goose Down
+ALTER TABLE channel DROP COLUMN told_at;
 ALTER TABLE message DROP COLUMN pricing;
 ALTER TABLE message DROP COLUMN parts;
 ALTER TABLE message DROP COLUMN provider_sealed;

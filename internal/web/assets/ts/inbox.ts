@@ -31,6 +31,7 @@ async function once(sure: boolean) {
   const list = document.createElement("template");
   list.innerHTML = await r.text();
   const before = stamp(document), now = stamp(list.content), news = $$(".talk.new").length;
+  $(`#t-${said.thread}`, list.content)?.setAttribute("aria-current", "page");
   put("rows", list.content);
   const nav = part("nav", list.content), menu = $('.menu a[href="/app/inbox"]');
   if (nav && menu) menu.replaceChildren(...nav.childNodes);

@@ -1,0 +1,37 @@
+package accounts
+
+import (
+	"context"
+
+	"almirah/internal/access"
+	"almirah/internal/store"
+)
+
+// mailNotice tells whoever runs a clinic of something about the service that needs her (F11, Q2).
+const mailNotice = "notice-"
+
+// The notices. Their words are at account.mail.notice-<word>.
+const (
+	NoticeChannelPaused = "channel-paused" // a provider refuses the clinic's account: messages wait
+)
+
+// TellOwners writes a mail to each owner of the clinic: what happened, what to do, and where. The mail names the clinic
+// and no patient. who is the clinic's own work; path is where on our own site it can be put right.
+func (s *Service) TellOwners(ctx context.Context, who access.Caller, clinicName, notice, path string) error {
+	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("owners are told; what they are told of is recorded where it happened")
+		people, err := members(p, who.Clinic())
+		if err != nil {
+			return err
+		}
+		for _, m := range people {
+			if m.Role != access.Owner {
+				continue
+			}
+			if err := plan(p, m.Person.ID, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,88 @@
+package messaging_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/messaging"
+	"almirah/internal/promise"
+	"almirah/internal/rig"
+	"almirah/internal/store"
+)
+
+// TestDeliveryEventsAreDeletedAfter180Days: then the steps of a message's way and the provider's id of it are gone; what became of
+// it stays with its row.
+func TestDeliveryEventsAreDeletedAfter180Days(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "delivery-events-180")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		x := talking(t, b)
+		x.approves()
+		a := x.books("Asha Rao", asha, "", 50*time.Hour)
+		x.wishes(a.Patient, messaging.WhatsApp)
+		x.tick()
+		m := x.whatsapp.all()[0]
+		x.hears(messaging.WhatsApp, messaging.Event{Kind: messaging.StateNews, ProviderID: "wamid." + asha + "." + m.ID.String(), Reached: messaging.ReachedDelivered, Pricing: []byte(`{"category":"utility","billable":true}`)})
+		look := func() messaging.Opened {
+			t.Helper()
+			o, err := x.messages.One(t.Context(), x.owner, m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return o
+		}
+		expire := func() {
+			x.do(access.Work, x.system, func(tx *store.Tx) error { _, err := messaging.Keeper{}.Due(tx); return err })
+		}
+		b.Clock.Move(180*24*time.Hour - time.Minute)
+		expire()
+		if o := look(); len(o.Steps) < 4 || !strings.HasPrefix(o.ProviderID, "wamid.") || !strings.Contains(o.Pricing, "utility") {
+			t.Fatalf("before the day: %d steps, %q, %q", len(o.Steps), o.ProviderID, o.Pricing)
+		}
+		b.Clock.Move(2 * time.Minute)
+		expire()
+		if o := look(); len(o.Steps) != 0 || o.ProviderID != "" || o.Pricing != "" || o.Reached != messaging.ReachedDelivered || o.State != messaging.Sent {
+			t.Errorf("after it: %d steps, %q, %q, %s, %s", len(o.Steps), o.ProviderID, o.Pricing, o.State, o.Reached)
+		}
+	})
+}
+
+// TestOpenedOnlyWhereTheClinicTurnedItOn: what a provider tells of opening is not kept, and no carrier is asked for it, unless the
+// clinic turned it on; the mail then says so.
+func TestOpenedOnlyWhereTheClinicTurnedItOn(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "opened-if-enabled")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		x := talking(t, b)
+		mail := func(name, address string, after time.Duration) messaging.Outgoing {
+			t.Helper()
+			x.books(name, "", address, after)
+			x.tick()
+			all := x.mail.all()
+			m := all[len(all)-1]
+			x.hears(messaging.Email, messaging.Event{Kind: messaging.StateNews, Message: m.ID, Reached: messaging.ReachedOpened})
+			return m
+		}
+		reached := func(m messaging.Outgoing) messaging.Reached {
+			t.Helper()
+			o, err := x.messages.One(t.Context(), x.owner, m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return o.Reached
+		}
+		m := mail("Asha Rao", "asha@example.org", 50*time.Hour)
+		if m.Opens || strings.Contains(m.Text, "is told when you open") || reached(m) != messaging.ReachedDelivered {
+			t.Errorf("nobody turned it on: %v, %s\n%s", m.Opens, reached(m), m.Text)
+		}
+		if err := x.messages.SaveSetting(t.Context(), x.owner, messaging.Setting{Content: messaging.ContentNone, Opens: true, Version: 1}); err != nil {
+			t.Fatal(err)
+		}
+		m = mail("Ravi Rao", "ravi@example.org", 52*time.Hour)
+		if !m.Opens || !strings.Contains(m.Text, "is told when you open") || !strings.Contains(m.HTML, "is told when you open") || reached(m) != messaging.ReachedOpened {
+			t.Errorf("it is turned on: %v, %s\n%s", m.Opens, reached(m), m.Text)
+		}
+	})
+}
