@@ -22,6 +22,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
+	"almirah/internal/messaging"
 	"almirah/internal/rig/browser"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -134,6 +135,8 @@ func (h *opened) tour(t testing.TB) []stop {
 		}
 	})
 	ready := func(t testing.TB, x *browser.Tab) { x.WaitFor(t, `document.body.dataset.ready`) }
+	texts := h.approving(t)
+	text := first(texts, texts+"/")
 	out := []stop{
 		{pattern: "GET /{$}", path: "/"},
 		{pattern: "GET /trust", path: "/trust"},
@@ -202,7 +205,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
 	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke"} {
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
@@ -213,14 +216,34 @@ func (h *opened) tour(t testing.TB) []stop {
 		if strings.HasPrefix(p, "/channels") {
 			one = account
 		}
-		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi").Replace(p)
+		if strings.HasPrefix(p, "/channels/{id}/texts") {
+			one = strings.Split(texts, "/")[4]
+		}
+		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{text}", text).Replace(p)
 		if p == "/followups/new" {
 			path += "?kind=recall"
 		}
 		out = append(out, stop{pattern: "GET /app/settings" + p, path: "/app/settings" + path, who: ownerMail})
 	}
+	for _, c := range []string{"sms", "whatsapp"} {
+		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})
+	}
 	h.everyPage(t, out)
 	return out
+}
+
+// approving is the page of the texts at the demo's stand-in for WhatsApp, after one of them was changed.
+func (h *opened) approving(t testing.TB) string {
+	t.Helper()
+	all, err := h.Messages.Accounts(t.Context(), h.Owner)
+	i := slices.IndexFunc(all, func(a messaging.Account) bool { return a.Channel == messaging.WhatsApp })
+	if err != nil || i < 0 {
+		t.Fatalf("%v, %d accounts", err, len(all))
+	}
+	if _, err := h.Messages.Publish(t.Context(), h.Owner, messaging.Reminder, messaging.WhatsApp, "en", messaging.Text{Body: "{{.ClinicName}} sees you on {{.When}}. To change or cancel: {{.ManageURL}}"}, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	return "/app/settings/channels/" + all[i].ID.String() + "/texts"
 }
 
 // followed switches a rule of requests for reviews on and has somebody say how it was. It answers the rule's id and her page.

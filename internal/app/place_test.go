@@ -132,6 +132,17 @@ func (p *place) connect(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%s has %d accounts, %v", p.slug, len(list), err)
 	}
+	// And one at a provider that approves texts, with one that it approved.
+	p.owner.fill(t, "/app/settings/channels", "/app/settings/channels/local-whatsapp", url.Values{"number": {"+919999900010"}, "agreed": {"1"}})
+	both, err := p.h.Messages.Accounts(t.Context(), p.who)
+	if err != nil || len(both) != 2 {
+		t.Fatalf("%s has %d accounts, %v", p.slug, len(both), err)
+	}
+	for _, a := range both {
+		if a.Channel == messaging.WhatsApp {
+			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
+		}
+	}
 	for _, c := range p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{}) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
 		if err != nil {
@@ -172,7 +183,8 @@ func (p *place) collect(t *testing.T) {
 	pick("patient", "patient", rows, any)
 	pick("appointment", "appointment", rows, any)
 	pick("message", "message", rows, any)
-	pick("account", "channel", rows, any)
+	pick("account", "channel", rows, func(get func(string) string) bool { return get("provider") == "local-whatsapp" })
+	pick("approval", "approval", rows, any)
 	pick("thread", "thread", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
@@ -219,6 +231,7 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{id}":                  "account",
 	"/app/inbox/{thread}":                          "thread",
 	"/app/settings/conversations/replies/{reply}":  "reply",
+	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",
 	"/app/settings/followups/{id}":                 "followup",
 	"/app/messages/{id}":                           "message",
@@ -313,6 +326,7 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/conversations/replies":                {"title": "Bus", "body": "Take the bus."},
 	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
 	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
+	"POST /app/settings/channels/{id}/texts":                  {"ask": "recall.en"},
 }
 
 // parameters of a pattern, each as the part of the pattern that ends in it.
