@@ -188,6 +188,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
 		{pattern: "GET /app/patients/{id}/delete", path: "/app/patients/" + patient + "/delete", who: ownerMail},
 		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
+		{pattern: "GET /app/messages/figures", path: "/app/messages/figures?days=90", who: deskMail},
 		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
 		{pattern: "GET /app/reviews", path: "/app/reviews", who: deskMail},
 		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},
