@@ -197,6 +197,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/inbox", path: "/app/inbox?box=done", who: deskMail, variant: "empty", touch: ready},
 		{pattern: "GET /app/inbox/{thread}", path: "/app/inbox/" + talk, who: deskMail, touch: ready},
 		{pattern: "GET /app/messages", path: "/app/messages", who: deskMail},
+		{pattern: "GET /app/messages/figures", path: "/app/messages/figures?days=90", who: deskMail},
 		{pattern: "GET /app/messages/{id}", path: "/app/messages/" + first("/app/appointments/"+appointment, "/app/messages/"), who: ownerMail},
 		{pattern: "GET /app/reviews", path: "/app/reviews", who: deskMail},
 		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},

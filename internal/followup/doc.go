@@ -7,5 +7,6 @@
 // reminded at night (a reminder that would fall into the quiet hours goes out the evening before). What is written after a visit goes
 // to those who agreed to it, when its visit is what the rule speaks of, and asks nobody to come who comes anyway (G1, G4: visits.go). How it
 // was is asked once a visit at most, seldom, and not of somebody whose complaint nobody has settled (G3). What she says is
-// told to the clinic first; the public page is offered to everybody alike and marked as leading elsewhere (R9: feedback.go).
+// told to the clinic first; the public page is offered to everybody alike and marked as leading elsewhere (R9: feedback.go). What reminders do is
+// measured in counts (F13: figures.go).
 package followup

@@ -2,6 +2,7 @@ package followup
 
 import (
 	"context"
+	"slices"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -39,6 +40,18 @@ func (s *Service) Rules(ctx context.Context, who access.Caller) ([]Rule, error) 
 		return err
 	})
 	return out, err
+}
+
+// Rule reads one rule, for whoever sees the message that it asked for; found is false when it was taken away.
+func (s *Service) Rule(ctx context.Context, who access.Caller, rule id.ID) (r Rule, found bool, err error) {
+	err = s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
+		all, err := Rules(v)
+		if i := slices.IndexFunc(all, func(x Rule) bool { return x.ID == rule }); err == nil && i >= 0 {
+			r, found = all[i], true
+		}
+		return err
+	})
+	return r, found, err
 }
 
 // Add adds a reminder rule and lays it over every appointment ahead. Wrong fields come back as

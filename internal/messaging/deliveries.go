@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"almirah/internal/access"
@@ -46,7 +47,8 @@ type Opened struct {
 	Parts      int    // of an SMS: how many parts were charged; zero when nobody said
 	Pricing    string // cost fields as the provider gave them, JSON; empty when it gave none
 	Steps      []Step
-	Settle     bool // a person may decide what becomes of it
+	Settle     bool  // a person may decide what becomes of it
+	Thread     id.ID // the patient's conversation; zero when there is none
 }
 
 // Filter narrows a list. The zero Filter is everything, the newest first.
@@ -127,6 +129,11 @@ func (s *Service) One(ctx context.Context, who access.Caller, message id.ID) (Op
 			return err
 		}
 		out = Opened{Delivery: r.delivery(names[r.patient]), ProviderID: providerID(v, r), Parts: int(r.parts), Pricing: r.pricing, Settle: r.state == Unsure || r.state == GivenUp}
+		if r.kind.Talk() { // it belongs to a conversation and to no appointment
+			out.Thread, out.Appointment = r.appointment, id.Zero
+		} else if err := v.Row(sqlPeerThread, r.patient).Scan(&out.Thread); err != nil && !errors.Is(err, store.ErrNoRows) {
+			return err
+		}
 		p, err := openPassport(v, r)
 		out.Passport, out.Unreadable = p, err != nil
 		rows, err := v.Query(sqlStepList, message)

@@ -92,4 +92,19 @@ var followups = []Sentence{
 			},
 		},
 	},
+	{
+		ID:       "reminders-measured",
+		Text:     "The clinic sees what its reminders do: of the appointments of which it reminded in the last 30 or 90 days, how many reminders arrived, how many were confirmed after it, and how many patients came. It sees counts alone, and no group of fewer than five.",
+		Sources:  []string{"F13"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/followup/figures.go"},
+		ProvedBy: []string{"followup.TestWhatRemindersDo", "followup.TestSmallGroupsStayTogether"},
+		Twins: []Twin{
+			{
+				Name: "a confirmation before the reminder is put down to it",
+				File: "internal/followup/figures.go", Old: " AND l.at >= m.first)", New: ")",
+				Red: []string{"followup.TestWhatRemindersDo"},
+			},
+		},
+	},
 }

@@ -294,6 +294,8 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(rules.Save(ctx, owner, more, followup.Draft{Channel: messaging.Email, Minutes: 660, Active: true}, 1))
 	must(rules.Remove(ctx, owner, more, 2))
 	_ = all
+	_, err = rules.Figures(ctx, desk, 90)
+	must(err)
 	// What is written after a visit, and what is said of it.
 	reviews, err := rules.AddAfter(ctx, owner, followup.AfterDraft{Kind: messaging.Review, Channel: messaging.Email, Days: 1, At: 600, Buffer: 90, Active: true})
 	must(err)

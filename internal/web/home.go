@@ -102,6 +102,7 @@ func settingsRoutes() []Route {
 		{Pattern: "POST /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevoke},
 
 		{Pattern: "GET /app/messages", Door: Staff, Right: access.MessageRead, Handle: messagesPage},
+		{Pattern: "GET /app/messages/figures", Door: Staff, Right: access.MessageRead, Handle: figuresPage},
 		{Pattern: "GET /app/messages/{id}", Door: Staff, Right: access.MessageRead, Handle: messagePage},
 		{Pattern: "POST /app/messages/{id}/settle", Door: Staff, Right: access.MessageSettle, Handle: messageSettle},
 		{Pattern: "GET /app/outbox", Door: Staff, Right: access.MessageRead, Handle: outboxPage},

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -105,15 +107,72 @@ func (s *Site) message(v *Visit) (*MessagePage, error) {
 	if !m.Appointment.IsZero() {
 		page.AppointmentID = m.Appointment.String()
 	}
+	if !m.Thread.IsZero() && v.Who.May(access.InboxRead) {
+		page.ThreadID = m.Thread.String()
+	}
+	if !m.Passport.Instead.IsZero() {
+		page.InsteadID = m.Passport.Instead.String()
+	}
+	page.ProviderID, page.Parts, page.Cost = m.ProviderID, m.Parts, costOf(m.Pricing)
+	rule, err := s.ruleWords(v, m)
+	if err != nil {
+		return nil, err
+	}
 	for _, st := range m.Steps {
 		page.States = append(page.States, MessageState{State: string(st.State), At: st.At.In(z), Words: reasonWords(v, st.Code)})
 	}
-	page.Passport = passport(v, m)
+	page.Passport = passport(v, m, rule)
 	return page, nil
 }
 
+// ruleWords says which rule asked for the message; of one that belongs to a conversation, what caused it.
+func (s *Site) ruleWords(v *Visit, m messaging.Opened) (string, error) {
+	p := m.Passport
+	switch {
+	case m.Unreadable || p.Rule.IsZero():
+		return "", nil
+	case p.Kind == messaging.Answered || p.Kind == messaging.Reopening:
+		return v.Tongue.Say("passport.by_person"), nil
+	case p.Kind.Talk() || p.Kind == messaging.ChangeAsked:
+		return v.Tongue.Say("passport.by_answer"), nil
+	}
+	r, found, err := s.Followup.Rule(v.Context(), v.Who, p.Rule)
+	switch {
+	case err != nil:
+		return "", err
+	case !found:
+		return v.Tongue.Say("passport.rule_gone"), nil
+	case r.After():
+		return v.Tongue.Say("after.span", "Count", r.Days, "At", v.Tongue.Minute(r.At)), nil
+	case r.Fixed():
+		return v.Tongue.Say("passport.rule_fixed"), nil
+	}
+	return (&ReminderSettings{SettingsPage: SettingsPage{Shell: Shell{Tongue: v.Tongue}}}).RuleWords(ReminderRule{Before: r.Minutes}), nil
+}
+
+// mostCosts is how many cost fields are shown; providers give fewer.
+const mostCosts = 20
+
+// costOf are the cost fields as the provider gave them, in the order of their names. What cannot be read is left out.
+func costOf(raw string) []CostField {
+	var fields map[string]any
+	d := json.NewDecoder(strings.NewReader(raw))
+	d.UseNumber() // a price is shown as it came
+	if raw == "" || d.Decode(&fields) != nil {
+		return nil
+	}
+	var out []CostField
+	for name, x := range fields {
+		if x != nil {
+			out = append(out, CostField{name, fmt.Sprint(x)})
+		}
+	}
+	slices.SortFunc(out, func(a, b CostField) int { return strings.Compare(a.Name, b.Name) })
+	return out[:min(len(out), mostCosts)]
+}
+
 // passport says why the message might go out, line by line.
-func passport(v *Visit, m messaging.Opened) []PassportLine {
+func passport(v *Visit, m messaging.Opened, rule string) []PassportLine {
 	if m.Unreadable {
 		return []PassportLine{{"passport.purpose", v.Tongue.Say("day.broken")}}
 	}
@@ -144,6 +203,7 @@ func passport(v *Visit, m messaging.Opened) []PassportLine {
 		{"passport.purpose", say("consent.purpose.", string(p.Purpose))},
 		{"passport.basis", say("passport.basis.", p.Basis)},
 		{"passport.consent", say("consent.reason.", p.Consent)},
+		{"passport.rule", rule},
 		{"passport.template", template},
 		{"passport.language", lang},
 		{"passport.fields", strings.Join(fields, ", ")},

@@ -14,6 +14,37 @@ type MessagesPage struct {
 	Older     string
 }
 
+// FiguresPage is /app/messages/figures, the page "figures": what the clinic's reminders do.
+type FiguresPage struct {
+	Shell
+	Days   int
+	Spans  []FigureSpan
+	All    FigureRow
+	Over   int         // appointments of which it is known whether the patient came
+	By     []FigureRow // by practitioner; empty where the groups are too small
+	Least  int         // the smallest group that is shown by itself
+	Tracks []FigureBar // the picture
+}
+
+// FigureSpan is one period that can be looked at.
+type FigureSpan struct {
+	Days    int
+	Current bool
+}
+
+// FigureRow counts what became of reminded appointments.
+type FigureRow struct {
+	Name                                     string // of the practitioner; empty for those whose groups are too small, together
+	Messages, Reminded, Delivered, Confirmed int
+	Came, Missed, Off, Open                  int
+}
+
+// FigureBar is one bar of the picture, and one line of the table beside it.
+type FigureBar struct {
+	Key          string // what is counted; its words are those of "figure-word", its colour is that of "bar-<Key>"
+	Count, Share int    // of all reminded, in whole percent
+}
+
 // MessageRow is one message in the list.
 type MessageRow struct {
 	ID, Patient, PatientID string
@@ -38,7 +69,15 @@ type MessagePage struct {
 	Reached                string    // how far it came, as its provider reports; empty: nothing was reported
 	ReachedAt              time.Time // by the provider's clock
 	CanSettle              bool      // nobody knows its fate: a person decides
+	ThreadID               string    // the conversation; empty for whoever does not read them, and where there is none
+	InsteadID              string    // the message over another channel that this one stands in for
+	ProviderID             string    // the provider's own
+	Parts                  int       // of an SMS
+	Cost                   []CostField
 }
+
+// CostField is one field of what a message cost, as the provider named and gave it.
+type CostField struct{ Name, Value string }
 
 // PassportLine is one line of why this message might go out.
 type PassportLine struct{ Key, Value string }
