@@ -78,7 +78,7 @@ func (s *Site) texts(v *Visit, a messaging.Account, registers bool) (*TextsPage,
 			page.Kinds = append(page.Kinds, TextKind{Kind: kindName(k)})
 		}
 		row := s.textRow(v, a.Channel, of, registers)
-		if row.Needed {
+		if row.Needed && !row.Refused {
 			page.Missing++
 		}
 		kind := &page.Kinds[len(page.Kinds)-1]
@@ -103,7 +103,7 @@ func (s *Site) textRow(v *Visit, c messaging.Channel, of []messaging.Approval, r
 			continue
 		}
 		r.Again = true
-		r.Refused = r.Refused || !x.Stale && x.State == messaging.ApprovalRejected
+		r.Refused = r.Refused || !x.Stale && r.Needed
 		r.States = append(r.States, textState(v, x, registers))
 	}
 	return r

@@ -93,7 +93,7 @@ type TextRow struct {
 	States              []TextState
 	Needed              bool // the present text is not there yet
 	Again               bool // an earlier one is
-	Refused             bool // the provider said no to the present text
+	Refused             bool // the provider said no to the present text: the same words are not sent again among the others
 	Text                string
 	Fillings            []string // what a register by hand fills in, in its order, in words
 	EditURL             string

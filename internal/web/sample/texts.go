@@ -91,7 +91,7 @@ func (m *maker) approvalPages() {
 	used.InUse, stale.InUse, stale.Stale = true, true, true
 	said := row("reminder", "hi", true, m.state(73, "rejected", "invalid_format", "utility"), stale)
 	said.Refused = true
-	full := &web.TextsPage{SettingsPage: m.settings("settings.channels"), ID: ident(61), Provider: m.t.Say("channel.provider.whatsapp"), Channel: "whatsapp", Missing: 4}
+	full := &web.TextsPage{SettingsPage: m.settings("settings.channels"), ID: ident(61), Provider: m.t.Say("channel.provider.whatsapp"), Channel: "whatsapp", Missing: 3}
 	full.Kinds = []web.TextKind{{Kind: "confirmation", Rows: []web.TextRow{row("confirmation", "en", false, used), row("confirmation", "hi", false, m.state(74, "pending", "", "utility"))}},
 		{Kind: "reminder", Rows: []web.TextRow{row("reminder", "en", true, stale), said}},
 		{Kind: "review", Rows: []web.TextRow{row("review", "en", false, m.state(75, "paused", "", "marketing")), row("review", "hi", true)}}, {Kind: "reopening", Rows: []web.TextRow{row("reopening", "en", true)}}}
