@@ -119,12 +119,13 @@ func TestTheWholeLoop(t *testing.T) {
 	l := &loop{opened: h, b: browser.Start(t), desk: desk}
 
 	l.asksForReviews(t, owner)
-	own, visit := l.books(t)
+	visit := l.books(t)
 	l.confirms(t, visit)
 	thread := l.asksAndIsAnswered(t)
 	l.windowCloses(t, thread)
 	l.comes(t, visit)
-	l.saysHowItWas(t, own, visit)
+	l.saysHowItWas(t, visit)
+	l.isExplained(t, thread, visit)
 	l.stops(t, visit)
 	h.auditVerifies(t)
 }
@@ -147,7 +148,7 @@ func (l *loop) asksForReviews(t *testing.T, owner *visitor) {
 }
 
 // books: a phone and no e-mail address, at 360 px without script, a quarter of an hour on the next morning.
-func (l *loop) books(t *testing.T) (own string, visit scheduling.Appointment) {
+func (l *loop) books(t *testing.T) scheduling.Appointment {
 	x := l.b.Tab(t, 360, 740)
 	x.NoScript(t)
 	x.GoTo(t, l.Server.URL+"/c/"+demoSlug)
@@ -161,7 +162,8 @@ func (l *loop) books(t *testing.T) (own string, visit scheduling.Appointment) {
 		x.Click(t, `[name=consent][value=`+purpose+`]`)
 	}
 	x.Follow(t, `main form button`)
-	if own = ownLink.FindString(x.Path(t)); own == "" {
+	own := ownLink.FindString(x.Path(t))
+	if own == "" {
 		t.Fatalf("after booking she stands at %s: %.600s", x.Path(t), x.Text(t))
 	}
 	_, one, err := l.Desk.Enter(t.Context(), strings.TrimPrefix(own, "/m/"))
@@ -175,7 +177,7 @@ func (l *loop) books(t *testing.T) (own string, visit scheduling.Appointment) {
 	if text := l.arrives(t, "the confirmation is on her phone", 1); !strings.Contains(text, "/m/") {
 		t.Errorf("it says %q", text)
 	}
-	return own, o.Appointment
+	return o.Appointment
 }
 
 // confirms: one touch on the phone, and the day page at the desk shows it by itself.
@@ -273,7 +275,7 @@ func (l *loop) comes(t *testing.T, visit scheduling.Appointment) {
 }
 
 // saysHowItWas: two days later she is asked; she gives stars, and is shown the public page.
-func (l *loop) saysHowItWas(t *testing.T, own string, visit scheduling.Appointment) {
+func (l *loop) saysHowItWas(t *testing.T, visit scheduling.Appointment) {
 	l.Fake.Move(47 * time.Hour)
 	l.silence(t, "she is not asked too early", 3)
 	l.Fake.Move(2 * time.Hour)
@@ -293,6 +295,34 @@ func (l *loop) saysHowItWas(t *testing.T, own string, visit scheduling.Appointme
 	}
 	if said, err := l.Followup.Said(t.Context(), l.Owner, false, 0, 10); err != nil || len(said) != 1 || said[0].Stars != 4 || said[0].Appointment != visit.ID {
 		t.Errorf("the clinic has %+v, %v", said, err)
+	}
+}
+
+// isExplained: the page of the delivery says why she was asked and how far it came, and leads to her conversation.
+func (l *loop) isExplained(t *testing.T, thread string, visit scheduling.Appointment) {
+	sent, err := l.Messages.Recent(t.Context(), l.Owner, messaging.Filter{Patient: visit.Patient})
+	if err != nil || len(sent) == 0 || sent[0].Kind != messaging.Review {
+		t.Fatalf("%+v, %v", sent, err)
+	}
+	d := l.window(t, l.desk, 1366, "/app/messages/"+sent[0].ID.String())
+	for _, want := range []string{"The patient agreed to it.", "2 days after the appointment, at 10:00", "It was outside them.", "WhatsApp", "The provider’s number of it", "ReviewURL"} {
+		if want == "ReviewURL" {
+			want = l.Book.Tongue("en").Say("variable.ReviewURL")
+		}
+		if text := d.Text(t); !strings.Contains(text, want) {
+			t.Errorf("the delivery does not say %q: %.1500s", want, text)
+		}
+	}
+	d.WaitFor(t, `[...document.querySelectorAll("a")].some(a=>a.pathname==="`+strings.Split(thread, "?")[0]+`")`)
+	var answer id.ID
+	for _, m := range sent {
+		if m.Kind == messaging.Answered {
+			answer = m.ID
+		}
+	}
+	d.GoTo(t, l.Server.URL+"/app/messages/"+answer.String())
+	if browser.Eval[bool](t, d, `!!document.querySelector("main a[href^='/app/appointments/']")`) || !strings.Contains(d.Text(t), "a person of the clinic sent it") {
+		t.Errorf("the page of an answer leads to an appointment, or does not say who caused it: %.900s", d.Text(t))
 	}
 }
 
