@@ -102,7 +102,7 @@ var followups = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "a confirmation before the reminder is put down to it",
-				File: "internal/followup/figures.go", Old: " AND l.at >= m.first)", New: ")",
+				File: "internal/followup/figures.go", Old: " AND l.at + 0 >= m.first)", New: ")",
 				Red: []string{"followup.TestWhatRemindersDo"},
 			},
 		},
