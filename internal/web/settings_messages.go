@@ -179,7 +179,11 @@ func templateSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	ctx, f := v.Context(), v.PostForm
 	text := messaging.Text{Subject: f.Get("subject"), Body: f.Get("body")}
 	seen, did := typedVersion(v, 0), "saved"
-	switch f.Get("do") {
+	do := f.Get("do")
+	if f.Get("back") != "" {
+		do = "back"
+	}
+	switch do {
 	case "preview":
 		_, err = s.Messages.Preview(ctx, v.Who, now.Kind, now.Channel, now.Language, text)
 		if err == nil {
@@ -195,7 +199,7 @@ func templateSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	case "back":
 		text, did = now.Text, "text-back"
 		var to int64
-		if to, err = strconv.ParseInt(f.Get("to"), 10, 64); err != nil {
+		if to, err = strconv.ParseInt(f.Get("back"), 10, 64); err != nil {
 			return fault.Missing()
 		}
 		err = s.Messages.GoBack(ctx, v.Who, now.Kind, now.Channel, now.Language, to, seen)

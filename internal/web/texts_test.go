@@ -69,12 +69,12 @@ func TestTextsOfEachChannel(t *testing.T) {
 	leads(t, v.send(short, "version", "1", "body", "Second, {{.When}} {{.ManageURL}}"), short+"&done=saved")
 	wants(t, v.get(short), 200, "Second, ", "Version 2", "Version 1", "First, {{.When}}", "Go back to this one", "<time datetime=")
 	wants(t, v.get(page), 200, "!Second, ", "!Version 1")
-	wants(t, v.send(short, "version", "1", "to", "1", "do", "back"), 409, "Somebody changed this")
-	leads(t, v.send(short, "version", "2", "to", "1", "do", "back"), short+"&done=text-back")
+	wants(t, v.send(short, "version", "1", "back", "1"), 409, "Somebody changed this")
+	leads(t, v.send(short, "version", "2", "back", "1"), short+"&done=text-back")
 	wants(t, v.get(short+"&done=text-back"), 200, "The earlier text is the present one again", "Version 3")
 	leads(t, v.send(short, "version", "3", "do", "ours"), short+"&done=saved")
 	wants(t, v.get(short), 200, "The standard text", "!Back to the standard text")
-	wants(t, v.send(short, "version", "4", "to", "9", "do", "back"), 404)
+	wants(t, v.send(short, "version", "4", "back", "9"), 404)
 
 	// The text that opens a conversation again is about no appointment.
 	again := "/app/settings/messages/reopening/en?channel=whatsapp"
