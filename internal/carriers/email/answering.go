@@ -39,9 +39,7 @@ func (a *Answering) Name() string { return "mail" }
 // and the page shows it to whoever may connect accounts. fault.Invalid over "domain" and "secrets".
 func (a *Answering) Check(typed map[string]string) (credentials []byte, sender, last4 string, err error) {
 	box := Mailbox{Domain: strings.ToLower(strings.TrimSpace(typed["domain"]))}
-	for _, s := range strings.FieldsFunc(typed["secrets"], func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' }) {
-		box.Secrets = append(box.Secrets, s)
-	}
+	box.Secrets = strings.FieldsFunc(typed["secrets"], func(r rune) bool { return r == ',' || r <= ' ' })
 	if len(box.Secrets) == 0 {
 		box.Secrets = []string{NewSecret()}
 	}
