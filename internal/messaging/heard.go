@@ -301,9 +301,15 @@ func whoWrote(tx *store.Tx, channel id.ID, e Event) ([]id.ID, error) {
 	if err != nil || len(people) > 0 {
 		return people, err
 	}
-	known, _, err := knownPeer(&tx.View, channel, e.From)
-	if err != nil || known.IsZero() {
+	known, _, was, err := knownPeer(&tx.View, channel, e.From)
+	if err != nil {
 		return nil, err
+	}
+	if was.Phone != "" {
+		return patients.Reached(&tx.View, contact.Phone(was.Phone), "")
+	}
+	if known.IsZero() {
+		return nil, nil
 	}
 	return []id.ID{known}, nil
 }

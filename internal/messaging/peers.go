@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	sqlPeerGet = `SELECT thread_id, patient_id, wrote_at, closed_at FROM correspondent WHERE clinic_id = $1 AND channel_id = $2 AND peer = $3`
+	sqlPeerGet = `SELECT thread_id, patient_id, address FROM correspondent WHERE clinic_id = $1 AND channel_id = $2 AND peer = $3`
 	sqlPeerPut = `INSERT INTO correspondent (clinic_id, channel_id, peer, thread_id, patient_id, address, wrote_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 	ON CONFLICT (clinic_id, channel_id, peer) DO UPDATE SET thread_id = excluded.thread_id, patient_id = excluded.patient_id, address = excluded.address,
 	wrote_at = CASE WHEN excluded.wrote_at > correspondent.wrote_at THEN excluded.wrote_at ELSE correspondent.wrote_at END`
@@ -93,6 +93,13 @@ func meet(tx *store.Tx, channel, thread, patient id.ID, from Sender, at clock.In
 	list, err := peers(&tx.View, from)
 	if err != nil {
 		return err
+	}
+	_, _, before, err := knownPeer(&tx.View, channel, from)
+	if err != nil {
+		return err
+	}
+	if from.Phone == "" { // a provider that keeps her number back now may have told it before
+		from.Phone = before.Phone
 	}
 	text, err := json.Marshal(from)
 	if err != nil {

@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -201,33 +202,42 @@ func aboutWhat(tx *store.Tx, channel id.ID, e Event) (*row, error) {
 	return nil, nil
 }
 
-// knownPeer is the patient whom one of the writer's names stands for, and the conversation. The provider's own id
-// is a person's; a number may be a family's.
-func knownPeer(v *store.View, channel id.ID, from Sender) (patient, thread id.ID, err error) {
+// knownPeer is the patient for whom one of the writer's names stood when she last wrote, the conversation, and what was known
+// of her then. Neither a number nor the provider's own id tells one of a family that shares a telephone from another.
+func knownPeer(v *store.View, channel id.ID, from Sender) (patient, thread id.ID, was Sender, err error) {
 	list, err := peers(v, from)
 	if err != nil {
-		return id.Zero, id.Zero, err
+		return id.Zero, id.Zero, was, err
 	}
 	for _, p := range list {
-		var wrote, closed clock.Instant
-		err := v.Row(sqlPeerGet, channel, p).Scan(&thread, &patient, &wrote, &closed)
+		var sealed []byte
+		err := v.Row(sqlPeerGet, channel, p).Scan(&thread, &patient, &sealed)
 		if errors.Is(err, store.ErrNoRows) {
 			continue
 		}
-		return patient, thread, err
+		if err != nil {
+			return id.Zero, id.Zero, was, err
+		}
+		if text, err := v.Unseal(owner(patient), "correspondent", "address", p, sealed); err == nil && text != "" {
+			_ = json.Unmarshal([]byte(text), &was)
+		}
+		return patient, thread, was, nil
 	}
-	return id.Zero, id.Zero, nil
+	return id.Zero, id.Zero, was, nil
 }
 
 // threadFor finds the conversation in which something was written. Whose it is follows from the message that was
-// answered, else from the provider's own id of the writer, else from the number if it is one patient's alone. A
+// answered, else from the number if it is one patient's alone, else from who wrote from there before. A
 // number that a family shares, and one that nobody knows, has a conversation of its own until a person says who is meant.
 func threadFor(tx *store.Tx, a Account, e Event, about *row) (thread, patient id.ID, err error) {
 	people, err := patients.Reached(&tx.View, contact.Phone(e.From.Phone), contact.Email(e.From.Address))
 	if err != nil {
 		return id.Zero, id.Zero, err
 	}
-	before, old, err := knownPeer(&tx.View, a.ID, e.From)
+	before, old, was, err := knownPeer(&tx.View, a.ID, e.From)
+	if err == nil && len(people) == 0 && was.Phone != "" { // her number is kept back now; a family may share it all the same
+		people, err = patients.Reached(&tx.View, contact.Phone(was.Phone), "")
+	}
 	if err != nil {
 		return id.Zero, id.Zero, err
 	}
@@ -236,15 +246,12 @@ func threadFor(tx *store.Tx, a Account, e Event, about *row) (thread, patient id
 		patient = about.patient
 	case len(people) == 1:
 		patient = people[0]
-	case len(people) == 0 || e.From.UserID != "":
+	case len(people) == 0:
 		patient = before
 	}
 	if !patient.IsZero() {
 		thread, err = threadOf(tx, patient)
-		if err != nil || old.IsZero() || old == thread || !before.IsZero() {
-			return thread, patient, err
-		}
-		return thread, patient, nil
+		return thread, patient, err
 	}
 	if !old.IsZero() && before.IsZero() {
 		return old, id.Zero, nil
@@ -315,7 +322,7 @@ func answerChoice(tx *store.Tx, a Account, patient, thread, heard id.ID, changed
 
 // renamed notes that a person has a new number or a new id: what is written from there is hers.
 func renamed(tx *store.Tx, channel id.ID, e Event) error {
-	patient, thread, err := knownPeer(&tx.View, channel, e.From)
+	patient, thread, _, err := knownPeer(&tx.View, channel, e.From)
 	if err != nil || thread.IsZero() {
 		return err
 	}

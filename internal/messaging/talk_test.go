@@ -374,6 +374,16 @@ func TestAFamilysNumber(t *testing.T) {
 		if th := x.thread(one.Patient); th.Unread != 1 {
 			t.Errorf("%d unread", th.Unread)
 		}
+		// Nor does the provider's own id tell them apart, with the number or without it.
+		seen := map[id.ID]int{one.Patient: x.thread(one.Patient).Unread, two.Patient: x.thread(two.Patient).Unread}
+		for _, who := range []messaging.Sender{{Phone: asha, UserID: "IN.9"}, {UserID: "IN.9"}} {
+			x.hears(messaging.WhatsApp, messaging.Event{Kind: messaging.MessageNews, From: who, Text: "One question more"})
+		}
+		for p, n := range seen {
+			if now := x.thread(p).Unread; now != n {
+				t.Errorf("it shows in the conversation of one of them: %d unread, %d before", now, n)
+			}
+		}
 		// STOP closes for everybody who is reached there, and is answered once.
 		before := len(x.whatsapp.all())
 		x.hears(messaging.WhatsApp, messaging.Event{Kind: messaging.MessageNews, From: from, Text: "STOP"})
