@@ -166,10 +166,7 @@ func (l *benchLimit) commits(ctx context.Context, n int) (time.Duration, error) 
 
 // reminders is the row of operation 15, and the line that says whether its goal is met.
 func (r *benchRun) reminders(ctx context.Context, engine store.Engine) (string, error) {
-	n := 1000
-	if r.plan.small.patients < 2000 {
-		n = 200 // --quick
-	}
+	n := min(1000, r.plan.small.patients/5) // 200 with --quick
 	round := func(b *benchHouse, i int) (time.Duration, error) {
 		if err := b.remindersDue(ctx, n, i); err != nil {
 			return 0, err

@@ -130,7 +130,7 @@ func TestTwilioOutcomes(t *testing.T) {
 		"401 without a body":                {behave: fake.Behaviour{Status: 401}, want: messaging.Receipt{Outcome: messaging.Broken, Code: "401"}, handed: 1},
 		"not valid":                         {behave: fake.Behaviour{Status: 400, Code: 21211}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "21211", Elsewhere: true}, handed: 1},
 		"not a mobile":                      {behave: fake.Behaviour{Status: 400, Code: 21614}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "21614", Elsewhere: true}, handed: 1},
-		"stopped":                           {behave: fake.Behaviour{Status: 400, Code: 21610}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "21610", Elsewhere: true}, handed: 1},
+		"stopped":                           {behave: fake.Behaviour{Status: 400, Code: 21610}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "21610", Elsewhere: true, Stopped: true}, handed: 1},
 		"region":                            {behave: fake.Behaviour{Status: 400, Code: 21408}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "21408", Elsewhere: true}, handed: 1},
 		"landline":                          {behave: fake.Behaviour{Status: 400, Code: 30006}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "30006", Elsewhere: true}, handed: 1},
 		"a code from the future":            {behave: fake.Behaviour{Status: 400, Code: 29999}, want: messaging.Receipt{Outcome: messaging.Refused, Code: "29999"}, handed: 1},

@@ -101,7 +101,7 @@ func TestEveryCodeHasItsOutcome(t *testing.T) {
 		"undeliverable":           {rig.Behaviour{Code: 131026}, messaging.Receipt{Outcome: refused, Code: "131026", Elsewhere: true}},
 		"test number":             {rig.Behaviour{Code: 131030}, messaging.Receipt{Outcome: refused, Code: "131030", Elsewhere: true}},
 		"experiment":              {rig.Behaviour{Code: 130472}, messaging.Receipt{Outcome: refused, Code: "130472", Elsewhere: true}},
-		"stopped marketing":       {rig.Behaviour{Code: 131050}, messaging.Receipt{Outcome: refused, Code: "131050"}},
+		"stopped marketing":       {rig.Behaviour{Code: 131050}, messaging.Receipt{Outcome: refused, Code: "131050", Stopped: true}},
 		"window closed":           {rig.Behaviour{Code: 131047}, messaging.Receipt{Outcome: refused, Code: "131047"}},
 		"to itself":               {rig.Behaviour{Code: 131021}, messaging.Receipt{Outcome: refused, Code: "131021"}},
 		"missing parameter":       {rig.Behaviour{Code: 131008}, messaging.Receipt{Outcome: refused, Code: "131008"}},
