@@ -93,7 +93,7 @@ func Due(tx *store.Tx, limit int) (int, error) {
 }
 
 func dueReminders(tx *store.Tx, limit int) (int, error) {
-	rows, err := fallenDue(&tx.View, limit)
+	rows, err := fallenDue(&tx.View, sqlDueList, limit)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
@@ -131,7 +131,7 @@ func dueReminders(tx *store.Tx, limit int) (int, error) {
 
 // Postpone has the first row that has fallen due wait: it failed, and must not hold up the others.
 func Postpone(tx *store.Tx, wait time.Duration) error {
-	rows, err := fallenDue(&tx.View, 1)
+	rows, err := fallenDue(&tx.View, sqlDueList, 1)
 	if err != nil {
 		return err
 	}

@@ -54,8 +54,9 @@ type fallen struct {
 	rule        id.ID
 }
 
-func fallenDue(v *store.View, limit int) ([]fallen, error) {
-	rows, err := v.Query(sqlDueList, v.Now(), limit)
+// fallenDue reads what has fallen due of one of the due tables.
+func fallenDue(v *store.View, text string, limit int) ([]fallen, error) {
+	rows, err := v.Query(text, v.Now(), limit)
 	if err != nil {
 		return nil, err
 	}

@@ -104,26 +104,9 @@ func relay(tx *store.Tx, r Rule) error {
 	return nil
 }
 
-func fallenAfter(v *store.View, limit int) ([]fallen, error) {
-	rows, err := v.Query(sqlAfterList, v.Now(), limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []fallen
-	for rows.Next() {
-		var f fallen
-		if err := rows.Scan(&f.at, &f.appointment, &f.occurrence, &f.rule); err != nil {
-			return nil, err
-		}
-		out = append(out, f)
-	}
-	return out, rows.Err()
-}
-
 // dueAfter hands what has fallen due to messaging, and answers how many rows it cleared.
 func dueAfter(tx *store.Tx, limit int) (int, error) {
-	rows, err := fallenAfter(&tx.View, limit)
+	rows, err := fallenDue(&tx.View, sqlAfterList, limit)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
@@ -164,7 +147,7 @@ func (r Rule) patience() time.Duration {
 }
 
 func postponeAfter(tx *store.Tx, wait time.Duration) error {
-	rows, err := fallenAfter(&tx.View, 1)
+	rows, err := fallenDue(&tx.View, sqlAfterList, 1)
 	if err != nil || len(rows) == 0 {
 		return err
 	}

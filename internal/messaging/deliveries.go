@@ -31,6 +31,9 @@ type Delivery struct {
 	ReachedAt                clock.Instant // by the provider's clock
 }
 
+// Place is where the list goes on behind this message.
+func (d Delivery) Place() Place { return Place{At: d.CreatedAt, ID: d.ID} }
+
 // Step is one line of a message's history.
 type Step struct {
 	At    clock.Instant
@@ -55,8 +58,8 @@ type Opened struct {
 type Filter struct {
 	State   State
 	Patient id.ID
-	Before  clock.Instant // messages made before this moment; zero for now
-	Limit   int           // 1 to 200; zero is 50
+	After   Place // the place of the last row of the page before; zero for the newest
+	Limit   int   // 1 to 200; zero is 50
 }
 
 // Recent lists messages, the newest first. Broken rows come with a broken name.
@@ -66,19 +69,18 @@ func (s *Service) Recent(ctx context.Context, who access.Caller, f Filter) ([]De
 	}
 	var out []Delivery
 	err := s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
-		before := f.Before
-		if before == 0 {
-			before = v.Now().Add(time.Second)
+		if f.After == (Place{}) {
+			f.After.At = v.Now().Add(time.Second)
 		}
 		var rows []row
 		var err error
 		switch {
 		case !f.Patient.IsZero():
-			rows, err = list(v, sqlMessageOfPatient, f.Patient, before, f.Limit)
+			rows, err = list(v, sqlMessageOfPatient, f.Patient, f.After.At, f.After.ID, f.Limit)
 		case f.State != "":
-			rows, err = list(v, sqlMessageInState, string(f.State), before, f.Limit)
+			rows, err = list(v, sqlMessageInState, string(f.State), f.After.At, f.After.ID, f.Limit)
 		default:
-			rows, err = list(v, sqlMessageRecent, before, f.Limit)
+			rows, err = list(v, sqlMessageRecent, f.After.At, f.After.ID, f.Limit)
 		}
 		if err != nil {
 			return err

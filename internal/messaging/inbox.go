@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"almirah/internal/access"
@@ -21,11 +20,12 @@ import (
 
 const (
 	threadColumns   = `id, patient_id, state, assigned, unread, channel, last_at, wrote_at, version`
+	threadAfter     = `(CASE WHEN unread > 0 THEN 0 ELSE 1 END > $3 OR CASE WHEN unread > 0 THEN 0 ELSE 1 END = $3 AND (last_at < $4 OR last_at = $4 AND id < $5)) ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, last_at DESC, id DESC`
 	sqlThreadGet    = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND id = $2`
 	sqlThreadBy     = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND patient_id = $2`
-	sqlThreadList   = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = $2 AND last_at < $3 ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, last_at DESC, id DESC LIMIT $4`
-	sqlThreadMine   = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = 'open' AND assigned = $2 AND last_at < $3 ORDER BY CASE WHEN unread > 0 THEN 0 ELSE 1 END, last_at DESC, id DESC LIMIT $4`
-	sqlThreadNew    = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = 'open' AND unread > 0 AND last_at < $2 ORDER BY last_at DESC, id DESC LIMIT $3`
+	sqlThreadList   = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = $2 AND ` + threadAfter + ` LIMIT $6`
+	sqlThreadMine   = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = 'open' AND assigned = $2 AND ` + threadAfter + ` LIMIT $6`
+	sqlThreadNew    = `SELECT ` + threadColumns + ` FROM thread WHERE clinic_id = $1 AND state = $2 AND unread > 0 AND ` + threadAfter + ` LIMIT $6`
 	sqlThreadUnread = `SELECT COUNT(*) FROM thread WHERE clinic_id = $1 AND state = 'open' AND unread > 0`
 	sqlThreadRead   = `UPDATE thread SET unread = 0 WHERE clinic_id = $1 AND id = $2 AND unread > 0`
 	sqlThreadGive   = `UPDATE thread SET assigned = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
@@ -45,9 +45,18 @@ const (
 // InboxFilter narrows the list of conversations.
 type InboxFilter struct {
 	Box    Box
-	People []id.ID       // conversations of these patients only, whatever the box; empty for everybody
-	Before clock.Instant // conversations whose last line is older; zero for the newest
-	Limit  int           // 1 to 100; zero is 50
+	People []id.ID // conversations of these patients only, whatever the box; empty for everybody
+	After  Place   // the place of the last row of the page before; zero for the newest
+	Limit  int     // 1 to 100; zero is 50
+}
+
+// Place is where the list goes on behind this conversation: unread ones come first.
+func (x Summary) Place() Place {
+	p := Place{Rank: 1, At: x.LastAt, ID: x.ID}
+	if x.Unread > 0 {
+		p.Rank = 0
+	}
+	return p
 }
 
 func (x *Summary) scan(s scanner) error {
@@ -87,9 +96,9 @@ func (s *Service) Inbox(ctx context.Context, who access.Caller, f InboxFilter) (
 	}
 	var out []Summary
 	err := s.db.View(ctx, who, access.InboxRead, func(_ context.Context, v *store.View) (err error) {
-		before := f.Before
-		if before == 0 {
-			before = v.Now().Add(24 * time.Hour)
+		at := f.After
+		if at == (Place{}) {
+			at.Rank = -1
 		}
 		out = nil
 		switch {
@@ -102,13 +111,13 @@ func (s *Service) Inbox(ctx context.Context, who access.Caller, f InboxFilter) (
 				out = append(out, one...)
 			}
 		case f.Box == BoxMine:
-			out, err = threads(v, sqlThreadMine, who.Actor(), before, f.Limit)
+			out, err = threads(v, sqlThreadMine, who.Actor(), at.Rank, at.At, at.ID, f.Limit)
 		case f.Box == BoxUnread:
-			out, err = threads(v, sqlThreadNew, before, f.Limit)
+			out, err = threads(v, sqlThreadNew, string(ThreadOpen), at.Rank, at.At, at.ID, f.Limit)
 		case f.Box == BoxDone:
-			out, err = threads(v, sqlThreadList, string(ThreadDone), before, f.Limit)
+			out, err = threads(v, sqlThreadList, string(ThreadDone), at.Rank, at.At, at.ID, f.Limit)
 		default:
-			out, err = threads(v, sqlThreadList, string(ThreadOpen), before, f.Limit)
+			out, err = threads(v, sqlThreadList, string(ThreadOpen), at.Rank, at.At, at.ID, f.Limit)
 		}
 		if err != nil {
 			return err

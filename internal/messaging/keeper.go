@@ -31,7 +31,7 @@ func (Keeper) Tables() []string {
 
 // Collect copies out what was sent to a patient, why, and what became of it.
 func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error) {
-	rows, err := list(v, sqlMessageOfPatient, patient, v.Now().Add(time.Second), 1_000_000)
+	rows, err := list(v, sqlMessageOfPatient, patient, v.Now().Add(time.Second), id.Zero, 1_000_000)
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (s *Service) read(v *store.View, x Summary) (Thread, error) {
 		return out, err
 	}
 	out.Name = names[x.Patient]
-	sent, err := list(v, sqlMessageOfPatient, x.Patient, v.Now().Add(time.Second), 200)
+	sent, err := list(v, sqlMessageOfPatient, x.Patient, v.Now().Add(time.Second), id.Zero, 200)
 	if err != nil {
 		return out, err
 	}

@@ -249,13 +249,13 @@ func (x *schedule) judge() {
 	x.t.Helper()
 	seen, states := map[string]id.ID{}, map[messaging.State]int{}
 	of := map[id.ID]int{}
-	for before := clock.Instant(0); ; {
-		list, err := x.messages.Recent(background, x.owner, messaging.Filter{Before: before, Limit: 200})
+	for after := (messaging.Place{}); ; {
+		list, err := x.messages.Recent(background, x.owner, messaging.Filter{After: after, Limit: 200})
 		if err != nil {
 			x.t.Fatal(err)
 		}
 		for _, m := range list {
-			if before = m.CreatedAt; m.Kind.Talk() {
+			if after = m.Place(); m.Kind.Talk() {
 				continue
 			}
 			o, err := x.messages.One(background, x.owner, m.ID)

@@ -19,11 +19,11 @@ const (
 	sqlMessageGet  = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND id = $2`
 	sqlMessageRecent = `SELECT ` + messageColumns + `
-	FROM message WHERE clinic_id = $1 AND created_at < $2 ORDER BY created_at DESC, id DESC LIMIT $3`
+	FROM message WHERE clinic_id = $1 AND (created_at < $2 OR created_at = $2 AND id < $3) ORDER BY created_at DESC, id DESC LIMIT $4`
 	sqlMessageInState = `SELECT ` + messageColumns + `
-	FROM message WHERE clinic_id = $1 AND state = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
+	FROM message WHERE clinic_id = $1 AND state = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
 	sqlMessageOfPatient = `SELECT ` + messageColumns + `
-	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 ORDER BY created_at DESC, id DESC LIMIT $4`
+	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
 	sqlMessagePlannedTo = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND state = 'planned' ORDER BY id`
 	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind IN ('appointment.booked', 'appointment.moved', 'appointment.cancelled')

@@ -21,10 +21,10 @@ import (
 func inboxRoutes() []Route {
 	read, write := access.InboxRead, access.InboxWrite
 	return []Route{
-		{Pattern: "GET /app/inbox", Door: Staff, Right: read, Handle: inboxPage},
-		{Pattern: "GET /app/inbox/rows", Door: Staff, Right: read, Quiet: true, Handle: inboxRows},
-		{Pattern: "GET /app/inbox/{thread}", Door: Staff, Right: read, Handle: threadPage},
-		{Pattern: "GET /app/inbox/{thread}/live", Door: Staff, Right: read, Quiet: true, Handle: threadLive},
+		{Pattern: "GET /app/inbox", Door: Staff, Right: read, Handle: inboxShown("inbox")},
+		{Pattern: "GET /app/inbox/rows", Door: Staff, Right: read, Quiet: true, Handle: inboxShown("inbox-rows")},
+		{Pattern: "GET /app/inbox/{thread}", Door: Staff, Right: read, Handle: threadShown("thread")},
+		{Pattern: "GET /app/inbox/{thread}/live", Door: Staff, Right: read, Quiet: true, Handle: threadShown("thread-live")},
 		{Pattern: "POST /app/inbox/{thread}/answer", Door: Staff, Right: write, Handle: threadAnswer},
 		{Pattern: "POST /app/inbox/{thread}/note", Door: Staff, Right: write, Handle: threadNote},
 		{Pattern: "POST /app/inbox/{thread}/assign", Door: Staff, Right: write, Handle: threadAssign},
@@ -44,7 +44,7 @@ func inboxRoutes() []Route {
 type inboxQuestion struct {
 	box    messaging.Box
 	search string
-	before clock.Instant
+	after  messaging.Place
 }
 
 // in is the address with the list in it, so that whoever comes back finds the same one.
@@ -80,9 +80,7 @@ func readInboxQuestion(v *Visit) (inboxQuestion, error) {
 	if !slices.Contains(messaging.Boxes(), q.box) {
 		return q, fault.Missing()
 	}
-	if n, err := strconv.ParseInt(from.Get("before"), 10, 64); err == nil && n > 0 {
-		q.before = clock.Instant(n)
-	}
+	q.after = messaging.ParsePlace(from.Get("after"))
 	return q, nil
 }
 
@@ -105,19 +103,19 @@ func (s *Site) inbox(v *Visit, q inboxQuestion, staff []accounts.Colleague, open
 		out.Rows = append(out.Rows, talkRow(v, q, x, names, out.Now, open))
 	}
 	if len(list) == perPage && q.search == "" {
-		out.Older = q.in("/app/inbox", "before", strconv.FormatInt(int64(list[len(list)-1].LastAt), 10))
+		out.Older = q.in("/app/inbox", "after", list[len(list)-1].Place().String())
 	}
 	more := ""
-	if q.before > 0 {
-		more = strconv.FormatInt(int64(q.before), 10)
+	if q.after != (messaging.Place{}) {
+		more = q.after.String()
 	}
-	out.RowsURL = q.in("/app/inbox/rows", "before", more)
+	out.RowsURL = q.in("/app/inbox/rows", "after", more)
 	return out, nil
 }
 
 // conversationsOf lists a box, or the conversations of the patients whom a search finds, whatever box they are in.
 func (s *Site) conversationsOf(v *Visit, q inboxQuestion) ([]messaging.Summary, error) {
-	f := messaging.InboxFilter{Box: q.box, Before: q.before, Limit: perPage}
+	f := messaging.InboxFilter{Box: q.box, After: q.after, Limit: perPage}
 	if q.search != "" {
 		hits, err := s.Patients.Search(v.Context(), v.Who, q.search, mostFound)
 		if err != nil || len(hits) == 0 {
@@ -179,21 +177,16 @@ func (s *Site) inboxPage(v *Visit) (*InboxPage, error) {
 	return &InboxPage{Shell: s.staffShell(v, "nav.inbox"), InboxList: list}, nil
 }
 
-func inboxPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	page, err := s.inboxPage(v)
-	if err != nil {
-		return err
+// inboxShown answers with the list as the template shows it: a page, or the rows alone for a page that is open when
+// something changes.
+func inboxShown(template string) func(*Site, http.ResponseWriter, *Visit) error {
+	return func(s *Site, w http.ResponseWriter, v *Visit) error {
+		page, err := s.inboxPage(v)
+		if err != nil {
+			return err
+		}
+		return s.views.Render(w, http.StatusOK, template, page)
 	}
-	return s.views.Render(w, http.StatusOK, "inbox", page)
-}
-
-// inboxRows is the list alone, for a page that is open when something changes.
-func inboxRows(s *Site, w http.ResponseWriter, v *Visit) error {
-	page, err := s.inboxPage(v)
-	if err != nil {
-		return err
-	}
-	return s.views.Render(w, http.StatusOK, "inbox-rows", page)
 }
 
 // unread is how many conversations nobody has looked at; a count that cannot be had spoils no page.

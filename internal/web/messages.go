@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"almirah/internal/access"
-	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
@@ -24,9 +23,7 @@ const perPage = 50
 func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	q := v.URL.Query()
 	filter := messaging.Filter{State: messaging.State(q.Get("state")), Limit: perPage}
-	if n, err := strconv.ParseInt(q.Get("before"), 10, 64); err == nil && n > 0 {
-		filter.Before = clock.Instant(n)
-	}
+	filter.After = messaging.ParsePlace(q.Get("after"))
 	if filter.State != "" && !v.Tongue.Has("message.state."+string(filter.State)) {
 		return fault.Missing()
 	}
@@ -50,7 +47,7 @@ func messagesPage(s *Site, w http.ResponseWriter, v *Visit) error {
 			State: string(d.State), Reached: farther(d), At: d.StateAt.In(z), Broken: d.Name.Broken})
 	}
 	if len(list) == perPage {
-		next := url.Values{"before": {strconv.FormatInt(int64(list[len(list)-1].CreatedAt), 10)}}
+		next := url.Values{"after": {list[len(list)-1].Place().String()}}
 		if page.State != "" {
 			next.Set("state", page.State)
 		}

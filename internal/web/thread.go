@@ -261,21 +261,16 @@ func (s *Site) talkCard(v *Visit, patient id.ID) (TalkCard, error) {
 	return c, nil
 }
 
-func threadPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	page, err := s.thread(v)
-	if err != nil {
-		return err
+// threadShown answers with the conversation as the template shows it: a page, or what changes on an open one, for its
+// script; what is being typed is not among it.
+func threadShown(template string) func(*Site, http.ResponseWriter, *Visit) error {
+	return func(s *Site, w http.ResponseWriter, v *Visit) error {
+		page, err := s.thread(v)
+		if err != nil {
+			return err
+		}
+		return s.views.Render(w, http.StatusOK, template, page)
 	}
-	return s.views.Render(w, http.StatusOK, "thread", page)
-}
-
-// threadLive is what changes on an open page, for its script; what is being typed is not among it.
-func threadLive(s *Site, w http.ResponseWriter, v *Visit) error {
-	page, err := s.thread(v)
-	if err != nil {
-		return err
-	}
-	return s.views.Render(w, http.StatusOK, "thread-live", page)
 }
 
 // acted leads on after an act, or shows the conversation as it is now with why it could not be done and with what was typed.
