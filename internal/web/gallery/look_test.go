@@ -117,6 +117,8 @@ func TestDayByHand(t *testing.T) {
 	}
 	x.Press(t, "z")
 	x.WaitFor(t, place+`==="`+before+`"`)
+	// The card goes back at once; the house has heard of it when the page says so. Refused before, it would be the undo that lost the race.
+	x.WaitFor(t, `!document.querySelector("#toast button") && document.querySelector("#toast").textContent`)
 
 	// A lost race: the sentence is said, and the card is where it was.
 	d.g.Refuse()
