@@ -35,6 +35,8 @@ const (
 	InboxWrite   Right = "inbox.write"
 	ReviewSettle Right = "review.settle"
 
+	ClinicModules Right = "clinic.modules"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -69,6 +71,7 @@ var Table = []Row{
 
 	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
+	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 
 	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},

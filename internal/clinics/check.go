@@ -133,6 +133,12 @@ func checkModules(raw []string, f *fault.Fields) []string {
 			return nil
 		}
 	}
+	for _, m := range raw {
+		if r := Requires(m); r != "" && !slices.Contains(raw, r) {
+			f.Add("modules", "field.modules.requires")
+			return nil
+		}
+	}
 	out := []string{ModuleScheduling}
 	for _, m := range Modules()[1:] {
 		if slices.Contains(raw, m) {

@@ -66,12 +66,25 @@ func (c Clinic) Has(module string) bool {
 
 // The modules that a clinic can have.
 const (
-	ModuleScheduling = "scheduling" // always on
-	ModuleNotes      = "notes"      // plain notes beside a patient; off until a lead turns them on
+	ModuleScheduling    = "scheduling"    // always on
+	ModuleNotes         = "notes"         // plain notes beside a patient
+	ModuleClinical      = "clinical"      // visits, diagnoses, allergies, files, questions before a visit
+	ModulePrescriptions = "prescriptions" // prescriptions; they need the allergies of the clinical records
+	ModuleBilling       = "billing"       // invoices and payments
 )
 
 // Modules are the modules that a clinic can choose, in the order of the settings page.
-func Modules() []string { return []string{ModuleScheduling, ModuleNotes} }
+func Modules() []string {
+	return []string{ModuleScheduling, ModuleNotes, ModuleClinical, ModulePrescriptions, ModuleBilling}
+}
+
+// Requires is the module without which the named one cannot be on; empty when it stands alone.
+func Requires(module string) string {
+	if module == ModulePrescriptions {
+		return ModuleClinical
+	}
+	return ""
+}
 
 // Profile is what the profile page changes.
 type Profile struct {

@@ -13,3 +13,13 @@ func Get(v *store.View) (Clinic, error) {
 	}
 	return c, err
 }
+
+// Must is the clinic of the passage, where it turned the module on; elsewhere what was asked for does not exist
+// (fault.NotFound), whoever asks (promises A18, D6).
+func Must(v *store.View, module string) (Clinic, error) {
+	c, err := Get(v)
+	if err == nil && !c.Has(module) {
+		err = fault.Missing()
+	}
+	return c, err
+}

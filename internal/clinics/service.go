@@ -256,7 +256,7 @@ func (s *Service) SaveRules(ctx context.Context, who access.Caller, r Rules, ver
 	})
 }
 
-// SetModules turns modules on and off. Its faults are those of Save. What a module held stays, out of sight, until it is
+// SetModules turns modules on and off: an owner's act. Its faults are those of Save. What a module held stays, out of sight, until it is
 // turned on again or its time is over.
 func (s *Service) SetModules(ctx context.Context, who access.Caller, modules []string, version int64) error {
 	var f fault.Fields
@@ -264,7 +264,7 @@ func (s *Service) SetModules(ctx context.Context, who access.Caller, modules []s
 	if err := f.Err(); err != nil {
 		return err
 	}
-	return s.change(ctx, who, version, func(tx *store.Tx, c Clinic) (bool, error) {
+	return s.changeAs(ctx, who, access.ClinicModules, version, func(tx *store.Tx, c Clinic) (bool, error) {
 		was, is := strings.Join(c.Modules, ","), strings.Join(modules, ",")
 		if was == is {
 			return true, nil
@@ -277,7 +277,11 @@ func (s *Service) SetModules(ctx context.Context, who access.Caller, modules []s
 
 // change opens the one Change of a setting. do answers whether the version was still the one that the caller saw.
 func (s *Service) change(ctx context.Context, who access.Caller, version int64, do func(tx *store.Tx, c Clinic) (bool, error)) error {
-	return s.db.Change(ctx, who, access.ClinicSettings, func(_ context.Context, tx *store.Tx) error {
+	return s.changeAs(ctx, who, access.ClinicSettings, version, do)
+}
+
+func (s *Service) changeAs(ctx context.Context, who access.Caller, right access.Right, version int64, do func(tx *store.Tx, c Clinic) (bool, error)) error {
+	return s.db.Change(ctx, who, right, func(_ context.Context, tx *store.Tx) error {
 		c, err := Get(&tx.View)
 		if err != nil {
 			return err

@@ -229,8 +229,10 @@ func (s *Site) saveClinic(v *Visit, p clinics.Profile) error {
 	if slices.Contains(v.PostForm["modules"], clinics.ModuleNotes) {
 		modules = append(modules, clinics.ModuleNotes)
 	}
-	if err := s.Clinics.SetModules(ctx, v.Who, modules, now.Version); err != nil {
-		return err
+	if slices.Contains(now.Modules, clinics.ModuleNotes) != slices.Contains(modules, clinics.ModuleNotes) {
+		if err := s.Clinics.SetModules(ctx, v.Who, modules, now.Version); err != nil {
+			return err
+		}
 	}
 	if logo == nil && v.PostForm.Get("remove_logo") == "" {
 		return nil

@@ -114,6 +114,8 @@ type Route struct {
 	Pattern string // "GET /app/day"
 	Door    Door
 	Right   access.Right // empty at the doors Open and Person
+	// Module is the module that the clinic must have turned on: where it is off there is no such page, for no role (promise A18).
+	Module string
 	// OneClick marks the unsubscribe address that mail programs call: no cookie, no token but
 	// the one in the address (RFC 8058).
 	OneClick bool
@@ -191,6 +193,9 @@ func (s *Site) enter(w http.ResponseWriter, v *Visit, route Route) error {
 	}
 	if err := s.identify(w, v, route); err != nil {
 		return err
+	}
+	if route.Module != "" && !v.Clinic.Has(route.Module) {
+		return fault.Missing()
 	}
 	if unsafe && !route.OneClick {
 		if err := v.checkToken(); err != nil {
