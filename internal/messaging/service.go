@@ -43,6 +43,7 @@ type Service struct {
 	quiet     Quiet
 	measure   func(text string) Length
 	process   id.ID
+	companies companies
 }
 
 // New makes the service of this process.
