@@ -3,6 +3,7 @@ package messaging
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -137,6 +138,9 @@ func (c *company) takeBack(e *errand) bool {
 
 // serve does what waits, at most mostTogether, and gives the turn on.
 func (s *Service) serve(c *company, who access.Caller, right access.Right) {
+	// Those whom the Change before has just answered are about to come to their next step: whoever can run at once
+	// runs first, and comes along. It costs the one who is alone nothing.
+	runtime.Gosched()
 	c.mu.Lock()
 	n := min(len(c.waiting), mostTogether)
 	batch := slices.Clone(c.waiting[:n])
@@ -146,10 +150,10 @@ func (s *Service) serve(c *company, who access.Caller, right access.Right) {
 		e.err = errBroken // should this sender come to no end
 	}
 	defer func() {
-		<-c.turn
 		for _, e := range batch {
 			close(e.done)
 		}
+		<-c.turn
 	}()
 	if n > 1 {
 		err := s.change(batch[0].ctx, who, right, batch)
