@@ -454,12 +454,11 @@ func (s *Service) TellPaused(ctx context.Context, who access.Caller, tell func(c
 }
 
 // used counts what went over an account today: each day's use is what its owner sees (promise F5).
-func used(tx *store.Tx, one id.ID, u DayUse) error {
-	c, err := clinics.Get(&tx.View)
-	if err != nil {
+func used(tx *store.Tx, d *Round, one id.ID, u DayUse) error {
+	if _, err := d.house(); err != nil {
 		return err
 	}
-	_, err = tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(c.Location())), u.Sent, u.Failed, u.Received)
+	_, err := tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(d.local)), u.Sent, u.Failed, u.Received)
 	return err
 }
 

@@ -55,7 +55,7 @@ func (s *Service) person(d *Round, r row, now situation) (_ situation, reason st
 	if now.clinic, err = d.house(); err != nil {
 		return now, "", err
 	}
-	now.zone = now.clinic.Location()
+	now.zone = d.local
 	to, there, err := d.reach(r.patient)
 	switch {
 	case err != nil:

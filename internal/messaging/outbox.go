@@ -112,7 +112,7 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 	if reason != "" {
 		return none(s.drop(tx, r, reason))
 	}
-	if morning, night := s.night(tx.Now(), now); r.kind.Asked() && night {
+	if morning, night := s.night(d, now); r.kind.Asked() && night {
 		if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
 			return none(s.put(tx, r, Dropped, ReasonQuiet, tx.Now()))
 		}
@@ -192,7 +192,7 @@ func (s *Service) finish(ctx context.Context, who access.Caller, a attempt, rece
 func (s *Service) written(ctx context.Context, who access.Caller, a attempt, receipt Receipt) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return s.together(ctx, who, a.right, &errand{patient: a.patient, do: func(tx *store.Tx, _ *Round) error {
+	return s.together(ctx, who, a.right, &errand{patient: a.patient, do: func(tx *store.Tx, d *Round) error {
 		to, at := Unsure, tx.Now()
 		switch receipt.Outcome {
 		case Accepted:
@@ -235,7 +235,7 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 			if to != Sent {
 				u = DayUse{Failed: 1}
 			}
-			if err := used(tx, a.account, u); err != nil {
+			if err := used(tx, d, a.account, u); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"errors"
+	"time"
 
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -20,6 +21,8 @@ import (
 type Round struct {
 	v       *store.View
 	clinic  clinics.Clinic
+	local   *time.Location            // the clinic's
+	abroad  map[string]*time.Location // by name; nil for one that nobody knows
 	setting *Setting
 
 	visited, written []id.ID // appointments and patients that will be asked for
@@ -195,9 +198,22 @@ func (r *Round) house() (clinics.Clinic, error) {
 		if err != nil {
 			return c, err
 		}
-		r.clinic = c
+		r.clinic, r.local = c, c.Location()
 	}
 	return r.clinic, nil
+}
+
+// zone is time.LoadLocation, which reads a file each time.
+func (r *Round) zone(name string) *time.Location {
+	z, known := r.abroad[name]
+	if !known {
+		if r.abroad == nil {
+			r.abroad = map[string]*time.Location{}
+		}
+		z, _ = time.LoadLocation(name)
+		r.abroad[name] = z
+	}
+	return z
 }
 
 func (r *Round) set() (Setting, error) {

@@ -204,12 +204,12 @@ func refused(tx *store.Tx, a attempt, receipt Receipt) error {
 
 // zones are where the patient may be, by her number. One that tells several zones may be in any of them, unless
 // one of them shows the clinic's time.
-func zones(phone string, clinic *time.Location, now clock.Instant) []*time.Location {
+func (r *Round) zones(phone string, clinic *time.Location, now clock.Instant) []*time.Location {
 	_, here := now.In(clinic).Zone()
 	var out []*time.Location
 	for _, n := range contact.Phone(phone).Zones() {
-		z, err := time.LoadLocation(n)
-		if err != nil {
+		z := r.zone(n)
+		if z == nil {
 			continue
 		}
 		if _, there := now.In(z).Zone(); there == here {
@@ -224,8 +224,9 @@ func zones(phone string, clinic *time.Location, now clock.Instant) []*time.Locat
 }
 
 // night says whether it is night where the patient is, and when it will be day there.
-func (s *Service) night(now clock.Instant, x situation) (morning clock.Instant, night bool) {
-	for _, z := range zones(x.phone, x.zone, now) {
+func (s *Service) night(r *Round, x situation) (morning clock.Instant, night bool) {
+	now := r.v.Now()
+	for _, z := range r.zones(x.phone, x.zone, now) {
 		if s.quiet.Covers(now.In(z)) {
 			night = true
 			morning = max(morning, s.quiet.Morning(now, z))
