@@ -249,7 +249,7 @@ func Said(v *store.View, all ...id.ID) (map[id.ID]Words, error) {
 		out[p] = Words{v: v, patient: p}
 	}
 	return out, store.Each(all, func(args []any, width int) error {
-		rows, err := v.Query(sqlConsentsIn+store.In(2, width)+latestFirst, args...)
+		rows, err := v.Query(sqlConsentsIn+store.In(2, width)+` ORDER BY patient_id, at DESC, id DESC`, args...)
 		if err != nil {
 			return err
 		}
@@ -274,7 +274,9 @@ func (w Words) May(p Purpose, channel string) (bool, string, error) {
 }
 
 // StandsIn is the package's StandsIn for this patient.
-func (w Words) StandsIn(p Purpose, channel, other string) bool { return standsIn(w.rows, p, channel, other) }
+func (w Words) StandsIn(p Purpose, channel, other string) bool {
+	return standsIn(w.rows, p, channel, other)
+}
 
 // Restrict stops every use of the patient's data but looking after her by the clinic itself, or
 // takes that back (S4). Doing what is done already writes nothing. fault.NotFound when she is not there.

@@ -16,12 +16,9 @@ const sqlConsentsOf = `SELECT id, purpose, channel, given, notice_version, langu
 const sqlConsentsFor = `SELECT id, purpose, channel, given, notice_version, language, door, guardian_id, at
 	FROM consent WHERE clinic_id = $1 AND patient_id = $2 AND purpose IN ($3, $4) ORDER BY at DESC, id DESC`
 
-// A patient's rows stand together; whose comes first does not matter.
-const (
-	sqlConsentsIn = `SELECT patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at
+// Several patients' choices; it is completed with their ids and the order.
+const sqlConsentsIn = `SELECT patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at
 	FROM consent WHERE clinic_id = $1 AND patient_id IN `
-	latestFirst = ` ORDER BY patient_id, at DESC, id DESC`
-)
 
 const sqlConsentErase = `DELETE FROM consent WHERE clinic_id = $1 AND patient_id = $2`
 

@@ -22,7 +22,7 @@ import (
 const mostTogether = 64
 
 // patience is how long the Change of several errands may take. One that is alone has its own.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // errBroken says that the step of a message broke off; the message stands where it stood.
 var errBroken = errors.New("messaging: a step of a message broke off")

@@ -91,7 +91,6 @@ const (
 	sqlGuardianDrop = `DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2 AND id = $3`
 	sqlGuardiansOf  = `SELECT patient_id, id, name, phone, email, relation FROM guardian WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at, id`
 	sqlGuardiansIn  = `SELECT patient_id, id, name, phone, email, relation FROM guardian WHERE clinic_id = $1 AND patient_id IN `
-	asEntered       = ` ORDER BY created_at, id` // of guardians
 	sqlGuardErase   = `DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2`
 )
 
@@ -233,7 +232,7 @@ func guardiansOf(v *store.View, patients []id.ID) (map[id.ID][]Guardian, error) 
 		return out, nil
 	}
 	args, width := store.Filled(patients)
-	rows, err := v.Query(sqlGuardiansIn+store.In(2, width)+asEntered, args...)
+	rows, err := v.Query(sqlGuardiansIn+store.In(2, width)+` ORDER BY created_at, id`, args...)
 	if err != nil {
 		return nil, err
 	}
