@@ -1,13 +1,15 @@
 package document
 
 import (
+	"strings"
+
 	"golang.org/x/text/unicode/bidi"
 )
 
 // The order of letters follows UAX 9, the Unicode bidirectional algorithm. The library that shapes text gives only the
 // parity of a level, which sets "5" wrong in "take حبة 5 daily", so levels are made here. Of what the algorithm knows,
 // embeddings and overrides are left out on purpose: they are dropped from every text, so that nobody's name can reorder a
-// line. Isolates are kept, as far as they are balanced; every span is one.
+// line. Isolates are kept, as far as they are balanced; every span is one. What is added is in figures.
 
 // strand is what stands in one isolate, without what stands in isolates inside it.
 type strand struct {
@@ -115,7 +117,7 @@ func (s *strand) resolve(runes []rune, levels []uint8) {
 		}
 		at, kind = append(at, it.at), append(kind, k)
 	}
-	weak(kind, own)
+	weak(kind, own, figures(runes, at, kind))
 	s.brackets(runes, at, kind, own)
 	neutral(kind, own)
 	for i, a := range at {
@@ -146,8 +148,52 @@ func (s *strand) resolve(runes []rune, levels []uint8) {
 	}
 }
 
+// figures keeps figures readable where the rules would turn them round among Arabic letters: "1-0-0", once in the
+// morning, must never be seen as "0-0-1", nor "200 mg" as "mg 200". Figures joined by a sign count as one number, and a
+// number before a unit in letters of a script from the left as a part of it. It says which figures W2 leaves alone.
+func figures(runes []rune, at []int, kind []bidi.Class) []bool {
+	fixed := make([]bool, len(kind))
+	digit := func(i int) bool { return i < len(kind) && kind[i] == bidi.EN && at[i] >= 0 }
+	for i := 0; i < len(kind); {
+		if !digit(i) {
+			i++
+			continue
+		}
+		j := i + 1
+		joined := false
+		for j < len(kind) {
+			if digit(j) {
+				j++
+			} else if at[j] >= 0 && strings.ContainsRune("-–−/+×*:.,", runes[at[j]]) && digit(j+1) {
+				j, joined = j+2, true
+			} else {
+				break
+			}
+		}
+		unit := j
+		if unit < len(kind) && kind[unit] == bidi.ET { // a percent sign, or a currency
+			unit++
+		}
+		if unit < len(kind) && at[unit] >= 0 && (runes[at[unit]] == ' ' || runes[at[unit]] == '\u00a0') {
+			unit++
+		}
+		switch {
+		case unit < len(kind) && kind[unit] == bidi.L:
+			for k := i; k < unit; k++ {
+				kind[k] = bidi.L
+			}
+		case joined:
+			for k := i; k < j; k++ {
+				kind[k], fixed[k] = bidi.EN, true
+			}
+		}
+		i = j
+	}
+	return fixed
+}
+
 // weak is W1 to W7.
-func weak(kind []bidi.Class, own bidi.Class) {
+func weak(kind []bidi.Class, own bidi.Class, fixed []bool) {
 	prev := own
 	for i, k := range kind { // W1
 		if k == bidi.NSM {
@@ -163,7 +209,7 @@ func weak(kind []bidi.Class, own bidi.Class) {
 		case bidi.AL:
 			strong, kind[i] = k, bidi.R
 		case bidi.EN:
-			if strong == bidi.AL {
+			if strong == bidi.AL && !fixed[i] {
 				kind[i] = bidi.AN
 			}
 		}

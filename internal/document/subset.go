@@ -14,10 +14,11 @@ type used struct {
 	number map[uint16]uint16 // the new number of a glyph of the font
 	glyphs []uint16          // by new number
 	text   [][]rune          // what a glyph stands for; nil when it stands for nothing by itself
+	blank  map[uint16]int    // the width of each glyph that shows nothing
 }
 
 func newUsed(f *face) *used {
-	return &used{face: f, number: map[uint16]uint16{0: 0}, glyphs: []uint16{0}, text: [][]rune{nil}}
+	return &used{face: f, number: map[uint16]uint16{0: 0}, glyphs: []uint16{0}, text: [][]rune{nil}, blank: map[uint16]int{}}
 }
 
 func (u *used) add(glyph uint16) uint16 {
@@ -27,6 +28,23 @@ func (u *used) add(glyph uint16) uint16 {
 		u.number[glyph] = n
 		u.glyphs, u.text = append(u.glyphs, glyph), append(u.text, nil)
 	}
+	return n
+}
+
+// nothing is the number, in no font, of a glyph without outline.
+const nothing = 0xffff
+
+// silent gives a glyph that shows nothing and stands for a letter, so many thousandths of an em wide: for a mark whose own
+// glyph stands over its letter, where who reads the page by places would take it for a word of its own.
+func (u *used) silent(letter rune, width int) uint16 {
+	for n, g := range u.glyphs {
+		if g == nothing && u.text[n][0] == letter && u.blank[uint16(n)] == width {
+			return uint16(n)
+		}
+	}
+	u.glyphs, u.text = append(u.glyphs, nothing), append(u.text, []rune{letter})
+	n := uint16(len(u.glyphs) - 1)
+	u.blank[n] = width
 	return n
 }
 
@@ -98,8 +116,14 @@ func (u *used) subset() (fontFile []byte, widths []int, err error) {
 	metrics := int(binary.BigEndian.Uint16(tab["hhea"][34:]))
 	var glyf, loca, hmtx bytes.Buffer
 	put := func(b *bytes.Buffer, v any) { _ = binary.Write(b, binary.BigEndian, v) } // a buffer never fails
-	for i := 0; i < len(u.glyphs); i++ {                                            // parts of composites are added on the way
+	for i := 0; i < len(u.glyphs); i++ {                                             // parts of composites are added on the way
 		g := int(u.glyphs[i])
+		if g == nothing {
+			put(&loca, uint32(glyf.Len()))
+			put(&hmtx, []uint16{uint16(u.blank[uint16(i)]), 0})
+			widths = append(widths, u.blank[uint16(i)])
+			continue
+		}
 		if g >= count {
 			return nil, nil, fmt.Errorf("document: the font has no glyph %d", g)
 		}
