@@ -43,6 +43,7 @@ type cluster struct {
 	advance    float64 // in points
 	level      uint8
 	space      bool
+	mark       bool // of an isolate: it is not drawn
 }
 
 // run is a stretch of one font, one look and one direction.
@@ -131,11 +132,24 @@ func newBuilder(base uint8) *builder {
 
 func (b *builder) top() *strand { return b.strands[len(b.strands)-1] }
 
+// letter adds a rune.
+func (b *builder) letter(r rune, look uint16) int {
+	b.runes, b.look = append(b.runes, r), append(b.look, look)
+	return len(b.runes) - 1
+}
+
 // open begins an isolate.
-func (b *builder) open(dir int) {
+func (b *builder) open(dir int, look uint16) {
 	s := &strand{base: below(b.top().base, dir)}
-	b.top().items = append(b.top().items, item{-1})
+	b.top().items = append(b.top().items, item{at: b.letter(lri+rune(dir), look)})
 	b.strands, b.all = append(b.strands, s), append(b.all, s)
+}
+
+// close ends the last isolate.
+func (b *builder) close(look uint16) {
+	b.strands = b.strands[:len(b.strands)-1]
+	items := b.top().items
+	items[len(items)-1].end = b.letter(pdi, look)
 }
 
 func (b *builder) span(runes []rune, look uint16, lang string) {
@@ -152,7 +166,7 @@ func (b *builder) span(runes []rune, look uint16, lang string) {
 			dir = 0 // a telephone number, a date, an amount
 		}
 	}
-	b.open(dir)
+	b.open(dir, look)
 	dropped := 0
 	for i, r := range runes {
 		switch {
@@ -167,13 +181,13 @@ func (b *builder) span(runes []rune, look uint16, lang string) {
 			if r == rli || r == fsi && firstStrong(runes[i+1:]) == 1 {
 				d = 1
 			}
-			b.open(d)
+			b.open(d, look)
 			continue
 		case r == pdi:
 			if dropped > 0 {
 				dropped--
 			} else if len(b.strands) > floor+1 {
-				b.strands = b.strands[:len(b.strands)-1]
+				b.close(look)
 			}
 			continue
 		case r == '\t':
@@ -181,10 +195,11 @@ func (b *builder) span(runes []rune, look uint16, lang string) {
 		case unicode.IsControl(r), r == unicode.ReplacementChar, r >= 0xfdd0 && r <= 0xfdef, r&0xfffe == 0xfffe:
 			r = unicode.ReplacementChar
 		}
-		b.top().items = append(b.top().items, item{len(b.runes)})
-		b.runes, b.look = append(b.runes, r), append(b.look, look)
+		b.top().items = append(b.top().items, item{at: b.letter(r, look)})
 	}
-	b.strands = b.strands[:floor]
+	for len(b.strands) > floor {
+		b.close(look)
+	}
 }
 
 func (b *builder) finish() paragraph {
@@ -232,7 +247,12 @@ func (set *typeset) shape(p *paragraph, looks []look) []cluster {
 	out := make([]cluster, 0, n)
 	for i := 0; i < n; {
 		j := i + 1
-		for j < n && p.levels[j] == p.levels[i] && script[j] == script[i] && faces[j] == faces[i] && p.look[j] == p.look[i] {
+		if marks(p.runes[i]) {
+			out = append(out, cluster{start: i, end: j, run: &run{faces[i], &looks[p.look[i]]}, level: p.levels[i], space: true, mark: true})
+			i = j
+			continue
+		}
+		for j < n && !marks(p.runes[j]) && p.levels[j] == p.levels[i] && script[j] == script[i] && faces[j] == faces[i] && p.look[j] == p.look[i] {
 			j++
 		}
 		out = set.shapeRun(out, p, i, j, script[i], &run{faces[i], &looks[p.look[i]]})
@@ -256,6 +276,7 @@ func (set *typeset) shapeRun(out []cluster, p *paragraph, from, to int, script l
 		in.Direction = di.DirectionRTL
 	}
 	shaped := set.shaper.ShapeNoExtents(in)
+	blank, _ := r.face.NominalGlyph(' ')
 	first := len(out)
 	for g := 0; g < len(shaped.Glyphs); {
 		h := g + 1
@@ -264,6 +285,9 @@ func (set *typeset) shapeRun(out []cluster, p *paragraph, from, to int, script l
 			h++
 		}
 		c := cluster{start: at, run: r, glyphs: shaped.Glyphs[g:h], level: p.levels[from]}
+		c.glyphs = slices.DeleteFunc(c.glyphs, func(gl shaping.Glyph) bool { // a sign that is not seen: a blank of no width
+			return gl.GlyphID == blank && gl.Advance == 0
+		})
 		for _, gl := range c.glyphs {
 			c.advance += float64(gl.Advance) / 64 / em * r.look.size
 		}
@@ -350,7 +374,7 @@ func (s *setting) set(spans []Span, base look, width float64, right bool) []line
 			l.colour = sp.Colour
 		}
 		if sp.Scale > 0 {
-			l.size *= sp.Scale
+			l.size *= min(sp.Scale, 4)
 		}
 		if sp.Language != "" {
 			l.lang = sp.Language
