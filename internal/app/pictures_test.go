@@ -205,7 +205,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 	}
-	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
+	for _, p := range []string{"", "/keys", "/clinic", "/public", "/modules", "/modules/{module}", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
 		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
@@ -220,7 +220,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		if strings.HasPrefix(p, "/channels/{id}/texts") {
 			one = strings.Split(texts, "/")[4]
 		}
-		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{text}", text).Replace(p)
+		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{module}", "clinical", "{text}", text).Replace(p)
 		if p == "/followups/new" {
 			path += "?kind=recall"
 		}

@@ -22,6 +22,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 	}{
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
+		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
 		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
 		{"settings.services", "/app/settings/services", access.ScheduleRead},
@@ -104,7 +105,6 @@ type ClinicSettings struct {
 	Jurisdictions              []Option
 	Region                     string
 	Regions                    []Option
-	Modules                    map[string]bool // "notes"
 	Currency                   string
 }
 
