@@ -39,6 +39,8 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"clinic-apart":                 probe.apart,
 		"roles-and-rights":             probe.rights,
 		"scheduling-only":              probe.schedulingOnly,
+		"agreement-before-patients":    probe.agreementFirst,
+		"agreements-kept":              probe.agreementsKept,
 		"password-hashed":              probe.passwords,
 		"session-cookies":              probe.sessions,
 		"forged-requests":              probe.forged,

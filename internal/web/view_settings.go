@@ -35,6 +35,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
+		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	var out []SettingsItem
 	for _, x := range all {
