@@ -333,6 +333,11 @@ func stays(runes []rune, i int) bool {
 	if !unicode.IsDigit(before) {
 		return false
 	}
+	for j := i - 1; j >= 0 && !unicode.IsSpace(runes[j]) && !marks(runes[j]); j-- { // a number, and no word that ends with one
+		if unicode.IsLetter(runes[j]) {
+			return false
+		}
+	}
 	n := 0
 	for i+1+n < len(runes) && n <= 4 && unicode.IsLetter(runes[i+1+n]) && unicode.Is(unicode.Latin, runes[i+1+n]) {
 		n++
