@@ -8,6 +8,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
@@ -50,7 +51,10 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		}},
 		{Name: "expire-drafts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				_, err := visits.Keeper{}.Due(tx)
+				if _, err := (visits.Keeper{}).Due(tx); err != nil {
+					return err
+				}
+				_, err := intake.Keeper{}.Due(tx)
 				return err
 			})
 		}},

@@ -18,11 +18,13 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 	"almirah/internal/words"
 )
 
@@ -36,6 +38,8 @@ type Deps struct {
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
+	Intake   *intake.Service
+	Visits   *visits.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
