@@ -14,7 +14,7 @@ BEGIN
     RAISE EXCEPTION 'what was signed before a visit is not changed';
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER intake_answer_kept BEFORE UPDATE ON intake_answer FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_intake_kept();
+CREATE TRIGGER intake_answer_kept BEFORE UPDATE OF id, patient_id, appointment_id, form_id, hash, answers, signed_name, guardian_id, signed_at ON intake_answer FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_intake_kept();
 CREATE TRIGGER intake_text_kept BEFORE UPDATE ON intake_text FOR EACH ROW EXECUTE FUNCTION almirah_intake_kept();
 
 -- +goose Down

@@ -18,7 +18,7 @@ WHEN NOT EXISTS (SELECT 1 FROM clinic WHERE clinic_id = NEW.clinic_id AND ',' ||
 BEGIN SELECT RAISE(ABORT, 'the module clinical is off'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER intake_answer_kept BEFORE UPDATE ON intake_answer WHEN OLD.signed_at > 0
+CREATE TRIGGER intake_answer_kept BEFORE UPDATE OF id, patient_id, appointment_id, form_id, hash, answers, signed_name, guardian_id, signed_at ON intake_answer WHEN OLD.signed_at > 0
 BEGIN SELECT RAISE(ABORT, 'what was signed before a visit is not changed'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
