@@ -410,6 +410,9 @@ func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, 
 // goOn lets go what waited for an account of the channel.
 func goOn(tx *store.Tx, channel Channel) error {
 	_, err := tx.Exec(sqlAccountGoOn, string(channel), tx.Now())
+	if err == nil {
+		_, err = tx.Exec(sqlAttachedGoOn, string(channel), tx.Now())
+	}
 	tx.DueBy(tx.Now())
 	return err
 }

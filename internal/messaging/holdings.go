@@ -59,6 +59,11 @@ func Holdings() []holdings.Table {
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to read again what was said, where the clinic chose to keep it; and the clinic's own notes", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 			{Name: "author", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who answered", Keep: kept},
 		}, plain("clinic_id", "thread_id", "id", "way", "kind", "channel_id", "channel", "at", "message_id", "heard_id", "until")...)},
+		{Name: "attached", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
+			of("patient_id", "to know whose file it is"), of("kind", "to say that a file came"), of("state", "to say what became of a file"),
+			{Name: "about", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to fetch a file that a patient sent, and to say what she called it", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
+			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to look at what a patient sent, where the clinic chose to keep what is said", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
+		}, plain("clinic_id", "id", "thread_id", "post_id", "channel_id", "place", "reason", "type", "size", "tries", "due_at", "at", "until")...)},
 		{Name: "canned", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("title", "to answer in the clinic's words"), own("body", "to answer in the clinic's words")},
 			plain("clinic_id", "id", "created_at", "version")...)},
 		{Name: "approval", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("body", "to know which text a provider approved")},

@@ -349,7 +349,7 @@ func (s *Service) Meant(ctx context.Context, who access.Caller, one, patient id.
 			return err
 		}
 		tx.Record(audit.Note{Action: "link", Kind: "thread", Subject: one, Patient: patient, New: into})
-		if err := moveLines(tx, one, into, patient); err != nil {
+		if err := errors.Join(moveLines(tx, one, into, patient), moveFiles(tx, one, into, patient)); err != nil {
 			return err
 		}
 		people, err := correspondents(&tx.View, one)

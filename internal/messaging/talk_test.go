@@ -70,6 +70,7 @@ func (k *talker) all() []messaging.Outgoing {
 type drafting struct {
 	*talker
 	asked []messaging.Proposal
+	shelf shelf
 }
 
 func (d *drafting) Propose(_ context.Context, _ messaging.Connection, p messaging.Proposal) (messaging.Verdict, error) {

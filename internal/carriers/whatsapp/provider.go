@@ -13,6 +13,7 @@ import (
 var (
 	_ messaging.Provider  = (*Carrier)(nil)
 	_ messaging.HookWords = (*Carrier)(nil)
+	_ messaging.Fetcher   = (*Carrier)(nil)
 )
 
 // Provider is "whatsapp".

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,7 +33,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if len(parts) == 2 && parts[0] == "attachments" && r.Method == http.MethodGet {
-		s.bytes(w, parts[1])
+		s.bytes(w, parts[1], r.URL.Query().Get("ticket"))
 		return
 	}
 	if len(parts) < 2 || !version.MatchString(parts[0]) {
@@ -305,10 +306,17 @@ func judgeQuestion(in map[string]any) *failure {
 
 // medium is a file that somebody sent.
 type medium struct {
-	kind string
-	body []byte
-	lie  string // "digest", "size", "type", "host": what the server says wrongly
+	kind  string
+	body  []byte
+	lie   string    // "digest", "size", "type", "host": what the server says wrongly
+	since time.Time // when it was sent
 }
+
+// How long Meta keeps what it says: an address of a file for five minutes, the file for thirty days.
+const (
+	addressFor = 5 * time.Minute
+	mediaFor   = 30 * 24 * time.Hour
+)
 
 // AddMedia keeps a file as if somebody had sent it, and answers its id. lie is what the server
 // says wrongly about it: "digest", "size" (it is bigger than said), "type", "host", "gone"; empty for nothing.
@@ -316,37 +324,40 @@ func (s *Server) AddMedia(kind string, body []byte, lie string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := fmt.Sprintf("10033834213%05d", s.next())
-	s.media[id] = medium{kind, body, lie}
+	s.media[id] = medium{kind, body, lie, s.options.Clock.Now()}
 	return id
 }
 
 func (s *Server) medium(w http.ResponseWriter, id, number string) {
 	s.mu.Lock()
 	m, ok := s.media[id]
+	ticket := fmt.Sprintf("%08d", s.next())
+	s.tickets[ticket] = s.options.Clock.Now().Add(addressFor)
 	s.mu.Unlock()
-	if !ok || number != "" && number != s.options.PhoneNumberID {
+	if !ok || s.options.Clock.Now().Sub(m.since) > mediaFor || number != "" && number != s.options.PhoneNumberID {
 		failure{400, 100, "Unsupported get request. Object with that ID does not exist"}.write(w)
 		return
 	}
 	sum := sha256.Sum256(m.body)
-	out := map[string]any{"messaging_product": "whatsapp", "id": id, "url": s.url + "/attachments/" + id, "mime_type": m.kind, "sha256": hex.EncodeToString(sum[:]), "file_size": len(m.body)}
+	out := map[string]any{"messaging_product": "whatsapp", "id": id, "url": s.url + "/attachments/" + id + "?ticket=" + ticket, "mime_type": m.kind, "sha256": hex.EncodeToString(sum[:]), "file_size": strconv.Itoa(len(m.body))}
 	switch m.lie {
 	case "digest":
 		out["sha256"] = strings.Repeat("0", 64)
 	case "size":
-		out["file_size"] = 1
+		out["file_size"] = "1"
 	case "host":
 		out["url"] = "https://attachments.example.test/" + id
 	}
 	answer(w, out)
 }
 
-// bytes is the second step of fetching media.
-func (s *Server) bytes(w http.ResponseWriter, id string) {
+// bytes is the second step of fetching media: at an address that was given out for five minutes.
+func (s *Server) bytes(w http.ResponseWriter, id, ticket string) {
 	s.mu.Lock()
 	m, ok := s.media[id]
+	until, given := s.tickets[ticket]
 	s.mu.Unlock()
-	if !ok || m.lie == "gone" {
+	if !ok || m.lie == "gone" || !given || s.options.Clock.Now().After(until) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
