@@ -34,7 +34,7 @@ func Holdings() []holdings.Table {
 			own("sender", "to say from which number or address the clinic writes"), own("last4", "to tell one secret from another"),
 			{Name: "credentials", Leaves: []string{"twilio", "msg91", "whatsapp", "ses"}, Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to send the clinic's own messages through its own account, and for nothing else", Keep: "until it is revoked", Sealed: true},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to prove who agreed to the use of the account", Keep: "while the clinic is with us"},
-		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at")...)},
+		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at", "listens", "listens_at")...)},
 		{Name: "channel_use", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},
 		{Name: "heard", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			{Name: "event", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to act on what a provider reports, and to show the clinic what a patient answered", Keep: "until it was dealt with, a day at most", Sealed: true},
@@ -64,6 +64,10 @@ func Holdings() []holdings.Table {
 			{Name: "about", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to fetch a file that a patient sent, and to say what she called it", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to look at what a patient sent, where the clinic chose to keep what is said", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 		}, plain("clinic_id", "id", "thread_id", "post_id", "channel_id", "place", "reason", "type", "size", "tries", "due_at", "at", "until")...)},
+		{Name: "peer_bucket", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
+			{Name: "bucket", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to find a conversation by the number that wrote, without storing the number", Keep: "until it is known who wrote"},
+		}, plain("clinic_id", "thread_id")...)},
+		{Name: "strange", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "count", "last_at", "last_kind")},
 		{Name: "canned", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("title", "to answer in the clinic's words"), own("body", "to answer in the clinic's words")},
 			plain("clinic_id", "id", "created_at", "version")...)},
 		{Name: "approval", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("body", "to know which text a provider approved")},

@@ -26,7 +26,7 @@ func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
 func (Keeper) Tables() []string {
-	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "canned", "approval"}
+	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval"}
 }
 
 // Collect copies out what was sent to a patient, why, and what became of it.
@@ -112,6 +112,9 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 			return int(n), err
 		}
 	}
+	if _, err := tx.Exec(sqlStrangeAge, clock.DateOf(before.Time())); err != nil {
+		return int(n), err
+	}
 	_, err = tx.Exec(sqlUseAge, clock.DateOf(before.Time()))
 	return int(n), err
 }
@@ -171,7 +174,7 @@ func eraseTalk(tx *store.Tx, patient id.ID) error {
 		if err := forgetHeard(tx, x.ID); err != nil {
 			return err
 		}
-		for _, text := range []string{sqlPostErase, sqlAttachedErase, sqlPeerErased, sqlThreadDelete} {
+		for _, text := range []string{sqlPostErase, sqlAttachedErase, sqlPeerErased, sqlBucketDrop, sqlThreadDelete} {
 			if _, err := tx.Exec(text, x.ID); err != nil {
 				return err
 			}

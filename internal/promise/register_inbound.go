@@ -33,4 +33,31 @@ var inbound = []Sentence{
 		},
 		Probe: "patients-files",
 	},
+	{
+		ID:       "unknown-found",
+		Text:     "A conversation with somebody whom the clinic does not know yet is found by the number that wrote. Nobody can confirm a number from a copy of the database: what it is found by is shared by many numbers.",
+		Sources:  []string{"F12", "M2"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/seeking.go", "vault.Bucket"},
+		ProvedBy: []string{"messaging.TestSomebodyUnknownIsFound"},
+		Twins: []Twin{{
+			Name: "whoever shares the last four digits is taken for the one who was looked for",
+			File: "internal/messaging/seeking.go", Old: `return c.Phone != "" && strings.HasSuffix(c.Phone, tail)`, New: `return c.Phone != ""`,
+			Red: []string{"messaging.TestSomebodyUnknownIsFound"},
+		}},
+	},
+	{
+		ID:       "strange-reports",
+		Text:     "Reports of a provider that are not understood are counted for each account and day, and the clinic sees how many came and of which kind. Their content is not kept.",
+		Sources:  []string{"F6", "K12"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/listening.go", "internal/messaging/heard.go"},
+		ProvedBy: []string{"messaging.TestStrangeReportsAreCounted"},
+		Twins: []Twin{{
+			Name: "they are not counted",
+			File: "internal/messaging/heard.go", Old: "err = wonder(tx, channel, e)", New: "err = nil",
+			Red: []string{"messaging.TestStrangeReportsAreCounted"},
+		}},
+		Probe: "strange-reports",
+	},
 }

@@ -14,6 +14,7 @@ var (
 	_ messaging.Provider  = (*Carrier)(nil)
 	_ messaging.HookWords = (*Carrier)(nil)
 	_ messaging.Fetcher   = (*Carrier)(nil)
+	_ messaging.Listener  = (*Carrier)(nil)
 )
 
 // Provider is "whatsapp".

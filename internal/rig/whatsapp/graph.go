@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -49,6 +50,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"id": id, "display_phone_number": "+" + s.options.Display, "verified_name": s.options.Name, "quality_rating": s.options.Quality})
 	case what == "POST subscribed_apps" && id == s.options.BusinessAccountID:
 		s.subscribe(w, body)
+	case what == "GET subscribed_apps" && id == s.options.BusinessAccountID:
+		s.listSubscribed(w)
 	case what == "POST message_templates" && id == s.options.BusinessAccountID:
 		s.createTemplate(w, body)
 	case what == "GET message_templates" && id == s.options.BusinessAccountID:
@@ -70,10 +73,42 @@ func (s *Server) subscribe(w http.ResponseWriter, body []byte) {
 		failure{400, 100, "Invalid parameter"}.write(w)
 		return
 	}
+	if to := in["override_callback_uri"]; to != "" && s.options.Verifies && !verified(to, in["verify_token"]) {
+		failure{400, 2200, "Callback verification failed"}.write(w)
+		return
+	}
 	s.mu.Lock()
 	s.subscribed = append(s.subscribed, in)
 	s.mu.Unlock()
 	answer(w, map[string]any{"success": true})
+}
+
+// listSubscribed answers the app with the address that it was last given.
+func (s *Server) listSubscribed(w http.ResponseWriter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []any{}
+	if n := len(s.subscribed); n > 0 {
+		app := map[string]any{"whatsapp_business_api_data": map[string]any{"id": "1234567890123456", "name": "Clinic", "link": "https://www.facebook.com/games/?app_id=1234567890123456"}}
+		if to := s.subscribed[n-1]["override_callback_uri"]; to != "" {
+			app["override_callback_uri"] = to
+		}
+		list = append(list, app)
+	}
+	answer(w, map[string]any{"data": list})
+}
+
+// verified calls an address as Meta does before it posts there: whoever knows the verify token gives the challenge back.
+func verified(address, token string) bool {
+	const challenge = "1158201444"
+	client := &http.Client{Timeout: 5 * time.Second}
+	res, err := client.Get(address + "?" + url.Values{"hub.mode": {"subscribe"}, "hub.challenge": {challenge}, "hub.verify_token": {token}}.Encode())
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(res.Body, 100))
+	return err == nil && res.StatusCode == http.StatusOK && string(said) == challenge
 }
 
 // message is POST /{number}/messages: a message, or a mark that one was read.

@@ -26,6 +26,7 @@ type Options struct {
 	Quality           string
 	Clock             clock.Clock
 	KeepWindow        bool // free messages need a message of the person in the last 24 hours
+	Verifies          bool // the address that news is asked for is called first, as Meta does
 	Page              int  // templates on one page, 2
 }
 
