@@ -44,6 +44,10 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /app/settings/public", Door: Staff, Right: settings, Handle: publicPage},
 		{Pattern: "POST /app/settings/public", Door: Staff, Right: settings, Handle: publicSave},
 
+		{Pattern: "GET /app/settings/modules", Door: Staff, Right: read, Handle: modulesPage},
+		{Pattern: "GET /app/settings/modules/{module}", Door: Staff, Right: access.ClinicModules, Handle: modulePage},
+		{Pattern: "POST /app/settings/modules/{module}", Door: Staff, Right: access.ClinicModules, Handle: moduleSave},
+
 		{Pattern: "GET /app/settings/staff", Door: Staff, Right: people, Handle: staffPage},
 		{Pattern: "POST /app/settings/staff/invite", Door: Staff, Right: people, Handle: staffInvite},
 		{Pattern: "POST /app/settings/staff/invitations/{invitation}/withdraw", Door: Staff, Right: people, Handle: staffWithdraw},

@@ -55,7 +55,7 @@ func (m *maker) said() []web.TalkDay {
 	lost.Mine, lost.MessageID, lost.State, lost.StateAt, lost.Bad = true, ident(305), "uncertain", m.at(11, 11), true
 	picture := line(10, "in", "", m.at(11, 12), "")
 	picture.What = m.t.Say("inbox.did.media.image")
-	picture.Files = m.files()
+	picture.Files = m.talkFiles()
 	return []web.TalkDay{
 		{Date: today.AddDays(-1), Lines: []web.TalkLine{auto, mail, pressed, gone, sent}},
 		{Date: today, Today: true, Lines: []web.TalkLine{
@@ -65,8 +65,8 @@ func (m *maker) said() []web.TalkDay {
 	}
 }
 
-// files are one of each fate.
-func (m *maker) files() []web.TalkFile {
+// talkFiles are one of each fate.
+func (m *maker) talkFiles() []web.TalkFile {
 	file := func(kind, state, why, own string) web.TalkFile {
 		f := web.TalkFile{ID: ident(620), Kind: m.t.Say("inbox.file.type." + kind), State: state, Own: m.t.Say("own.file." + own)}
 		if why != "" {
