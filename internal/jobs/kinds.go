@@ -17,6 +17,10 @@ const (
 	queueFetch  = "fetch"  // files that patients sent: few at a time, because each is held in memory
 )
 
+// Senders is how many messages a process hands over at a time. They wait for other people's machines, and those that
+// come to a step at the same moment take it together (decision 0037), so many of them cost little.
+const Senders = 32
+
 // Every job names the process that asked for it. A job is there once per process, so that one
 // that a dead process left half-way does not keep the others from asking again; what it does is
 // guarded in the rooms.

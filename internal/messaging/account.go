@@ -543,24 +543,23 @@ func (s *Service) TellPaused(ctx context.Context, who access.Caller, tell func(c
 }
 
 // used counts what went over an account today: each day's use is what its owner sees (promise F5).
-func used(tx *store.Tx, one id.ID, u DayUse) error {
-	c, err := clinics.Get(&tx.View)
-	if err != nil {
+func used(tx *store.Tx, d *Round, one id.ID, u DayUse) error {
+	if _, err := d.house(); err != nil {
 		return err
 	}
-	_, err = tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(c.Location())), u.Sent, u.Failed, u.Received)
+	_, err := tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(d.local)), u.Sent, u.Failed, u.Received)
 	return err
 }
 
 // way finds how a message of the channel leaves: by the clinic's own account, or else by the
 // deployment's carrier. held says that the account is paused: the message waits.
-func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, held string, err error) {
-	a, err := account(&tx.View, sqlAccountFor, string(c))
-	if missing(err) {
-		return s.carriers[c], nil, "", nil
-	}
+func (s *Service) way(tx *store.Tx, d *Round, c Channel) (via Carrier, own *Connection, held string, err error) {
+	a, there, err := d.account(c)
 	if err != nil {
 		return nil, nil, "", err
+	}
+	if !there {
+		return s.carriers[c], nil, "", nil
 	}
 	p := s.providers[a.Provider]
 	switch {
@@ -571,6 +570,7 @@ func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, he
 	}
 	conn, err := s.connection(&tx.View, a)
 	if errors.Is(err, vault.ErrForged) || errors.Is(err, vault.ErrShredded) {
+		delete(d.accounts, c) // it changes now
 		return nil, nil, ReasonPaused, broken(tx, a.ID, PausedUnread)
 	}
 	if err != nil {

@@ -126,13 +126,13 @@ func proposable() []Kind { return append(Kinds(), Reopening) }
 // called chooses the approved text for a message over a provider that wants one: in the patient's language, else in
 // one of the clinic's. reason says why the message cannot go over this channel. Free words are for whoever has just
 // written: an answer to STOP or to "Change".
-func (s *Service) called(tx *store.Tx, r row, now situation, via Carrier, own *Connection) (*Approval, string, error) {
+func (s *Service) called(d *Round, r row, now situation, via Carrier, own *Connection) (*Approval, string, error) {
 	_, drafts := via.(Drafter)
 	_, registered := via.(Register)
 	if own == nil || !drafts && !registered || drafts && (r.kind == StopHeard || r.kind == StartHeard || r.kind == ChangeAsked) {
 		return nil, "", nil
 	}
-	a, err := approved(&tx.View, own.ID, r.kind, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
+	a, err := approved(d, own.ID, r.kind, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
 	if err == nil && a == nil {
 		return nil, ReasonNoTemplate, nil
 	}
@@ -140,8 +140,8 @@ func (s *Service) called(tx *store.Tx, r row, now situation, via Carrier, own *C
 }
 
 // approved is the newest approved text of the kind in the first of the languages that has one; nil for none.
-func approved(v *store.View, account id.ID, k Kind, langs []string) (*Approval, error) {
-	list, err := approvals(v, sqlApprovalFor, account, string(k))
+func approved(d *Round, account id.ID, k Kind, langs []string) (*Approval, error) {
+	list, err := d.approvals(account, k)
 	if err != nil {
 		return nil, err
 	}

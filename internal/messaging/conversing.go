@@ -214,7 +214,7 @@ func (s *Service) Wish(ctx context.Context, who access.Caller, patient id.ID) (C
 	}
 	var out Channel
 	err = s.db.View(ctx, who, right, func(_ context.Context, v *store.View) (err error) {
-		out, err = wish(v, patient)
+		out, err = NewRound(v).wish(patient)
 		return err
 	})
 	return out, err
@@ -235,7 +235,7 @@ func (s *Service) SetWish(ctx context.Context, who access.Caller, patient id.ID,
 		if _, err := patients.Find(&tx.View, patient); err != nil {
 			return err
 		}
-		old, err := wish(&tx.View, patient)
+		old, err := NewRound(&tx.View).wish(patient)
 		if err != nil {
 			return err
 		}

@@ -133,7 +133,7 @@ func (s *Service) Hear(ctx context.Context, who access.Caller, provider string, 
 		if wrote == 0 {
 			return nil
 		}
-		return used(tx, one, DayUse{Received: wrote})
+		return used(tx, NewRound(&tx.View), one, DayUse{Received: wrote})
 	})
 }
 

@@ -131,7 +131,7 @@ const (
 // are about her.
 func collectTalk(v *store.View, patient id.ID, out map[string][]map[string]string) error {
 	when := func(at clock.Instant) string { return at.Time().Format(time.RFC3339) }
-	c, err := wish(v, patient)
+	c, err := NewRound(v).wish(patient)
 	if err != nil {
 		return err
 	}

@@ -235,7 +235,7 @@ func (s *Service) freely(v *store.View, r *Route, a Account, last correspondent,
 	} else {
 		r.Reason = RouteWindow
 	}
-	x, err := approved(v, a.ID, Reopening, langs)
+	x, err := approved(NewRound(v), a.ID, Reopening, langs)
 	if err != nil || x == nil {
 		return err
 	}

@@ -44,6 +44,7 @@ type Service struct {
 	measure   func(text string) Length
 	process   id.ID
 	easel     chan struct{} // one picture is opened at a time
+	companies companies
 }
 
 // New makes the service of this process.
