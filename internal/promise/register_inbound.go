@@ -45,6 +45,7 @@ var inbound = []Sentence{
 			File: "internal/messaging/seeking.go", Old: `return c.Phone != "" && strings.HasSuffix(c.Phone, tail)`, New: `return c.Phone != ""`,
 			Red: []string{"messaging.TestSomebodyUnknownIsFound"},
 		}},
+		Probe: "unknown-found",
 	},
 	{
 		ID:       "strange-reports",
@@ -59,5 +60,33 @@ var inbound = []Sentence{
 			Red: []string{"messaging.TestStrangeReportsAreCounted"},
 		}},
 		Probe: "strange-reports",
+	},
+	{
+		ID:       "not-at-night",
+		Text:     "Nobody is reminded between nine in the evening and eight in the morning where she is, as her number tells: what would fall into her night goes out on the evening before. What is late waits for her morning, or does not go.",
+		Sources:  []string{"F7", "F13"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/messaging/quiet.go", "internal/followup/rules.go"},
+		ProvedBy: []string{"followup.TestHerNight", "messaging.TestQuietHoursAreLookedAtAgain"},
+		Twins: []Twin{{
+			Name: "reminders are planned by the clinic's clock alone",
+			File: "internal/messaging/round.go", Old: "return r.zones(x.Phone, c.Location(), at), nil", New: "return r.zones(x.Phone[:0], c.Location(), at), nil",
+			Red: []string{"followup.TestHerNight"},
+		}},
+		Probe: "not-at-night",
+	},
+	{
+		ID:       "texts-without-health",
+		Text:     "A text that goes out only with the patient's agreement, such as a reminder, is looked through for words about health before the clinic takes it into use. Where there are some it is used only after the writer was shown them and was sure.",
+		Sources:  []string{"D9", "F10"},
+		Kind:     Enforced,
+		KeptBy:   []string{"messaging.Publish", "contact.HealthWords"},
+		ProvedBy: []string{"messaging.TestTemplatesOfAClinic", "web.TestHealthWordsAskOnce"},
+		Twins: []Twin{{
+			Name: "nobody is asked",
+			File: "internal/messaging/wording.go", Old: "if k.Asked() && !sure && slices", New: "if k.Asked() && !sure && len(x.Body) < 0 && slices",
+			Red: []string{"messaging.TestTemplatesOfAClinic", "web.TestHealthWordsAskOnce"},
+		}},
+		Probe: "texts-without-health",
 	},
 }
