@@ -23,6 +23,7 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 	if err != nil {
 		return err
 	}
+	round := messaging.NewRound(&tx.View)
 	for _, one := range appointments {
 		if err := Cancel(tx, one); err != nil {
 			return err
@@ -59,7 +60,11 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 		if told.StartsAt == f.StartsAt {
 			known = told.At
 		}
-		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), c.Location(), messaging.Night()) {
+		zones, err := round.Where(f.Patient, f.StartsAt)
+		if err != nil {
+			return err
+		}
+		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), zones, messaging.Night()) {
 			if err := add(tx, d, one, f.Occurrence); err != nil {
 				return err
 			}

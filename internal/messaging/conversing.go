@@ -180,8 +180,15 @@ func (s *Service) SaveSetting(ctx context.Context, who access.Caller, x Setting)
 		switch x.Content {
 		case ContentNone:
 			_, err = tx.Exec(sqlPostForget)
+			if err == nil {
+				_, err = tx.Exec(sqlAttachedForget)
+			}
 		case ContentDays:
-			_, err = tx.Exec(sqlPostShorten, int64(x.Days)*24*60*60*1_000_000)
+			days := int64(x.Days) * 24 * 60 * 60 * 1_000_000
+			_, err = tx.Exec(sqlPostShorten, days)
+			if err == nil {
+				_, err = tx.Exec(sqlAttachedShorten, days)
+			}
 		}
 		return err
 	})

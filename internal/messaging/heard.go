@@ -185,6 +185,8 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 		err = judged(tx, channel, e)
 	case IdentityNews:
 		err = renamed(tx, channel, e)
+	case Unknown:
+		err = wonder(tx, channel, e)
 	case AccountNews:
 		if e.Status == "revoked" || e.Status == "disabled" {
 			err = broken(tx, channel, codeOnly(e.Status))

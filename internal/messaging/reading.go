@@ -75,6 +75,9 @@ func (s *Service) read(v *store.View, x Summary) (Thread, error) {
 		if out.Lines, err = posts(v, sqlPostOf, x.ID); err != nil {
 			return out, err
 		}
+		if err := filesOf(v, x.ID, out.Lines); err != nil {
+			return out, err
+		}
 		if people, err = correspondents(v, x.ID); err != nil {
 			return out, err
 		}

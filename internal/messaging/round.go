@@ -120,6 +120,23 @@ func (r *Round) reach(patient id.ID) (patients.Reach, bool, error) {
 	return r.people.of(patient, r.written, func(all []id.ID) (map[id.ID]patients.Reach, error) { return patients.Reaches(r.v, all...) })
 }
 
+// To announces patients whom the round is about, beside those of its appointments.
+func (r *Round) To(patients ...id.ID) { r.written = append(r.written, patients...) }
+
+// Where are the zones in which the patient may be, by her number, as at a moment: the clinic's where it tells none, or one that
+// shows the clinic's time. There is always one.
+func (r *Round) Where(patient id.ID, at clock.Instant) ([]*time.Location, error) {
+	c, err := r.house()
+	if err != nil {
+		return nil, err
+	}
+	x, _, err := r.reach(patient)
+	if err != nil {
+		return nil, err
+	}
+	return r.zones(x.Phone, c.Location(), at), nil
+}
+
 func (r *Round) words(patient id.ID) (consent.Words, error) {
 	w, _, err := r.said.of(patient, r.written, func(all []id.ID) (map[id.ID]consent.Words, error) { return consent.Said(r.v, all...) })
 	return w, err

@@ -71,6 +71,10 @@ type drafting struct {
 	meanwhile func(messaging.Proposal) error // happens before Propose answers; nil for nothing
 	*talker
 	asked []messaging.Proposal
+	shelf shelf
+
+	to, deaf  string // where its news is posted; with which code it refuses to
+	elsewhere bool   // it takes the question and posts elsewhere
 }
 
 func (d *drafting) Propose(_ context.Context, _ messaging.Connection, p messaging.Proposal) (messaging.Verdict, error) {

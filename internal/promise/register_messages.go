@@ -168,6 +168,7 @@ var messages = []Sentence{
 			File: "internal/messaging/heard.go", Old: "\t\treturn 3\n", New: "\t\treturn 7\n",
 			Red: []string{"messaging.TestReportsInAnyOrder"},
 		}},
+		Probe: "sms-fate",
 	},
 	{
 		ID:       "answers-a-day",
