@@ -60,6 +60,9 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"only-listed-parties":          probe.listed,
 		"essential-cookies":            probe.cookies,
 		"looks-recorded":               probe.looks,
+		"signed-stays":                 probe.signed,
+		"notes-not-lost":               probe.asides,
+		"intake-signed":                probe.intake,
 		"audit-tamper-evident":         probe.tamper,
 		"request-log":                  probe.requestLog,
 	}
@@ -267,9 +270,8 @@ func known(r access.Right) bool {
 	return false
 }
 
-// clinical and official are parts of column names that would betray a field that must not exist.
+// official are parts of column names that would betray a field that must not exist.
 var (
-	clinical = []string{"diagnos", "icd", "symptom", "prescription", "allerg", "lab_", "vital", "medication"}
 	official = []string{"aadhaar", "aadhar", "abha", "passport_no", "ssn", "social_security", "national_id", "government", "pan_no", "voter", "fingerprint", "biometric", "iris", "face_"}
 )
 
@@ -290,11 +292,6 @@ func (p probe) noColumn(ctx context.Context, parts []string) (int, error) {
 		}
 	}
 	return n, nil
-}
-
-func (p probe) schedulingOnly(ctx context.Context) (string, error) {
-	n, err := p.noColumn(ctx, clinical)
-	return fmt.Sprintf("none of %d columns is for a diagnosis or a medical record", n), err
 }
 
 func (p probe) noGovernmentID(ctx context.Context) (string, error) {
