@@ -1,0 +1,108 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"slices"
+	"testing"
+	"time"
+
+	"almirah/internal/clinics"
+	"almirah/internal/id"
+	"almirah/internal/intake"
+	"almirah/internal/scheduling"
+	"almirah/internal/visits"
+)
+
+// recordsOn turns the clinical records of the demo clinic on.
+func (h *opened) recordsOn(t testing.TB) {
+	t.Helper()
+	if err := h.demoCare(context.Background(), h.Owner, h.Practice); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// care puts one of everything that a visit has into the clinic.
+func (p *place) care(t *testing.T) {
+	t.Helper()
+	h, ctx := p.h, t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := h.Clinics.Get(ctx, p.who)
+	must(err)
+	must(h.Clinics.SetModules(ctx, p.who, append(slices.Clone(c.Modules), clinics.ModuleClinical), c.Version))
+	_, one, err := h.Desk.Enter(ctx, p.token)
+	must(err)
+	e, err := h.Visits.Begin(ctx, p.who, one)
+	must(err)
+	for i, text := range []string{"Cough", "Fever"} { // the second meets the first
+		_, err = h.Visits.Save(ctx, p.who, e.ID, visits.Draft{Note: visits.Note{Complaint: text}, Version: e.Version, Tab: id.New(time.Unix(int64(i+1), 0))})
+		must(err)
+	}
+	must(h.Visits.AddAllergy(ctx, p.who, e.Patient, visits.Allergy{Substance: "Dust"}))
+	var b bytes.Buffer
+	must(png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))))
+	_, err = h.Visits.AddFile(ctx, p.who, e.Patient, id.Zero, "scan.png", b.Bytes())
+	must(err)
+	_, err = h.Visits.SaveTemplate(ctx, p.who, visits.Template{Name: "Mine", Speciality: "general", Plan: "Rest"}, false)
+	must(err)
+	_, err = h.Intake.Save(ctx, p.who, intake.Form{Body: intake.Body{Kind: intake.Consent, Title: "Treatment", Text: "I agree."}}, false)
+	must(err)
+}
+
+// visited is a visit of today that can still be written, and one that is signed.
+func (h *opened) visited(t testing.TB) (open, signed, patient string) {
+	t.Helper()
+	ctx := context.Background()
+	list, err := h.Patients.Recent(ctx, h.Owner, 40)
+	if err != nil || len(list) < 4 {
+		t.Fatalf("%d patients, %v", len(list), err)
+	}
+	var out [2]string
+	for i := range out {
+		var a scheduling.Appointment
+		for _, p := range list[i*2:] {
+			all, err := h.Desk.OfPatient(ctx, h.Owner, p.ID, 20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := slices.IndexFunc(all, func(x scheduling.Appointment) bool {
+				return x.Status != scheduling.Cancelled && x.Status != scheduling.NoShow
+			})
+			if k >= 0 {
+				a = all[k]
+				break
+			}
+		}
+		e, err := h.Visits.Begin(ctx, h.Owner, a.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := demoVisits[i]
+		measured, err := x.vitals.Read("IN")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := visits.Draft{Note: x.note, Vitals: measured, Version: e.Version, Tab: id.New(h.Clock.Now())}
+		switch {
+		case e.Signed():
+		case i == 0:
+			_, err = h.Visits.Save(ctx, h.Owner, e.ID, d)
+		default:
+			if _, err = h.Visits.Sign(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, d); err == nil {
+				err = h.Visits.Amend(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, visits.Amendment{Part: visits.PartPlan, Reason: "the result came later", Text: "Blood count normal."})
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[i], patient = e.ID.String(), e.Patient.String()
+	}
+	return out[0], out[1], patient
+}
