@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"image/png"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -105,4 +106,41 @@ func (h *opened) visited(t testing.TB) (open, signed, patient string) {
 		out[i], patient = e.ID.String(), e.Patient.String()
 	}
 	return out[0], out[1], patient
+}
+
+// enterCare writes marks into everything that a visit has.
+func (h *opened) enterCare(t *testing.T, m marks) {
+	t.Helper()
+	h.recordsOn(t)
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := "/m/" + m["idempotency.answer"]
+	who, one, err := h.Desk.Enter(ctx, m["idempotency.answer"])
+	must(err)
+	before, err := h.Intake.Before(ctx, who, one)
+	must(err)
+	for _, f := range before.Forms {
+		if f.Body.Kind == intake.Questions {
+			h.visitor().fill(t, own+"/intake", own+"/intake/"+f.Form.String(), url.Values{"a-q1": {m.as("", "intake_answer.answers")}, "a-q2": {"yes"}, "do": {"sign"}, "signed_name": {m.as("name", "intake_answer.signed_name")}, "agreed": {"1"}})
+		}
+	}
+	e, err := h.Visits.Begin(ctx, h.Owner, one)
+	must(err)
+	d := visits.Draft{Note: visits.Note{Complaint: m.as("", "encounter.note")}, Version: e.Version, Tab: id.New(time.Unix(1, 0))}
+	_, err = h.Visits.Sign(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, d)
+	must(err)
+	met := visits.Draft{Note: visits.Note{Plan: m.as("", "encounter_aside.note")}, Version: e.Version, Tab: id.New(time.Unix(2, 0))}
+	_, err = h.Visits.Save(ctx, h.Owner, e.ID, met)
+	must(err)
+	must(h.Visits.Amend(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, visits.Amendment{Part: visits.PartPlan, Reason: m.as("", "amendment.reason"), Text: m.as("", "amendment.body")}))
+	must(h.Visits.AddAllergy(ctx, h.Owner, e.Patient, visits.Allergy{Substance: m.as("", "health.body")}))
+	_, err = h.Visits.AddFile(ctx, h.Owner, e.Patient, id.Zero, m.as("", "file.name"), []byte("%PDF-1.4\n% "+m.as("", "file_piece.bytes")+"\n%%EOF\n"))
+	must(err)
+	owner := h.signIn(t, demoPeople[0].email)
+	owner.shows(t, "/app/visits/"+e.ID.String(), m["encounter.note"], m["encounter_aside.note"], m["amendment.reason"], m["amendment.body"], m["health.body"], m["file.name"], m["intake_answer.answers"], m["intake_answer.signed_name"])
 }
