@@ -57,55 +57,55 @@ func (p *place) care(t *testing.T) {
 	must(err)
 }
 
-// visited is a visit of today that can still be written, and one that is signed.
+// visited is a visit that can still be written, and one that is signed, of one of the clinic's patients.
 func (h *opened) visited(t testing.TB) (open, signed, patient string) {
 	t.Helper()
 	ctx := context.Background()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.recordsOn(t)
 	list, err := h.Patients.Recent(ctx, h.Owner, 40)
-	if err != nil || len(list) < 4 {
-		t.Fatalf("%d patients, %v", len(list), err)
+	must(err)
+	for _, p := range list {
+		all, err := h.Desk.OfPatient(ctx, h.Owner, p.ID, 20)
+		must(err)
+		for _, a := range all {
+			if a.Status == scheduling.Cancelled || a.Status == scheduling.NoShow || open != "" && signed != "" {
+				continue
+			}
+			e, err := h.Visits.Begin(ctx, h.Owner, a.ID)
+			must(err)
+			if e.Signed() || e.Version > 1 {
+				continue
+			}
+			x := demoVisits[len(open)/36]
+			measured, err := x.vitals.Read("IN")
+			must(err)
+			d := visits.Draft{Note: x.note, Vitals: measured, Version: e.Version, Tab: id.New(h.Clock.Now())}
+			if open == "" {
+				_, err = h.Visits.Save(ctx, h.Owner, e.ID, d)
+				open = e.ID.String()
+			} else {
+				if _, err = h.Visits.Sign(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, d); err == nil {
+					err = h.Visits.Amend(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, visits.Amendment{Part: visits.PartPlan, Reason: "the result came later", Text: "Blood count normal."})
+				}
+				signed, patient = e.ID.String(), e.Patient.String()
+				must(h.Visits.AddCondition(ctx, h.Owner, e.Patient, visits.Condition{Name: "Asthma", Code: "J45.9", Since: "2009"}))
+				must(h.Visits.AddMedicine(ctx, h.Owner, e.Patient, visits.Medicine{Name: "Salbutamol inhaler", Dose: "2 puffs when needed"}))
+				_, bad := h.Visits.AddFile(ctx, h.Owner, e.Patient, id.Zero, "Blood count.pdf", []byte("%PDF-1.4\n% quiet\n%%EOF\n"))
+				must(bad)
+			}
+			must(err)
+		}
 	}
-	var out [2]string
-	for i := range out {
-		var a scheduling.Appointment
-		for _, p := range list[i*2:] {
-			all, err := h.Desk.OfPatient(ctx, h.Owner, p.ID, 20)
-			if err != nil {
-				t.Fatal(err)
-			}
-			k := slices.IndexFunc(all, func(x scheduling.Appointment) bool {
-				return x.Status != scheduling.Cancelled && x.Status != scheduling.NoShow
-			})
-			if k >= 0 {
-				a = all[k]
-				break
-			}
-		}
-		e, err := h.Visits.Begin(ctx, h.Owner, a.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := demoVisits[i]
-		measured, err := x.vitals.Read("IN")
-		if err != nil {
-			t.Fatal(err)
-		}
-		d := visits.Draft{Note: x.note, Vitals: measured, Version: e.Version, Tab: id.New(h.Clock.Now())}
-		switch {
-		case e.Signed():
-		case i == 0:
-			_, err = h.Visits.Save(ctx, h.Owner, e.ID, d)
-		default:
-			if _, err = h.Visits.Sign(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, d); err == nil {
-				err = h.Visits.Amend(ctx, h.Owner, e.ID, h.Practice.providers[0].ID, visits.Amendment{Part: visits.PartPlan, Reason: "the result came later", Text: "Blood count normal."})
-			}
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[i], patient = e.ID.String(), e.Patient.String()
+	if signed == "" {
+		t.Fatal("nobody has been to the clinic twice, and no two people once")
 	}
-	return out[0], out[1], patient
+	return open, signed, patient
 }
 
 // enterCare writes marks into everything that a visit has.
