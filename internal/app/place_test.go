@@ -99,6 +99,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
+	p.care(t)
 	p.collect(t)
 }
 
@@ -204,6 +205,9 @@ func (p *place) collect(t *testing.T) {
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
+	for kind, table := range map[string]string{"visit": "encounter", "aside": "encounter_aside", "health": "health", "file": "file", "visit template": "visit_template", "form": "intake_form"} {
+		pick(kind, table, rows, any)
+	}
 	pick("leave", "leave", rows, any)
 	pick("signed", "agreement", rows, any)
 	pick("closure", "closure", rows, any)
@@ -251,6 +255,13 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",
 	"/app/settings/followups/{id}":                 "followup",
+	"/app/visits/{id}":                             "visit",
+	"/app/visits/{id}/asides/{aside}":              "aside",
+	"/app/patients/{id}/health/{row}":              "health",
+	"/app/files/{id}":                              "file",
+	"/app/settings/visits/{id}":                    "visit template",
+	"/app/settings/intake/{id}":                    "form",
+	"/m/{token}/intake/{form}":                     "form",
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
@@ -311,6 +322,18 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/services/{id}":                        {"service_name": "Changed", "minutes": "15", "providers": "{provider}", "version": "1"},
 	"POST /app/settings/booking":                              {"notice_hours": "2", "horizon_days": "30", "step": "15", "version": "2"},
 	"POST /app/settings/reminders":                            {"rule": "{rule}", "remove": "{rule}"},
+	"POST /app/appointments/{id}/visit":                       {"to": "with", "version": "1"},
+	"POST /app/visits/{id}":                                   {"complaint": "Cough", "version": "1", "tab": "00000000000000000000000000000001", "template": "{visit template}", "do": "template"},
+	"POST /app/visits/{id}/sign":                              {"complaint": "Cough", "version": "1", "tab": "00000000000000000000000000000001"},
+	"POST /app/visits/{id}/amend":                             {"part": "plan", "reason": "later", "text": "Rest"},
+	"POST /app/codes":                                         {"find": "cough"},
+	"POST /app/patients/{id}/health":                          {"kind": "allergy", "substance": "Dust"},
+	"POST /app/patients/{id}/health/{row}/end":                {"kind": "allergy"},
+	"POST /app/settings/visits/new":                           {"name": "Mine", "speciality": "general", "findings": "Chest:"},
+	"POST /app/settings/visits/{id}":                          {"name": "Mine", "speciality": "general", "findings": "Chest:", "version": "1"},
+	"POST /app/settings/intake/new":                           {"kind": "consent", "title": "Photos", "text": "I agree.", "service": "{service}"},
+	"POST /app/settings/intake/{id}":                          {"kind": "consent", "title": "Photos", "text": "I agree.", "service": "{service}", "version": "1"},
+	"POST /m/{token}/intake/{form}":                           {"do": "sign", "signed_name": "Asha", "agreed": "1"},
 	"POST /app/messages/{id}/settle":                          {"as": "sent"},
 	"POST /app/reviews/{id}/settle":                           {"seen": "1"},
 	"GET /app/settings/followups/new":                         {"kind": "recall"},
