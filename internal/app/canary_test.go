@@ -97,6 +97,8 @@ var unmarked = map[string]string{
 	"throttle.bucket":          "a keyed hash of person.email, which is marked",
 	"message.passport":         "words of ours",
 	"message.provider_sealed":  "made by the provider; whatsapp_test.go looks for one that holds a number",
+	"peer_bucket.bucket":       "16 bits of a keyed hash",
+	"attached.about":           "the provider's words about a file, sealed as attached.body is; SMS gives a file no name",
 	"correspondent.peer":       "a keyed hash of correspondent.address, which is marked",
 	"audit_detail.sealed":      "old and new values of everything that is marked here",
 	"idempotency.request_hash": "a hash",

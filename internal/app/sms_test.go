@@ -310,6 +310,21 @@ func (h *opened) enterTexts(t *testing.T, m marks, tw *sms.Twilio) {
 	if err := h.Messages.Note(t.Context(), h.Owner, list[0].ID, m.as("", "post.body")); err != nil {
 		t.Fatal(err)
 	}
+	set, err := h.Messages.Setting(t.Context(), h.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Content = messaging.ContentFull
+	if err := h.Messages.SaveSetting(t.Context(), h.Owner, set); err != nil {
+		t.Fatal(err)
+	}
+	if status := x.report(tw.Sends(a.HookURL, m["patient.phone"], clinicNumber, "", map[string][]byte{"application/pdf": []byte("%PDF-1.7 " + m.as("", "attached.body"))})); status != http.StatusOK {
+		t.Fatalf("sending a report to the clinic's number: %d", status)
+	}
+	h.until(t, "the report is fetched", func() bool {
+		talk, err := h.Messages.OpenThread(t.Context(), h.Owner, list[0].ID)
+		return err == nil && slices.ContainsFunc(talk.Lines, func(l messaging.Line) bool { return len(l.Files) > 0 && l.Files[0].State == messaging.MediaKept })
+	})
 }
 
 // withTwilio starts a Twilio, and says with which settings a house reaches it.

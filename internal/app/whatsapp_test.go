@@ -41,6 +41,9 @@ func TestWhatsAppByTheClinicsOwnAccount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if list, err := h.Messages.Accounts(t.Context(), h.Owner); err != nil || len(list) != 1 || list[0].Hears != messaging.HearingOn {
+			t.Errorf("Meta called the address and was asked to post there: %+v %v", list, err)
+		}
 		post := func(c ...meta.Change) {
 			t.Helper()
 			got, err := wa.Deliver(t.Context(), account.HookURL, wa.Pack(c...))

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"almirah/internal/picture"
+	"almirah/internal/promise"
 )
 
 // quarters is a picture whose corners tell how it was turned: red, green, blue, and white at the bottom right.
@@ -85,6 +86,7 @@ func corner(p image.Image, right, bottom bool) string {
 // TestOnlyWhatIsSeenIsKept: a picture comes out upright, without what its camera told and without what stood behind its end.
 func TestOnlyWhatIsSeenIsKept(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "patients-files")
 	// The corners from the top left to the bottom right, by how the camera was held.
 	want := map[uint16][4]string{0: {"r", "g", "b", "rgb"}, 1: {"r", "g", "b", "rgb"}, 2: {"g", "r", "rgb", "b"}, 3: {"rgb", "b", "g", "r"}, 4: {"b", "rgb", "r", "g"},
 		5: {"r", "b", "g", "rgb"}, 6: {"b", "r", "rgb", "g"}, 7: {"rgb", "g", "b", "r"}, 8: {"g", "rgb", "r", "b"}, 9: {"r", "g", "b", "rgb"}}

@@ -38,7 +38,7 @@ var inbound = []Sentence{
 		Text:     "A conversation with somebody whom the clinic does not know yet is found by the number that wrote. Nobody can confirm a number from a copy of the database: what it is found by is shared by many numbers.",
 		Sources:  []string{"F12", "M2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/messaging/seeking.go", "vault.Bucket"},
+		KeptBy:   []string{"internal/messaging/seeking.go", "internal/vault/index.go"},
 		ProvedBy: []string{"messaging.TestSomebodyUnknownIsFound"},
 		Twins: []Twin{{
 			Name: "whoever shares the last four digits is taken for the one who was looked for",
