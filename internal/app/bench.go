@@ -150,6 +150,13 @@ func runBench(ctx context.Context, engine store.Engine, admin string, plan bench
 		}
 		program = append(program, line)
 	}
+	if plan.only == "" || slices.Contains(strings.Split(plan.only, ","), benchPaper) {
+		line, err := r.paper(engine)
+		if err != nil {
+			return nil, errors.Join(err, r.limit.close())
+		}
+		program = append(program, line)
+	}
 	if only := strings.Split(plan.only, ","); plan.only == "" || slices.Contains(only, benchChart) || slices.Contains(only, benchSign) {
 		rows, lines, err := r.careRows(ctx, engine)
 		if err != nil {

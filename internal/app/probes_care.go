@@ -45,8 +45,13 @@ func (p probe) intake(ctx context.Context) (string, error) {
 // errRefusedNot undoes what the database should have refused.
 var errRefusedNot = errors.New("the database took a clinical row of a clinic that keeps no clinical records")
 
-// schedulingOnly tries to put a row into a clinical table of each clinic that keeps no clinical records. Nothing stays: what is not refused is undone.
+// schedulingOnly tries to put a row into a clinical table of each clinic that keeps no clinical records, and looks for tables that would not ask.
+// Nothing stays: what is not refused is undone.
 func (p probe) schedulingOnly(ctx context.Context) (string, error) {
+	asked, err := p.tablesAsk(ctx)
+	if err != nil {
+		return "", err
+	}
 	tried := 0
 	for _, c := range p.clinics {
 		err := p.DB.Change(ctx, jobs.ForClinic(c), access.Work, func(_ context.Context, tx *store.Tx) error {
@@ -65,5 +70,5 @@ func (p probe) schedulingOnly(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("%d of %d clinics keep no clinical records, and the database refused one in each", tried, len(p.clinics)), nil
+	return fmt.Sprintf("%d of %d clinics keep no clinical records, and the database refused one in each; %s", tried, len(p.clinics), asked), nil
 }
