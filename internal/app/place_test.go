@@ -146,7 +146,10 @@ func (p *place) connect(t *testing.T) {
 			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
 		}
 	}
-	for _, c := range p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{}) {
+	// What is said is kept, so that what is sent beside it is fetched.
+	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
+	calls := p.twilio.Sends(list[0].HookURL, "+919845012399", "+14155550100", "", map[string][]byte{"application/pdf": []byte("%PDF-1.7 a report")})
+	for _, c := range append(calls, p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{})...) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -159,6 +162,16 @@ func (p *place) connect(t *testing.T) {
 	p.h.until(t, "what was written is in the inbox", func() bool {
 		list, err := p.h.Messages.Inbox(t.Context(), p.who, messaging.InboxFilter{})
 		return err == nil && len(list) > 0
+	})
+	p.h.until(t, "what came beside it is fetched", func() bool {
+		list, err := p.h.Messages.Inbox(t.Context(), p.who, messaging.InboxFilter{})
+		if err != nil || len(list) == 0 {
+			return false
+		}
+		talk, err := p.h.Messages.OpenThread(t.Context(), p.who, list[0].ID)
+		return err == nil && slices.ContainsFunc(talk.Lines, func(l messaging.Line) bool {
+			return len(l.Files) > 0 && l.Files[0].State == messaging.MediaKept
+		})
 	})
 	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations/replies", url.Values{"title": {"Lift"}, "body": {"There is a lift."}})
 }
@@ -189,6 +202,7 @@ func (p *place) collect(t *testing.T) {
 	pick("account", "channel", rows, func(get func(string) string) bool { return get("provider") == "local-whatsapp" })
 	pick("approval", "approval", rows, any)
 	pick("thread", "thread", rows, any)
+	pick("file", "attached", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
@@ -234,6 +248,7 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{provider}":            "=twilio",
 	"/app/settings/channels/{id}":                  "account",
 	"/app/inbox/{thread}":                          "thread",
+	"/app/inbox/{thread}/files/{file}":             "file",
 	"/app/settings/conversations/replies/{reply}":  "reply",
 	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",
