@@ -34,6 +34,7 @@ type place struct {
 	who    access.Caller
 	ids    map[string]string // by kind
 	token  string            // of a patient's own link
+	been   string            // of the link of one who was there
 	at     string            // a free time of its first provider
 }
 
@@ -122,6 +123,7 @@ func (p *place) follow(t *testing.T, at any) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.been = token
 	p.h.visitor().fill(t, "/m/"+token+"/review", "/m/"+token+"/review", url.Values{"stars": {"2"}, "words": {"Slow."}})
 }
 
