@@ -32,7 +32,7 @@ func (s *Site) refuse(w http.ResponseWriter, v *Visit, route Route, f *fault.Fau
 	sh := s.Shell(v)
 	if sh.Person != nil { // the staff's own frame has a script
 		w.Header().Set("Content-Security-Policy", policyStaff)
-		sh.Nav = StaffNav("", 0, 0, v.Who.May)
+		sh.Nav = StaffNav("", 0, 0, v.offered)
 	}
 	var err error
 	switch {
