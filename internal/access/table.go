@@ -36,6 +36,13 @@ const (
 	ReviewSettle Right = "review.settle"
 
 	ClinicModules Right = "clinic.modules"
+	ClinicAccount Right = "clinic.account"
+
+	VisitRead      Right = "visit.read"
+	VisitWrite     Right = "visit.write"
+	VisitSign      Right = "visit.sign"
+	VisitSettings  Right = "visit.settings"
+	IntakeSettings Right = "intake.settings"
 
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
@@ -80,6 +87,7 @@ var Table = []Row{
 	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
+	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 
 	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},
@@ -108,6 +116,11 @@ var Table = []Row{
 	{BillRefund, "Write credit notes and give money back.", counts},
 	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
 	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
+	{VisitRead, "Read visits, allergies, conditions, medicines, files and what patients answered before a visit, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitWrite, "Write visits that are not signed, what is known of a patient, and files, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},
+	{VisitSettings, "Change what visits start with, and import lists of diagnoses.", leads},
+	{IntakeSettings, "Change the questions and the texts that patients get before a visit.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

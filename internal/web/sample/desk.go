@@ -30,6 +30,14 @@ func (m *maker) deskPages() {
 			CanWrite: true, CanDelete: true, CanBook: true, Form: form, Today: today}
 	}
 	m.add("patient", "", patient())
+	cared := patient()
+	cared.Care = web.Care{On: true, CanWrite: true, Banner: m.health(true), Visits: m.visitLines(), Older: "/app/patients/" + ident(201) + "/visits?from=1", Files: m.files()}
+	cared.Care.Banner.Form = web.HealthForm{Kind: "allergy", Reaction: "rash"}
+	cared.Shell = problems(cared.Shell, "substance", "file")
+	m.add("patient", "care", cared)
+	asked := patient()
+	asked.Care = web.Care{On: true, Banner: web.HealthBanner{None: true, NoneWords: m.t.Say("health.none_by", "By", "Meera Pillai", "Date", m.t.Date(today))}}
+	m.add("patient", "care-empty", asked)
 	editing := patient()
 	editing.Editing, editing.Likely = "identity", m.hits()[:1]
 	editing.Shell = problems(editing.Shell, "phone")
@@ -75,13 +83,13 @@ func (m *maker) messagePages() {
 }
 
 func (m *maker) settings(current string) web.SettingsPage {
-	return web.SettingsPage{Shell: m.staff("nav.settings"), Menu: web.SettingsMenu(current, func(access.Right) bool { return true }), CanEdit: true, Version: 7}
+	return web.SettingsPage{Shell: m.staff("nav.settings"), Menu: web.SettingsMenu(current, func(access.Right) bool { return true }, func(string) bool { return true }), CanEdit: true, Version: 7}
 }
 
 func (m *maker) settingsPages() {
 	countries := []web.Option{{Value: "IN", Label: "India", On: true}}
 	m.add("settings", "", &web.SettingsHome{SettingsPage: m.settings("")})
-	m.add("settings-clinic", "", &web.ClinicSettings{SettingsPage: m.settings("settings.clinic"), ClinicName: "Sunrise Clinic", LegalName: "Sunrise Health LLP", ContactEmail: "desk@sunrise.example", Countries: countries, Zones: []web.Option{{Value: "Asia/Kolkata", Label: "India Standard Time", On: true}}, Colour: "#2f5d86", HasLogo: true, Spoken: map[string]bool{"en": true, "ta": true}, DefaultLanguage: "en", Jurisdictions: countries, Regions: countries, Modules: map[string]bool{"notes": true}, Currency: "INR"})
+	m.add("settings-clinic", "", &web.ClinicSettings{SettingsPage: m.settings("settings.clinic"), ClinicName: "Sunrise Clinic", LegalName: "Sunrise Health LLP", ContactEmail: "desk@sunrise.example", Countries: countries, Zones: []web.Option{{Value: "Asia/Kolkata", Label: "India Standard Time", On: true}}, Colour: "#2f5d86", HasLogo: true, Spoken: map[string]bool{"en": true, "ta": true}, DefaultLanguage: "en", Jurisdictions: countries, Regions: countries, Currency: "INR"})
 	fields := []web.PublicField{{Name: "speciality", On: true}, {Name: "qualification"}, {Name: "registration"}, {Name: "about"}}
 	m.add("settings-public", "", &web.PublicSettings{SettingsPage: m.settings("settings.public"), Share: "https://book.example/c/sunrise", Open: true, Fields: []web.PublicField{{Name: "phone", On: true}, {Name: "email"}}, Providers: []web.PublicProvider{{ID: ident(20), Name: providers[0], Version: 2, Fields: fields}, {ID: ident(21), Name: providers[1], Version: 5, Fields: fields}}})
 	m.add("settings-staff", "", &web.StaffSettings{SettingsPage: m.settings("settings.staff"), Roles: access.StaffRoles, InviteRole: access.FrontDesk,
@@ -113,6 +121,7 @@ func (m *maker) settingsPages() {
 	m.channelPages()
 	m.textPages()
 	m.followupPages()
+	m.carePages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
 }
 
@@ -125,6 +134,8 @@ func (m *maker) empties() {
 	}{
 		{"public-clinic", &web.PublicClinic{Shell: m.public()}}, {"public-providers", &web.PublicProviders{Shell: m.public(), Service: m.services()[1]}}, {"public-times", &web.TimesPage{Shell: m.public(), Service: m.services()[1], Provider: m.cards()[1]}},
 		{"public-details", &web.PublicDetails{Shell: m.public(), Service: m.services()[1]}}, {"public-booked", &web.PublicBooked{Shell: m.public()}}, {"home", &web.HomePage{Shell: e()}},
+		{"visit", &web.VisitPage{Shell: m.staff("")}}, {"patient-visits", &web.PatientVisitsPage{Shell: m.staff("")}}, {"settings-visits", &web.VisitTemplatesSettings{SettingsPage: m.settings("")}}, {"settings-visit", &web.VisitTemplateSettings{SettingsPage: m.settings("")}},
+		{"settings-codes", &web.CodesSettings{SettingsPage: m.settings("")}}, {"settings-intake", &web.IntakeSettings{SettingsPage: m.settings("")}}, {"settings-intake-form", &web.IntakeFormSettings{SettingsPage: m.settings("")}}, {"own-intake", &web.OwnIntake{Shell: m.public()}},
 		{"own", &web.OwnPage{Shell: m.public()}}, {"own-times", &web.TimesPage{Shell: m.public()}}, {"own-change", &web.OwnChange{Shell: m.public()}}, {"own-cancel", &web.OwnCancel{Shell: m.public()}},
 		{"own-done", &web.OwnDone{Shell: e()}}, {"own-unsubscribe", &web.OwnUnsubscribe{Shell: m.public()}}, {"own-gone", &web.OwnGone{Shell: e()}}, {"trust", &web.TrustPage{Shell: e()}},
 		{"sign-in", &web.SignInPage{Shell: e()}}, {"sign-up", &web.SignUpPage{Shell: e()}}, {"setup", &web.SignUpPage{Shell: e()}}, {"check-mail", &web.CheckMailPage{Shell: e()}}, {"verify", &web.VerifyPage{Shell: e()}},
@@ -139,7 +150,7 @@ func (m *maker) empties() {
 		{"settings-service", &web.ServiceSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-closures", &web.ClosuresSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-booking", &web.BookingSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"inbox", &web.InboxPage{Shell: m.staff("")}}, {"inbox-rows", &web.InboxPage{Shell: m.staff("")}}, {"thread", &web.ThreadPage{Shell: m.staff("")}}, {"thread-live", &web.ThreadPage{Shell: m.staff("")}},
 		{"settings-conversations", &web.ConversationSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
-		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
+		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-keys", &web.ChannelKeys{ChannelsSettings: web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}, Account: web.AccountCard{ID: ident(1)}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
 		{"settings-followups", &web.FollowupsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-followup", &web.FollowupSettings{Kind: "visit", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"reviews", &web.ReviewsPage{Shell: m.staff("")}},
 		{"own-review", &web.OwnReview{Shell: m.public()}}, {"own-leave", &web.OwnLeave{Shell: m.public()}},
 		{"settings-reminders", &web.ReminderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-messages", &web.TemplatesPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-message", &web.TemplatePage{Kind: "reminder", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-texts", &web.TextsPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Provider: "Meta"}},

@@ -91,6 +91,8 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.inboxPages()
 	m.settingsPages()
 	m.billPages()
+	m.modulePages()
+	m.accountPages()
 	m.empties()
 	return m.out, nil
 }
