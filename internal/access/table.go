@@ -44,6 +44,12 @@ const (
 	VisitSettings  Right = "visit.settings"
 	IntakeSettings Right = "intake.settings"
 
+	BillRead     Right = "bill.read"
+	BillIssue    Right = "bill.issue"
+	BillRefund   Right = "bill.refund"
+	BillClose    Right = "bill.close"
+	BillSettings Right = "bill.settings"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -66,6 +72,8 @@ var (
 	desk   = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk}
 	staff  = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing}
 	leads  = []Role{Owner, Manager}
+	till   = []Role{Owner, Manager, FrontDesk, Billing}
+	counts = []Role{Owner, Manager, Billing}
 	anyone = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing, Patient, Public, System}
 )
 
@@ -103,6 +111,11 @@ var Table = []Row{
 	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
 	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
 
+	{BillRead, "See invoices, payments and what a patient owes, where the clinic turned billing on; never what is written about a visit.", till},
+	{BillIssue, "Write and issue invoices, and take payments at the desk.", till},
+	{BillRefund, "Write credit notes and give money back.", counts},
+	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
+	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
 	{VisitRead, "Read visits, allergies, conditions, medicines, files and what patients answered before a visit, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
 	{VisitWrite, "Write visits that are not signed, what is known of a patient, and files, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
 	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},

@@ -87,6 +87,10 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoCare(ctx, owner, practice); err != nil {
 		return fmt.Errorf("demo: the records: %w", err)
 	}
+	if n, err = h.demoBills(ctx, owner); err != nil {
+		return fmt.Errorf("demo: the bills: %w", err)
+	}
+	say("  %d bills", n)
 	return nil
 }
 

@@ -75,6 +75,9 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"intake-signed":                probe.intake,
 		"audit-tamper-evident":         probe.tamper,
 		"request-log":                  probe.requestLog,
+		"money-once":                   probe.books,
+		"invoices-run-on":              probe.series,
+		"desk-payments":                probe.references,
 	}
 }
 

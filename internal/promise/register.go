@@ -9,6 +9,7 @@ var Register = slices.Concat(
 	booking,
 	patients,
 	care,
+	moneys,
 	messages,
 	talk,
 	inbound,

@@ -11,6 +11,7 @@ func Routes() []Route {
 		staffRoutes(),
 		inboxRoutes(),
 		careRoutes(),
+		billRoutes(),
 		settingsRoutes(),
 		clinicAccountRoutes(),
 	)

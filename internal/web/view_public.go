@@ -246,6 +246,13 @@ type OwnPage struct {
 	Said       []TalkDay // what was written between her and the clinic, the last days of it
 	Intake     bool      // the clinic asks something before the visit
 	IntakeOpen int       // forms that are not signed yet
+	Bills      []OwnBill // empty where the clinic bills nothing here
+}
+
+// OwnBill is one invoice or credit note of the patient, with the receipts of what was paid.
+type OwnBill struct {
+	BillRow
+	Receipts []BillPayment
 }
 
 // OwnConsent is one purpose and whether the patient consents to it now.

@@ -40,6 +40,9 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.audit", "/app/audit", access.AuditRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
+	if has(clinics.ModuleBilling) {
+		all = slices.Insert(all, 7, item{"settings.billing", "/app/settings/billing", access.BillSettings})
+	}
 	if has(clinics.ModuleClinical) {
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
 		all = slices.Insert(all, 6, care...) // behind what can be booked

@@ -90,6 +90,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.messagePages()
 	m.inboxPages()
 	m.settingsPages()
+	m.billPages()
 	m.modulePages()
 	m.accountPages()
 	m.empties()
