@@ -100,6 +100,7 @@ var unmarked = map[string]string{
 	"correspondent.peer":       "a keyed hash of correspondent.address, which is marked",
 	"audit_detail.sealed":      "old and new values of everything that is marked here",
 	"idempotency.request_hash": "a hash",
+	"invoice_hold.particulars": "copied out of invoice.particulars, which is marked",
 }
 
 // TestNoMarkIsFoundInTheFiles enters a random mark into every personal field through the
@@ -120,6 +121,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterTexts(t, m, tw)
 		h.until(t, "a job fails and the others send", func() bool { return failed.Load() > 0 && len(h.Outbox.List()) > 4 })
 		h.enterFeedback(t, m)
+		h.enterBills(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })
