@@ -31,7 +31,7 @@ func TestWalkInToPaidReceipt(t *testing.T) {
 	if paper := d.in.page(t, receipt); !bytes.HasPrefix([]byte(paper.body), []byte("%PDF-")) || paper.head.Get("Content-Type") != "application/pdf" {
 		t.Fatalf("the receipt is no PDF: %.80s", paper.body)
 	}
-	x.Click(t, `details summary`)
+	x.Click(t, `main details summary`)
 	x.Fill(t, `#f-reason`, "came to the wrong clinic")
 	browser.Eval[bool](t, x, `(document.querySelector('#f-back').selectedIndex=1)===1`)
 	x.Follow(t, `form[action$="/credit"] button.grave`)
