@@ -105,6 +105,7 @@ var unmarked = map[string]string{
 	"encounter.vitals":         "numbers; numbers stand in every file",
 	"encounter.signer":         "repeats provider.name, which is marked",
 	"amendment.signer":         "repeats provider.name, which is marked",
+	"invoice_hold.particulars": "copied out of invoice.particulars, which is marked",
 }
 
 // TestNoMarkIsFoundInTheFiles enters a random mark into every personal field through the
@@ -126,6 +127,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterCare(t, m)
 		h.until(t, "a job fails and the others send", func() bool { return failed.Load() > 0 && len(h.Outbox.List()) > 4 })
 		h.enterFeedback(t, m)
+		h.enterBills(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })
