@@ -77,7 +77,7 @@ var care = []Sentence{
 		ProvedBy: []string{"visits.TestFilesAreCleanedAndSealed", "visits.TestWhatIsNoPlainFileIsRefused", "web.TestFilesAreSavedNotShown"},
 		Twins: []Twin{
 			{
-				Name: "a picture is kept as it came",
+				Name: "a picture in the record is kept as it came",
 				File: "internal/visits/file.go", Old: "return redraw(content)", New: "_, kind, err := redraw(content)\n\treturn content, kind, err",
 				Red: []string{"visits.TestFilesAreCleanedAndSealed"},
 			},
