@@ -11,6 +11,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 )
 
 // courier lets accounts send its letters (confirm your address, reset your password) through a
@@ -44,6 +45,12 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 					return err
 				}
 				_, err := followup.Keeper{}.Due(tx)
+				return err
+			})
+		}},
+		{Name: "expire-drafts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := visits.Keeper{}.Due(tx)
 				return err
 			})
 		}},

@@ -29,6 +29,7 @@ import (
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/vault"
+	"almirah/internal/visits"
 	"almirah/internal/web"
 	"almirah/internal/words"
 )
@@ -124,7 +125,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), visits.Holdings(), messaging.Holdings(), followup.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
