@@ -37,6 +37,12 @@ const (
 
 	ClinicModules Right = "clinic.modules"
 
+	RxRead     Right = "rx.read"
+	RxWrite    Right = "rx.write"
+	RxSign     Right = "rx.sign"
+	RxShare    Right = "rx.share"
+	RxSettings Right = "rx.settings"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -94,6 +100,12 @@ var Table = []Row{
 	{InboxRead, "Read what patients write, and what was answered.", desk},
 	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
 	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
+
+	{RxRead, "Read and print prescriptions, where the clinic turned them on.", []Role{Owner, Practitioner, Assistant}},
+	{RxWrite, "Write drafts of prescriptions, and the clinic's favourites.", []Role{Owner, Practitioner, Assistant}},
+	{RxSign, "Sign and cancel prescriptions, as a practitioner with a registration number on record.", []Role{Owner, Practitioner}},
+	{RxShare, "Send the patient a link to a signed prescription, and take it back.", []Role{Owner, Practitioner, Assistant}},
+	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

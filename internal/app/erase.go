@@ -15,6 +15,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/prescriptions"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/visits"
@@ -37,7 +38,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{messaging.Keeper{}, followup.Keeper{}, visits.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{messaging.Keeper{}, followup.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

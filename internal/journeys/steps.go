@@ -68,6 +68,11 @@ func news(told messaging.Told, now scheduling.Appointment) messaging.Kind {
 	return ""
 }
 
+func tellPaper(tx *store.Tx, e Event) error {
+	_, err := messaging.TellPaper(tx, e.Subject)
+	return err
+}
+
 func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Subject) }
 
 func takeBack(tx *store.Tx, e Event) error { return messaging.CancelUnconsented(tx, e.Subject) }

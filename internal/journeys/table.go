@@ -4,6 +4,7 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/prescriptions"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -39,6 +40,7 @@ func Table() []Row {
 		{scheduling.EventMoved, []Step{tell, plan}},
 		{scheduling.EventCancelled, []Step{tell, plan}},
 		{scheduling.EventStatus, []Step{plan}},
+		{prescriptions.EventShared, []Step{{"send the patient the link to her paper", tellPaper}}},
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}

@@ -121,7 +121,7 @@ func approvals(v *store.View, text string, args ...any) ([]Approval, error) {
 }
 
 // proposable are the kinds whose texts a provider is asked to approve.
-func proposable() []Kind { return append(Kinds(), Reopening) }
+func proposable() []Kind { return append(Kinds(), PaperReady, Reopening) }
 
 // called chooses the approved text for a message over a provider that wants one: in the patient's language, else in
 // one of the clinic's. reason says why the message cannot go over this channel. Free words are for whoever has just

@@ -100,7 +100,7 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (o
 		if reason != "" {
 			return s.drop(tx, r, reason)
 		}
-		if morning, night := s.night(tx.Now(), now); r.kind.Asked() && night {
+		if morning, night := s.night(tx.Now(), now); r.kind.Asked() && r.kind != PaperReady && night {
 			if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
 				return s.put(tx, r, Dropped, ReasonQuiet, tx.Now())
 			}

@@ -20,6 +20,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -36,6 +37,7 @@ type Deps struct {
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
+	Scripts  *prescriptions.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger

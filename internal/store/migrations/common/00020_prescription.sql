@@ -23,7 +23,8 @@ CREATE TABLE prescription (
     signed_by    BYTEA,
     version      BIGINT  NOT NULL DEFAULT 1,
     PRIMARY KEY (clinic_id, id),
-    FOREIGN KEY (clinic_id, patient_id) REFERENCES patient (clinic_id, id)
+    FOREIGN KEY (clinic_id, patient_id) REFERENCES patient (clinic_id, id),
+    FOREIGN KEY (clinic_id, encounter_id) REFERENCES encounter (clinic_id, id)
 ) /* clustered */;
 CREATE INDEX prescription_patient ON prescription (clinic_id, patient_id, created_at);
 CREATE INDEX prescription_code ON prescription (clinic_id, code_hash);
