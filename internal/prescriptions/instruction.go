@@ -30,7 +30,7 @@ func Instruction(t *words.Tongue, r Row) string {
 		doses = t.Say("rx.say.timing", "Doses", doses, "Timing", t.Say("rx.timing."+r.Timing))
 	}
 	if r.Days > 0 {
-		doses = t.Say("rx.say.days", "Doses", doses, "Days", t.Say("rx.days", "Count", r.Days))
+		doses = t.Say("rx.say.days", "Doses", doses, "Days", t.Say("rx.days_for", "Count", r.Days))
 	}
 	return unmarked.Replace(t.Say("rx.say."+verb(r.Form), "Doses", doses))
 }

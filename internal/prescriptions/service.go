@@ -8,6 +8,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
+	"almirah/internal/document"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/patients"
@@ -21,12 +22,13 @@ type Service struct {
 	db     *store.DB
 	book   *words.Book
 	public string // ALMIRAH_PUBLIC_URL without a slash at the end
+	press  *document.Press
 	parsed parsed
 }
 
 // New makes the service. public is where links begin.
 func New(db *store.DB, book *words.Book, public string) *Service {
-	return &Service{db: db, book: book, public: strings.TrimRight(public, "/")}
+	return &Service{db: db, book: book, public: strings.TrimRight(public, "/"), press: document.NewPress()}
 }
 
 // Page is all that the page of a sheet shows while it is written, or after.
