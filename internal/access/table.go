@@ -37,6 +37,12 @@ const (
 
 	ClinicModules Right = "clinic.modules"
 
+	VisitRead      Right = "visit.read"
+	VisitWrite     Right = "visit.write"
+	VisitSign      Right = "visit.sign"
+	VisitSettings  Right = "visit.settings"
+	IntakeSettings Right = "intake.settings"
+
 	RxRead     Right = "rx.read"
 	RxWrite    Right = "rx.write"
 	RxSign     Right = "rx.sign"
@@ -101,6 +107,11 @@ var Table = []Row{
 	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
 	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
 
+	{VisitRead, "Read visits, allergies, conditions, medicines, files and what patients answered before a visit, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitWrite, "Write visits that are not signed, what is known of a patient, and files, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},
+	{VisitSettings, "Change what visits start with, and import lists of diagnoses.", leads},
+	{IntakeSettings, "Change the questions and the texts that patients get before a visit.", leads},
 	{RxRead, "Read and print prescriptions, where the clinic turned them on.", []Role{Owner, Practitioner, Assistant}},
 	{RxWrite, "Write drafts of prescriptions, and the clinic's favourites.", []Role{Owner, Practitioner, Assistant}},
 	{RxSign, "Sign and cancel prescriptions, as a practitioner with a registration number on record.", []Role{Owner, Practitioner}},

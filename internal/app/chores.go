@@ -8,6 +8,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/prescriptions"
@@ -54,7 +55,10 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				if _, err := (prescriptions.Keeper{}).Due(tx); err != nil {
 					return err
 				}
-				_, err := visits.Keeper{}.Due(tx)
+				if _, err := (visits.Keeper{}).Due(tx); err != nil {
+					return err
+				}
+				_, err := intake.Keeper{}.Due(tx)
 				return err
 			})
 		}},

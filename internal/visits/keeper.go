@@ -1,6 +1,7 @@
 package visits
 
 import (
+	"encoding/base64"
 	"time"
 
 	"almirah/internal/audit"
@@ -20,6 +21,9 @@ const (
 	sqlPiecesErase     = `DELETE FROM file_piece WHERE clinic_id = $1 AND file_id IN (SELECT id FROM file WHERE clinic_id = $1 AND patient_id = $2)`
 	sqlFilesErase      = `DELETE FROM file WHERE clinic_id = $1 AND patient_id = $2`
 	sqlAsidesAge       = `DELETE FROM encounter_aside WHERE clinic_id = $1 AND at < $2`
+	sqlEncountersAll   = `SELECT ` + encounterColumns + `, note, vitals, signer FROM encounter WHERE clinic_id = $1 AND patient_id = $2 ORDER BY starts_at, id`
+	sqlAmendmentsAll   = `SELECT id, encounter_id, part, reason, body, signer, at FROM amendment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at, id`
+	sqlAsidesAll       = `SELECT id, encounter_id, note, at FROM encounter_aside WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at, id`
 	sqlHealthAll       = `SELECT id, kind, body, added_at, ended_at FROM health WHERE clinic_id = $1 AND patient_id = $2 ORDER BY id`
 )
 
@@ -44,8 +48,87 @@ func moment(i clock.Instant) string {
 // Collect copies out everything about the patient, by table. What cannot be opened is said to be unreadable.
 func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error) {
 	out := map[string][]map[string]string{}
-	err := collectHealth(v, patient, out)
-	return out, err
+	if err := collectHealth(v, patient, out); err != nil {
+		return nil, err
+	}
+	if err := collectVisits(v, patient, out); err != nil {
+		return nil, err
+	}
+	files, err := filesOf(v, patient, 100000)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		line := map[string]string{"id": f.ID.String(), "name": f.FileName(), "type": f.Type(), "added": moment(f.AddedAt), "content_base64": "(unreadable)"}
+		if content, err := contentOf(v, f); err == nil {
+			line["content_base64"] = base64.StdEncoding.EncodeToString(content)
+		}
+		out["file"] = append(out["file"], line)
+	}
+	return out, nil
+}
+
+func collectVisits(v *store.View, patient id.ID, out map[string][]map[string]string) error {
+	rows, err := v.Query(sqlEncountersAll, patient)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var note, vitals, signer []byte
+		e, err := scanEncounter(rows, &note, &vitals, &signer)
+		if err != nil {
+			return err
+		}
+		out["encounter"] = append(out["encounter"], map[string]string{"id": e.ID.String(), "appointment": e.Appointment.String(), "provider_id": e.Provider.String(), "service_id": e.Service.String(),
+			"starts_at": moment(e.StartsAt), "note": readable(v, patient, "encounter", "note", e.ID, note), "vitals": readable(v, patient, "encounter", "vitals", e.ID, vitals),
+			"signed": moment(e.SignedAt), "signer": readable(v, patient, "encounter", "signer", e.ID, signer)})
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return collectAdded(v, patient, out)
+}
+
+// collectAdded copies out what was added to signed visits, and texts that met another one.
+func collectAdded(v *store.View, patient id.ID, out map[string][]map[string]string) error {
+	added, err := v.Query(sqlAmendmentsAll, patient)
+	if err != nil {
+		return err
+	}
+	defer added.Close()
+	for added.Next() {
+		var one, encounter id.ID
+		var part string
+		var reason, body, signer []byte
+		var at clock.Instant
+		if err := added.Scan(&one, &encounter, &part, &reason, &body, &signer, &at); err != nil {
+			return err
+		}
+		cell := func(column string, sealed []byte) string {
+			return readable(v, patient, "amendment", column, one, sealed)
+		}
+		out["amendment"] = append(out["amendment"], map[string]string{"id": one.String(), "encounter": encounter.String(), "part": part, "reason": cell("reason", reason),
+			"text": cell("body", body), "signer": cell("signer", signer), "at": moment(at)})
+	}
+	if err := added.Err(); err != nil {
+		return err
+	}
+	asides, err := v.Query(sqlAsidesAll, patient)
+	if err != nil {
+		return err
+	}
+	defer asides.Close()
+	for asides.Next() {
+		var one, encounter id.ID
+		var note []byte
+		var at clock.Instant
+		if err := asides.Scan(&one, &encounter, &note, &at); err != nil {
+			return err
+		}
+		out["encounter_aside"] = append(out["encounter_aside"], map[string]string{"id": one.String(), "encounter": encounter.String(), "note": readable(v, patient, "encounter_aside", "note", one, note), "at": moment(at)})
+	}
+	return asides.Err()
 }
 
 func collectHealth(v *store.View, patient id.ID, out map[string][]map[string]string) error {

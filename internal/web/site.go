@@ -18,12 +18,14 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 	"almirah/internal/words"
 )
 
@@ -38,6 +40,8 @@ type Deps struct {
 	Messages *messaging.Service
 	Followup *followup.Service
 	Scripts  *prescriptions.Service
+	Intake   *intake.Service
+	Visits   *visits.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger

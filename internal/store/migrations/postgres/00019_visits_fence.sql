@@ -24,7 +24,7 @@ BEGIN
     RAISE EXCEPTION 'what was signed is not changed; write an amendment';
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER encounter_signed BEFORE UPDATE ON encounter FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_signed();
+CREATE TRIGGER encounter_signed BEFORE UPDATE OF id, patient_id, appointment_id, provider_id, starts_at, note, vitals, measured, signed_at, signed_by, signer ON encounter FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_signed();
 CREATE TRIGGER amendment_signed BEFORE UPDATE ON amendment FOR EACH ROW EXECUTE FUNCTION almirah_signed();
 
 -- +goose Down

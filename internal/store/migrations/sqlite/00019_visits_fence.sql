@@ -43,7 +43,7 @@ WHEN NOT EXISTS (SELECT 1 FROM clinic WHERE clinic_id = NEW.clinic_id AND ',' ||
 BEGIN SELECT RAISE(ABORT, 'the module clinical is off'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER encounter_signed BEFORE UPDATE ON encounter WHEN OLD.signed_at > 0
+CREATE TRIGGER encounter_signed BEFORE UPDATE OF id, patient_id, appointment_id, provider_id, starts_at, note, vitals, measured, signed_at, signed_by, signer ON encounter WHEN OLD.signed_at > 0
 BEGIN SELECT RAISE(ABORT, 'what was signed is not changed; write an amendment'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
