@@ -217,7 +217,10 @@ func table(raw []byte, needed ...string) ([]map[string]string, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := r.FieldPos(0)
+		line := len(out) + 2
+		if err == nil {
+			line, _ = r.FieldPos(0)
+		}
 		if err != nil || len(cells) > len(head) {
 			return nil, wrong("field.rx.list.line", map[string]any{"Line": line})
 		}

@@ -9,7 +9,7 @@ BEGIN
     RAISE EXCEPTION 'a signed prescription is never changed';
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER signed BEFORE UPDATE ON prescription FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_prescription_signed();
+CREATE TRIGGER signed BEFORE UPDATE OF id, patient_id, encounter_id, provider_id, author_id, replaces, language, remote, body, sheet, signed_as, code_hash, checked, created_at, saved_at, signed_at, signed_by ON prescription FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_prescription_signed();
 CREATE TRIGGER signed BEFORE UPDATE ON prescription_end FOR EACH ROW EXECUTE FUNCTION almirah_prescription_signed();
 SELECT almirah_fence('prescription'::regclass);
 SELECT almirah_module('prescription'::regclass, 'prescriptions');

@@ -3,7 +3,7 @@
 
 -- +goose Up
 -- +goose StatementBegin
-CREATE TRIGGER prescription_signed BEFORE UPDATE ON prescription
+CREATE TRIGGER prescription_signed BEFORE UPDATE OF id, patient_id, encounter_id, provider_id, author_id, replaces, language, remote, body, sheet, signed_as, code_hash, checked, created_at, saved_at, signed_at, signed_by ON prescription
 WHEN OLD.signed_at > 0
 BEGIN SELECT RAISE(ABORT, 'a signed prescription is never changed'); END;
 -- +goose StatementEnd
