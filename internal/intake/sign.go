@@ -262,7 +262,12 @@ func (r *Reply) signature(o Own, p patients.Patient) error {
 // merge joins the wrong fields of two faults.
 func merge(a, b error) error {
 	var one, two *fault.Fault
-	if !errors.As(a, &one) || !errors.As(b, &two) {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	case !errors.As(a, &one) || !errors.As(b, &two):
 		return errors.Join(a, b)
 	}
 	out := *one

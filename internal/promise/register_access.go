@@ -187,16 +187,26 @@ var access = []Sentence{
 	},
 	{
 		ID:       "scheduling-only",
-		Text:     "A clinic starts with scheduling alone. Notes can be written only where the clinic has turned them on, and there is no place to store diagnoses or medical records.",
+		Text:     "A clinic starts with scheduling alone. Notes, and clinical records with diagnoses, can be kept only where the clinic's owner turned them on: elsewhere there is no page for them, for nobody, and the database itself refuses them.",
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/clinics/clinic.go"},
-		ProvedBy: []string{"web.TestNotes"},
+		KeptBy:   []string{"internal/clinics/clinic.go", "clinics.Must", "web.Route.Module", "a trigger of each table of a module"},
+		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
 		Twins: []Twin{
 			{
 				Name: "notes are kept where they are off",
 				File: "internal/web/patient.go", Old: "return v.Clinic.Has(clinics.ModuleNotes) && v.Who.May(access.PatientNotes)", New: "_ = clinics.ModuleNotes\n\treturn v.Who.May(access.PatientNotes)",
 				Red: []string{"web.TestNotes"},
+			},
+			{
+				Name: "a page stays where its module is off",
+				File: "internal/web/site.go", Old: `if route.Module != "" && !v.Clinic.Has(route.Module) {`, New: `if route.Module == "none" && !v.Clinic.Has(route.Module) {`,
+				Red: []string{"web.TestNoPageWhereTheModuleIsOff"},
+			},
+			{
+				Name: "rooms do not ask whether their module is on",
+				File: "internal/clinics/inside.go", Old: "if err == nil && !c.Has(module) {", New: `if err == nil && module == "" {`,
+				Red: []string{"visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
 			},
 		},
 		Probe: "scheduling-only",

@@ -258,7 +258,7 @@ func (s *Service) RemoveFile(ctx context.Context, who access.Caller, one id.ID) 
 			return err
 		}
 		patient = f.Patient
-		tx.Record(audit.Note{Action: "remove", Kind: "file", Subject: one, Patient: f.Patient, Old: map[string]any{"name": f.FileName(), "bytes": f.Size}})
+		tx.Record(audit.Note{Action: "remove", Kind: "file", Subject: one, Patient: f.Patient, Old: map[string]any{"kind": f.Kind, "bytes": f.Size}})
 		if _, err := tx.Exec(sqlPieceDrop, one); err != nil {
 			return err
 		}

@@ -154,7 +154,7 @@ func (s *Service) write(ctx context.Context, who access.Caller, right access.Rig
 			if signer, err = sealJSON(tx, e.Patient, "encounter", "signer", one, by); err != nil {
 				return err
 			}
-			tx.Record(audit.Note{Action: "sign", Kind: "encounter", Subject: one, Patient: e.Patient, New: d.Note})
+			tx.Record(audit.Note{Action: "sign", Kind: "encounter", Subject: one, Patient: e.Patient}) // its text stands in the record, where it cannot change: not in a log that more people read
 			n, err = tx.Exec(sqlEncounterSign, append(args, signer)...)
 			out.SignedAt, out.SignedBy = tx.Now(), who.Actor()
 		}
@@ -292,7 +292,7 @@ func (s *Service) Amend(ctx context.Context, who access.Caller, one, provider id
 				return err
 			}
 		}
-		tx.Record(audit.Note{Action: "amend", Kind: "encounter", Subject: one, Patient: e.Patient, New: map[string]any{"part": a.Part, "reason": a.Reason}})
+		tx.Record(audit.Note{Action: "amend", Kind: "encounter", Subject: one, Patient: e.Patient, New: map[string]any{"part": a.Part}})
 		_, err = tx.Exec(sqlAmendmentAdd, one, row, e.Patient, a.Part, cells[0], cells[1], cells[2], who.Actor(), tx.Now())
 		return err
 	})

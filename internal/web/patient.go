@@ -61,6 +61,9 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	if err := s.prescriptionsOf(v, page, one); err != nil {
 		return nil, p, err
 	}
+	if err := s.careOf(v, page, one); err != nil {
+		return nil, p, err
+	}
 	if err := s.bookingsOf(v, page, one); err != nil {
 		return nil, p, err
 	}

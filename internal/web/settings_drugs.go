@@ -7,20 +7,11 @@ import (
 	"strings"
 
 	"almirah/internal/access"
-	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/prescriptions"
 )
 
 // The lists of drugs and of warnings, the clinic's brands, and how prescriptions are printed and shared.
-
-// withDrugs adds the page of drugs to the menu of the settings, where the clinic has prescriptions.
-func withDrugs(v *Visit, current string, menu []SettingsItem) []SettingsItem {
-	if v.Clinic.Has(clinics.ModulePrescriptions) && v.Who.May(access.RxSettings) {
-		menu = append(menu, SettingsItem{"settings.drugs", "/app/settings/drugs", current == "settings.drugs"})
-	}
-	return menu
-}
 
 // listColumns are what the first line of a list's file names.
 var listColumns = map[string]string{

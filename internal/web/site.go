@@ -127,7 +127,9 @@ type Route struct {
 	// the one in the address (RFC 8058).
 	OneClick bool
 	// Quiet marks what a page asks for by itself, without its reader: it does not keep the session alive.
-	Quiet  bool
+	Quiet bool
+	// Body is how many bytes a form may have, for the few that carry a file; zero: the house's limit.
+	Body   int64
 	Handle func(s *Site, w http.ResponseWriter, v *Visit) error
 }
 
@@ -141,6 +143,7 @@ type Visit struct {
 	Appointment id.ID              // of a patient's link; at the door Paper the share that it opens
 	Clinic      clinics.Clinic     // at the doors Clinic, Link, Paper and Staff
 	csrf        []byte             // the secret behind this visitor's form tokens
+	body        int64              // how many bytes its form may have
 }
 
 // Mount adds every page to mux.
@@ -171,11 +174,12 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 		h.Set("Content-Security-Policy", policyStaff)
 	}
 	h.Set("Cache-Control", "no-store")
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	body := max(maxForm, route.Body)
+	r.Body = http.MaxBytesReader(w, r.Body, body)
 	if q := r.URL.Query(); legible(q) {
 		r.URL.RawQuery = q.Encode()
 	}
-	v := &Visit{Request: r}
+	v := &Visit{Request: r, body: body}
 	v.Theme, v.Tongue = s.preference(r, "", nil)
 	err := s.enter(w, v, route)
 	if err == nil && v.Method == http.MethodGet && v.URL.Query().Has("lang") {

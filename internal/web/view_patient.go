@@ -75,6 +75,7 @@ type PatientPage struct {
 	CanBook       bool
 	Broken        bool // the record could not be opened
 	Today         clock.Date
+	Care          Care
 	RxOn          bool // the clinic has prescriptions, and this person may read them
 	CanPrescribe  bool
 	Prescriptions []RxOfPatient
