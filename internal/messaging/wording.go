@@ -113,7 +113,7 @@ func (s *Service) Templates(ctx context.Context, who access.Caller) ([]Template,
 		if err != nil {
 			return err
 		}
-		for _, k := range proposable() {
+		for _, k := range proposableIn(c) {
 			for _, channel := range channels {
 				if !s.writes(k, with[channel]) {
 					continue
