@@ -82,7 +82,7 @@ func TestTwoDrugsByKeyboard(t *testing.T) {
 			t.Errorf("row %d is %+v", i, got)
 		}
 	}
-	for _, c := range append(x.Complaints(), x.Axe(t, "")...) {
+	for _, c := range append(x.Complaints(), x.Axe(t, "../..")...) {
 		t.Error(c)
 	}
 }

@@ -63,7 +63,7 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at.
-var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf",
 	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
@@ -229,6 +229,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	for _, c := range []string{"sms", "whatsapp"} {
 		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})
 	}
+	out = append(out, h.paperTour(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }

@@ -19,6 +19,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/prescriptions"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -34,6 +35,7 @@ type place struct {
 	who    access.Caller
 	ids    map[string]string // by kind
 	token  string            // of a patient's own link
+	paper  string            // token of a link to a prescription
 	at     string            // a free time of its first provider
 }
 
@@ -98,7 +100,47 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
+	p.prescribe(t)
 	p.collect(t)
+}
+
+// prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
+func (p *place) prescribe(t *testing.T) {
+	t.Helper()
+	r, err := p.h.Desk.Roster(t.Context(), p.who)
+	if err == nil {
+		err = p.h.prescribe(t.Context(), p.who, demoPractice{r.Providers, r.Services})
+	}
+	found, bad := p.h.Patients.Recent(t.Context(), p.who, 1)
+	if err != nil || bad != nil || len(found) == 0 {
+		t.Fatal(err, bad)
+	}
+	draft := func() prescriptions.Draft {
+		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: found[0].ID, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
+	}
+	d, err := p.h.Scripts.Save(t.Context(), p.who, draft(), id.Zero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.h.Scripts.Sign(t.Context(), p.who, draft(), r.Providers[0].ID, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.h.Scripts.AddSet(t.Context(), p.who, s.ID, "z", "Zinc"); err != nil {
+		t.Fatal(err)
+	}
+	share, err := p.h.Scripts.Send(t.Context(), p.who, s.ID, "email", true)
+	if err == nil {
+		err = p.h.DB.Change(t.Context(), p.who, access.RxShare, func(_ context.Context, tx *store.Tx) (err error) {
+			tx.Housekeeping("a link for the sweep")
+			p.paper, err = prescriptions.NewLink(tx, share.ID)
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["draft sheet"], p.ids["sheet"], p.ids["share"], p.ids["sheet patient"] = d.ID.String(), s.ID.String(), share.ID.String(), found[0].ID.String()
 }
 
 // follow gives the clinic a rule of what is written after a visit, and somebody who has been there and said how it was.
@@ -188,6 +230,7 @@ func (p *place) collect(t *testing.T) {
 	pick("thread", "thread", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
+	pick("favourite", "prescription_set", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
 	pick("leave", "leave", rows, any)
 	pick("closure", "closure", rows, any)
@@ -240,6 +283,12 @@ var pathKinds = map[string]string{
 	"/c/{slug}":                                    "slug",
 	"/api/v1/clinics/{slug}":                       "slug",
 	"/m/{token}":                                   "token",
+	"/r/{token}":                                   "paper",
+	"/v/{code}":                                    "=AAAA", // no clinic stands behind it: browser_rx_test.go asks with wrong codes
+	"/app/prescriptions/{id}":                      "sheet",
+	"/app/prescriptions/{id}/links/{share}":        "share",
+	"/app/favourites/{id}":                         "favourite",
+	"/app/settings/drugs/lists/{list}":             "=drugs",
 	"/hooks/{provider}":                            "=twilio",
 	"/hooks/{provider}/{channel}":                  "=AAAA", // no sign-in stands behind it: sms_test.go asks with wrong signatures
 }
@@ -327,6 +376,15 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
 	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
 	"POST /app/settings/channels/{id}/texts":                  {"ask": "recall.en"},
+	"GET /app/patients/{id}/prescriptions/new":                {"copy": "{sheet}", "set": "{favourite}"},
+	"POST /app/patients/{id}/prescriptions":                   {"id": "{new}", "version": "0", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
+	"GET /app/drugs":                                          {"q": "par"},
+	"POST /app/prescriptions/{id}/drop":                       {"version": "1"},
+	"POST /app/prescriptions/{id}/cancel":                     {"reason": "a mistake"},
+	"POST /app/prescriptions/{id}/send":                       {"channel": "email"},
+	"POST /app/prescriptions/{id}/favourite":                  {"letters": "q", "title": "Once more"},
+	"POST /app/settings/drugs/brands":                         {"brand": "Zincol", "generic": "Zinc"},
+	"POST /app/settings/drugs/paper":                          {"days": "5", "paper": "A4", "version": "0"},
 }
 
 // parameters of a pattern, each as the part of the pattern that ends in it.
@@ -359,12 +417,12 @@ func idsOfRoute(t testing.TB, pattern string) map[string]string {
 			t.Errorf("%s: the sweep does not know what %s is: add it to pathKinds", pattern, p)
 			continue
 		}
-		if !strings.HasPrefix(kind, "=") && kind != "slug" && kind != "token" {
+		if !strings.HasPrefix(kind, "=") && kind != "slug" && kind != "token" && kind != "paper" {
 			out["path "+p] = kind
 		}
 	}
 	for field, value := range sent[pattern] {
-		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" {
+		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" && value != "{new}" {
 			out["field "+field] = strings.Trim(value, "{}")
 		}
 	}
@@ -389,6 +447,8 @@ func (r request) target() (method, path string, fields url.Values) {
 			part = r.place.slug
 		case kind == "token":
 			part = r.place.token
+		case kind == "paper":
+			part = r.place.paper
 		case kind != "":
 			part = r.place.ids[kind]
 		}
@@ -401,6 +461,8 @@ func (r request) target() (method, path string, fields url.Values) {
 			value = r.place.at
 		case value == "{key}":
 			value = mark("")
+		case value == "{new}": // an id that the page made up
+			value = id.New(r.place.h.Fake.Now()).String()
 		case strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{"):
 			value = r.place.ids[strings.Trim(value, "{}")]
 		}

@@ -46,7 +46,9 @@ function wire(row: HTMLElement) {
     q.ariaExpanded = "true";
     if (options()[0]) options()[0].ariaSelected = "true";
   }
+  hits.id = "hits-" + row.dataset.row;
   q.setAttribute("role", "combobox");
+  q.setAttribute("aria-controls", hits.id);
   q.ariaExpanded = "false";
   q.addEventListener("input", () => {
     for (const n of ["form", "route"]) cell(row, n).value = "";
