@@ -100,8 +100,8 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
-	p.prescribe(t)
 	p.collect(t)
+	p.prescribe(t)
 }
 
 // prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
@@ -111,12 +111,12 @@ func (p *place) prescribe(t *testing.T) {
 	if err == nil {
 		err = p.h.prescribe(t.Context(), p.who, demoPractice{r.Providers, r.Services})
 	}
-	found, bad := p.h.Patients.Recent(t.Context(), p.who, 1)
-	if err != nil || bad != nil || len(found) == 0 {
+	patient, bad := id.Parse(p.ids["patient"])
+	if err != nil || bad != nil {
 		t.Fatal(err, bad)
 	}
 	draft := func() prescriptions.Draft {
-		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: found[0].ID, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
+		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
 	}
 	d, err := p.h.Scripts.Save(t.Context(), p.who, draft(), id.Zero)
 	if err != nil {
@@ -129,6 +129,10 @@ func (p *place) prescribe(t *testing.T) {
 	if err := p.h.Scripts.AddSet(t.Context(), p.who, s.ID, "z", "Zinc"); err != nil {
 		t.Fatal(err)
 	}
+	sets, err := p.h.Scripts.Sets(t.Context(), p.who)
+	if err != nil || len(sets) != 1 {
+		t.Fatalf("%d favourites, %v", len(sets), err)
+	}
 	share, err := p.h.Scripts.Send(t.Context(), p.who, s.ID, "email", true)
 	if err == nil {
 		err = p.h.DB.Change(t.Context(), p.who, access.RxShare, func(_ context.Context, tx *store.Tx) (err error) {
@@ -140,7 +144,7 @@ func (p *place) prescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.ids["draft sheet"], p.ids["sheet"], p.ids["share"], p.ids["sheet patient"] = d.ID.String(), s.ID.String(), share.ID.String(), found[0].ID.String()
+	p.ids["draft sheet"], p.ids["sheet"], p.ids["share"], p.ids["favourite"] = d.ID.String(), s.ID.String(), share.ID.String(), sets[0].ID.String()
 }
 
 // follow gives the clinic a rule of what is written after a visit, and somebody who has been there and said how it was.
@@ -230,7 +234,6 @@ func (p *place) collect(t *testing.T) {
 	pick("thread", "thread", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
-	pick("favourite", "prescription_set", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
 	pick("leave", "leave", rows, any)
 	pick("closure", "closure", rows, any)
@@ -376,8 +379,8 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
 	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
 	"POST /app/settings/channels/{id}/texts":                  {"ask": "recall.en"},
-	"GET /app/patients/{id}/prescriptions/new":                {"copy": "{sheet}", "set": "{favourite}"},
-	"POST /app/patients/{id}/prescriptions":                   {"id": "{new}", "version": "0", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
+	"GET /app/patients/{id}/prescriptions/new":                {"copy": "{sheet}", "set": "{favourite}", "replaces": "{sheet}"},
+	"POST /app/patients/{id}/prescriptions":                   {"id": "{draft sheet}", "version": "1", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
 	"GET /app/drugs":                                          {"q": "par"},
 	"POST /app/prescriptions/{id}/drop":                       {"version": "1"},
 	"POST /app/prescriptions/{id}/cancel":                     {"reason": "a mistake"},
@@ -422,7 +425,7 @@ func idsOfRoute(t testing.TB, pattern string) map[string]string {
 		}
 	}
 	for field, value := range sent[pattern] {
-		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" && value != "{new}" {
+		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" {
 			out["field "+field] = strings.Trim(value, "{}")
 		}
 	}
@@ -461,8 +464,6 @@ func (r request) target() (method, path string, fields url.Values) {
 			value = r.place.at
 		case value == "{key}":
 			value = mark("")
-		case value == "{new}": // an id that the page made up
-			value = id.New(r.place.h.Fake.Now()).String()
 		case strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{"):
 			value = r.place.ids[strings.Trim(value, "{}")]
 		}
