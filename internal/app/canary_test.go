@@ -100,6 +100,9 @@ var unmarked = map[string]string{
 	"correspondent.peer":       "a keyed hash of correspondent.address, which is marked",
 	"audit_detail.sealed":      "old and new values of everything that is marked here",
 	"idempotency.request_hash": "a hash",
+	"encounter.vitals":         "numbers; numbers stand in every file",
+	"encounter.signer":         "repeats provider.name, which is marked",
+	"amendment.signer":         "repeats provider.name, which is marked",
 }
 
 // TestNoMarkIsFoundInTheFiles enters a random mark into every personal field through the
@@ -118,6 +121,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		}
 		h.enterMarks(t, m)
 		h.enterTexts(t, m, tw)
+		h.enterCare(t, m)
 		h.until(t, "a job fails and the others send", func() bool { return failed.Load() > 0 && len(h.Outbox.List()) > 4 })
 		h.enterFeedback(t, m)
 		checkMarked(t, m)
@@ -186,7 +190,10 @@ func (h *opened) enterMarks(t *testing.T, m marks) {
 	s.renew(t)
 	m["session.token_hash (owner)"] = s.cookies[web.SessionCookie]
 
-	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"contact_name": {m.as("name", "clinic.contact")}, "modules": {"notes"}})
+	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"contact_name": {m.as("name", "clinic.contact")}})
+	s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
+	s.fill(t, "/app/account/agreements/terms", "/app/account/agreements/terms", url.Values{"signer": {m.as("name", "agreement.signer")}, "capacity": {m.as("", "agreement.capacity")}, "sure": {"1"}})
+	s.shows(t, "/app/account", m["agreement.signer"], m["agreement.capacity"])
 	s.fill(t, "/app/me", "/app/me", url.Values{"person": {m.as("name", "person.name (me)")}, "phone": {m.as("phone", "person.phone (me)")}, "job_title": {m.as("", "person.job_title (me)")}})
 	s.fill(t, "/app/settings/providers/new", "/app/settings/providers/new", url.Values{"provider_name": {m.as("name", "provider.name")}, "qualification": {m.as("", "provider.qualification")},
 		"registration": {m.as("", "provider.registration_no")}, "about": {m.as("", "provider.about")}})

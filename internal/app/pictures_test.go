@@ -63,8 +63,8 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at.
-var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
+var noPage = []string{"GET /app/account/signed/{id}/text", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf",
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -108,6 +108,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	account := h.connected(t, owner).String()
 	phone := h.answeredPhone(t, owner)
 	rule, been := h.followed(t, owner)
+	open, signed, treated := h.visited(t)
 	first := func(page, prefix string) string {
 		var found string
 		walkLinks(t, owner.page(t, page).body, func(to string) {
@@ -193,6 +194,11 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient, who: deskMail},
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
 		{pattern: "GET /app/patients/{id}/delete", path: "/app/patients/" + patient + "/delete", who: ownerMail},
+		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + treated, who: ownerMail, variant: "care"},
+		{pattern: "GET /app/patients/{id}/visits", path: "/app/patients/" + treated + "/visits", who: ownerMail},
+		{pattern: "GET /app/visits/{id}", path: "/app/visits/" + open, who: ownerMail, touch: ready},
+		{pattern: "GET /app/visits/{id}", path: "/app/visits/" + signed, who: ownerMail, variant: "signed"},
+		{pattern: "GET /m/{token}/intake", path: own + "/intake"},
 		{pattern: "GET /app/inbox", path: "/app/inbox", who: deskMail, touch: ready},
 		{pattern: "GET /app/inbox", path: "/app/inbox?box=done", who: deskMail, variant: "empty", touch: ready},
 		{pattern: "GET /app/inbox/{thread}", path: "/app/inbox/" + talk, who: deskMail, touch: ready},
@@ -204,9 +210,13 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/outbox/phone/{phone}", path: phone, who: deskMail},
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
+		{pattern: "GET /app/account/agreements/{kind}", path: "/app/account/agreements/terms", who: ownerMail},
+		{pattern: "GET /app/account/closing", path: "/app/account/closing", who: ownerMail},
+		{pattern: "GET /app/account/signed/{id}", path: h.hasSigned(t, owner), who: ownerMail},
+		{pattern: "GET /app/account", path: "/app/account", who: ownerMail},
 	}
-	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
+	for _, p := range []string{"", "/keys", "/clinic", "/public", "/modules", "/modules/{module}", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/keys", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
@@ -220,17 +230,36 @@ func (h *opened) tour(t testing.TB) []stop {
 		if strings.HasPrefix(p, "/channels/{id}/texts") {
 			one = strings.Split(texts, "/")[4]
 		}
-		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{text}", text).Replace(p)
+		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{module}", "clinical", "{text}", text).Replace(p)
 		if p == "/followups/new" {
 			path += "?kind=recall"
 		}
 		out = append(out, stop{pattern: "GET /app/settings" + p, path: "/app/settings" + path, who: ownerMail})
+	}
+	template, form := first("/app/settings/visits", "/app/settings/visits/"), first("/app/settings/intake", "/app/settings/intake/")
+	for pattern, path := range map[string]string{"/visits": "/visits", "/visits/new": "/visits/new?starter=dental", "/visits/{id}": "/visits/" + template, "/codes": "/codes",
+		"/intake": "/intake", "/intake/new": "/intake/new", "/intake/{id}": "/intake/" + form} {
+		out = append(out, stop{pattern: "GET /app/settings" + pattern, path: "/app/settings" + path, who: ownerMail})
 	}
 	for _, c := range []string{"sms", "whatsapp"} {
 		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})
 	}
 	out = append(out, h.paperTour(t, patient)...)
 	h.everyPage(t, out)
+	return out
+}
+
+// hasSigned signs the terms for the clinic and answers the address of what was signed.
+func (h *opened) hasSigned(t testing.TB, owner *visitor) string {
+	t.Helper()
+	const page = "/app/account/agreements/terms"
+	owner.fill(t, page, page, url.Values{"signer": {"Anjali Mehta"}, "capacity": {"owner"}, "sure": {"1"}})
+	var out string
+	walkLinks(t, owner.page(t, "/app/account").body, func(to string) {
+		if out == "" && strings.HasPrefix(to, "/app/account/signed/") {
+			out = to
+		}
+	})
 	return out
 }
 

@@ -83,7 +83,8 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	second := h.visitor() // a second session of the owner
 	second.email = s.email
 	second.renew(t)
-	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"modules": {"notes"}})
+	s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
+	s.fill(t, "/app/account/agreements/terms", "/app/account/agreements/terms", url.Values{"signer": {"Some Owner"}, "capacity": {"owner"}, "sure": {"1"}})
 	s.fill(t, "/app/settings/staff", "/app/settings/staff/invite", url.Values{"email": {"waiting@" + p.slug + ".example.org"}, "role": {"billing"}})
 	s.fill(t, "/app/settings/closures", "/app/settings/closures", url.Values{"leave_from": {"2027-01-26"}, "leave_words": {"Republic Day"}})
 	page := "/app/settings/providers/" + p.ids["provider"]
@@ -100,6 +101,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
+	p.care(t)
 	p.collect(t)
 	p.prescribe(t)
 }
@@ -189,7 +191,10 @@ func (p *place) connect(t *testing.T) {
 			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
 		}
 	}
-	for _, c := range p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{}) {
+	// What is said is kept, so that what is sent beside it is fetched.
+	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
+	calls := p.twilio.Sends(list[0].HookURL, "+919845012399", "+14155550100", "", map[string][]byte{"application/pdf": []byte("%PDF-1.7 a report")})
+	for _, c := range append(calls, p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{})...) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -202,6 +207,16 @@ func (p *place) connect(t *testing.T) {
 	p.h.until(t, "what was written is in the inbox", func() bool {
 		list, err := p.h.Messages.Inbox(t.Context(), p.who, messaging.InboxFilter{})
 		return err == nil && len(list) > 0
+	})
+	p.h.until(t, "what came beside it is fetched", func() bool {
+		list, err := p.h.Messages.Inbox(t.Context(), p.who, messaging.InboxFilter{})
+		if err != nil || len(list) == 0 {
+			return false
+		}
+		talk, err := p.h.Messages.OpenThread(t.Context(), p.who, list[0].ID)
+		return err == nil && slices.ContainsFunc(talk.Lines, func(l messaging.Line) bool {
+			return len(l.Files) > 0 && l.Files[0].State == messaging.MediaKept
+		})
 	})
 	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations/replies", url.Values{"title": {"Lift"}, "body": {"There is a lift."}})
 }
@@ -232,10 +247,15 @@ func (p *place) collect(t *testing.T) {
 	pick("account", "channel", rows, func(get func(string) string) bool { return get("provider") == "local-whatsapp" })
 	pick("approval", "approval", rows, any)
 	pick("thread", "thread", rows, any)
+	pick("file", "attached", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
+	for kind, table := range map[string]string{"visit": "encounter", "aside": "encounter_aside", "health": "health", "file": "file", "visit template": "visit_template", "form": "intake_form"} {
+		pick(kind, table, rows, any)
+	}
 	pick("leave", "leave", rows, any)
+	pick("signed", "agreement", rows, any)
 	pick("closure", "closure", rows, any)
 	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
 	pick("invitation", "invitation", platform, func(get func(string) string) bool { return get("clinic_id") == string(clinic[:]) })
@@ -276,13 +296,24 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{provider}":            "=twilio",
 	"/app/settings/channels/{id}":                  "account",
 	"/app/inbox/{thread}":                          "thread",
+	"/app/inbox/{thread}/files/{file}":             "file",
 	"/app/settings/conversations/replies/{reply}":  "reply",
 	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",
 	"/app/settings/followups/{id}":                 "followup",
+	"/app/visits/{id}":                             "visit",
+	"/app/visits/{id}/asides/{aside}":              "aside",
+	"/app/patients/{id}/health/{row}":              "health",
+	"/app/files/{id}":                              "file",
+	"/app/settings/visits/{id}":                    "visit template",
+	"/app/settings/intake/{id}":                    "form",
+	"/m/{token}/intake/{form}":                     "form",
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
+	"/app/settings/modules/{module}":               "=notes",
+	"/app/account/agreements/{kind}":               "=terms",
+	"/app/account/signed/{id}":                     "signed",
 	"/c/{slug}":                                    "slug",
 	"/api/v1/clinics/{slug}":                       "slug",
 	"/m/{token}":                                   "token",
@@ -326,6 +357,9 @@ var sent = map[string]map[string]string{
 	"POST /app/me/password":                                   {"password": demoPassword, "new_password": "another steel cupboard"},
 	"POST /app/settings/clinic":                               {"clinic_name": "Other", "country": "IN", "zone": "Asia/Kolkata", "jurisdiction": "IN", "region": "IN", "currency": "INR", "languages": "en", "version": "1"},
 	"POST /app/settings/public":                               {"open": "1", "version": "2"},
+	"POST /app/settings/modules/{module}":                     {"turn": "on", "version": "1"},
+	"POST /app/account/agreements/{kind}":                     {"signer": "Some Owner", "capacity": "owner", "sure": "1", "text": "0"},
+	"POST /app/account/closing":                               {"turn": "leave", "sure": "1"},
 	"POST /app/settings/staff/invite":                         {"email": "new@example.org", "role": "front-desk"},
 	"POST /app/settings/staff/{person}/role":                  {"role": "assistant", "version": "1"},
 	"POST /app/settings/staff/{person}/end":                   {"version": "1"},
@@ -340,6 +374,18 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/services/{id}":                        {"service_name": "Changed", "minutes": "15", "providers": "{provider}", "version": "1"},
 	"POST /app/settings/booking":                              {"notice_hours": "2", "horizon_days": "30", "step": "15", "version": "2"},
 	"POST /app/settings/reminders":                            {"rule": "{rule}", "remove": "{rule}"},
+	"POST /app/appointments/{id}/visit":                       {"to": "with", "version": "1"},
+	"POST /app/visits/{id}":                                   {"complaint": "Cough", "version": "1", "tab": "00000000000000000000000000000001", "template": "{visit template}", "do": "template"},
+	"POST /app/visits/{id}/sign":                              {"complaint": "Cough", "version": "1", "tab": "00000000000000000000000000000001"},
+	"POST /app/visits/{id}/amend":                             {"part": "plan", "reason": "later", "text": "Rest"},
+	"POST /app/codes":                                         {"find": "cough"},
+	"POST /app/patients/{id}/health":                          {"kind": "allergy", "substance": "Dust"},
+	"POST /app/patients/{id}/health/{row}/end":                {"kind": "allergy"},
+	"POST /app/settings/visits/new":                           {"name": "Mine", "speciality": "general", "findings": "Chest:"},
+	"POST /app/settings/visits/{id}":                          {"name": "Mine", "speciality": "general", "findings": "Chest:", "version": "1"},
+	"POST /app/settings/intake/new":                           {"kind": "consent", "title": "Photos", "text": "I agree.", "service": "{service}"},
+	"POST /app/settings/intake/{id}":                          {"kind": "consent", "title": "Photos", "text": "I agree.", "service": "{service}", "version": "1"},
+	"POST /m/{token}/intake/{form}":                           {"do": "sign", "signed_name": "Asha", "agreed": "1"},
 	"POST /app/messages/{id}/settle":                          {"as": "sent"},
 	"POST /app/reviews/{id}/settle":                           {"seen": "1"},
 	"GET /app/settings/followups/new":                         {"kind": "recall"},
@@ -363,6 +409,7 @@ var sent = map[string]map[string]string{
 	"POST /api/v1/clinics/{slug}/bookings":                    {"service": "{service}", "provider": "{provider}", "starts_at": "{at}"},
 	"POST /app/settings/channels/{provider}":                  {"account_sid": "AC1", "auth_token": "x", "from": "+14155550100"},
 	"POST /app/settings/channels/{id}/state":                  {"to": "pause", "version": "1"},
+	"POST /app/settings/channels/{id}/keys":                   {"version": "1", "number": "+91 98765 43210"},
 	"POST /app/settings/channels/{id}/revoke":                 {"version": "1"},
 	"POST /app/settings/messages/{kind}/{language}":           {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
 	"GET /app/inbox":                                          {"q": "asha"},

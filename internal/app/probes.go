@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"almirah/internal/access"
@@ -38,6 +39,8 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"clinic-apart":                 probe.apart,
 		"roles-and-rights":             probe.rights,
 		"scheduling-only":              probe.schedulingOnly,
+		"agreement-before-patients":    probe.agreementFirst,
+		"agreements-kept":              probe.agreementsKept,
 		"password-hashed":              probe.passwords,
 		"session-cookies":              probe.sessions,
 		"forged-requests":              probe.forged,
@@ -54,12 +57,22 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"one-channel":                  probe.oneChannel,
 		"opened-if-enabled":            probe.opened,
 		"delivery-events-180":          probe.deliveries,
+		"patients-files":               probe.patientsFiles,
+		"unknown-found":                probe.unknownFound,
+		"strange-reports":              probe.strangeReports,
+		"replies":                      probe.replies,
+		"sms-fate":                     probe.smsFate,
+		"not-at-night":                 probe.nights,
+		"texts-without-health":         probe.textsWithoutHealth,
 		"no-government-id":             probe.noGovernmentID,
 		"nothing-undeclared":           probe.declared,
 		"sealed-at-rest":               probe.sealed,
 		"only-listed-parties":          probe.listed,
 		"essential-cookies":            probe.cookies,
 		"looks-recorded":               probe.looks,
+		"signed-stays":                 probe.signed,
+		"notes-not-lost":               probe.asides,
+		"intake-signed":                probe.intake,
 		"audit-tamper-evident":         probe.tamper,
 		"request-log":                  probe.requestLog,
 	}
@@ -267,7 +280,7 @@ func known(r access.Right) bool {
 	return false
 }
 
-// clinical and official are parts of column names that would betray a field that must not exist.
+// clinical are parts of column names with room for health data, official those of fields that must not exist.
 var (
 	clinical = []string{"diagnos", "icd", "symptom", "prescription", "allerg", "lab_", "vital", "medication"}
 	official = []string{"aadhaar", "aadhar", "abha", "passport_no", "ssn", "social_security", "national_id", "government", "pan_no", "voter", "fingerprint", "biometric", "iris", "face_"}
@@ -292,9 +305,27 @@ func (p probe) noColumn(ctx context.Context, parts []string) (int, error) {
 	return n, nil
 }
 
-func (p probe) schedulingOnly(ctx context.Context) (string, error) {
-	n, err := p.noColumn(ctx, clinical)
-	return fmt.Sprintf("none of %d columns is for a diagnosis or a medical record", n), err
+// tablesAsk looks for tables with room for a diagnosis or a medical record that take rows from a clinic which turned no module on.
+func (p probe) tablesAsk(ctx context.Context) (string, error) {
+	schema, err := p.DB.Schema(ctx)
+	if err != nil {
+		return "", err
+	}
+	asking, err := p.DB.AskingModules(ctx)
+	if err != nil {
+		return "", err
+	}
+	for table, columns := range schema {
+		if !slices.Contains(columns, "clinic_id") || slices.Contains(asking, table) {
+			continue
+		}
+		for _, c := range columns {
+			if slices.ContainsFunc(clinical, func(part string) bool { return strings.Contains(c, part) }) {
+				return "", fmt.Errorf("the column %s.%s has room for health data, and the table does not ask whether the clinic turned the module on", table, c)
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %d tables take rows only where the clinic turned their module on; no other has room for a diagnosis or a medical record", len(asking), len(schema)), nil
 }
 
 func (p probe) noGovernmentID(ctx context.Context) (string, error) {

@@ -3,6 +3,7 @@ package document
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/go-text/typesetting/shaping"
@@ -56,6 +57,7 @@ func (c *canvas) picture(n int, x, y, w, h float64) {
 // seen, from the left, as readers of PDF expect; they turn round by themselves what is written from the right.
 func (c *canvas) text(l *line, x, y float64) {
 	order := visual(len(l.clusters), func(i int) uint8 { return l.clusters[i].level })
+	order = slices.DeleteFunc(order, func(i int) bool { return l.clusters[i].mark })
 	if len(order) == 0 {
 		return
 	}
@@ -137,6 +139,9 @@ func (w *writer) word(l *line, order []int) {
 // a letter are said before it.
 func (w *writer) turned(l *line, c *cluster) {
 	letters := l.runes[c.start:c.end]
+	if k := class(letters[0]); k == bidi.CS || k == bidi.ES || k == bidi.ET { // readers take it for a part of a number
+		w.silent('\u200f', w.x-apart*c.run.look.size/em, apart)
+	}
 	if len(c.glyphs) == 1 && len(letters) == 1 && w.used.stands(uint16(c.glyphs[0].GlyphID), letters) {
 		w.glyph(c.glyphs[0])
 		return

@@ -2,6 +2,7 @@ package document
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/bidi"
 )
@@ -17,8 +18,13 @@ type strand struct {
 	items []item
 }
 
-// item is a letter of a strand, or (at < 0) the place of an isolate, which counts as one neutral sign.
-type item struct{ at int }
+// item is a letter of a strand, or an isolate in it, which counts as one neutral sign. at is the place of the letter, or of
+// the mark that begins the isolate; end that of the mark that ends it, 0 for a letter. The marks are kept, unseen: they hold
+// apart what stands on either side of them.
+type item struct{ at, end int }
+
+// marks says whether r begins or ends an isolate.
+func marks(r rune) bool { return r >= lri && r <= pdi }
 
 // deepest is how many isolates may stand in each other; further ones are dropped.
 const deepest = 40
@@ -98,32 +104,33 @@ func bracket(r rune) (pair int, opens bool) {
 	return -1, false
 }
 
+// kinds are the classes of what the rules see, which is everything but boundary neutrals; at is filled with their places.
+func (s *strand) kinds(runes []rune, at *[]int) []bidi.Class {
+	kind := make([]bidi.Class, 0, len(s.items))
+	for _, it := range s.items {
+		k := bidi.ON
+		if it.end == 0 {
+			if k = class(runes[it.at]); k == bidi.BN {
+				continue
+			}
+		}
+		*at, kind = append(*at, it.at), append(kind, k)
+	}
+	return kind
+}
+
 // resolve gives every letter of the strand its level (rules W1 to W7, N0 to N2, I1 and I2).
 func (s *strand) resolve(runes []rune, levels []uint8) {
 	own := bidi.L
 	if s.base%2 == 1 {
 		own = bidi.R
 	}
-	at := make([]int, 0, len(s.items)) // what the rules see: everything but boundary neutrals
-	kind := make([]bidi.Class, 0, len(s.items))
-	for _, it := range s.items {
-		k := bidi.ON
-		if it.at >= 0 {
-			k = class(runes[it.at])
-			levels[it.at] = s.base
-			if k == bidi.BN {
-				continue
-			}
-		}
-		at, kind = append(at, it.at), append(kind, k)
-	}
+	at := make([]int, 0, len(s.items))
+	kind := s.kinds(runes, &at)
 	weak(kind, own, figures(runes, at, kind))
 	s.brackets(runes, at, kind, own)
 	neutral(kind, own)
 	for i, a := range at {
-		if a < 0 {
-			continue
-		}
 		l := s.base
 		switch {
 		case l%2 == 0 && kind[i] == bidi.R:
@@ -137,11 +144,9 @@ func (s *strand) resolve(runes []rune, levels []uint8) {
 	}
 	last := s.base // what the rules do not see stands with what is before it
 	for _, it := range s.items {
-		if it.at < 0 {
-			last = s.base
-			continue
-		}
-		if class(runes[it.at]) == bidi.BN {
+		if it.end > 0 {
+			levels[it.end] = levels[it.at]
+		} else if class(runes[it.at]) == bidi.BN {
 			levels[it.at] = last
 		}
 		last = levels[it.at]
@@ -153,7 +158,7 @@ func (s *strand) resolve(runes []rune, levels []uint8) {
 // number before a unit in letters of a script from the left as a part of it. It says which figures W2 leaves alone.
 func figures(runes []rune, at []int, kind []bidi.Class) []bool {
 	fixed := make([]bool, len(kind))
-	digit := func(i int) bool { return i < len(kind) && kind[i] == bidi.EN && at[i] >= 0 }
+	digit := func(i int) bool { return i < len(kind) && kind[i] == bidi.EN }
 	for i := 0; i < len(kind); {
 		if !digit(i) {
 			i++
@@ -164,7 +169,7 @@ func figures(runes []rune, at []int, kind []bidi.Class) []bool {
 		for j < len(kind) {
 			if digit(j) {
 				j++
-			} else if at[j] >= 0 && strings.ContainsRune("-–−/+×*:.,", runes[at[j]]) && digit(j+1) {
+			} else if strings.ContainsRune("-–−/+×*:.,", runes[at[j]]) && digit(j+1) {
 				j, joined = j+2, true
 			} else {
 				break
@@ -174,11 +179,11 @@ func figures(runes []rune, at []int, kind []bidi.Class) []bool {
 		if unit < len(kind) && kind[unit] == bidi.ET { // a percent sign, or a currency
 			unit++
 		}
-		if unit < len(kind) && at[unit] >= 0 && (runes[at[unit]] == ' ' || runes[at[unit]] == '\u00a0') {
+		if unit < len(kind) && (runes[at[unit]] == ' ' || runes[at[unit]] == '\u00a0') {
 			unit++
 		}
 		switch {
-		case unit < len(kind) && kind[unit] == bidi.L:
+		case isUnit(runes, at, kind, unit):
 			for k := i; k < unit; k++ {
 				kind[k] = bidi.L
 			}
@@ -190,6 +195,17 @@ func figures(runes []rune, at []int, kind []bidi.Class) []bool {
 		i = j
 	}
 	return fixed
+}
+
+// isUnit says whether a word of at most four letters from the left begins at i: mg, ml, mcg, IU, am.
+func isUnit(runes []rune, at []int, kind []bidi.Class, i int) bool {
+	n := 0
+	for ; i+n < len(kind) && kind[i+n] == bidi.L && unicode.IsLetter(runes[at[i+n]]); n++ {
+		if n == 4 {
+			return false
+		}
+	}
+	return n > 0
 }
 
 // weak is W1 to W7.
@@ -270,7 +286,7 @@ func (s *strand) brackets(runes []rune, at []int, kind []bidi.Class, own bidi.Cl
 	var stack []open
 	closes := map[int]int{} // where the bracket that opens at i closes
 	for i, a := range at {
-		if a < 0 || kind[i] != bidi.ON {
+		if kind[i] != bidi.ON {
 			continue
 		}
 		pair, opens := bracket(runes[a])
@@ -325,7 +341,7 @@ func (s *strand) bracketed(runes []rune, at []int, kind []bidi.Class, own, last 
 	}
 	kind[a], kind[b] = inside, inside
 	for _, edge := range []int{a, b} { // marks on a bracket go with it
-		for k := edge + 1; k < len(kind) && at[k] >= 0 && class(runes[at[k]]) == bidi.NSM; k++ {
+		for k := edge + 1; k < len(kind) && class(runes[at[k]]) == bidi.NSM; k++ {
 			kind[k] = inside
 		}
 	}

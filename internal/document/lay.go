@@ -11,7 +11,7 @@ func space(h float64) piece { return piece{height: h, gap: true} }
 func (t Text) lay(s *setting, width float64) []piece {
 	l := s.plain(s.sheet.base)
 	if t.Size > 0 {
-		l.size = t.Size
+		l.size = min(t.Size, 60)
 	}
 	l.bold = t.Bold
 	if t.Colour != (Colour{}) {
@@ -32,31 +32,24 @@ func (t Title) lay(s *setting, width float64) []piece {
 	l.bold = true
 	note := s.plain(s.sheet.base)
 	note.colour = Muted
-	room := width
-	var side *line
+	room, left := width, []float64{0, 0}
+	var far []piece
 	if t.Note != "" {
-		n := s.set([]Span{{Text: t.Note}}, note, width*0.6, s.rtl)[0]
-		side = &n
-		room -= n.width + 10
-	}
-	text := s.set([]Span{{Text: t.Text, Language: s.options.Language}}, l, room, s.rtl)
-	pieces := s.lines(text, room, Start)
-	if s.rtl {
-		for i := range pieces {
-			pieces[i] = shifted(pieces[i], width-room)
+		lines := s.set([]Span{{Text: t.Note}}, note, width*0.6, s.rtl)
+		w := 0.0
+		for _, n := range lines {
+			w = max(w, n.width)
 		}
-	}
-	p := whole(pieces)
-	draw := p.draw
-	p.draw = func(c *canvas, x, y float64) {
-		draw(c, x, y)
-		if side != nil {
-			s.put(c, side, x, y+l.size*baseline, width, End)
+		room -= w + 10
+		if left = []float64{0, room + 10}; s.rtl {
+			left = []float64{w + 10, 0}
 		}
+		far = append([]piece{{height: (l.size - note.size) * baseline}}, s.lines(lines, w, End)...)
 	}
-	p.glue, p.parts = true, nil
-	above, under := l.size*0.55, l.size*0.3
-	return []piece{space(above), p, {height: under, glue: true}}
+	near := s.lines(s.set([]Span{{Text: t.Text, Language: s.options.Language}}, l, room, s.rtl), room, Start)
+	p := abreast([][]piece{near, far}, left)
+	p.glue = true
+	return []piece{space(l.size * 0.55), p, {height: l.size * 0.3, glue: true}}
 }
 
 func (h Header) lay(s *setting, width float64) []piece {
@@ -108,7 +101,7 @@ func (h Header) lay(s *setting, width float64) []piece {
 		if hgt > logo { // a tall logo is no wider than it may be high
 			w, hgt = logo*logo/hgt, logo
 		}
-		p = piece{height: max(text.height, hgt), draw: func(c *canvas, x, y float64) {
+		p = piece{height: max(text.height, hgt), parts: text.parts, draw: func(c *canvas, x, y float64) {
 			at, words := x, x+logo+gap
 			if s.rtl {
 				at, words = x+width-w, x
@@ -245,6 +238,5 @@ func (g Signature) lay(s *setting, width float64) []piece {
 		}
 	}
 	p := shifted(whole(pieces), at)
-	p.parts = nil
 	return []piece{space(8), p, space(4)}
 }

@@ -24,7 +24,7 @@ type piece struct {
 	glue   bool                          // the next piece stands on the same page
 	gap    bool                          // vanishes at the top of a page
 	leave  bool                          // a new page begins here
-	parts  []piece                       // how it is divided when it is higher than a page
+	parts  func() []piece                // how it is divided when it is higher than a page; nil when it cannot be
 	head   []piece                       // drawn again when a page begins with this piece
 }
 
@@ -99,83 +99,100 @@ func (s *setting) print(blocks []Block) ([]byte, error) {
 	return s.write(out)
 }
 
+// tallest is the highest page that readers of PDF show: a slip that is longer goes on on another one.
+const tallest = 14000
+
 // divide puts the pieces on pages.
 func (s *setting) divide(pieces []piece) (pages [][]placed, heights []float64) {
-	if s.sheet.height == 0 {
-		y := s.sheet.top
-		var page []placed
+	height := s.sheet.height
+	if height == 0 {
+		height = s.sheet.top + s.sheet.end
 		for _, p := range pieces {
-			page = append(page, placed{p, y})
-			y += p.height
+			height += p.height
 		}
-		return [][]placed{page}, []float64{max(y+s.sheet.end, 40*MM)}
+		height = max(40*MM, min(tallest, height))
 	}
-	top, bottom := s.sheet.top, s.sheet.height-s.sheet.end
-	var page []placed
-	y, fresh := top, true
-	turn := func() {
-		pages, heights = append(pages, page), append(heights, s.sheet.height)
-		page, y, fresh = nil, top, true
+	d := &division{top: s.sheet.top, bottom: height - s.sheet.end + 0.01}
+	d.y = d.top
+	for len(pieces) > 0 {
+		pieces = d.place(pieces)
 	}
-	for i := 0; i < len(pieces); {
-		p := pieces[i]
-		if p.leave {
-			if !fresh {
-				turn()
-			}
-			i++
-			continue
+	if len(d.page) > 0 || len(d.pages) == 0 {
+		d.turn()
+	}
+	heights = make([]float64, len(d.pages))
+	for i := range heights {
+		heights[i] = height
+	}
+	return d.pages, heights
+}
+
+// division is a paper while it is divided into pages.
+type division struct {
+	top, bottom float64
+	pages       [][]placed
+	page        []placed
+	y           float64
+	begun       bool // something that is not a gap stands on the page
+}
+
+func (d *division) turn() {
+	d.pages = append(d.pages, d.page)
+	d.page, d.y, d.begun = nil, d.top, false
+}
+
+func (d *division) put(p piece) {
+	d.page = append(d.page, placed{p, d.y})
+	d.y += p.height
+	d.begun = d.begun || !p.gap
+}
+
+// place puts the first pieces, as many as stand together, and gives the rest.
+func (d *division) place(pieces []piece) []piece {
+	p := pieces[0]
+	if p.leave || p.gap && (!d.begun || d.y+p.height > d.bottom) {
+		if d.begun && (p.leave || d.y+p.height > d.bottom) {
+			d.turn()
 		}
-		if p.gap && fresh {
-			i++
-			continue
+		return pieces[1:]
+	}
+	group, need := 1, p.height
+	for pieces[group-1].glue && group < len(pieces) {
+		need += pieces[group].height
+		group++
+	}
+	head := 0.0
+	for _, h := range p.head {
+		head += h.height
+	}
+	room := d.bottom - d.top - head
+	switch {
+	case d.y+need <= d.bottom:
+	case p.height > room && p.parts != nil: // higher than any page
+		parts := p.parts()
+		out := make([]piece, 0, len(parts)+len(pieces))
+		for _, q := range parts {
+			q.head = p.head
+			out = append(out, q)
 		}
-		need, j := 0.0, i
-		for ; j < len(pieces); j++ { // what stands together
-			need += pieces[j].height
-			if !pieces[j].glue {
-				j++
-				break
-			}
+		return append(out, pieces[1:]...)
+	case need > room: // together they are higher than a page: each counts by itself
+		group = 1
+		if d.begun && d.y+p.height > d.bottom {
+			d.turn()
 		}
-		head := 0.0
+	case d.begun:
+		d.turn()
+	}
+	if !d.begun && len(d.pages) > 0 {
 		for _, h := range p.head {
-			head += h.height
-		}
-		room := bottom - top
-		switch {
-		case y+need <= bottom+0.01:
-		case p.height+head > room && len(p.parts) > 0: // higher than any page
-			pieces = append(append(append([]piece(nil), pieces[:i]...), p.parts...), pieces[i+1:]...)
-			continue
-		case need+head > room && !p.gap: // the group is higher than a page: only the piece counts
-			if y+p.height > bottom && !fresh {
-				turn()
-			}
-			j = i + 1
-		case !fresh:
-			turn()
-			if p.gap {
-				i++
-				continue
-			}
-		}
-		if fresh && len(pages) > 0 {
-			for _, h := range p.head {
-				page = append(page, placed{h, y})
-				y += h.height
-			}
-		}
-		for ; i < j; i++ {
-			page = append(page, placed{pieces[i], y})
-			y += pieces[i].height
-			fresh = fresh && pieces[i].gap
+			d.put(h)
 		}
 	}
-	if len(page) > 0 || len(pages) == 0 {
-		turn()
+	for _, q := range pieces[:group] {
+		d.put(q)
 	}
-	return pages, heights
+	return pieces[group:]
 }
 
 // foot writes the line at the foot of a page.
@@ -202,8 +219,14 @@ func (s *setting) foot(c *canvas, page, pages int) {
 		room -= n.width + 12
 	}
 	if o.Foot != "" {
-		f := s.set([]Span{{Text: o.Foot}}, l, room, s.rtl)[0]
-		s.put(c, &f, s.sheet.side, y+4+l.size, width, Start)
+		lines := s.set([]Span{{Text: o.Foot}}, l, room, s.rtl)
+		for i := range min(2, len(lines)) { // what the edge of the page has room for
+			x := s.sheet.side
+			if s.rtl {
+				x += width - room
+			}
+			s.put(c, &lines[i], x, y+4+l.size+float64(i)*l.size*1.3, room, Start)
+		}
 	}
 }
 
@@ -243,7 +266,7 @@ func (s *setting) lines(lines []line, width float64, a Align) []piece {
 
 // whole makes one piece of several.
 func whole(pieces []piece) piece {
-	p := piece{parts: pieces}
+	p := piece{parts: func() []piece { return pieces }}
 	for _, q := range pieces {
 		p.height += q.height
 	}
@@ -263,12 +286,46 @@ func shifted(p piece, by float64) piece {
 	if draw := p.draw; draw != nil {
 		p.draw = func(c *canvas, x, y float64) { draw(c, x+by, y) }
 	}
-	parts := make([]piece, len(p.parts))
-	for i, q := range p.parts {
-		parts[i] = shifted(q, by)
+	if parts := p.parts; parts != nil {
+		p.parts = func() []piece {
+			var out []piece
+			for _, q := range parts() {
+				out = append(out, shifted(q, by))
+			}
+			return out
+		}
 	}
-	if len(parts) > 0 {
-		p.parts = parts
+	return p
+}
+
+// padded leaves height free above and below.
+func padded(p piece, by float64) piece {
+	draw, parts := p.draw, p.parts
+	p.height += 2 * by
+	p.draw = func(c *canvas, x, y float64) {
+		if draw != nil {
+			draw(c, x, y+by)
+		}
+	}
+	if parts != nil {
+		p.parts = func() []piece {
+			return append(append([]piece{{height: by}}, parts()...), piece{height: by})
+		}
+	}
+	return p
+}
+
+// over draws something above what a piece draws.
+func over(p piece, draw func(c *canvas, x, y float64)) piece {
+	inner, parts := p.draw, p.parts
+	p.draw = func(c *canvas, x, y float64) {
+		draw(c, x, y)
+		if inner != nil {
+			inner(c, x, y)
+		}
+	}
+	if parts != nil {
+		p.parts = func() []piece { return append([]piece{{draw: draw, glue: true}}, parts()...) }
 	}
 	return p
 }
@@ -294,22 +351,47 @@ func (s *setting) columns(width, gap float64, shares []float64) (left, widths []
 	return left, widths
 }
 
-// abreast sets columns of pieces side by side as one piece.
+// abreast sets columns of pieces side by side as one piece. Higher than a page, it is divided line by line.
 func abreast(columns [][]piece, left []float64) piece {
 	var out piece
+	var all []piece
+	deep, within := 0, false
 	for i, col := range columns {
-		if col == nil {
-			continue
-		}
 		one := shifted(whole(col), left[i])
+		all = append(all, one)
 		out.height = max(out.height, one.height)
-		prev := out.draw
-		out.draw = func(c *canvas, x, y float64) {
-			if prev != nil {
-				prev(c, x, y)
-			}
+		deep = max(deep, len(col))
+		within = within || len(col) == 1 && col[0].parts != nil
+	}
+	out.draw = func(c *canvas, x, y float64) {
+		for _, one := range all {
 			one.draw(c, x, y)
 		}
+	}
+	if deep < 2 && !within {
+		return out
+	}
+	out.parts = func() []piece {
+		var parts []piece
+		if deep == 1 { // one level down
+			inner := make([][]piece, len(columns))
+			for j, col := range columns {
+				if inner[j] = col; len(col) == 1 && col[0].parts != nil {
+					inner[j] = col[0].parts()
+				}
+			}
+			return []piece{abreast(inner, left)}
+		}
+		for i := range deep {
+			slice := make([][]piece, len(columns))
+			for j, col := range columns {
+				if i < len(col) {
+					slice[j] = col[i : i+1]
+				}
+			}
+			parts = append(parts, abreast(slice, left))
+		}
+		return parts
 	}
 	return out
 }

@@ -2,8 +2,8 @@ package document
 
 // The spaces of a table, in points.
 const (
-	between = 8.0 // columns
-	padding = 3.2 // above and below a row
+	between = 12.0 // columns
+	padding = 3.2  // above and below a row
 )
 
 func (t Table) lay(s *setting, width float64) []piece {
@@ -25,11 +25,7 @@ func (t Table) lay(s *setting, width float64) []piece {
 		out[0].glue = true
 	}
 	for i, r := range t.Rows {
-		rule := Line
-		if t.NoHead && i == 0 {
-			rule = Colour{255, 255, 255}
-		}
-		p := t.row(s, r, width, left, widths, rule, i == 0 && !t.NoHead)
+		p := t.row(s, r, width, left, widths, i == 0)
 		p.head = head
 		out = append(out, p)
 	}
@@ -47,16 +43,13 @@ func (t Table) head(s *setting, width float64, left, widths []float64) piece {
 		groups[i] = s.lines(s.set([]Span{{Text: c.Title, Language: s.options.Language}}, l, widths[i], s.rtl), widths[i], c.Align)
 	}
 	p := padded(abreast(groups, left), 2)
-	draw, h := p.draw, p.height
-	p.draw = func(c *canvas, x, y float64) {
-		draw(c, x, y)
-		c.box(x, y+h-1, width, 0.9, s.options.Accent)
-	}
-	return p
+	h := p.height
+	p.parts = nil
+	return over(p, func(c *canvas, x, y float64) { c.box(x, y+h-1, width, 0.9, s.options.Accent) })
 }
 
 // row sets one row; its rule is above it.
-func (t Table) row(s *setting, r Row, width float64, left, widths []float64, rule Colour, first bool) piece {
+func (t Table) row(s *setting, r Row, width float64, left, widths []float64, first bool) piece {
 	groups := make([][]piece, len(t.Columns))
 	for i := range t.Columns {
 		if i >= len(r.Cells) {
@@ -64,52 +57,15 @@ func (t Table) row(s *setting, r Row, width float64, left, widths []float64, rul
 		}
 		groups[i] = s.cell(r.Cells[i], widths[i], t.Columns[i].Align, r.Bold)
 	}
-	thick := 0.4
+	rule, thick := Line, 0.4
 	if r.Rule {
 		rule, thick = Ink, 0.8
 	}
-	edge := func(c *canvas, x, y float64) {
-		if !first || r.Rule {
-			c.box(x, y, width, thick, rule)
-		}
-	}
 	p := padded(abreast(groups, left), padding)
-	draw := p.draw
-	p.draw = func(c *canvas, x, y float64) {
-		edge(c, x, y)
-		draw(c, x, y)
+	if first && !r.Rule {
+		return p
 	}
-	p.parts = nil
-	if deep := tallest(groups); deep > 1 { // line by line, for a row that is higher than a page
-		for i := range deep {
-			slice := make([][]piece, len(groups))
-			for j, g := range groups {
-				if i < len(g) {
-					slice[j] = g[i : i+1]
-				}
-			}
-			q := abreast(slice, left)
-			if i == 0 {
-				q = padded(q, padding)
-				inner := q.draw
-				q.draw = func(c *canvas, x, y float64) {
-					edge(c, x, y)
-					inner(c, x, y)
-				}
-			}
-			q.parts = nil
-			p.parts = append(p.parts, q)
-		}
-	}
-	return p
-}
-
-func tallest(groups [][]piece) int {
-	n := 0
-	for _, g := range groups {
-		n = max(n, len(g))
-	}
-	return n
+	return over(p, func(c *canvas, x, y float64) { c.box(x, y, width, thick, rule) })
 }
 
 func (s *setting) cell(c Cell, width float64, a Align, bold bool) []piece {
@@ -128,16 +84,4 @@ func (s *setting) cell(c Cell, width float64, a Align, bold bool) []piece {
 		out = append(out, s.lines(s.set([]Span{n}, note, width, s.rtl), width, a)...)
 	}
 	return out
-}
-
-// padded leaves height free above and below.
-func padded(p piece, by float64) piece {
-	draw := p.draw
-	p.height += 2 * by
-	p.draw = func(c *canvas, x, y float64) {
-		if draw != nil {
-			draw(c, x, y+by)
-		}
-	}
-	return p
 }

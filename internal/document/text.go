@@ -43,6 +43,7 @@ type cluster struct {
 	advance    float64 // in points
 	level      uint8
 	space      bool
+	mark       bool // of an isolate: it is not drawn
 }
 
 // run is a stretch of one font, one look and one direction.
@@ -68,7 +69,7 @@ func rtl(lang string) bool {
 
 // paragraphs makes a text of spans ready: control signs become visible or vanish, marks that turn the direction vanish,
 // and each span stands in an isolate of its own.
-func paragraphs(spans []Span, looks []look, base uint8) []paragraph {
+func paragraphs(spans []Span, base uint8) []paragraph {
 	var out []paragraph
 	b := newBuilder(base)
 	end := func() {
@@ -131,11 +132,24 @@ func newBuilder(base uint8) *builder {
 
 func (b *builder) top() *strand { return b.strands[len(b.strands)-1] }
 
+// letter adds a rune.
+func (b *builder) letter(r rune, look uint16) int {
+	b.runes, b.look = append(b.runes, r), append(b.look, look)
+	return len(b.runes) - 1
+}
+
 // open begins an isolate.
-func (b *builder) open(dir int) {
+func (b *builder) open(dir int, look uint16) {
 	s := &strand{base: below(b.top().base, dir)}
-	b.top().items = append(b.top().items, item{-1})
+	b.top().items = append(b.top().items, item{at: b.letter(lri+rune(dir), look)})
 	b.strands, b.all = append(b.strands, s), append(b.all, s)
+}
+
+// close ends the last isolate.
+func (b *builder) close(look uint16) {
+	b.strands = b.strands[:len(b.strands)-1]
+	items := b.top().items
+	items[len(items)-1].end = b.letter(pdi, look)
 }
 
 func (b *builder) span(runes []rune, look uint16, lang string) {
@@ -152,7 +166,7 @@ func (b *builder) span(runes []rune, look uint16, lang string) {
 			dir = 0 // a telephone number, a date, an amount
 		}
 	}
-	b.open(dir)
+	b.open(dir, look)
 	dropped := 0
 	for i, r := range runes {
 		switch {
@@ -167,13 +181,13 @@ func (b *builder) span(runes []rune, look uint16, lang string) {
 			if r == rli || r == fsi && firstStrong(runes[i+1:]) == 1 {
 				d = 1
 			}
-			b.open(d)
+			b.open(d, look)
 			continue
 		case r == pdi:
 			if dropped > 0 {
 				dropped--
 			} else if len(b.strands) > floor+1 {
-				b.strands = b.strands[:len(b.strands)-1]
+				b.close(look)
 			}
 			continue
 		case r == '\t':
@@ -181,10 +195,11 @@ func (b *builder) span(runes []rune, look uint16, lang string) {
 		case unicode.IsControl(r), r == unicode.ReplacementChar, r >= 0xfdd0 && r <= 0xfdef, r&0xfffe == 0xfffe:
 			r = unicode.ReplacementChar
 		}
-		b.top().items = append(b.top().items, item{len(b.runes)})
-		b.runes, b.look = append(b.runes, r), append(b.look, look)
+		b.top().items = append(b.top().items, item{at: b.letter(r, look)})
 	}
-	b.strands = b.strands[:floor]
+	for len(b.strands) > floor {
+		b.close(look)
+	}
 }
 
 func (b *builder) finish() paragraph {
@@ -232,7 +247,12 @@ func (set *typeset) shape(p *paragraph, looks []look) []cluster {
 	out := make([]cluster, 0, n)
 	for i := 0; i < n; {
 		j := i + 1
-		for j < n && p.levels[j] == p.levels[i] && script[j] == script[i] && faces[j] == faces[i] && p.look[j] == p.look[i] {
+		if marks(p.runes[i]) {
+			out = append(out, cluster{start: i, end: j, run: &run{faces[i], &looks[p.look[i]]}, level: p.levels[i], space: true, mark: true})
+			i = j
+			continue
+		}
+		for j < n && !marks(p.runes[j]) && p.levels[j] == p.levels[i] && script[j] == script[i] && faces[j] == faces[i] && p.look[j] == p.look[i] {
 			j++
 		}
 		out = set.shapeRun(out, p, i, j, script[i], &run{faces[i], &looks[p.look[i]]})
@@ -256,6 +276,7 @@ func (set *typeset) shapeRun(out []cluster, p *paragraph, from, to int, script l
 		in.Direction = di.DirectionRTL
 	}
 	shaped := set.shaper.ShapeNoExtents(in)
+	blank, _ := r.face.NominalGlyph(' ')
 	first := len(out)
 	for g := 0; g < len(shaped.Glyphs); {
 		h := g + 1
@@ -264,6 +285,9 @@ func (set *typeset) shapeRun(out []cluster, p *paragraph, from, to int, script l
 			h++
 		}
 		c := cluster{start: at, run: r, glyphs: shaped.Glyphs[g:h], level: p.levels[from]}
+		c.glyphs = slices.DeleteFunc(c.glyphs, func(gl shaping.Glyph) bool { // a sign that is not seen: a blank of no width
+			return gl.GlyphID == blank && gl.Advance == 0
+		})
 		for _, gl := range c.glyphs {
 			c.advance += float64(gl.Advance) / 64 / em * r.look.size
 		}
@@ -291,10 +315,34 @@ func breaks(runes []rune) []bool {
 	for it := seg.LineIterator(); it.Next(); {
 		l := it.Line()
 		if end := l.Offset + len(l.Text) - 1; end >= 0 && end < len(out) {
-			out[end] = true
+			out[end] = !stays(runes, end)
 		}
 	}
 	return out
+}
+
+// stays says whether the blank at i must not become the end of a line, because it stands in "500 mg" or "₹ 100".
+func stays(runes []rune, i int) bool {
+	if runes[i] != ' ' || i == 0 || i+1 >= len(runes) {
+		return false
+	}
+	before, after := runes[i-1], runes[i+1]
+	if unicode.IsDigit(after) {
+		return unicode.Is(unicode.Sc, before)
+	}
+	if !unicode.IsDigit(before) {
+		return false
+	}
+	for j := i - 1; j >= 0 && !unicode.IsSpace(runes[j]) && !marks(runes[j]); j-- { // a number, and no word that ends with one
+		if unicode.IsLetter(runes[j]) {
+			return false
+		}
+	}
+	n := 0
+	for i+1+n < len(runes) && n <= 4 && unicode.IsLetter(runes[i+1+n]) && unicode.Is(unicode.Latin, runes[i+1+n]) {
+		n++
+	}
+	return unicode.Is(unicode.Sc, after) || n > 0 && n <= 4
 }
 
 // wrap breaks clusters into lines of at most the width. A word that is wider is broken between clusters.
@@ -350,7 +398,7 @@ func (s *setting) set(spans []Span, base look, width float64, right bool) []line
 			l.colour = sp.Colour
 		}
 		if sp.Scale > 0 {
-			l.size *= sp.Scale
+			l.size *= min(sp.Scale, 4)
 		}
 		if sp.Language != "" {
 			l.lang = sp.Language
@@ -362,7 +410,7 @@ func (s *setting) set(spans []Span, base look, width float64, right bool) []line
 		level = 1
 	}
 	var out []line
-	for _, p := range paragraphs(spans, looks, level) {
+	for _, p := range paragraphs(spans, level) {
 		out = append(out, wrap(&p, s.typeset.shape(&p, looks), width, base.size)...)
 	}
 	return out

@@ -80,6 +80,9 @@ type Account struct {
 	HookURL    string // where the provider reports to
 	HookWord   string // what the provider's console asks for beside it; empty: nothing, or not for this caller
 	LastDays   []DayUse
+	Hears      Hearing // whether the provider posts the account's news to HookURL
+	HearsAt    clock.Instant
+	Strange    Strange
 	credential []byte
 }
 
@@ -90,7 +93,7 @@ type DayUse struct {
 }
 
 const (
-	accountColumns = `id, kind, provider, sender, last4, credentials, state, reason, agreed_by, tested_at, state_at, created_at, version`
+	accountColumns = `id, kind, provider, sender, last4, credentials, state, reason, agreed_by, tested_at, state_at, created_at, version, listens, listens_at`
 	sqlAccountAdd  = `INSERT INTO channel (clinic_id, id, kind, provider, sender, last4, credentials, state, agreed_by, agreed_text, tested_at, state_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10, $10)`
 	sqlAccountList   = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND state <> 'revoked' ORDER BY created_at, id`
@@ -105,6 +108,8 @@ const (
 	sqlAccountTest   = `UPDATE channel SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlAccountEnd    = `UPDATE channel SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
+	sqlAccountKeys = `UPDATE channel SET credentials = $4, last4 = $5, state = $6, reason = $7, tested_at = $8, state_at = $8, version = version + 1
+	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
 	sqlAccountQueue = `SELECT id FROM message WHERE clinic_id = $1 AND channel = $2 AND state = 'planned'`
 
 	sqlUseAdd = `INSERT INTO channel_use (clinic_id, channel_id, day, sent, failed, received) VALUES ($1, $2, $3, $4, $5, $6)
@@ -115,7 +120,7 @@ const (
 )
 
 func (a *Account) scan(s scanner) error {
-	return s.Scan(&a.ID, &a.Channel, &a.Provider, &a.Sender, &a.Last4, &a.credential, &a.State, &a.Reason, &a.AgreedBy, &a.TestedAt, &a.StateAt, &a.CreatedAt, &a.Version)
+	return s.Scan(&a.ID, &a.Channel, &a.Provider, &a.Sender, &a.Last4, &a.credential, &a.State, &a.Reason, &a.AgreedBy, &a.TestedAt, &a.StateAt, &a.CreatedAt, &a.Version, &a.Hears, &a.HearsAt)
 }
 
 // account reads one account; fault.NotFound when it is not there.
@@ -210,6 +215,9 @@ func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, e
 		}
 		for i := range out {
 			if out[i].LastDays, err = uses(v, out[i].ID); err != nil {
+				return err
+			}
+			if out[i].Strange, err = strangeOf(v, out[i].ID); err != nil {
 				return err
 			}
 			if who.May(access.MessageAccounts) {
@@ -309,7 +317,10 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 	if errors.Is(err, store.ErrUnique) {
 		err = fault.New(fault.Conflict, "fault.channel.there")
 	}
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return a, s.listen(ctx, who, Connection{ID: a.ID, Provider: provider, Sender: sender, Credentials: credentials, HookURL: a.HookURL})
 }
 
 // TestAccount asks the provider whether the account works, and notes when it did. The error is
@@ -339,10 +350,89 @@ func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID)
 	if err := p.Probe(ctx, c); err != nil {
 		return err
 	}
-	return s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
+	err = s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
 		tx.Record(audit.Note{Action: "test", Kind: "channel", Subject: one})
 		return tx.Must(sqlAccountTest, one, tx.Now())
 	})
+	if err != nil {
+		return err
+	}
+	return s.listen(ctx, who, c)
+}
+
+// ChangeKeys gives an account new credentials: a second live secret while a provider's is being exchanged, or others in place of
+// what was refused. It stays the same account with the same sender, under the agreement that was given when it was connected, and
+// only what the provider says works is kept. An account that the provider refused is in use again; one that was paused by
+// hand stays paused. fault.Invalid over the form's fields, "sender" when it would be another account's; fault.Conflict when it was changed meanwhile.
+func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, version int64, typed map[string]string) error {
+	var was Account
+	err := s.db.View(ctx, who, access.MessageAccounts, func(_ context.Context, v *store.View) (err error) {
+		if was, err = account(v, sqlAccountGet, one); err == nil && was.State == AccountRevoked {
+			err = fault.Missing()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p := s.providers[was.Provider]
+	if p == nil {
+		return fault.Missing()
+	}
+	for k, v := range typed {
+		typed[k] = strings.TrimSpace(v)
+	}
+	credentials, sender, last4, err := p.Check(typed)
+	if err == nil && sender != was.Sender {
+		var f fault.Fields
+		f.AddWith("sender", "field.channel.other_sender", map[string]any{"Sender": was.Sender})
+		err = f.Err()
+	}
+	if err != nil {
+		return err
+	}
+	c := Connection{ID: one, Provider: was.Provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), was)}
+	if err := p.Probe(ctx, c); err != nil {
+		return err
+	}
+	err = s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
+		now, err := account(&tx.View, sqlAccountGet, one)
+		if err != nil {
+			return err
+		}
+		state, reason := AccountActive, ""
+		if now.State == AccountPaused && now.Reason == PausedByHand {
+			state, reason = AccountPaused, PausedByHand
+		}
+		subject, table, column, row := accountCell(one)
+		sealed, err := tx.Seal(subject, table, column, row, string(credentials))
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(sqlAccountKeys, one, version, sealed, last4, string(state), reason, tx.Now())
+		if err == nil && n != 1 {
+			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		tx.Record(audit.Note{Action: "change-keys", Kind: "channel", Subject: one, Old: map[string]any{"last4": now.Last4, "state": now.State}, New: map[string]any{"last4": last4, "state": state}})
+		if err == nil && state == AccountActive && now.State == AccountPaused {
+			err = goOn(tx, now.Channel)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.listen(ctx, who, c)
+}
+
+// goOn lets go what waited for an account of the channel.
+func goOn(tx *store.Tx, channel Channel) error {
+	_, err := tx.Exec(sqlAccountGoOn, string(channel), tx.Now())
+	if err == nil {
+		_, err = tx.Exec(sqlAttachedGoOn, string(channel), tx.Now())
+	}
+	tx.DueBy(tx.Now())
+	return err
 }
 
 // SetAccount pauses an account or takes it into use again. fault.Conflict when it was changed meanwhile.
@@ -361,9 +451,8 @@ func (s *Service) SetAccount(ctx context.Context, who access.Caller, one id.ID, 
 			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		tx.Record(audit.Note{Action: "change", Kind: "channel", Subject: one, Old: was.State, New: to})
-		if err == nil && on { // what waited goes out now
-			_, err = tx.Exec(sqlAccountGoOn, string(was.Channel), tx.Now())
-			tx.DueBy(tx.Now())
+		if err == nil && on {
+			err = goOn(tx, was.Channel)
 		}
 		return err
 	})
@@ -454,24 +543,23 @@ func (s *Service) TellPaused(ctx context.Context, who access.Caller, tell func(c
 }
 
 // used counts what went over an account today: each day's use is what its owner sees (promise F5).
-func used(tx *store.Tx, one id.ID, u DayUse) error {
-	c, err := clinics.Get(&tx.View)
-	if err != nil {
+func used(tx *store.Tx, d *Round, one id.ID, u DayUse) error {
+	if _, err := d.house(); err != nil {
 		return err
 	}
-	_, err = tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(c.Location())), u.Sent, u.Failed, u.Received)
+	_, err := tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(d.local)), u.Sent, u.Failed, u.Received)
 	return err
 }
 
 // way finds how a message of the channel leaves: by the clinic's own account, or else by the
 // deployment's carrier. held says that the account is paused: the message waits.
-func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, held string, err error) {
-	a, err := account(&tx.View, sqlAccountFor, string(c))
-	if missing(err) {
-		return s.carriers[c], nil, "", nil
-	}
+func (s *Service) way(tx *store.Tx, d *Round, c Channel) (via Carrier, own *Connection, held string, err error) {
+	a, there, err := d.account(c)
 	if err != nil {
 		return nil, nil, "", err
+	}
+	if !there {
+		return s.carriers[c], nil, "", nil
 	}
 	p := s.providers[a.Provider]
 	switch {
@@ -482,6 +570,7 @@ func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, he
 	}
 	conn, err := s.connection(&tx.View, a)
 	if errors.Is(err, vault.ErrForged) || errors.Is(err, vault.ErrShredded) {
+		delete(d.accounts, c) // it changes now
 		return nil, nil, ReasonPaused, broken(tx, a.ID, PausedUnread)
 	}
 	if err != nil {

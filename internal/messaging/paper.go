@@ -18,15 +18,15 @@ const ReasonPaper = "paper-ended"
 func StopPaperPath(token string) string { return "/r/" + token + "/unsubscribe" }
 
 // lookAtPaper looks whether the link may still be sent.
-func lookAtPaper(tx *store.Tx, r row) (reason string, err error) {
-	x, err := prescriptions.ShareOf(&tx.View, r.appointment)
+func lookAtPaper(v *store.View, r row) (reason string, err error) {
+	x, err := prescriptions.ShareOf(v, r.appointment)
 	switch {
 	case missing(err):
 		return ReasonPaper, nil
 	case err != nil:
 		return "", err
 	}
-	ok, err := prescriptions.Sent(&tx.View, x)
+	ok, err := prescriptions.Sent(v, x)
 	if err == nil && (!ok || x.Patient != r.patient) {
 		return ReasonPaper, nil
 	}

@@ -187,10 +187,10 @@ var access = []Sentence{
 	},
 	{
 		ID:       "scheduling-only",
-		Text:     "A clinic starts with scheduling alone. Notes, and clinical records with diagnoses, can be kept only where the clinic's owner turned them on: elsewhere there is no page for them, for nobody, and the database itself refuses them.",
+		Text:     "A clinic starts with scheduling alone. Notes, medical records, prescriptions and invoices have a place only where the clinic's owner turned them on: elsewhere there is no page for them, for nobody, and the database itself refuses them.",
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/clinics/clinic.go", "clinics.Must", "web.Route.Module", "a trigger of each table of a module"},
+		KeptBy:   []string{"internal/clinics/clinic.go", "clinics.Must", "internal/web/site.go"},
 		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
 		Twins: []Twin{
 			{

@@ -24,7 +24,7 @@ var care = []Sentence{
 		Sources:  []string{"D4"},
 		Applies:  "where the clinic keeps clinical records",
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/visits/write.go", "a trigger of the table encounter"},
+		KeptBy:   []string{"internal/visits/write.go"},
 		ProvedBy: []string{"visits.TestSignedStays"},
 		Twins: []Twin{
 			{
@@ -51,7 +51,7 @@ var care = []Sentence{
 		Sources:  []string{"D3"},
 		Applies:  "where the clinic keeps clinical records",
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/visits/write.go", "internal/web/assets/ts/visit.ts"},
+		KeptBy:   []string{"internal/visits/write.go", "internal/web/visit.go"},
 		ProvedBy: []string{"visits.TestNothingIsLost"},
 		Twins: []Twin{
 			{
@@ -141,7 +141,7 @@ var care = []Sentence{
 		Sources:  []string{"B9"},
 		Applies:  "where the clinic keeps clinical records",
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/intake/sign.go", "internal/intake/keeper.go", "triggers of the tables intake_answer and intake_text"},
+		KeptBy:   []string{"internal/intake/sign.go", "internal/intake/keeper.go"},
 		ProvedBy: []string{"intake.TestTheTextThatWasSigned", "intake.TestAChildsGuardianSigns", "intake.TestDraftsGo"},
 		Twins: []Twin{
 			{

@@ -25,6 +25,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 	all := []item{
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
+		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
 		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
 		{"settings.services", "/app/settings/services", access.ScheduleRead},
@@ -37,6 +38,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
+		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	if has(clinics.ModuleClinical) {
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
@@ -114,7 +116,6 @@ type ClinicSettings struct {
 	Jurisdictions              []Option
 	Region                     string
 	Regions                    []Option
-	Modules                    map[string]bool // "notes"
 	Currency                   string
 }
 

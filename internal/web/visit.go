@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,7 +64,7 @@ func (s *Site) visit(v *Visit) (*VisitPage, error) {
 	z := v.Clinic.Location()
 	page := &VisitPage{Shell: s.staffShell(v, "nav.patients"), ID: one.String(), PatientID: o.Encounter.Patient.String(), Patient: o.Patient.Name, Sex: o.Patient.Sex, Born: o.Patient.BirthDate,
 		AppointmentID: o.Appointment.String(), AppVersion: o.AppVersion, Version: o.Version, State: stateOf(o.Status), At: o.StartsAt.In(z), Service: o.ServiceName, Provider: o.ProviderName,
-		Tab: id.New(s.Clock.Now()).String(), Signed: o.Signed(), Signer: o.Signer, Registration: o.Registration, Broken: o.Broken,
+		Tab: tabOf(id.New(s.Clock.Now())), Signed: o.Signed(), Signer: o.Signer, Registration: o.Registration, Broken: o.Broken,
 		CanWrite: v.Who.May(access.VisitWrite) && !o.Signed() && !o.Broken, Child: child(o, z),
 		CanCheckOut: v.Who.May(access.ScheduleBook) && (o.Status == scheduling.Arrived || o.Status == scheduling.InProgress)}
 	if page.Patient == "" {
@@ -252,10 +253,11 @@ type typedVisit struct {
 func readVisit(v *Visit) (typedVisit, error) {
 	var out typedVisit
 	f := v.PostForm
-	tab, err := id.Parse(f.Get("tab"))
-	if err != nil {
+	raw, err := hex.DecodeString(f.Get("tab"))
+	if err != nil || len(raw) != 16 {
 		return out, fault.New(fault.Invalid, "fault.form_unreadable")
 	}
+	tab := id.ID(raw)
 	out.draft = visits.Draft{Version: typedVersion(v, 0), Tab: tab, Note: visits.Note{Complaint: f.Get("complaint"), Findings: f.Get("findings"), Plan: f.Get("plan")}}
 	dropped := map[string]bool{}
 	for _, x := range f["drop"] {
@@ -278,10 +280,13 @@ func readVisit(v *Visit) (typedVisit, error) {
 	return out, nil
 }
 
+// tabOf is how a form carries which open page it is. It is no id of anything that is there.
+func tabOf(tab id.ID) string { return hex.EncodeToString(tab[:]) }
+
 // fill puts what was typed back on the page.
 func (p *VisitPage) fill(v *Visit, t typedVisit) {
 	p.note(t.draft.Note)
-	p.Tab = t.draft.Tab.String()
+	p.Tab = tabOf(t.draft.Tab)
 	for i := range p.Vitals {
 		f := &p.Vitals[i]
 		f.Value, f.Error = t.typed[visits.Measure(f.Key)], p.problem(f.Key)
@@ -341,9 +346,10 @@ func (s *Site) useTemplate(v *Visit, d *visits.Draft) error {
 	for _, t := range list {
 		if t.ID.String() == v.PostForm.Get("template") {
 			d.Note = t.Fill(d.Note)
+			return nil
 		}
 	}
-	return nil
+	return fault.Missing()
 }
 
 // savedWords answers our script.
@@ -404,7 +410,7 @@ func (s *Site) visitAgain(w http.ResponseWriter, v *Visit, t typedVisit, met, fi
 		page.fill(v, t)
 		var rest []AsideCard
 		for _, a := range page.Asides {
-			if a.ID != page.Tab { // it stands in the form
+			if a.ID != t.draft.Tab.String() { // it stands in the form
 				rest = append(rest, a)
 			}
 		}

@@ -40,11 +40,16 @@ func (m *maker) channelPages() {
 	}
 	full := page()
 	full.Accounts = []web.AccountCard{m.account("active", "", ""), m.accountAt(61, "whatsapp", "whatsapp", "+919845012345", "zBcD", "KMRW4TQZ7NPX2HJV5CDG6YBLSA"), m.accountAt(62, "ses", "email", "visits@sunrise.example", "MPLE", "")}
-	full.Accounts[1].Texts = true
+	full.Accounts[1].Texts, full.Accounts[1].Hears, full.Accounts[1].HearsAt = true, true, m.at(8, 1)
+	full.Accounts[1].Strange = m.t.Say("channel.strange", "Count", 3, "When", m.t.DateTime(m.at(7, 45)), "Kind", "message_echoes")
 	m.add("settings-channels", "", full)
 	paused := page()
 	paused.Accounts = []web.AccountCard{m.account("paused", m.t.Say("channel.refused", "Code", "20003"), m.t.Say("channel.refused_todo"))}
 	paused.Accounts[0].Days = nil
+	deaf := m.accountAt(61, "whatsapp", "whatsapp", "+919845012345", "zBcD", "KMRW4TQZ7NPX2HJV5CDG6YBLSA")
+	deaf.Deaf, deaf.DeafTodo = m.t.Say("channel.deaf", "Code", "200"), m.t.Say("channel.deaf.todo")
+	deaf.Strange = m.t.Say("channel.strange", "Count", 1, "When", m.t.DateTime(m.at(7, 45)), "Kind", m.t.Say("channel.strange.nameless"))
+	paused.Accounts = append(paused.Accounts, deaf)
 	paused.CanEdit = false
 	m.add("settings-channels", "paused", paused)
 	connect := page()
@@ -65,5 +70,7 @@ func (m *maker) channelPages() {
 	wrong("wrong-msg91", "msg91", "sms", map[string]string{"sender": "Sunrise", "pe_id": "11", "allowed_ips": "203.0.113.7, everywhere"}, "authkey", "sender", "pe_id", "allowed_ips")
 	wrong("wrong-whatsapp", "whatsapp", "whatsapp", map[string]string{"phone_number_id": "+91 98", "sender": "98450", "coexistence": "yes"}, "phone_number_id", "business_account_id", "sender", "token", "app_secrets")
 	wrong("wrong-ses", "ses", "email", map[string]string{"from": "Sunrise <a@b.example>", "region": "eu-central-1", "topic_arns": "arn:aws:sns:us-east-1:1:x"}, "from", "region", "access_key_id", "secret_access_key", "topic_arns")
+	m.add("settings-channel-keys", "", &web.ChannelKeys{ChannelsSettings: web.ChannelsSettings{SettingsPage: m.settings("settings.channels")}, Account: m.account("active", "", ""),
+		Form: web.AccountOffer{Provider: "whatsapp", Front: true, Fields: web.AccountForm("whatsapp")}})
 	m.add("settings-channel-revoke", "", &web.ChannelRevoke{SettingsPage: m.settings("settings.channels"), Account: m.account("active", "", "")})
 }

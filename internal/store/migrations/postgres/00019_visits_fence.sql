@@ -19,18 +19,18 @@ SELECT almirah_module('file_piece'::regclass, 'clinical');
 SELECT almirah_module('visit_template'::regclass, 'clinical');
 SELECT almirah_module('code_list'::regclass, 'clinical');
 -- +goose StatementBegin
-CREATE FUNCTION almirah_signed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION almirah_visit_signed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'what was signed is not changed; write an amendment';
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER encounter_signed BEFORE UPDATE OF id, patient_id, appointment_id, provider_id, starts_at, note, vitals, measured, signed_at, signed_by, signer ON encounter FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_signed();
-CREATE TRIGGER amendment_signed BEFORE UPDATE ON amendment FOR EACH ROW EXECUTE FUNCTION almirah_signed();
+CREATE TRIGGER encounter_signed BEFORE UPDATE OF id, patient_id, appointment_id, provider_id, starts_at, note, vitals, measured, signed_at, signed_by, signer ON encounter FOR EACH ROW WHEN (OLD.signed_at > 0) EXECUTE FUNCTION almirah_visit_signed();
+CREATE TRIGGER amendment_signed BEFORE UPDATE ON amendment FOR EACH ROW EXECUTE FUNCTION almirah_visit_signed();
 
 -- +goose Down
 DROP TRIGGER amendment_signed ON amendment;
 DROP TRIGGER encounter_signed ON encounter;
-DROP FUNCTION almirah_signed();
+DROP FUNCTION almirah_visit_signed();
 DROP TRIGGER module_on ON code_list;
 DROP TRIGGER module_on ON visit_template;
 DROP TRIGGER module_on ON file_piece;
