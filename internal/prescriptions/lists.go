@@ -31,9 +31,6 @@ type ListName struct {
 	Broken  bool // it cannot be read, or is no longer what was imported
 }
 
-// errList says that a list is not what was imported, or cannot be parsed.
-var errList = errors.New("prescriptions: the list cannot be read")
-
 // lists are the two lists and the clinic's own brands as they are now. A list that cannot be read is nil, and its name says so; it is no
 // error: who writes a sheet must see it, not an error page.
 type lists struct {
