@@ -49,6 +49,11 @@ const (
 	BillRefund   Right = "bill.refund"
 	BillClose    Right = "bill.close"
 	BillSettings Right = "bill.settings"
+	RxRead       Right = "rx.read"
+	RxWrite      Right = "rx.write"
+	RxSign       Right = "rx.sign"
+	RxShare      Right = "rx.share"
+	RxSettings   Right = "rx.settings"
 
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
@@ -121,6 +126,11 @@ var Table = []Row{
 	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},
 	{VisitSettings, "Change what visits start with, and import lists of diagnoses.", leads},
 	{IntakeSettings, "Change the questions and the texts that patients get before a visit.", leads},
+	{RxRead, "Read and print prescriptions, where the clinic turned them on.", []Role{Owner, Practitioner, Assistant}},
+	{RxWrite, "Write drafts of prescriptions, and the clinic's favourites.", []Role{Owner, Practitioner, Assistant}},
+	{RxSign, "Sign and cancel prescriptions, as a practitioner with a registration number on record.", []Role{Owner, Practitioner}},
+	{RxShare, "Send the patient a link to a signed prescription, and take it back.", []Role{Owner, Practitioner, Assistant}},
+	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

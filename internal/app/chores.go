@@ -12,6 +12,7 @@ import (
 	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/prescriptions"
 	"almirah/internal/store"
 	"almirah/internal/visits"
 )
@@ -58,6 +59,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		}},
 		{Name: "expire-drafts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				if _, err := (prescriptions.Keeper{}).Due(tx); err != nil {
+					return err
+				}
 				if _, err := (visits.Keeper{}).Due(tx); err != nil {
 					return err
 				}

@@ -91,6 +91,10 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 		return fmt.Errorf("demo: the bills: %w", err)
 	}
 	say("  %d bills", n)
+	if n, err = h.demoScripts(ctx, owner, practice, who); err != nil {
+		return fmt.Errorf("demo: the prescriptions: %w", err)
+	}
+	say("  %d prescriptions", n)
 	return nil
 }
 

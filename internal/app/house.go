@@ -29,6 +29,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/prescriptions"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -58,6 +59,7 @@ type House struct {
 	Followup *followup.Service
 	Bills    *billing.Service
 	Press    *document.Press
+	Scripts  *prescriptions.Service
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Jobs     *jobs.Jobs
@@ -132,7 +134,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), billing.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), messaging.Holdings(), followup.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -170,6 +172,7 @@ func (h *House) rooms(o Options) (err error) {
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
+	h.Scripts = prescriptions.New(h.DB, h.Book, c.PublicURL)
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()
 }
@@ -178,7 +181,7 @@ func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Bills: h.Bills, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Bills: h.Bills, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at.
-var noPage = []string{"GET /app/account/signed/{id}/text", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+var noPage = []string{"GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
 	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
@@ -245,6 +245,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})
 	}
 	out = append(out, h.billStops(t, appointment)...)
+	out = append(out, h.paperTour(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }

@@ -22,6 +22,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/money"
+	"almirah/internal/prescriptions"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -38,6 +39,7 @@ type place struct {
 	ids    map[string]string // by kind
 	token  string            // of a patient's own link
 	been   string            // of the link of one who was there
+	paper  string            // token of a link to a prescription
 	at     string            // a free time of its first provider
 }
 
@@ -106,6 +108,50 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.care(t)
 	p.bill(t)
 	p.collect(t)
+	p.prescribe(t)
+}
+
+// prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
+func (p *place) prescribe(t *testing.T) {
+	t.Helper()
+	r, err := p.h.Desk.Roster(t.Context(), p.who)
+	if err == nil {
+		err = p.h.prescribe(t.Context(), p.who, demoPractice{r.Providers, r.Services})
+	}
+	patient, bad := id.Parse(p.ids["patient"])
+	if err != nil || bad != nil {
+		t.Fatal(err, bad)
+	}
+	draft := func() prescriptions.Draft {
+		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
+	}
+	d, err := p.h.Scripts.Save(t.Context(), p.who, draft(), id.Zero)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := p.h.Scripts.Sign(t.Context(), p.who, draft(), r.Providers[0].ID, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.h.Scripts.AddSet(t.Context(), p.who, s.ID, "z", "Zinc"); err != nil {
+		t.Fatal(err)
+	}
+	sets, err := p.h.Scripts.Sets(t.Context(), p.who)
+	if err != nil || len(sets) != 1 {
+		t.Fatalf("%d favourites, %v", len(sets), err)
+	}
+	share, err := p.h.Scripts.Send(t.Context(), p.who, s.ID, "email", true)
+	if err == nil {
+		err = p.h.DB.Change(t.Context(), p.who, access.RxShare, func(_ context.Context, tx *store.Tx) (err error) {
+			tx.Housekeeping("a link for the sweep")
+			p.paper, err = prescriptions.NewLink(tx, share.ID)
+			return err
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["draft sheet"], p.ids["sheet"], p.ids["share"], p.ids["favourite"] = d.ID.String(), s.ID.String(), share.ID.String(), sets[0].ID.String()
 }
 
 // bill gives the clinic an invoice that was paid, of the patient of the link, and an advance.
@@ -307,6 +353,12 @@ var pathKinds = map[string]string{
 	"/c/{slug}":                                    "slug",
 	"/api/v1/clinics/{slug}":                       "slug",
 	"/m/{token}":                                   "token",
+	"/r/{token}":                                   "paper",
+	"/v/{code}":                                    "=AAAA", // no clinic stands behind it: browser_rx_test.go asks with wrong codes
+	"/app/prescriptions/{id}":                      "sheet",
+	"/app/prescriptions/{id}/links/{share}":        "share",
+	"/app/favourites/{id}":                         "favourite",
+	"/app/settings/drugs/lists/{list}":             "=drugs",
 	"/hooks/{provider}":                            "=twilio",
 	"/hooks/{provider}/{channel}":                  "=AAAA", // no sign-in stands behind it: sms_test.go asks with wrong signatures
 }
@@ -426,6 +478,15 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
 	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
 	"POST /app/settings/channels/{id}/texts":                  {"ask": "recall.en"},
+	"GET /app/patients/{id}/prescriptions/new":                {"copy": "{sheet}", "set": "{favourite}", "replaces": "{sheet}"},
+	"POST /app/patients/{id}/prescriptions":                   {"id": "{draft sheet}", "version": "1", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
+	"GET /app/drugs":                                          {"q": "par"},
+	"POST /app/prescriptions/{id}/drop":                       {"version": "1"},
+	"POST /app/prescriptions/{id}/cancel":                     {"reason": "a mistake"},
+	"POST /app/prescriptions/{id}/send":                       {"channel": "email"},
+	"POST /app/prescriptions/{id}/favourite":                  {"letters": "q", "title": "Once more"},
+	"POST /app/settings/drugs/brands":                         {"brand": "Zincol", "generic": "Zinc"},
+	"POST /app/settings/drugs/paper":                          {"days": "5", "paper": "A4", "version": "0"},
 }
 
 // parameters of a pattern, each as the part of the pattern that ends in it.
@@ -458,7 +519,7 @@ func idsOfRoute(t testing.TB, pattern string) map[string]string {
 			t.Errorf("%s: the sweep does not know what %s is: add it to pathKinds", pattern, p)
 			continue
 		}
-		if !strings.HasPrefix(kind, "=") && kind != "slug" && kind != "token" {
+		if !strings.HasPrefix(kind, "=") && kind != "slug" && kind != "token" && kind != "paper" {
 			out["path "+p] = kind
 		}
 	}
@@ -488,6 +549,8 @@ func (r request) target() (method, path string, fields url.Values) {
 			part = r.place.slug
 		case kind == "token":
 			part = r.place.token
+		case kind == "paper":
+			part = r.place.paper
 		case kind != "":
 			part = r.place.ids[kind]
 		}

@@ -131,11 +131,11 @@ func TestGiveAndTakeBack(t *testing.T) {
 			t.Errorf("%d rows: the history is not whole", n)
 		}
 		got, err := s.Of(ctx, desk, p)
-		if err != nil || len(got) != 4 || got[0].Purpose != Reminder || !got[0].Asked || got[0].Given || got[0].Door != DoorDesk || got[0].Language != "hi" || got[0].Version != 1 || got[1].Asked {
+		if err != nil || len(got) != 5 || got[0].Purpose != Reminder || !got[0].Asked || got[0].Given || got[0].Door != DoorDesk || got[0].Language != "hi" || got[0].Version != 1 || got[1].Asked {
 			t.Errorf("%+v %v", got, err)
 		}
 		set(Choice{Purpose: Reminder, Channel: "sms", Given: true})
-		if got, _ := s.Of(ctx, desk, p); len(got) != 5 || got[1].Channel != "sms" || !got[1].Given {
+		if got, _ := s.Of(ctx, desk, p); len(got) != 6 || got[1].Channel != "sms" || !got[1].Given {
 			t.Errorf("%+v", got)
 		}
 		if n := len(rowsOf(t, b, p)); n != 7 {
@@ -415,7 +415,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%s sounds like advertising", e.Purpose)
 		}
 	}
-	if !slices.Equal(list, []Purpose{Booking, Reminder, Followup, Review, News}) {
+	if !slices.Equal(list, []Purpose{Booking, Reminder, Followup, Papers, Review, News}) {
 		t.Errorf("%v: a new purpose asks every patient first; say so in the policy before you change this line", list)
 	}
 	for _, l := range words.Languages() {

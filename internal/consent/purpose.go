@@ -15,6 +15,7 @@ const (
 	Reminder Purpose = "reminder" // reminding of an appointment
 	Followup Purpose = "followup" // asking to come again when it is time
 	Review   Purpose = "review"   // asking how it was
+	Papers   Purpose = "papers"   // sending links to the patient's own papers, such as prescriptions
 	News     Purpose = "news"     // telling what is new at the clinic
 )
 
@@ -45,6 +46,7 @@ func Registry() []Entry {
 		{Booking, Necessity, true},
 		{Reminder, Agreement, true},
 		{Followup, Agreement, true},
+		{Papers, Agreement, true},
 		{Review, Agreement, false},
 		{News, Agreement, false},
 	}

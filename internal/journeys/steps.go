@@ -95,6 +95,11 @@ func sendReceipt(tx *store.Tx, e Event) error {
 	return err
 }
 
+func tellPaper(tx *store.Tx, e Event) error {
+	_, err := messaging.TellPaper(tx, e.Subject)
+	return err
+}
+
 func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Subject) }
 
 func takeBack(tx *store.Tx, e Event) error { return messaging.CancelUnconsented(tx, e.Subject) }

@@ -5,6 +5,7 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/prescriptions"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -40,6 +41,7 @@ func Table() []Row {
 		{scheduling.EventMoved, []Step{tell, plan}},
 		{scheduling.EventCancelled, []Step{tell, plan}},
 		{scheduling.EventStatus, []Step{plan}},
+		{prescriptions.EventShared, []Step{{"send the patient the link to her paper", tellPaper}}},
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
 		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},

@@ -290,7 +290,7 @@ func (s *Service) again(v *store.View, out *Thread, sent []row) error {
 			}
 		}
 		now := situation{clinic: c, zone: c.Location(), tongue: t, name: out.Name.Text}
-		if !r.kind.Talk() {
+		if !r.kind.Talk() && r.kind != PaperReady {
 			f, err := scheduling.FactsOf(v, r.appointment)
 			if missing(err) {
 				continue
@@ -302,7 +302,7 @@ func (s *Service) again(v *store.View, out *Thread, sent []row) error {
 			now.facts = f
 		}
 		values := valuesOf(now, "…", "…")
-		for _, name := range []string{"ManageURL", "ReviewURL", "BookURL"} {
+		for _, name := range []string{"ManageURL", "ReviewURL", "BookURL", "PaperURL"} {
 			values[name] = "…"
 		}
 		texts[r.id] = fill(x, values, t, nil).Text

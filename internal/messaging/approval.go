@@ -123,7 +123,12 @@ func approvals(v *store.View, text string, args ...any) ([]Approval, error) {
 }
 
 // proposable are the kinds whose texts a provider is asked to approve.
-func proposable() []Kind { return append(Kinds(), Reopening) }
+func proposable() []Kind { return append(Kinds(), PaperReady, Reopening) }
+
+// proposableIn are those that the clinic has a use for: papers come with the module that makes them.
+func proposableIn(c clinics.Clinic) []Kind {
+	return slices.DeleteFunc(proposable(), func(k Kind) bool { return k == PaperReady && !c.Has(clinics.ModulePrescriptions) })
+}
 
 // called chooses the approved text for a message over a provider that wants one: in the patient's language, else in
 // one of the clinic's. reason says why the message cannot go over this channel. Free words are for whoever has just
@@ -229,7 +234,7 @@ func (s *Service) Approvals(ctx context.Context, who access.Caller, account id.I
 			return err
 		}
 		out = nil
-		for _, k := range proposable() {
+		for _, k := range proposableIn(c) {
 			for _, l := range languages(s.book, c) {
 				now := s.framed(s.one(all, k, a.Channel, l), c)
 				var of []Approval

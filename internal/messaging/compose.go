@@ -28,7 +28,11 @@ type situation struct {
 // look reads the situation as it is in this Change and says why the message may not go out;
 // an empty reason says that it may.
 func (s *Service) look(d *Round, r row) (now situation, reason string, err error) {
-	if !r.kind.Talk() {
+	if r.kind == PaperReady {
+		if reason, err = lookAtPaper(d.v, r); err != nil || reason != "" {
+			return now, reason, err
+		}
+	} else if !r.kind.Talk() {
 		if reason, err = lookAtVisit(d, r, &now); err != nil || reason != "" {
 			return now, reason, err
 		}
@@ -129,19 +133,17 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	}
 	now.tongue = tongue
 	lang := tongue.Lang()
-	token, err := scheduling.NewLink(tx, r.patient, r.appointment, max(now.facts.EndsAt, tx.Now()).Add(scheduling.LinkLife))
+	values, manage, stop, err := s.doors(tx, r, now)
 	if err != nil {
 		return Outgoing{}, p, err
 	}
-	manage := s.public + "/m/" + token
-	values := valuesOf(now, s.public, manage)
 	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
 	if r.channel != Email { // the text names the clinic, and STOP is answered on these channels
 		footer = nil
 	}
 	out := Outgoing{ID: r.id, Channel: r.channel, To: now.address, ToUser: now.user, ToName: now.name, FromName: now.clinic.Name, ReplyTo: now.clinic.Email, Language: lang}
 	if r.kind.Asked() && r.channel == Email {
-		out.UnsubscribeURL = s.public + StopPath(token, r.kind.purpose())
+		out.UnsubscribeURL = stop
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
 	if r.channel == Email {
@@ -169,6 +171,11 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	p.Language, p.Template, p.Fields = lang, version, append(filled.Fields, "Recipient")
 	p.Consent = now.consent
 	return out, p, nil
+}
+
+// newLink makes the link to the patient's own page of the appointment.
+func newLink(tx *store.Tx, r row, now situation) (string, error) {
+	return scheduling.NewLink(tx, r.patient, r.appointment, max(now.facts.EndsAt, tx.Now()).Add(scheduling.LinkLife))
 }
 
 func valuesOf(now situation, public, manage string) map[string]string {

@@ -136,6 +136,9 @@ func (s *Service) One(ctx context.Context, who access.Caller, message id.ID) (Op
 		} else if err := v.Row(sqlPeerThread, r.patient).Scan(&out.Thread); err != nil && !errors.Is(err, store.ErrNoRows) {
 			return err
 		}
+		if r.kind == PaperReady {
+			out.Appointment = id.Zero
+		}
 		p, err := openPassport(v, r)
 		out.Passport, out.Unreadable = p, err != nil
 		rows, err := v.Query(sqlStepList, message)

@@ -112,7 +112,7 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 	if reason != "" {
 		return none(s.drop(tx, r, reason))
 	}
-	if morning, night := s.night(d, now); r.kind.Asked() && night {
+	if morning, night := s.night(d, now); r.kind.Asked() && r.kind != PaperReady && night {
 		if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
 			return none(s.put(tx, r, Dropped, ReasonQuiet, tx.Now()))
 		}

@@ -23,6 +23,8 @@ const (
 	Recall    Kind = "followup.recall" // it is time to come again
 	Review    Kind = "review"          // how it was; once a visit at most
 	Receipted Kind = "billing.receipt" // money came: her bill and receipt stand on her own page
+	// PaperReady tells that a paper of hers is ready, by a link; it is about no appointment.
+	PaperReady Kind = "paper.ready"
 )
 
 // Kinds beside those: what a person of the clinic writes, and what the house answers by itself. They have no
@@ -35,7 +37,7 @@ const (
 	Reopening   Kind = "inbox.reopen" // the approved text that opens a conversation again
 )
 
-// Kinds are all kinds that have a text of their own, in the order of the settings page.
+// Kinds are all kinds about an appointment that have a text of their own, in the order of the settings page.
 func Kinds() []Kind {
 	return []Kind{Booked, Moved, Cancelled, Reminder, Missed, Visited, Recall, Review, Receipted}
 }
@@ -50,7 +52,7 @@ func (k Kind) Talk() bool {
 func (k Kind) Choices() bool { return k == Booked || k == Moved || k == Reminder }
 
 // Valid says whether there is such a kind.
-func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
+func (k Kind) Valid() bool { return k == PaperReady || slices.Contains(Kinds(), k) }
 
 // purpose is what a message of the kind is sent for. What belongs to the booking itself is
 // necessary and asks for no consent; everything else does.
@@ -62,12 +64,14 @@ func (k Kind) purpose() consent.Purpose {
 		return consent.Followup
 	case Review:
 		return consent.Review
+	case PaperReady:
+		return consent.Papers
 	}
 	return consent.Booking
 }
 
 // Asked says whether the kind needs the patient's agreement. Such a message keeps the quiet
-// hours and can be stopped by one click.
+// hours (but for a paper, which she waits for) and can be stopped by one click.
 func (k Kind) Asked() bool { return k.purpose() != consent.Booking }
 
 func (k Kind) basis() string {

@@ -14,7 +14,7 @@ import (
 // is about the patient's health: the service's name is there because a clinic may want it, and
 // the check for health words looks at it.
 func Variables() []string {
-	return []string{"PatientName", "ClinicName", "ProviderName", "ServiceName", "When", "Zone", "Address", "ManageURL", "ClinicPhone", "ReviewURL", "BookURL"}
+	return []string{"PatientName", "ClinicName", "ProviderName", "ServiceName", "When", "Zone", "Address", "ManageURL", "ClinicPhone", "ReviewURL", "BookURL", "PaperURL"}
 }
 
 // VariablesOf is what a text of the kind may say: everything of the list, but for the text that opens a conversation
@@ -23,7 +23,10 @@ func VariablesOf(k Kind) []string {
 	if k.Talk() {
 		return []string{"PatientName", "ClinicName", "ClinicPhone"}
 	}
-	return Variables()
+	if k == PaperReady {
+		return []string{"PatientName", "ClinicName", "ClinicPhone", "PaperURL"}
+	}
+	return slices.DeleteFunc(Variables(), func(v string) bool { return v == "PaperURL" })
 }
 
 // Longest a template may be, in characters.
@@ -162,7 +165,7 @@ func (x Text) warnings(k Kind) []Warning {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(x.Body, n) })
 	}
 	switch {
-	case k == Review && !has("ReviewURL"), (k == Missed || k == Recall) && !has("BookURL", "ManageURL"):
+	case k == PaperReady && !has("PaperURL"), k == Review && !has("ReviewURL"), (k == Missed || k == Recall) && !has("BookURL", "ManageURL"):
 		out = append(out, Warning{Code: WarnNoLink})
 	case (k == Booked || k == Moved || k == Reminder) && !has("ManageURL"):
 		out = append(out, Warning{Code: WarnNoManage})

@@ -113,7 +113,7 @@ func (s *Service) Templates(ctx context.Context, who access.Caller) ([]Template,
 		if err != nil {
 			return err
 		}
-		for _, k := range proposable() {
+		for _, k := range proposableIn(c) {
 			for _, channel := range channels {
 				if !s.writes(k, with[channel]) {
 					continue
@@ -232,14 +232,18 @@ func (s *Service) Preview(ctx context.Context, who access.Caller, k Kind, c Chan
 				footer = append(footer, t.Say("message.stop", "URL", s.public+StopPath("example", k.purpose())))
 			}
 		}
-		out = Preview{Filled: fill(body, valuesOf(now, s.public, s.public+"/m/example"), t, footer), Warnings: x.warnings(k)}
+		values := valuesOf(now, s.public, s.public+"/m/example")
+		values["PaperURL"] = s.public + "/r/example"
+		out = Preview{Filled: fill(body, values, t, footer), Warnings: x.warnings(k)}
 		if c == WhatsApp && k.Choices() {
 			for _, b := range choices() {
 				out.Buttons = append(out.Buttons, t.Say("message.button."+b))
 			}
 		}
 		if c == SMS && s.measure != nil {
-			out.Length = s.measure(fill(body, valuesOf(now, s.public, s.public+"/m/"+sampleToken), t, nil).Text)
+			values = valuesOf(now, s.public, s.public+"/m/"+sampleToken)
+			values["PaperURL"] = s.public + "/r/" + sampleToken
+			out.Length = s.measure(fill(body, values, t, nil).Text)
 		}
 		return nil
 	})

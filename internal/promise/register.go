@@ -10,6 +10,7 @@ var Register = slices.Concat(
 	patients,
 	care,
 	moneys,
+	prescriptions,
 	messages,
 	talk,
 	inbound,

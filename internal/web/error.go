@@ -43,6 +43,8 @@ func (s *Site) refuse(w http.ResponseWriter, v *Visit, route Route, f *fault.Fau
 		sh.Person = nil
 		w.Header().Set("Content-Security-Policy", policyPublic)
 		err = s.views.Render(w, status, "link-gone", &LinkGonePage{Shell: sh, What: oneTimeLink(route)})
+	case route.Door == Paper && f.Kind == fault.NotFound:
+		err = s.views.Render(w, status, "paper-gone", &PaperGone{Shell: sh})
 	case route.Door == Link && f.Kind == fault.NotFound:
 		err = s.views.Render(w, status, "own-gone", &OwnGone{Shell: sh})
 	case f.Key == "fault.form_expired":

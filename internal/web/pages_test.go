@@ -139,7 +139,7 @@ func faults(raw []byte, whole bool) []string {
 					inputs = append(inputs, n)
 				}
 				if n.Data != "input" || attr(n, "type") != "hidden" {
-					if form == nil && !has(n, "data-q") && !has(n, "data-who") && !has(n, "readonly") {
+					if form == nil && !has(n, "form") && !has(n, "data-q") && !has(n, "data-who") && !has(n, "readonly") {
 						bad("<%s name=%s> stands in no form", n.Data, attr(n, "name"))
 					}
 				}

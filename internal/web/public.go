@@ -32,6 +32,9 @@ func (s *Site) asked(v *Visit) ([]consent.Purpose, error) {
 	for _, p := range more {
 		out = append(out, consent.Purpose(p))
 	}
+	if v.Clinic.Has(clinics.ModulePrescriptions) {
+		out = append(out, consent.Papers)
+	}
 	return out, err
 }
 

@@ -14,5 +14,6 @@ func Routes() []Route {
 		billRoutes(),
 		settingsRoutes(),
 		clinicAccountRoutes(),
+		rxRoutes(),
 	)
 }

@@ -23,6 +23,7 @@ import (
 	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -42,6 +43,7 @@ type Deps struct {
 	Followup *followup.Service
 	Bills    *billing.Service
 	Press    *document.Press // makes papers
+	Scripts  *prescriptions.Service
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Book     *words.Book
@@ -113,6 +115,7 @@ const (
 	Open   Door = iota // belongs to no clinic: sign-in, the trust page
 	Clinic             // /c/{slug}: anyone, in that clinic
 	Link               // /m/{token}: a patient by her own link
+	Paper              // /r/{token}: a patient by a link to one paper
 	Staff              // /app: somebody who signed in and works in a clinic
 	Person             // somebody who signed in, whatever the clinic
 )
@@ -141,8 +144,8 @@ type Visit struct {
 	Theme       string
 	Who         access.Caller
 	Signed      *accounts.SignedIn // nil unless somebody signed in
-	Appointment id.ID              // of a patient's link
-	Clinic      clinics.Clinic     // at the doors Clinic, Link and Staff
+	Appointment id.ID              // of a patient's link; at the door Paper the share that it opens
+	Clinic      clinics.Clinic     // at the doors Clinic, Link, Paper and Staff
 	csrf        []byte             // the secret behind this visitor's form tokens
 	body        int64              // how many bytes its form may have
 }
@@ -235,6 +238,12 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 			return err
 		}
 		v.Who, v.Appointment = who, appointment
+	case Paper:
+		who, share, err := s.Scripts.Enter(ctx, v.PathValue("token"))
+		if err != nil {
+			return err
+		}
+		v.Who, v.Appointment = who, share
 	case Staff, Person:
 		return s.identifyPerson(v, route)
 	case Open:

@@ -44,39 +44,42 @@ type PatientNewPage struct {
 // PatientPage is /app/patients/{id}, the page "patient".
 type PatientPage struct {
 	Shell
-	ID           string
-	Version      int64
-	Patient      string
-	Age          string
-	Born         clock.Date
-	Sex          string // "", "female", "male", "other"
-	Phone, Email string
-	Address      string
-	Language     string // code
-	Since        clock.Date
-	Minor        bool
-	Guardians    []GuardianCard
-	Coming, Past []BookingCard
-	Consents     []OwnConsent
-	Said         []TalkDay // her conversation, the last days of it
-	SaidMore     bool      // there is more of it in the inbox
-	ThreadID     string    // empty while nobody has written
-	Unread       int
-	Wish         WishForm
-	Messages     []MessageLine // what went out and stands in no conversation
-	Notes        []NoteCard
-	NotesOn      bool // the clinic turned notes on, and this person may read them
-	NoteTyped    string
-	Editing      string // "identity", "guardian", "": the part that is being edited
-	Form         NewPatientForm
-	Likely       []PatientHit
-	CanWrite     bool
-	CanDelete    bool
-	CanBook      bool
-	Broken       bool // the record could not be opened
-	Today        clock.Date
-	Bills        BillsOfPatient
-	Care         Care
+	ID            string
+	Version       int64
+	Patient       string
+	Age           string
+	Born          clock.Date
+	Sex           string // "", "female", "male", "other"
+	Phone, Email  string
+	Address       string
+	Language      string // code
+	Since         clock.Date
+	Minor         bool
+	Guardians     []GuardianCard
+	Coming, Past  []BookingCard
+	Consents      []OwnConsent
+	Said          []TalkDay // her conversation, the last days of it
+	SaidMore      bool      // there is more of it in the inbox
+	ThreadID      string    // empty while nobody has written
+	Unread        int
+	Wish          WishForm
+	Messages      []MessageLine // what went out and stands in no conversation
+	Notes         []NoteCard
+	NotesOn       bool // the clinic turned notes on, and this person may read them
+	NoteTyped     string
+	Editing       string // "identity", "guardian", "": the part that is being edited
+	Form          NewPatientForm
+	Likely        []PatientHit
+	CanWrite      bool
+	CanDelete     bool
+	CanBook       bool
+	Broken        bool // the record could not be opened
+	Today         clock.Date
+	Bills         BillsOfPatient
+	Care          Care
+	RxOn          bool // the clinic has prescriptions, and this person may read them
+	CanPrescribe  bool
+	Prescriptions []RxOfPatient
 }
 
 // GuardianCard is a person who answers for a patient.

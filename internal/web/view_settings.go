@@ -47,6 +47,9 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
 		all = slices.Insert(all, 6, care...) // behind what can be booked
 	}
+	if has(clinics.ModulePrescriptions) {
+		all = slices.Insert(all, len(all)-2, item{"settings.drugs", "/app/settings/drugs", access.RxSettings})
+	}
 	var out []SettingsItem
 	for _, x := range all {
 		if may(x.right) {

@@ -341,6 +341,28 @@ func (x *Tab) Cookie(t testing.TB, url, name, value string) {
 	}
 }
 
+// Chord presses a key while Ctrl is held: two keys.
+func (x *Tab) Chord(t testing.TB, key rune) {
+	t.Helper()
+	steps := kb.Encode(key)
+	down, up := *steps[0], *steps[len(steps)-1]
+	down.Type, down.Text, down.UnmodifiedText = input.DispatchKeyEventTypeRawKeyDown, "", ""
+	down.Modifiers, up.Modifiers = 2, 2 // Ctrl
+	ctrl := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: "Control", Code: "ControlLeft", WindowsVirtualKeyCode: 17, Modifiers: 2}
+	off := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: "Control", Code: "ControlLeft", WindowsVirtualKeyCode: 17}
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		for _, e := range []input.DispatchKeyEventParams{ctrl, down, up, off} {
+			if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, e); err != nil {
+				return chromedp.Void{}, err
+			}
+		}
+		return chromedp.Void{}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Watch makes every page that the tab opens from now on tell when something runs that should not: a call of zqx, alert,
 // confirm or prompt, and whatever a content policy stops. It is heard as a complaint. The script that watches is not
 // bound by the page's policy.

@@ -1,0 +1,64 @@
+package messaging
+
+import (
+	"errors"
+
+	"almirah/internal/id"
+	"almirah/internal/prescriptions"
+	"almirah/internal/store"
+)
+
+// A message that a paper is ready: it holds a link that ends and no word of what the paper says. "appointment" in its row is the share, its
+// rule the paper itself, so that one share is told once a channel.
+
+// ReasonPaper stands beside a message whose link had ended, or was taken back, before it left.
+const ReasonPaper = "paper-ended"
+
+// StopPaperPath is where messages about papers are stopped by one click (RFC 8058), behind the link that the message holds.
+func StopPaperPath(token string) string { return "/r/" + token + "/unsubscribe" }
+
+// lookAtPaper looks whether the link may still be sent.
+func lookAtPaper(v *store.View, r row) (reason string, err error) {
+	x, err := prescriptions.ShareOf(v, r.appointment)
+	switch {
+	case missing(err):
+		return ReasonPaper, nil
+	case err != nil:
+		return "", err
+	}
+	ok, err := prescriptions.Sent(v, x)
+	if err == nil && (!ok || x.Patient != r.patient) {
+		return ReasonPaper, nil
+	}
+	return "", err
+}
+
+// doors makes the links that the message holds: the patient's own page of the appointment, or the page of the paper; and where messages
+// of its purpose are stopped.
+func (s *Service) doors(tx *store.Tx, r row, now situation) (values map[string]string, manage, stop string, err error) {
+	if r.kind == PaperReady {
+		token, err := prescriptions.NewLink(tx, r.appointment)
+		values = valuesOf(now, s.public, "")
+		values["PaperURL"] = s.public + "/r/" + token
+		return values, "", s.public + StopPaperPath(token), err
+	}
+	token, err := newLink(tx, r, now)
+	manage = s.public + "/m/" + token
+	return valuesOf(now, s.public, manage), manage, s.public + StopPath(token, r.kind.purpose()), err
+}
+
+// TellPaper plans the message that a share is ready: what journeys does when one was made. It answers zero, without an error, when the
+// share is not there any more or nothing may be sent.
+func TellPaper(tx *store.Tx, share id.ID) (id.ID, error) {
+	x, err := prescriptions.ShareOf(&tx.View, share)
+	if missing(err) {
+		return id.Zero, nil
+	}
+	if err != nil {
+		return id.Zero, err
+	}
+	if x.CreatedBy.IsZero() {
+		return id.Zero, errors.New("messaging: a share that nobody made")
+	}
+	return Send(tx, Letter{Patient: x.Patient, Appointment: x.ID, Rule: x.Prescription, Kind: PaperReady, Channel: Channel(x.Channel), StartsAt: x.CreatedAt, Provider: x.CreatedBy})
+}
