@@ -125,11 +125,13 @@ func (p *place) prescribe(t *testing.T) {
 	draft := func() prescriptions.Draft {
 		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
 	}
-	d, err := p.h.Scripts.Save(t.Context(), p.who, draft(), id.Zero)
+	s, err := p.h.Scripts.Sign(t.Context(), p.who, draft(), r.Providers[0].ID, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := p.h.Scripts.Sign(t.Context(), p.who, draft(), r.Providers[0].ID, false)
+	next := draft()
+	next.Replaces = s.ID
+	d, err := p.h.Scripts.Save(t.Context(), p.who, next, id.Zero)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -479,7 +481,7 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
 	"POST /app/settings/channels/{id}/texts":                  {"ask": "recall.en"},
 	"GET /app/patients/{id}/prescriptions/new":                {"copy": "{sheet}", "set": "{favourite}", "replaces": "{sheet}"},
-	"POST /app/patients/{id}/prescriptions":                   {"id": "{draft sheet}", "version": "1", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
+	"POST /app/patients/{id}/prescriptions":                   {"id": "{draft sheet}", "replaces": "{sheet}", "version": "1", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
 	"GET /app/drugs":                                          {"q": "par"},
 	"POST /app/prescriptions/{id}/drop":                       {"version": "1"},
 	"POST /app/prescriptions/{id}/cancel":                     {"reason": "a mistake"},

@@ -60,6 +60,9 @@ func (s *Service) Begin(ctx context.Context, who access.Caller, d Draft, from, s
 			return err
 		}
 		if !d.Replaces.IsZero() {
+			if p, err := get(v, from); !from.IsZero() && (err != nil || p.Patient != d.Patient) {
+				return fault.Missing()
+			}
 			from = d.Replaces
 		}
 		if !from.IsZero() {
@@ -287,6 +290,8 @@ func (s *Service) keep(tx *store.Tx, c clinics.Clinic, d *Draft, provider id.ID)
 		return nil, fault.Missing()
 	case old.Version != d.Version:
 		return nil, stale()
+	case !d.Replaces.IsZero() && d.Replaces != old.Replaces, !d.Encounter.IsZero() && d.Encounter != old.Encounter:
+		return nil, fault.Missing()
 	default: // what a draft belongs to is settled when it begins
 		d.Encounter, d.Replaces = old.Encounter, old.Replaces
 	}

@@ -17,7 +17,6 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestWithoutTheModuleThereIsNothing"},
 			},
 		},
-		Probe: "prescriptions-off",
 	},
 	{
 		ID:       "prescriptions-stay",
