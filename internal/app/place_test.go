@@ -356,7 +356,7 @@ var sent = map[string]map[string]string{
 	"GET /app/bills/ledger":                                   {"from": "2026-11-01", "to": "2026-11-30"},
 	"POST /app/patients/{id}/advance":                         {"advance": "100", "method": "cash"},
 	"POST /app/settings/billing":                              {"scheme": "none", "prefix": "INV", "credit_prefix": "CN", "round_to": "1", "version": "0"},
-	"POST /app/settings/billing/services":                     {"services": "1", "service.0": "{service}", "class.0": "exempt", "free.0": "7"},
+	"POST /app/settings/billing/services":                     {"services": "5", "free.0": "7", "service.0": "{service}", "class.0": "exempt", "service.1": "{service}", "class.1": "exempt", "service.2": "{service}", "class.2": "exempt", "service.3": "{service}", "class.3": "exempt", "service.4": "{service}", "class.4": "exempt"},
 	"GET /m/{token}/change":                                   {"provider": "{provider}"},
 	"POST /m/{token}/change":                                  {"starts_at": "{at}", "version": "1"},
 	"POST /m/{token}/cancel":                                  {"version": "1"},
