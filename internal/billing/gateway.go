@@ -155,6 +155,7 @@ type News struct {
 	Captures []Capture
 	Returns  []Return
 	Disputes []Dispute
+	Ask      []string // payments of whose refunds the report speaks without naming them
 }
 
 // Standing is what a gateway says of a page when it is asked.

@@ -255,8 +255,10 @@ func TestTheDocumentedSamples(t *testing.T) {
 		"payment_captured_no_notes": func(n billing.News) bool {
 			return n.Captures[0].State == billing.Captured && n.Captures[0].Method == "wallet"
 		},
-		"payment_failed":  func(n billing.News) bool { return n.Captures[0].State == billing.Failed && n.Captures[0].Code != "" },
-		"refund_created":  func(n billing.News) bool { return n.Returns[0].State == billing.ReturnPending || n.Returns[0].State == billing.ReturnProcessed },
+		"payment_failed": func(n billing.News) bool { return n.Captures[0].State == billing.Failed && n.Captures[0].Code != "" },
+		"refund_created": func(n billing.News) bool {
+			return n.Returns[0].State == billing.ReturnPending || n.Returns[0].State == billing.ReturnProcessed
+		},
 		"dispute_created": func(n billing.News) bool { return n.Disputes[0].Amount == 39000 && n.Disputes[0].State == "open" },
 	} {
 		body, err := os.ReadFile("testdata/" + name + ".json")
