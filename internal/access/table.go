@@ -37,6 +37,12 @@ const (
 
 	ClinicModules Right = "clinic.modules"
 
+	BillRead     Right = "bill.read"
+	BillIssue    Right = "bill.issue"
+	BillRefund   Right = "bill.refund"
+	BillClose    Right = "bill.close"
+	BillSettings Right = "bill.settings"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -59,6 +65,8 @@ var (
 	desk   = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk}
 	staff  = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing}
 	leads  = []Role{Owner, Manager}
+	till   = []Role{Owner, Manager, FrontDesk, Billing}
+	counts = []Role{Owner, Manager, Billing}
 	anyone = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing, Patient, Public, System}
 )
 
@@ -94,6 +102,12 @@ var Table = []Row{
 	{InboxRead, "Read what patients write, and what was answered.", desk},
 	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
 	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
+
+	{BillRead, "See invoices, payments and what a patient owes, where the clinic turned billing on; never what is written about a visit.", till},
+	{BillIssue, "Write and issue invoices, and take payments at the desk.", till},
+	{BillRefund, "Write credit notes and give money back.", counts},
+	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
+	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
