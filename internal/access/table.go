@@ -42,6 +42,11 @@ const (
 	BillRefund   Right = "bill.refund"
 	BillClose    Right = "bill.close"
 	BillSettings Right = "bill.settings"
+	BillPay      Right = "bill.pay"
+	BillDecide   Right = "bill.decide"
+
+	GatewayAccounts Right = "gateway.accounts"
+	GatewayHear     Right = "gateway.hear"
 
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
@@ -108,6 +113,11 @@ var Table = []Row{
 	{BillRefund, "Write credit notes and give money back.", counts},
 	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
 	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
+
+	{BillPay, "Pay one's own bill on a gateway's page, and ask whether the money came.", []Role{Patient}},
+	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
+	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
+	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
