@@ -162,6 +162,13 @@ func GiveBack(tx *store.Tx, r Refunded) (Given, error) {
 	if r.At == 0 {
 		r.At = tx.Now()
 	}
+	if x, err := scanRefund(tx.Row(sqlRefundOnce, r.Source, r.External)); err == nil {
+		p, err := scanPayment(tx.Row(sqlPaymentGet, x.Payment))
+		if err != nil {
+			return Given{}, err
+		}
+		return givenBefore(&tx.View, r.Source, r, p)
+	}
 	if n, err := tx.Exec(sqlPaymentLockOnce, r.Source, r.Payment); err != nil || n != 1 {
 		return Given{}, errors.Join(err, missing(n))
 	}
@@ -169,6 +176,11 @@ func GiveBack(tx *store.Tx, r Refunded) (Given, error) {
 	if err != nil {
 		return Given{}, err
 	}
+	return giveBack(tx, c, p, r.Source, r)
+}
+
+// giveBack books a refund of a payment that is locked. source is who reports the refund: the payment's own gateway, or the desk.
+func giveBack(tx *store.Tx, c clinics.Clinic, p Payment, source string, r Refunded) (Given, error) {
 	if r.Method == "" {
 		r.Method = p.Method
 	}
@@ -177,12 +189,13 @@ func GiveBack(tx *store.Tx, r Refunded) (Given, error) {
 	if err != nil {
 		return Given{}, err
 	}
-	n, err := tx.Exec(sqlRefundAdd, one, p.ID, r.Source, r.External, string(r.Method), r.Amount.Minor, r.Amount.Currency, reason, r.At, tx.Now(), string(day), id.Null(tx.Caller().Actor()))
+	n, err := tx.Exec(sqlRefundAdd, one, p.ID, source, r.External, string(r.Method), r.Amount.Minor, r.Amount.Currency, reason, r.At, tx.Now(), string(day), id.Null(tx.Caller().Actor()))
 	if err != nil {
 		return Given{}, err
 	}
 	if n == 0 {
-		return givenBefore(&tx.View, r, p)
+		tx.Housekeeping("a refund that somebody else booked at the same moment")
+		return givenBefore(&tx.View, source, r, p)
 	}
 	if r.Amount.Currency != p.Currency || r.Amount.Minor > p.Amount-p.Refunded {
 		return Given{}, fault.New(fault.Conflict, "fault.refund_more")
@@ -276,12 +289,12 @@ func takeFromInvoices(tx *store.Tx, p Payment, first id.ID, take func(most int64
 	return out, nil
 }
 
-func givenBefore(v *store.View, r Refunded, p Payment) (Given, error) {
-	x, err := scanRefund(v.Row(sqlRefundOnce, r.Source, r.External))
+func givenBefore(v *store.View, source string, r Refunded, p Payment) (Given, error) {
+	x, err := scanRefund(v.Row(sqlRefundOnce, source, r.External))
 	if err != nil {
 		return Given{}, err
 	}
-	if x.Amount != r.Amount.Minor || x.Payment != p.ID {
+	if x.Amount != r.Amount.Minor || x.Payment != p.ID || source == r.Source && p.External != r.Payment {
 		return Given{}, fault.New(fault.Conflict, "fault.payment_differs")
 	}
 	return Given{Refund: x.ID, Payment: p.ID, Repeated: true, Left: p.Amount - p.Refunded}, nil

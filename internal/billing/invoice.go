@@ -62,9 +62,10 @@ type Line struct {
 
 // Particulars are who was billed, as it was when the invoice was issued.
 type Particulars struct {
-	Name    string `json:"name"`
-	Address string `json:"address,omitempty"`
-	TaxID   string `json:"tax_id,omitempty"` // of whoever pays: a company or an insurer
+	Name     string `json:"name"`
+	Guardian string `json:"guardian,omitempty"` // who speaks for a child
+	Address  string `json:"address,omitempty"`
+	TaxID    string `json:"tax_id,omitempty"` // of whoever pays: a company or an insurer
 }
 
 // Document is an invoice or a credit note.

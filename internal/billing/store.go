@@ -111,12 +111,29 @@ func paidBy(v *store.View, payment id.ID) ([]share, error) {
 	return out, rows.Err()
 }
 
-// sealFor seals a text under the patient's key, or the clinic's where nobody is named.
+// sealFor seals a text under the patient's key, or the clinic's where nobody is named or she was erased: money still moves then.
 func sealFor(v *store.View, patient id.ID, table, column string, row id.ID, text string) ([]byte, error) {
 	if patient.IsZero() {
-		patient = vault.ClinicData
+		return v.Seal(vault.ClinicData, table, column, row, text)
 	}
-	return v.Seal(patient, table, column, row, text)
+	sealed, err := v.Seal(patient, table, column, row, text)
+	if errors.Is(err, vault.ErrShredded) {
+		return v.Seal(vault.ClinicData, table, column, row, text)
+	}
+	return sealed, err
+}
+
+func unsealFor(v *store.View, patient id.ID, table, column string, row id.ID, sealed []byte) (string, error) {
+	if patient.IsZero() {
+		return v.Unseal(vault.ClinicData, table, column, row, sealed)
+	}
+	text, err := v.Unseal(patient, table, column, row, sealed)
+	if errors.Is(err, vault.ErrShredded) {
+		if own, err := v.Unseal(vault.ClinicData, table, column, row, sealed); err == nil {
+			return own, nil
+		}
+	}
+	return text, err
 }
 
 func scanInvoice(v *store.View, row scanner, open bool) (Document, error) {
@@ -135,7 +152,7 @@ func scanInvoice(v *store.View, row scanner, open bool) (Document, error) {
 		err = json.Unmarshal([]byte(text), &d.Who)
 	}
 	d.Broken = err != nil
-	if d.Note, err = v.Unseal(d.Patient, "invoice", "note", d.ID, note); err != nil {
+	if d.Note, err = unsealFor(v, d.Patient, "invoice", "note", d.ID, note); err != nil {
 		d.Broken = true // a damaged row is shown as such; it never blanks the page
 	}
 	return d, nil
