@@ -70,14 +70,19 @@ func fold(tx *store.Tx, a GatewayAccount, n News, asked bool) (settled bool, err
 		}
 		settled = settled && known
 	}
+	fresh := map[string]bool{}
 	for _, c := range n.Captures {
-		known, err := foldCapture(tx, a, c)
+		known, booked, err := foldCapture(tx, a, c)
 		if err != nil {
 			return false, err
 		}
-		settled = settled && known
+		settled, fresh[c.ID] = settled && known, booked
 	}
 	for _, r := range n.Returns {
+		if fresh[r.PaymentID] { // the ledger's rows of this Change cannot be read before its end: the refund comes with the next
+			settled = false
+			continue
+		}
 		known, err := foldReturn(tx, a, r, asked)
 		if err != nil {
 			return false, err
@@ -145,10 +150,10 @@ func foldPage(tx *store.Tx, a GatewayAccount, p Page) (bool, error) {
 	return true, err
 }
 
-// foldCapture takes one payment into the books. Its state never goes back: a payment that was refused may be captured later, one that was captured stays so.
-func foldCapture(tx *store.Tx, a GatewayAccount, c Capture) (bool, error) {
+// foldCapture takes one payment into the books; booked says that it was booked just now. Its state never goes back: a payment that was refused may be captured later, one that was captured stays so.
+func foldCapture(tx *store.Tx, a GatewayAccount, c Capture) (known, booked bool, err error) {
 	if c.ID == "" || c.State.Rank() == 0 {
-		return true, nil
+		return true, false, nil
 	}
 	was, err := scanAttempt(tx.Row(sqlCaptureGet, a.ID, c.ID))
 	var r Request
@@ -157,53 +162,53 @@ func foldCapture(tx *store.Tx, a GatewayAccount, c Capture) (bool, error) {
 		r, err = scanRequest(tx.Row(sqlRequestGet, was.Request))
 	case fault.Is(err, fault.NotFound):
 		if r, err = requestOf(&tx.View, a, c.Reference, c.PageID, c.OrderID); fault.Is(err, fault.NotFound) {
-			return false, nil
+			return false, false, nil
 		}
 	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	if c.Amount <= 0 || c.Currency == "" {
-		return true, differ(tx, a, "unreadable", c.ID, r.Amount.Minor, c.Amount, r.Amount.Currency, r.ID)
+		return true, false, differ(tx, a, "unreadable", c.ID, r.Amount.Minor, c.Amount, r.Amount.Currency, r.ID)
 	}
 	at := c.At
 	if at == 0 {
 		at = tx.Now()
 	}
 	if _, err := tx.Exec(sqlCaptureAdd, a.ID, c.ID, r.ID, c.Amount, c.Currency, c.Method, at, tx.Now()); err != nil {
-		return false, err
+		return false, false, err
 	}
 	// The row is locked from here on: two reports of one payment take turns.
 	if was, err = scanAttempt(tx.Row(sqlCaptureGet, a.ID, c.ID)); err != nil {
-		return false, err
+		return false, false, err
 	}
 	if was.State == Captured {
 		if c.State == Captured && was.Amount != money.Of(c.Amount, c.Currency) {
-			return true, differ(tx, a, "amount", c.ID, was.Amount.Minor, c.Amount, was.Amount.Currency, r.ID)
+			return true, false, differ(tx, a, "amount", c.ID, was.Amount.Minor, c.Amount, was.Amount.Currency, r.ID)
 		}
-		return true, nil
+		return true, false, nil
 	}
 	now := was
 	if c.State.Rank() >= was.State.Rank() {
 		now.State, now.Amount, now.Method, now.Code = c.State, money.Of(c.Amount, c.Currency), cmp.Or(c.Method, was.Method), c.Code
 		if _, err := tx.Exec(sqlCaptureSet, a.ID, c.ID, c.Amount, c.Currency, string(c.State), now.Method, c.Code); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
 	if c.State == Failed {
 		if err := foldRefused(tx, a, c, r, at); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
 	if now.State != Captured {
-		return true, nil
+		return true, false, nil
 	}
 	if r.OrderID == "" && c.OrderID != "" {
 		if _, err := tx.Exec(sqlRequestLearned, r.ID, c.PageID, c.OrderID); err != nil {
-			return false, err
+			return false, false, err
 		}
 	}
-	return true, book(tx, a, now, r, at)
+	return true, true, book(tx, a, now, r, at)
 }
 
 // book books a captured payment, which settles its request and has requests closed that ask for what is no longer due.

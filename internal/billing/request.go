@@ -327,11 +327,7 @@ func (o *Gateways) OwnDue(ctx context.Context, who access.Caller) (list []Asked,
 			return err
 		}
 		online = err == nil && o.gateways[a.Provider] != nil
-		rows, err := v.Query(sqlOwnInvoices, who.Patient())
-		if err != nil {
-			return err
-		}
-		ids, err := idsOf(rows)
+		ids, err := idsOf(v, sqlOwnInvoices, who.Patient())
 		if err != nil {
 			return err
 		}
@@ -348,17 +344,4 @@ func (o *Gateways) OwnDue(ctx context.Context, who access.Caller) (list []Asked,
 		return nil
 	})
 	return list, online, err
-}
-
-func idsOf(rows *store.Rows) ([]id.ID, error) {
-	defer rows.Close()
-	var out []id.ID
-	for rows.Next() {
-		var one id.ID
-		if err := rows.Scan(&one); err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-	}
-	return out, rows.Err()
 }

@@ -339,3 +339,17 @@ func disputeJSON(d *dispute) map[string]any {
 	return map[string]any{"id": d.id, "entity": "dispute", "payment_id": d.of.id, "amount": d.amount, "currency": d.of.currency, "amount_deducted": 0, "gateway_dispute_id": nil,
 		"reason_code": "chargeback_authorization", "respond_by": d.created + 7*86400, "status": d.status, "phase": d.phase, "created_at": d.created, "comments": "card " + Card}
 }
+
+// Open are our references of the links that somebody could pay on now, with their amounts.
+func (s *Server) Open() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.age()
+	out := map[string]int64{}
+	for _, l := range s.links {
+		if l.status == "created" || l.status == "partially_paid" {
+			out[l.reference] = l.amount
+		}
+	}
+	return out
+}

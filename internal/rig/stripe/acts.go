@@ -313,3 +313,17 @@ func disputeJSON(d *dispute) map[string]any {
 	return map[string]any{"id": d.id, "object": "dispute", "amount": d.amount, "charge": "ch_" + d.of.id, "created": d.created, "currency": d.of.currency, "payment_intent": d.of.id, "reason": "fraudulent", "status": d.status,
 		"evidence": map[string]any{"customer_name": Holder, "customer_email_address": Email, "uncategorized_text": Card}, "evidence_details": map[string]any{"due_by": d.created + 7*86400}}
 }
+
+// Open are our references of the sessions that somebody could pay in now, with their amounts.
+func (s *Server) Open() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.age()
+	out := map[string]int64{}
+	for _, x := range s.sessions {
+		if x.status == "open" {
+			out[x.reference] = x.amount
+		}
+	}
+	return out
+}
