@@ -306,3 +306,8 @@ func has(text string, list ...string) string {
 }
 
 func soak() bool { return os.Getenv("ALMIRAH_SOAK") == "1" }
+
+// newKey is a new key of a form.
+func (c *counter) newKey() id.ID { return id.New(c.Clock.Now()) }
+
+func (c *counter) public() access.Caller { return accounts.Public(c.Clinic) }

@@ -73,8 +73,6 @@ func (h *history) deliver(p report) {
 	}
 }
 
-func (h *history) undecided(p billing.Payment) bool { return p.Undecided > 0 }
-
 // payments of this story in our own ledger, by the gateway's id.
 func (h *history) booked() map[string]billing.Payment {
 	out := map[string]billing.Payment{}
