@@ -36,6 +36,7 @@ const (
 	ReviewSettle Right = "review.settle"
 
 	ClinicModules Right = "clinic.modules"
+	ClinicAccount Right = "clinic.account"
 
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
@@ -85,6 +86,7 @@ var Table = []Row{
 	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
+	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 
 	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},

@@ -186,7 +186,10 @@ func (h *opened) enterMarks(t *testing.T, m marks) {
 	s.renew(t)
 	m["session.token_hash (owner)"] = s.cookies[web.SessionCookie]
 
-	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"contact_name": {m.as("name", "clinic.contact")}, "modules": {"notes"}})
+	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"contact_name": {m.as("name", "clinic.contact")}})
+	s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
+	s.fill(t, "/app/account/agreements/terms", "/app/account/agreements/terms", url.Values{"signer": {m.as("name", "agreement.signer")}, "capacity": {m.as("", "agreement.capacity")}, "sure": {"1"}})
+	s.shows(t, "/app/account", m["agreement.signer"], m["agreement.capacity"])
 	s.fill(t, "/app/me", "/app/me", url.Values{"person": {m.as("name", "person.name (me)")}, "phone": {m.as("phone", "person.phone (me)")}, "job_title": {m.as("", "person.job_title (me)")}})
 	s.fill(t, "/app/settings/providers/new", "/app/settings/providers/new", url.Values{"provider_name": {m.as("name", "provider.name")}, "qualification": {m.as("", "provider.qualification")},
 		"registration": {m.as("", "provider.registration_no")}, "about": {m.as("", "provider.about")}})

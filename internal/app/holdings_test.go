@@ -154,7 +154,7 @@ func TestDeletedPatientIsGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := h.signIn(t, demoPeople[0].email)
-		s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"modules": {"notes"}})
+		s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
 		at := h.slotsOf(t, h.Practice.providers[2].ID.String())[0]["starts_at"].(string)
 		gone, other := marks{}, marks{}
 		one := h.wholePatient(t, s, gone, 2, at)
@@ -218,7 +218,7 @@ func TestABrokenOffDeletionIsFinished(t *testing.T) {
 	engines(t, func(t *testing.T, engine store.Engine) {
 		h := openHouse(t, engine, Options{}, nil)
 		s := h.signIn(t, demoPeople[0].email)
-		s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"modules": {"notes"}})
+		s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
 		hers, others := marks{}, marks{}
 		one := h.wholePatient(t, s, hers, 2, h.slotsOf(t, h.Practice.providers[2].ID.String())[0]["starts_at"].(string))
 		two := h.wholePatient(t, s, others, 3, h.slotsOf(t, h.Practice.providers[3].ID.String())[0]["starts_at"].(string))

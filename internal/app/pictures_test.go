@@ -63,7 +63,7 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at.
-var noPage = []string{"GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+var noPage = []string{"GET /app/account/signed/{id}/text", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
 	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
@@ -204,9 +204,13 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/outbox/phone/{phone}", path: phone, who: deskMail},
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
+		{pattern: "GET /app/account/agreements/{kind}", path: "/app/account/agreements/terms", who: ownerMail},
+		{pattern: "GET /app/account/closing", path: "/app/account/closing", who: ownerMail},
+		{pattern: "GET /app/account/signed/{id}", path: h.hasSigned(t, owner), who: ownerMail},
+		{pattern: "GET /app/account", path: "/app/account", who: ownerMail},
 	}
-	for _, p := range []string{"", "/keys", "/clinic", "/public", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
+	for _, p := range []string{"", "/keys", "/clinic", "/public", "/modules", "/modules/{module}", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/keys", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service
@@ -220,7 +224,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		if strings.HasPrefix(p, "/channels/{id}/texts") {
 			one = strings.Split(texts, "/")[4]
 		}
-		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{text}", text).Replace(p)
+		path := strings.NewReplacer("{id}", one, "{kind}", "reminder", "{language}", "hi", "{module}", "clinical", "{text}", text).Replace(p)
 		if p == "/followups/new" {
 			path += "?kind=recall"
 		}
@@ -230,6 +234,20 @@ func (h *opened) tour(t testing.TB) []stop {
 		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})
 	}
 	h.everyPage(t, out)
+	return out
+}
+
+// hasSigned signs the terms for the clinic and answers the address of what was signed.
+func (h *opened) hasSigned(t testing.TB, owner *visitor) string {
+	t.Helper()
+	const page = "/app/account/agreements/terms"
+	owner.fill(t, page, page, url.Values{"signer": {"Anjali Mehta"}, "capacity": {"owner"}, "sure": {"1"}})
+	var out string
+	walkLinks(t, owner.page(t, "/app/account").body, func(to string) {
+		if out == "" && strings.HasPrefix(to, "/app/account/signed/") {
+			out = to
+		}
+	})
 	return out
 }
 

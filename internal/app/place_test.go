@@ -81,7 +81,8 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	second := h.visitor() // a second session of the owner
 	second.email = s.email
 	second.renew(t)
-	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"modules": {"notes"}})
+	s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
+	s.fill(t, "/app/account/agreements/terms", "/app/account/agreements/terms", url.Values{"signer": {"Some Owner"}, "capacity": {"owner"}, "sure": {"1"}})
 	s.fill(t, "/app/settings/staff", "/app/settings/staff/invite", url.Values{"email": {"waiting@" + p.slug + ".example.org"}, "role": {"billing"}})
 	s.fill(t, "/app/settings/closures", "/app/settings/closures", url.Values{"leave_from": {"2027-01-26"}, "leave_words": {"Republic Day"}})
 	page := "/app/settings/providers/" + p.ids["provider"]
@@ -190,6 +191,7 @@ func (p *place) collect(t *testing.T) {
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
 	pick("leave", "leave", rows, any)
+	pick("signed", "agreement", rows, any)
 	pick("closure", "closure", rows, any)
 	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
 	pick("invitation", "invitation", platform, func(get func(string) string) bool { return get("clinic_id") == string(clinic[:]) })
@@ -237,6 +239,9 @@ var pathKinds = map[string]string{
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
+	"/app/settings/modules/{module}":               "=notes",
+	"/app/account/agreements/{kind}":               "=terms",
+	"/app/account/signed/{id}":                     "signed",
 	"/c/{slug}":                                    "slug",
 	"/api/v1/clinics/{slug}":                       "slug",
 	"/m/{token}":                                   "token",
@@ -274,6 +279,9 @@ var sent = map[string]map[string]string{
 	"POST /app/me/password":                                   {"password": demoPassword, "new_password": "another steel cupboard"},
 	"POST /app/settings/clinic":                               {"clinic_name": "Other", "country": "IN", "zone": "Asia/Kolkata", "jurisdiction": "IN", "region": "IN", "currency": "INR", "languages": "en", "version": "1"},
 	"POST /app/settings/public":                               {"open": "1", "version": "2"},
+	"POST /app/settings/modules/{module}":                     {"turn": "on", "version": "1"},
+	"POST /app/account/agreements/{kind}":                     {"signer": "Some Owner", "capacity": "owner", "sure": "1", "text": "0"},
+	"POST /app/account/closing":                               {"turn": "leave", "sure": "1"},
 	"POST /app/settings/staff/invite":                         {"email": "new@example.org", "role": "front-desk"},
 	"POST /app/settings/staff/{person}/role":                  {"role": "assistant", "version": "1"},
 	"POST /app/settings/staff/{person}/end":                   {"version": "1"},
@@ -311,6 +319,7 @@ var sent = map[string]map[string]string{
 	"POST /api/v1/clinics/{slug}/bookings":                    {"service": "{service}", "provider": "{provider}", "starts_at": "{at}"},
 	"POST /app/settings/channels/{provider}":                  {"account_sid": "AC1", "auth_token": "x", "from": "+14155550100"},
 	"POST /app/settings/channels/{id}/state":                  {"to": "pause", "version": "1"},
+	"POST /app/settings/channels/{id}/keys":                   {"version": "1", "number": "+91 98765 43210"},
 	"POST /app/settings/channels/{id}/revoke":                 {"version": "1"},
 	"POST /app/settings/messages/{kind}/{language}":           {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
 	"GET /app/inbox":                                          {"q": "asha"},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"almirah/internal/access"
@@ -38,6 +39,8 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"clinic-apart":                 probe.apart,
 		"roles-and-rights":             probe.rights,
 		"scheduling-only":              probe.schedulingOnly,
+		"agreement-before-patients":    probe.agreementFirst,
+		"agreements-kept":              probe.agreementsKept,
 		"password-hashed":              probe.passwords,
 		"session-cookies":              probe.sessions,
 		"forged-requests":              probe.forged,
@@ -292,9 +295,27 @@ func (p probe) noColumn(ctx context.Context, parts []string) (int, error) {
 	return n, nil
 }
 
+// schedulingOnly looks for tables with room for a diagnosis or a medical record that take rows from a clinic which turned no module on.
 func (p probe) schedulingOnly(ctx context.Context) (string, error) {
-	n, err := p.noColumn(ctx, clinical)
-	return fmt.Sprintf("none of %d columns is for a diagnosis or a medical record", n), err
+	schema, err := p.DB.Schema(ctx)
+	if err != nil {
+		return "", err
+	}
+	asking, err := p.DB.AskingModules(ctx)
+	if err != nil {
+		return "", err
+	}
+	for table, columns := range schema {
+		if !slices.Contains(columns, "clinic_id") || slices.Contains(asking, table) {
+			continue
+		}
+		for _, c := range columns {
+			if slices.ContainsFunc(clinical, func(part string) bool { return strings.Contains(c, part) }) {
+				return "", fmt.Errorf("the column %s.%s has room for health data, and the table does not ask whether the clinic turned the module on", table, c)
+			}
+		}
+	}
+	return fmt.Sprintf("%d of %d tables take rows only where the clinic turned their module on; no other has room for a diagnosis or a medical record", len(asking), len(schema)), nil
 }
 
 func (p probe) noGovernmentID(ctx context.Context) (string, error) {

@@ -11,8 +11,9 @@ import (
 
 // The states of a clinic.
 const (
-	Open   = "open"
-	Closed = "closed"
+	Open    = "open"
+	Closing = "closing" // the owner is leaving: nobody books online, everything else works, and she can change her mind
+	Closed  = "closed"
 )
 
 // Clinic is one clinic as the other rooms see it. Contact is filled for the clinic's own people only.
@@ -42,8 +43,10 @@ type Clinic struct {
 	Horizon      int // days ahead that can be booked
 	Step         time.Duration
 	Status       string
+	ClosingSince clock.Instant // when the owner said that she leaves; zero: never, or she changed her mind
 	Version      int64
 
+	baa       string // the version of the Business Associate Agreement that was signed last; empty: none
 	createdAt clock.Instant
 	zone      *time.Location
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"almirah/internal/access"
 	"almirah/internal/id"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -11,7 +12,7 @@ import (
 
 const (
 	sqlClinicGet = `SELECT slug, name, legal_entity, address, phone, email, tax_numbers, contact, zone, country, jurisdiction, region,
-	currency, languages, colour, logo_type, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, created_at, version
+	currency, languages, colour, logo_type, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, closed_at, created_at, version, baa
 	FROM clinic WHERE clinic_id = $1`
 	sqlClinicAdd = `INSERT INTO clinic (clinic_id, slug, name, legal_entity, address, phone, email, tax_numbers, contact, zone, country,
 	jurisdiction, region, currency, languages, colour, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, created_at)
@@ -22,6 +23,7 @@ const (
 	sqlRulesSet = `UPDATE clinic SET min_notice = $3, horizon_days = $4, step_minutes = $5, online = $6, show_phone = $7, show_email = $8,
 	version = version + 1 WHERE clinic_id = $1 AND version = $2`
 	sqlModulesSet = `UPDATE clinic SET modules = $3, version = version + 1 WHERE clinic_id = $1 AND version = $2`
+	sqlStatusSet  = `UPDATE clinic SET status = $2, closed_at = $3 WHERE clinic_id = $1 AND status = $4`
 	sqlLogoSet    = `UPDATE clinic SET logo = $2, logo_type = $3 WHERE clinic_id = $1`
 	sqlLogoGet    = `SELECT logo, logo_type FROM clinic WHERE clinic_id = $1`
 
@@ -40,13 +42,16 @@ func readClinic(v *store.View) (Clinic, error) {
 	var notice, step int64
 	err := v.Row(sqlClinicGet).Scan(&c.Slug, &c.Name, &c.LegalEntity, &c.Address, &c.Phone, &c.Email, &c.TaxNumbers, &sealed, &c.Zone,
 		&c.Country, &c.Jurisdiction, &c.Region, &c.Currency, &languages, &c.Colour, &c.LogoType, &modules, &c.Online, &c.ShowPhone,
-		&c.ShowEmail, &notice, &c.Horizon, &step, &c.Status, &c.createdAt, &c.Version)
+		&c.ShowEmail, &notice, &c.Horizon, &step, &c.Status, &c.ClosingSince, &c.createdAt, &c.Version, &c.baa)
 	if err != nil {
 		return Clinic{}, err
 	}
 	c.Languages, c.Modules = strings.Split(languages, ","), strings.Split(modules, ",")
 	c.MinNotice, c.Step = time.Duration(notice)*time.Minute, time.Duration(step)*time.Minute
 	c.zone = zoneOf(c.Zone)
+	if v.Caller().Role() == access.Public && (c.Status != Open || !c.MayHoldPatients()) {
+		c.Online = false // nobody can be entered, so nobody is asked to book
+	}
 	if v.Caller().Role().IsStaff() {
 		if c.Contact, err = v.Unseal(vault.ClinicData, "clinic", "contact", c.ID, sealed); err != nil {
 			return Clinic{}, err

@@ -77,3 +77,20 @@ func TestSampleIsCopied(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkPrescription is a prescription of two pages in four scripts.
+func BenchmarkPrescription(b *testing.B) {
+	press := NewPress()
+	for b.Loop() {
+		p := press.New(Options{Language: "hi", Created: made})
+		for range 22 {
+			p.Add(Table{Columns: []Column{{Title: "दवा"}, {Title: "कैसे लें"}}, Rows: []Row{
+				{Cells: []Cell{{Text: "Paracetamol 500 mg", Bold: true}, {Text: "खाने के बाद दिन में दो बार लें, क्षमता से अधिक नहीं", Language: "hi"}}},
+				{Cells: []Cell{{Text: "Ibuprofen 200 mg", Bold: true}, {Text: "حبة واحدة ثلاث مرات يومياً لمدة 7 أيام بعد الأكل", Language: "ar"}}},
+			}})
+		}
+		if _, err := p.PDF(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -44,7 +44,10 @@ func poppler(t *testing.T, raw []byte, program string, args ...string) []byte {
 		t.Fatal(err)
 	}
 	var errs bytes.Buffer
-	c := exec.Command(program, append(args, path, "-")...)
+	if args = append(args, path); program == "pdftotext" {
+		args = append(args, "-")
+	}
+	c := exec.Command(program, args...)
 	c.Stderr = &errs
 	out, err := c.Output()
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 // file is a PDF while it is written: numbered objects and where each begins.
 type file struct {
 	bytes.Buffer
-	at []int
+	at   []int
+	pack *zlib.Writer // used again for every stream: making one costs more than packing
 }
 
 // object writes the object with the number, counted from 1; numbers are given out before, so that objects can name
@@ -33,17 +34,9 @@ func (f *file) next() int {
 // stream writes an object of bytes, packed.
 func (f *file) stream(n int, dict string, raw []byte) {
 	var z bytes.Buffer
-	w, err := zlib.NewWriterLevel(&z, zlib.BestCompression)
-	if err == nil {
-		_, err = w.Write(raw)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil { // a buffer takes everything
-		f.object(n, fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dict, len(raw), raw))
-		return
-	}
+	f.pack.Reset(&z)
+	_, _ = f.pack.Write(raw) // a buffer takes everything
+	_ = f.pack.Close()
 	f.object(n, fmt.Sprintf("<<%s/Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream", dict, z.Len(), z.Bytes()))
 }
 
@@ -60,7 +53,11 @@ func text16(s string) string {
 
 // write puts the pages, and all that they use, into one file.
 func (s *setting) write(pages []*canvas) ([]byte, error) {
-	f := &file{}
+	pack, err := zlib.NewWriterLevel(nil, zlib.BestCompression)
+	if err != nil { // the level is one of zlib's own
+		return nil, err
+	}
+	f := &file{pack: pack}
 	f.WriteString("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
 	catalog, tree, info, resources := f.next(), f.next(), f.next(), f.next()
 	var kids, fonts, images strings.Builder

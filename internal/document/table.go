@@ -2,8 +2,8 @@ package document
 
 // The spaces of a table, in points.
 const (
-	between = 8.0 // columns
-	padding = 3.2 // above and below a row
+	between = 12.0 // columns
+	padding = 3.2  // above and below a row
 )
 
 func (t Table) lay(s *setting, width float64) []piece {

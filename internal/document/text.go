@@ -69,7 +69,7 @@ func rtl(lang string) bool {
 
 // paragraphs makes a text of spans ready: control signs become visible or vanish, marks that turn the direction vanish,
 // and each span stands in an isolate of its own.
-func paragraphs(spans []Span, looks []look, base uint8) []paragraph {
+func paragraphs(spans []Span, base uint8) []paragraph {
 	var out []paragraph
 	b := newBuilder(base)
 	end := func() {
@@ -315,10 +315,34 @@ func breaks(runes []rune) []bool {
 	for it := seg.LineIterator(); it.Next(); {
 		l := it.Line()
 		if end := l.Offset + len(l.Text) - 1; end >= 0 && end < len(out) {
-			out[end] = true
+			out[end] = !stays(runes, end)
 		}
 	}
 	return out
+}
+
+// stays says whether the blank at i must not become the end of a line, because it stands in "500 mg" or "₹ 100".
+func stays(runes []rune, i int) bool {
+	if runes[i] != ' ' || i == 0 || i+1 >= len(runes) {
+		return false
+	}
+	before, after := runes[i-1], runes[i+1]
+	if unicode.IsDigit(after) {
+		return unicode.Is(unicode.Sc, before)
+	}
+	if !unicode.IsDigit(before) {
+		return false
+	}
+	for j := i - 1; j >= 0 && !unicode.IsSpace(runes[j]) && !marks(runes[j]); j-- { // a number, and no word that ends with one
+		if unicode.IsLetter(runes[j]) {
+			return false
+		}
+	}
+	n := 0
+	for i+1+n < len(runes) && n <= 4 && unicode.IsLetter(runes[i+1+n]) && unicode.Is(unicode.Latin, runes[i+1+n]) {
+		n++
+	}
+	return unicode.Is(unicode.Sc, after) || n > 0 && n <= 4
 }
 
 // wrap breaks clusters into lines of at most the width. A word that is wider is broken between clusters.
@@ -386,7 +410,7 @@ func (s *setting) set(spans []Span, base look, width float64, right bool) []line
 		level = 1
 	}
 	var out []line
-	for _, p := range paragraphs(spans, looks, level) {
+	for _, p := range paragraphs(spans, level) {
 		out = append(out, wrap(&p, s.typeset.shape(&p, looks), width, base.size)...)
 	}
 	return out

@@ -123,6 +123,9 @@ func findSame(v *store.View, c Clean) (Patient, bool, error) {
 
 // enter makes a new person.
 func enter(tx *store.Tx, c Clean) (Patient, error) {
+	if err := clinics.MayHoldPatients(&tx.View); err != nil {
+		return Patient{}, err
+	}
 	p := made(tx, c)
 	if err := tx.NewSubject(p.ID); err != nil {
 		return Patient{}, err
@@ -140,6 +143,9 @@ func EnterAll(tx *store.Tx, list []Clean) ([]Patient, error) {
 		}
 		people[i] = made(tx, c)
 		ids[i] = people[i].ID
+	}
+	if err := clinics.MayHoldPatients(&tx.View); err != nil {
+		return nil, err
 	}
 	if err := tx.NewSubject(ids...); err != nil {
 		return nil, err

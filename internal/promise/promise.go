@@ -25,6 +25,7 @@ type Sentence struct {
 	Text    string   // English, ours and plain
 	Sources []string // ids of the ledger
 	Applies string   // when it applies, in words; empty for every clinic always
+	Module  string   // the module without which it does not apply to a clinic; empty for none
 	Kind    Kind
 
 	KeptBy   []string // "internal/scheduling/claims.go" or "scheduling.Service.Book": file, or room and name

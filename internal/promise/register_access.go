@@ -187,11 +187,11 @@ var access = []Sentence{
 	},
 	{
 		ID:       "scheduling-only",
-		Text:     "A clinic starts with scheduling alone. Notes can be written only where the clinic has turned them on, and there is no place to store diagnoses or medical records.",
+		Text:     "A clinic starts with scheduling alone. Notes, medical records, prescriptions and invoices have a place only where the owner of the clinic turned them on. Elsewhere there is no page for them, for nobody.",
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/clinics/clinic.go"},
-		ProvedBy: []string{"web.TestNotes"},
+		KeptBy:   []string{"internal/clinics/clinic.go", "internal/web/site.go"},
+		ProvedBy: []string{"web.TestNotes", "web.TestAModuleThatIsOffHasNoPages"},
 		Twins: []Twin{
 			{
 				Name: "notes are kept where they are off",

@@ -203,3 +203,29 @@ func (db *DB) Unfenced(ctx context.Context) ([]string, error) {
 	})
 	return out, err
 }
+
+// AskingModules lists the tables that take a row only from a clinic that turned the table's module on, as the engine has them.
+func (db *DB) AskingModules(ctx context.Context) ([]string, error) {
+	text := `SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name = tbl_name || '_module' ORDER BY tbl_name`
+	if db.engine == Postgres {
+		text = `SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE t.tgname = 'module_on' AND t.tgenabled <> 'D'
+			AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname`
+	}
+	var out []string
+	err := db.reading(ctx, func(c *sql.Conn) error {
+		rows, err := c.QueryContext(ctx, text)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var t string
+			if err := rows.Scan(&t); err != nil {
+				return err
+			}
+			out = append(out, t)
+		}
+		return rows.Err()
+	})
+	return out, err
+}

@@ -44,6 +44,10 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /app/settings/public", Door: Staff, Right: settings, Handle: publicPage},
 		{Pattern: "POST /app/settings/public", Door: Staff, Right: settings, Handle: publicSave},
 
+		{Pattern: "GET /app/settings/modules", Door: Staff, Right: read, Handle: modulesPage},
+		{Pattern: "GET /app/settings/modules/{module}", Door: Staff, Right: access.ClinicModules, Handle: modulePage},
+		{Pattern: "POST /app/settings/modules/{module}", Door: Staff, Right: access.ClinicModules, Handle: moduleSave},
+
 		{Pattern: "GET /app/settings/staff", Door: Staff, Right: people, Handle: staffPage},
 		{Pattern: "POST /app/settings/staff/invite", Door: Staff, Right: people, Handle: staffInvite},
 		{Pattern: "POST /app/settings/staff/invitations/{invitation}/withdraw", Door: Staff, Right: people, Handle: staffWithdraw},
@@ -95,6 +99,8 @@ func settingsRoutes() []Route {
 		{Pattern: "POST /app/settings/channels/{id}/test", Door: Staff, Right: own, Handle: channelTest},
 		{Pattern: "POST /app/settings/channels/{id}/state", Door: Staff, Right: own, Handle: channelState},
 		{Pattern: "GET /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevokePage},
+		{Pattern: "GET /app/settings/channels/{id}/keys", Door: Staff, Right: own, Handle: channelKeysPage},
+		{Pattern: "POST /app/settings/channels/{id}/keys", Door: Staff, Right: own, Handle: channelKeysSave},
 		{Pattern: "GET /app/settings/channels/{id}/texts", Door: Staff, Right: texts, Handle: textsPage},
 		{Pattern: "POST /app/settings/channels/{id}/texts", Door: Staff, Right: texts, Handle: textsSave},
 		{Pattern: "GET /app/settings/channels/{id}/texts/{text}/remove", Door: Staff, Right: texts, Handle: textRemovePage},

@@ -28,6 +28,7 @@ func (s *Site) staffShell(v *Visit, key string) Shell {
 	sh.Nav = StaffNav(key, waiting, s.unread(v), v.Who.May)
 	sh.Demo = s.Demo
 	sh.Flash = done(v)
+	sh.Notices = append(sh.Notices, s.standing(v)...)
 	return sh
 }
 

@@ -58,13 +58,13 @@ func keysPage(s *Site, w http.ResponseWriter, v *Visit) error {
 const houseColour = "#2f5d86"
 
 func clinicPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	return s.views.Render(w, http.StatusOK, "settings-clinic", s.clinicSettings(v, v.Clinic.Profile(), v.Clinic.Has(clinics.ModuleNotes)))
+	return s.views.Render(w, http.StatusOK, "settings-clinic", s.clinicSettings(v, v.Clinic.Profile()))
 }
 
-func (s *Site) clinicSettings(v *Visit, p clinics.Profile, notes bool) *ClinicSettings {
+func (s *Site) clinicSettings(v *Visit, p clinics.Profile) *ClinicSettings {
 	page := &ClinicSettings{SettingsPage: s.settings(v, "settings.clinic", access.ClinicSettings), ClinicName: p.Name, LegalName: p.LegalEntity,
 		ContactName: p.Contact, ContactEmail: p.Email, ContactPhone: p.Phone, Country: p.Country, Zone: p.Zone, Currency: p.Currency, Colour: p.Colour,
-		HasLogo: v.Clinic.LogoType != "", Spoken: map[string]bool{}, Jurisdiction: p.Jurisdiction, Region: p.Region, Modules: map[string]bool{clinics.ModuleNotes: notes}}
+		HasLogo: v.Clinic.LogoType != "", Spoken: map[string]bool{}, Jurisdiction: p.Jurisdiction, Region: p.Region}
 	page.TaxNumber = strings.ReplaceAll(p.TaxNumbers, "\n", ", ") // one line holds them all
 	page.Address1, page.Address2, page.City, page.PostalCode, page.State = addressFields(p.Address)
 	page.Countries, page.Zones = countryOptions(v.Tongue, p.Country), zoneOptions(p.Zone)
@@ -183,7 +183,7 @@ func clinicSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	p := typedProfile(v)
 	err := s.saveClinic(v, p)
 	return s.answer(w, v, renamed(err, clinicFields), "/app/settings/clinic?done=saved", "settings-clinic", func() (Page, error) {
-		page := s.clinicSettings(v, p, slices.Contains(v.PostForm["modules"], clinics.ModuleNotes))
+		page := s.clinicSettings(v, p)
 		f := v.PostForm // as typed, not as put together
 		page.TaxNumber = f.Get("tax_number")
 		page.Address1, page.Address2, page.City, page.PostalCode, page.State = f.Get("address1"), f.Get("address2"), f.Get("city"), f.Get("postal_code"), f.Get("state")
@@ -206,7 +206,7 @@ func (v *Visit) multipart() error {
 	return v.form()
 }
 
-// saveClinic looks at everything first and then saves profile, modules and logo: three acts, three entries in the audit log.
+// saveClinic looks at everything first and then saves profile and logo: two acts, two entries in the audit log.
 func (s *Site) saveClinic(v *Visit, p clinics.Profile) error {
 	ctx, version := v.Context(), typedVersion(v, 0)
 	var f fault.Fields
@@ -220,19 +220,6 @@ func (s *Site) saveClinic(v *Visit, p clinics.Profile) error {
 	}
 	if err := s.Clinics.Save(ctx, v.Who, p, version); err != nil {
 		return err
-	}
-	now, err := s.Clinics.Get(ctx, v.Who)
-	if err != nil {
-		return err
-	}
-	modules := slices.DeleteFunc(slices.Clone(now.Modules), func(m string) bool { return m == clinics.ModuleNotes })
-	if slices.Contains(v.PostForm["modules"], clinics.ModuleNotes) {
-		modules = append(modules, clinics.ModuleNotes)
-	}
-	if slices.Contains(now.Modules, clinics.ModuleNotes) != slices.Contains(modules, clinics.ModuleNotes) {
-		if err := s.Clinics.SetModules(ctx, v.Who, modules, now.Version); err != nil {
-			return err
-		}
 	}
 	if logo == nil && v.PostForm.Get("remove_logo") == "" {
 		return nil

@@ -107,9 +107,9 @@ func TestClinicSettings(t *testing.T) {
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 40, 20))); err != nil {
 		t.Fatal(err)
 	}
-	leads(t, o.owner.files(page, "logo", b.Bytes(), profile(old, "modules", "notes")...), page+"?done=saved")
+	leads(t, o.owner.files(page, "logo", b.Bytes(), profile(old)...), page+"?done=saved")
 	body := wants(t, o.owner.get(page), 200, "Desk Clinic LLP", "400001", "Maharashtra", "desk@example.org", "Remove the logo")
-	for _, on := range []string{`value="notes" checked`, `value="ta" checked`, `<option value="ta" selected`} {
+	for _, on := range []string{`value="ta" checked`, `<option value="ta" selected`} {
 		if !strings.Contains(body, on) {
 			t.Errorf("the page does not hold %s", on)
 		}
@@ -118,7 +118,7 @@ func TestClinicSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Address != "1 Lake Road\nMumbai 400001, Maharashtra" || c.Colour != "" || len(c.Languages) != 2 || c.Languages[0] != "ta" || !c.Has("notes") || c.LogoType != "image/png" {
+	if c.Address != "1 Lake Road\nMumbai 400001, Maharashtra" || c.Colour != "" || len(c.Languages) != 2 || c.Languages[0] != "ta" || c.LogoType != "image/png" {
 		t.Errorf("the clinic is %+v", c)
 	}
 	// Somebody who still has the old page in front of her changes nothing, and keeps what she typed.
@@ -128,8 +128,8 @@ func TestClinicSettings(t *testing.T) {
 		t.Errorf("a lost race wrote %q", c.Name)
 	}
 	leads(t, o.owner.files(page, "logo", nil, profile(o.owner.version(page), "remove_logo", "1")...), page+"?done=saved")
-	if c, _ = o.clinics.Get(context.Background(), o.owner.who); c.LogoType != "" || c.Has("notes") {
-		t.Errorf("logo %q, modules %v", c.LogoType, c.Modules)
+	if c, _ = o.clinics.Get(context.Background(), o.owner.who); c.LogoType != "" {
+		t.Errorf("logo %q", c.LogoType)
 	}
 	wants(t, o.as("front-desk").get(page), 200, "Your role can see this, not change it")
 }

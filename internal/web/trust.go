@@ -43,6 +43,15 @@ func trustPage(s *Site, w http.ResponseWriter, v *Visit) error {
 func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page := s.policy(v)
 	page.Responsible = responsible(v.Clinic)
+	for _, m := range clinics.Modules() {
+		said := ModuleSaid{Title: v.Tongue.Say("module." + m), On: v.Clinic.Has(m)}
+		if said.On {
+			said.Text = v.Tongue.Say("trust.module." + m + ".on")
+		} else {
+			said.Text = v.Tongue.Say("trust.module." + m + ".off")
+		}
+		page.Modules = append(page.Modules, said)
+	}
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
 
@@ -85,6 +94,9 @@ func (s *Site) policy(v *Visit) *TrustPage {
 		x := TrustSentence{ID: k.ID, Text: k.Text, Status: k.Status}
 		if key := "promise." + k.ID; v.Tongue.Has(key) {
 			x.Text = v.Tongue.Say(key)
+		}
+		if v.Clinic.Slug != "" && k.Module != "" && !v.Clinic.Has(k.Module) {
+			x.Status = "not-applicable" // the clinic has the module off: its own page says so, and the module's pages do not exist
 		}
 		if k.Applies != "" {
 			x.KeptBy = v.Tongue.Say("trust.applies", "When", k.Applies)

@@ -57,6 +57,7 @@ type PublicClinic struct {
 	Closures []Closure
 	NextFree time.Time // of any service; zero: none
 	Paused   bool      // online booking is switched off
+	NotYet   bool      // the clinic may enter no patient yet: it has to sign an agreement first
 }
 
 // PublicProviders is /c/{slug}/book?service=, the page "public-providers".

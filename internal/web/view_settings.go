@@ -22,6 +22,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 	}{
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
+		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
 		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
 		{"settings.services", "/app/settings/services", access.ScheduleRead},
@@ -34,6 +35,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
+		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	var out []SettingsItem
 	for _, x := range all {
@@ -104,7 +106,6 @@ type ClinicSettings struct {
 	Jurisdictions              []Option
 	Region                     string
 	Regions                    []Option
-	Modules                    map[string]bool // "notes"
 	Currency                   string
 }
 

@@ -1,0 +1,82 @@
+package promise
+
+// account: what a clinic decides and signs, what it pays, and what is never taken in.
+var account = []Sentence{
+	{
+		ID:       "modules-are-said",
+		Text:     "Only the owner of a clinic turns a module on or off, after reading what it means. The clinic's own policy page says from the same moment what the clinic keeps and what it does not.",
+		Sources:  []string{"A18", "D6"},
+		Kind:     Enforced,
+		KeptBy:   []string{"clinics.Service.SetModules", "internal/web/settings_modules.go", "internal/web/trust.go"},
+		ProvedBy: []string{"web.TestModulesAreTheOwnersAct"},
+		Twins: []Twin{
+			{
+				Name: "every lead turns modules on",
+				File: "internal/access/table.go", Old: `the clinic keeps here at all.", []Role{Owner}}`, New: `the clinic keeps here at all.", leads}`,
+				Red: []string{"web.TestModulesAreTheOwnersAct"},
+			},
+			{
+				Name: "the policy page is silent about what is on",
+				File: "internal/web/trust.go", Old: "if said.On {", New: "if !v.Clinic.Has(m) && said.On {",
+				Red: []string{"web.TestModulesAreTheOwnersAct"},
+			},
+		},
+	},
+	{
+		ID:       "agreement-before-patients",
+		Text:     "A clinic under United States law signs the Business Associate Agreement before its first patient: a name with an appointment is health information already. Until then nobody can be entered, online or at the desk.",
+		Sources:  []string{"A16", "D8"},
+		Kind:     Enforced,
+		KeptBy:   []string{"clinics.MayHoldPatients", "internal/patients/inside.go"},
+		ProvedBy: []string{"patients.TestTheAgreementComesBeforeTheFirstPatient", "web.TestAnAgreementIsSignedOnItsPage"},
+		Twins: []Twin{
+			{
+				Name: "nobody asks for the agreement",
+				File: "internal/clinics/agreement.go", Old: `return c.Jurisdiction != "US" || c.baa != ""`, New: `return c.baa != "none"`,
+				Red: []string{"patients.TestTheAgreementComesBeforeTheFirstPatient", "web.TestAnAgreementIsSignedOnItsPage"},
+			},
+			{
+				Name: "the table takes patients before the agreement",
+				File: "internal/store/migrations/sqlite/00029_agreement_fence.sql", Old: "jurisdiction = 'US' AND baa = ''", New: "jurisdiction = 'US' AND baa = 'none'",
+				Red: []string{"patients.TestTheAgreementComesBeforeTheFirstPatient"},
+			},
+		},
+		Probe: "agreement-before-patients",
+	},
+	{
+		ID:       "agreements-kept",
+		Text:     "What a clinic signs is kept word for word, with the name of who signed it, as what, and when. Nobody can change or remove it, and the clinic can download it.",
+		Sources:  []string{"A15", "A16"},
+		Kind:     Enforced,
+		KeptBy:   []string{"clinics.Service.Sign"},
+		ProvedBy: []string{"clinics.TestAgreementsAreSignedAndKept", "web.TestAnAgreementIsSignedOnItsPage"},
+		Twins: []Twin{
+			{
+				Name: "a signed text can be changed",
+				File: "internal/store/migrations/sqlite/00029_agreement_fence.sql", Old: "BEFORE UPDATE ON agreement_text", New: "BEFORE UPDATE OF kind ON agreement_text",
+				Red: []string{"clinics.TestAgreementsAreSignedAndKept"},
+			},
+			{
+				Name: "any text is signed",
+				File: "internal/clinics/signing.go", Old: "if now.Version != by.Version {", New: `if by.Version == "" {`,
+				Red: []string{"clinics.TestAgreementsAreSignedAndKept", "web.TestAnAgreementIsSignedOnItsPage"},
+			},
+		},
+		Probe: "agreements-kept",
+	},
+	{
+		ID:       "leaving-always-works",
+		Text:     "A clinic can leave at any time, whatever it owes. Saying so deletes nothing and can be taken back.",
+		Sources:  []string{"A12", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"clinics.Service.Leave"},
+		ProvedBy: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore"},
+		Twins: []Twin{
+			{
+				Name: "a clinic that is closing takes bookings",
+				File: "internal/clinics/store.go", Old: "(c.Status != Open || !c.MayHoldPatients())", New: "!c.MayHoldPatients()",
+				Red: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore"},
+			},
+		},
+	},
+}

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"time"
+
+	"almirah/internal/clock"
+)
+
+// ClinicAccount is /app/account, the page "clinic-account": how the clinic stands with whoever runs the installation.
+type ClinicAccount struct {
+	SettingsPage
+	Agreements   []AgreementRow
+	Signed       []SignedRow // newest first
+	Closing      bool
+	ClosingSince clock.Date
+}
+
+// AgreementRow is one agreement that this clinic signs.
+type AgreementRow struct {
+	Kind, Title string
+	SignedID    string // empty: not signed
+	At          clock.Date
+	Newer       bool // there is a newer text than the one that was signed
+}
+
+// SignedRow is one signature.
+type SignedRow struct {
+	ID, Title, Version, Signer, Capacity string
+	At                                   time.Time
+}
+
+// Clause is one numbered part of an agreement.
+type Clause struct {
+	Heading    string // empty before the first
+	Paragraphs []string
+}
+
+// AgreementPage is /app/account/agreements/{kind} and /app/account/signed/{id}, the page "agreement".
+type AgreementPage struct {
+	SettingsPage
+	Kind, Heading, TextVersion, ClinicName string
+	Clauses                                []Clause
+	Done                                   *SignedRow // it is signed: the form is left out
+	Signer, Capacity                       string     // as typed
+	Sure                                   bool
+}
+
+// ClosingPage is /app/account/closing, the page "closing", which asks once more.
+type ClosingPage struct {
+	SettingsPage
+	Closing bool
+}
