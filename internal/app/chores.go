@@ -6,6 +6,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
@@ -44,6 +45,12 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 					return err
 				}
 				_, err := followup.Keeper{}.Due(tx)
+				return err
+			})
+		}},
+		{Name: "expire-invoices", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := billing.Keeper{}.Due(tx)
 				return err
 			})
 		}},

@@ -266,6 +266,15 @@ const (
 
 // Ledger reads the books of some days. Empty days are the month of today. No patient is named in it.
 func (s *Service) Ledger(ctx context.Context, who access.Caller, from, to clock.Date) (Books, error) {
+	return s.ledger(ctx, who, from, to, 200)
+}
+
+// Entries is Ledger with every row, for a file.
+func (s *Service) Entries(ctx context.Context, who access.Caller, from, to clock.Date) (Books, error) {
+	return s.ledger(ctx, who, from, to, 1_000_000)
+}
+
+func (s *Service) ledger(ctx context.Context, who access.Caller, from, to clock.Date, most int) (Books, error) {
 	var out Books
 	err := s.db.View(ctx, who, access.BillClose, func(_ context.Context, v *store.View) error {
 		c, _, err := start(v)
@@ -276,7 +285,6 @@ func (s *Service) Ledger(ctx context.Context, who access.Caller, from, to clock.
 			return err
 		}
 		out.Clinic = c
-		const most = 200
 		rows, err := v.Query(sqlLedgerDays, string(out.From), string(out.To), most+1)
 		if err != nil {
 			return err

@@ -31,8 +31,8 @@ func number(tx *store.Tx, kind Kind, year string) (int64, error) {
 	return n, err
 }
 
-// label is a number as it is printed: "INV/26-27/0001", at most sixteen characters (Central Goods and Services Tax Rules 2017, r. 46(b)).
-func label(prefix, year string, n int64) string {
+// Label is a number as it is printed: "INV/26-27/0001", at most sixteen characters (Central Goods and Services Tax Rules 2017, r. 46(b)).
+func Label(prefix, year string, n int64) string {
 	digits := itoa(n)
 	for len(digits) < 4 {
 		digits = "0" + digits
@@ -56,7 +56,7 @@ func finish(tx *store.Tx, c clinics.Clinic, set Setting, d *Document) error {
 	} else {
 		d.State = stateOf(d.Total, 0, 0)
 	}
-	d.Label, d.IssuedAt, d.IssuedBy = label(prefix, d.Year, d.Number), tx.Now(), tx.Caller().Actor()
+	d.Label, d.IssuedAt, d.IssuedBy = Label(prefix, d.Year, d.Number), tx.Now(), tx.Caller().Actor()
 	n, err := tx.Exec(sqlInvoiceIssue, d.ID, d.Year, d.Number, d.Label, string(d.Day), d.IssuedAt, id.Null(d.IssuedBy), string(d.KeepUntil), string(d.State))
 	if err == nil && n == 0 {
 		err = fault.New(fault.Conflict, "fault.changed_meanwhile")
@@ -88,7 +88,7 @@ func issueDraft(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, version 
 	if was.State != Draft || was.Version != version {
 		return was, fault.New(fault.Conflict, "fault.changed_meanwhile")
 	}
-	d, err := prepare(&tx.View, c, set, was.draft())
+	d, err := prepare(&tx.View, c, set, was.Draft())
 	if err != nil {
 		return d, err
 	}
@@ -97,6 +97,22 @@ func issueDraft(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, version 
 		return d, err
 	}
 	return d, issue(tx, c, set, &d)
+}
+
+// WriteAndIssue writes an invoice and issues it, all or nothing; one and version are those of Save.
+func (s *Service) WriteAndIssue(ctx context.Context, who access.Caller, one id.ID, w InvoiceDraft, version int64) (Document, error) {
+	var d Document
+	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) error {
+		c, set, err := start(&tx.View)
+		if err != nil {
+			return err
+		}
+		if d, err = save(tx, c, set, one, w, version); err != nil {
+			return err
+		}
+		return issue(tx, c, set, &d)
+	})
+	return d, err
 }
 
 // issue closes a draft that was just written, and books what is owed.

@@ -29,6 +29,8 @@ const (
 	sqlPaymentsOpen      = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND patient_id = $2 AND undecided + advance > 0 ORDER BY booked_at, id`
 	sqlPaymentsUndecided = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND undecided > 0 ORDER BY booked_at, id LIMIT 200`
 	sqlPaymentsOfPatient = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY booked_at DESC, id DESC LIMIT 500`
+	sqlPaidOfPatient     = `SELECT DISTINCT e.invoice_id, e.payment_id FROM ledger_entry e JOIN invoice i ON i.clinic_id = $1 AND i.id = e.invoice_id
+	WHERE e.clinic_id = $1 AND i.patient_id = $2 AND e.kind = 'payment' AND e.payment_id IS NOT NULL ORDER BY e.invoice_id, e.payment_id`
 	sqlPaymentsOfInvoice = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1
 	AND id IN (SELECT payment_id FROM ledger_entry WHERE clinic_id = $1 AND invoice_id = $2 AND payment_id IS NOT NULL) ORDER BY booked_at, id`
 	sqlRefundsOf = `SELECT ` + refundColumns + ` FROM refund WHERE clinic_id = $1 AND payment_id = $2 ORDER BY booked_at, id`
@@ -358,8 +360,9 @@ type PatientAccount struct {
 	Patient  id.ID
 	Invoices []Document // without drafts where she reads it herself; the newest first
 	Payments []Money
-	Due      int64 // of all open invoices
-	Credit   int64 // money of hers that is there: advances, and what the clinic owes
+	Due      int64               // of all open invoices
+	Receipts map[id.ID][]Payment // by invoice: what was paid of it
+	Credit   int64               // money of hers that is there: advances, and what the clinic owes
 	Currency string
 }
 
@@ -434,6 +437,9 @@ func accountOf(v *store.View, patient id.ID, drafts bool) (PatientAccount, error
 	if err != nil {
 		return out, err
 	}
+	if out.Receipts, err = receiptsOf(v, patient, list); err != nil {
+		return out, err
+	}
 	for _, p := range list {
 		m := Money{Payment: p, Most: p.Advance + p.Undecided}
 		if p.Refunded > 0 {
@@ -447,6 +453,26 @@ func accountOf(v *store.View, patient id.ID, drafts bool) (PatientAccount, error
 		out.Payments = append(out.Payments, m)
 	}
 	return out, nil
+}
+
+// receiptsOf says which payments each invoice of the patient had.
+func receiptsOf(v *store.View, patient id.ID, list []Payment) (map[id.ID][]Payment, error) {
+	rows, err := v.Query(sqlPaidOfPatient, patient)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[id.ID][]Payment{}
+	for rows.Next() {
+		var invoice, payment id.ID
+		if err := rows.Scan(&invoice, &payment); err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(list, func(p Payment) bool { return p.ID == payment }); i >= 0 {
+			out[invoice] = append(out[invoice], list[i])
+		}
+	}
+	return out, rows.Err()
 }
 
 // Mark is how the invoice of an appointment stands, for the day's cards.

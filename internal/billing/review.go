@@ -83,9 +83,10 @@ type Proposal struct {
 	StartsAt    clock.Instant // of the appointment
 	Provider    string
 	Draft       InvoiceDraft
-	Free        map[int]PaidVisit // of lines of the draft, by place
-	There       []Document        // invoices that the appointment has already, without lines
-	Advances    []Payment         // money of the patient that is there
+	Free        map[id.ID]PaidVisit // the paid visits that make lines free, by their invoice
+	Closed      bool                // the day is closed: no money of the desk any more today
+	There       []Document          // invoices that the appointment has already, without lines
+	Advances    []Payment           // money of the patient that is there
 }
 
 // Propose begins an invoice for an appointment, or for a patient alone: the visit's service at its price, which is nothing where a paid visit makes the review free.
@@ -103,7 +104,7 @@ func (s *Service) Propose(ctx context.Context, who access.Caller, appointment, p
 }
 
 func propose(v *store.View, appointment, patient id.ID) (Proposal, error) {
-	out := Proposal{Appointment: appointment, Patient: patient, Free: map[int]PaidVisit{}}
+	out := Proposal{Appointment: appointment, Patient: patient, Free: map[id.ID]PaidVisit{}}
 	var err error
 	if out.Clinic, out.Setting, err = start(v); err != nil {
 		return out, err
@@ -120,6 +121,11 @@ func propose(v *store.View, appointment, patient id.ID) (Proposal, error) {
 		}
 		out.Patient, out.StartsAt, out.Provider = visit.Patient, visit.StartsAt, visit.ProviderName
 	}
+	if err := openDay(v, out.Clinic); fault.Is(err, fault.Conflict) {
+		out.Closed = true
+	} else if err != nil {
+		return out, err
+	}
 	d := Document{Patient: out.Patient}
 	if err := whose(v, out.Clinic, &d); err != nil {
 		return out, err
@@ -128,14 +134,14 @@ func propose(v *store.View, appointment, patient id.ID) (Proposal, error) {
 	out.Draft = InvoiceDraft{Patient: out.Patient, Appointment: appointment, Address: d.Who.Address, Place: out.Setting.Place}
 	if at := slices.IndexFunc(all, func(o Offered) bool { return o.Service == visit.Service }); !appointment.IsZero() && at >= 0 {
 		o := all[at]
-		l := o.line()
+		l := o.Line()
 		p, free, err := paidVisit(v, out.Patient, appointment, o.FreeDays, today(v, out.Clinic))
 		if err != nil {
 			return out, err
 		}
 		if free {
 			l.FreeOf, l.Discount = p.Invoice, l.Price
-			out.Free[0] = p
+			out.Free[p.Invoice] = p
 		}
 		out.Draft.Lines = []LineDraft{l}
 		if out.There, err = documents(v, sqlInvoicesOfVisit, appointment); err != nil {
@@ -146,8 +152,8 @@ func propose(v *store.View, appointment, patient id.ID) (Proposal, error) {
 	return out, err
 }
 
-// line is the service as a line.
-func (o Offered) line() LineDraft {
+// Line is the service as a line of an invoice.
+func (o Offered) Line() LineDraft {
 	return LineDraft{Service: o.Service, Words: o.Name, Code: o.Code, Class: o.Class.Code, Quantity: 1, Price: o.Price}
 }
 

@@ -130,6 +130,11 @@ func (d InvoiceDraft) reckoned(c clinics.Clinic, set Setting) (Document, error) 
 		return out, f.Err()
 	}
 	out.Net, out.Tax, out.Rounding, out.Total, out.Taxes = b.Net, b.Tax, b.Rounding, b.Total, b.Taxes
+	for i := range out.Taxes { // the name that the clinic gave its tax stands in the books, whatever it is called later
+		if out.Taxes[i].Tax == string(money.Own) {
+			out.Taxes[i].Tax = set.OwnTax
+		}
+	}
 	for i, l := range d.Lines {
 		out.Lines = append(out.Lines, Line{Service: l.Service, Words: l.Words, Code: l.Code, Class: l.Class, Rate: items[i].Class.Rate, Quantity: l.Quantity, Price: l.Price,
 			Discount: l.Discount, Net: b.Lines[i].Net, Tax: b.Lines[i].Tax, FreeOf: l.FreeOf})
@@ -140,8 +145,8 @@ func (d InvoiceDraft) reckoned(c clinics.Clinic, set Setting) (Document, error) 
 	return out, nil
 }
 
-// draft is the document as it would be written again.
-func (d Document) draft() InvoiceDraft {
+// Draft is the document as it would be written again.
+func (d Document) Draft() InvoiceDraft {
 	out := InvoiceDraft{Patient: d.Patient, Appointment: d.Appointment, Discount: d.Discount, Address: d.Who.Address, TaxID: d.Who.TaxID, Place: d.Place, Note: d.Note}
 	for _, l := range d.Lines {
 		out.Lines = append(out.Lines, LineDraft{l.Service, l.Words, l.Code, l.Class, l.Quantity, l.Price, l.Discount, l.FreeOf})

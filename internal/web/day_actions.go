@@ -62,6 +62,9 @@ func (s *Site) card(v *Visit, one id.ID) (*AppointmentCard, error) {
 			c.Providers = append(c.Providers, Option{Value: p.ID.String(), Label: called(v, p), On: p.ID == o.Provider.ID})
 		}
 	}
+	if c.Bill, err = s.billMark(v, o.ID); err != nil {
+		return nil, err
+	}
 	if err := s.whose(v, c, o); err != nil {
 		return nil, err
 	}

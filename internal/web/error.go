@@ -32,7 +32,7 @@ func (s *Site) refuse(w http.ResponseWriter, v *Visit, route Route, f *fault.Fau
 	sh := s.Shell(v)
 	if sh.Person != nil { // the staff's own frame has a script
 		w.Header().Set("Content-Security-Policy", policyStaff)
-		sh.Nav = StaffNav("", 0, 0, v.Who.May)
+		sh.Nav = StaffNav("", 0, 0, v.offered)
 		if f.Kind == fault.Conflict { // what stands in the way, with the way to it
 			sh.Notices = s.standing(v)
 		}

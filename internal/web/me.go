@@ -9,6 +9,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 )
@@ -25,11 +26,20 @@ func (s *Site) staffShell(v *Visit, key string) Shell {
 			waiting = c.Uncertain + c.GivenUp
 		}
 	}
-	sh.Nav = StaffNav(key, waiting, s.unread(v), v.Who.May)
+	sh.Nav = StaffNav(key, waiting, s.unread(v), v.offered)
 	sh.Demo = s.Demo
 	sh.Flash = done(v)
 	sh.Notices = append(sh.Notices, s.standing(v)...)
 	return sh
+}
+
+// offered says whether a page of a right is worth a place in a menu: the visitor holds the right, and the clinic turned on what it is about.
+func (v *Visit) offered(r access.Right) bool {
+	switch r {
+	case access.BillRead, access.BillSettings:
+		return v.Who.May(r) && v.Clinic.Has(clinics.ModuleBilling)
+	}
+	return v.Who.May(r)
 }
 
 func mePage(s *Site, w http.ResponseWriter, v *Visit) error {

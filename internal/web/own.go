@@ -95,6 +95,9 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	if err != nil {
 		return err
 	}
+	if page.Bills, err = s.ownBills(v); err != nil {
+		return err
+	}
 	page.Said, _ = talkDays(v, t.Lines, nil, s.Clock.Now().In(v.Clinic.Location()))
 	page.Said = page.Said[max(0, len(page.Said)-mostSaid):]
 	return s.views.Render(w, status, "own", page)

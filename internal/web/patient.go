@@ -73,6 +73,9 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 			page.Messages = append(page.Messages, messageLine(v, m))
 		}
 	}
+	if page.Bills, err = s.billsOf(v, one); err != nil {
+		return nil, p, err
+	}
 	return page, p, s.saidWith(v, page, one)
 }
 

@@ -9,6 +9,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/money"
 	"almirah/internal/scheduling"
 )
 
@@ -70,7 +71,7 @@ func (s *Site) serviceSettings(v *Visit, r scheduling.Roster, x scheduling.Servi
 		page.ID = x.ID.String()
 	}
 	if x.Price > 0 {
-		page.Price = s.amount(x.Price, r.Clinic.Currency)
+		page.Price = amount(x.Price, r.Clinic.Currency)
 	}
 	for _, p := range r.Providers {
 		if p.RetiredAt == 0 {
@@ -88,54 +89,19 @@ func count(n int) string {
 	return strconv.Itoa(n)
 }
 
-// digits is how many digits the currency's minor unit has, as the pages print money.
-func (s *Site) digits(currency string) int {
-	_, fraction, _ := strings.Cut(s.Book.Tongue("en").Money(1, currency), ".")
-	return len(fraction)
-}
-
 // amount writes minor units as a field shows them: "500" or "500.50".
-func (s *Site) amount(minor int64, currency string) string {
-	n := s.digits(currency)
-	text := strconv.FormatInt(minor, 10)
-	if n == 0 {
-		return text
-	}
-	for len(text) <= n {
-		text = "0" + text
-	}
-	whole, rest := text[:len(text)-n], text[len(text)-n:]
-	if strings.Trim(rest, "0") == "" {
-		return whole
-	}
-	return whole + "." + rest
-}
+func amount(minor int64, currency string) string { return money.Typed(money.Of(minor, currency)) }
 
-// minor reads an amount as it is typed, with a point or a comma before the smaller unit; -1 when it is none.
-func (s *Site) minor(text, currency string) int64 {
-	text = strings.ReplaceAll(strings.TrimSpace(text), " ", "")
-	if text == "" {
+// minor reads an amount as it is typed; nothing is zero, and -1 when it is none.
+func minor(text, currency string) int64 {
+	if strings.TrimSpace(text) == "" {
 		return 0
 	}
-	n := s.digits(currency)
-	whole, rest := text, ""
-	if i := strings.LastIndexAny(text, ".,"); i >= 0 && len(text)-i-1 <= n {
-		whole, rest = text[:i], text[i+1:]
-	}
-	whole = strings.ReplaceAll(whole, ",", "") // between thousands
-	for len(rest) < n {
-		rest += "0"
-	}
-	for _, r := range whole + rest {
-		if r < '0' || r > '9' {
-			return -1
-		}
-	}
-	got, err := strconv.ParseInt(whole+rest, 10, 64)
-	if err != nil || whole == "" {
+	a, err := money.Parse(text, currency)
+	if err != nil {
 		return -1
 	}
-	return got
+	return a.Minor
 }
 
 // whole reads a number of a field; empty is 0, what is no number is -1, which every check refuses.
@@ -165,7 +131,7 @@ func serviceSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	f := v.PostForm
 	x := was
 	x.Name, x.About, x.Minutes, x.BufferBefore, x.BufferAfter = f.Get("service_name"), f.Get("about"), whole(f.Get("minutes")), whole(f.Get("before")), whole(f.Get("after"))
-	x.Price, x.Online, x.Version, x.Providers = s.minor(f.Get("price"), r.Clinic.Currency), f.Get("public") != "", typedVersion(v, 0), chosen(f["providers"])
+	x.Price, x.Online, x.Version, x.Providers = minor(f.Get("price"), r.Clinic.Currency), f.Get("public") != "", typedVersion(v, 0), chosen(f["providers"])
 	switch {
 	case x.ID.IsZero():
 		_, err = s.Desk.AddService(v.Context(), v.Who, x)

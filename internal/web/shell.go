@@ -144,6 +144,7 @@ func StaffNav(current string, waiting, unread int, may func(access.Right) bool) 
 		{"nav.day", "/app/day", access.ScheduleRead, 0},
 		{"nav.week", "/app/week", access.ScheduleRead, 0},
 		{"nav.patients", "/app/patients", access.PatientSearch, 0},
+		{"nav.bills", "/app/bills", access.BillRead, 0},
 		{"nav.inbox", "/app/inbox", access.InboxRead, unread},
 		{"nav.messages", "/app/messages", access.MessageRead, waiting},
 		{"nav.settings", "/app/settings", access.ClinicRead, 0},

@@ -11,9 +11,11 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/document"
 	"almirah/internal/egress"
 	"almirah/internal/fault"
 	"almirah/internal/followup"
@@ -36,6 +38,8 @@ type Deps struct {
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
+	Bills    *billing.Service
+	Press    *document.Press // makes papers
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger

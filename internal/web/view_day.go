@@ -129,7 +129,8 @@ type AppointmentCard struct {
 	Providers       []Option // to move to
 	Date, StartTime string   // of the move form, as typed: "2026-11-24", "09:15"
 	Conflict        *Conflict
-	Alone           bool // the page "appointment", not the panel
+	Bill            *BillMark // nil where the clinic bills nothing, or this person may not see it
+	Alone           bool      // the page "appointment", not the panel
 	Today           clock.Date
 }
 

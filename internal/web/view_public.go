@@ -244,6 +244,13 @@ type OwnPage struct {
 	Consents []OwnConsent
 	Wish     WishForm
 	Said     []TalkDay // what was written between her and the clinic, the last days of it
+	Bills    []OwnBill // empty where the clinic bills nothing here
+}
+
+// OwnBill is one invoice or credit note of the patient, with the receipts of what was paid.
+type OwnBill struct {
+	BillRow
+	Receipts []BillPayment
 }
 
 // OwnConsent is one purpose and whether the patient consents to it now.

@@ -28,6 +28,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.services", "/app/settings/services", access.ScheduleRead},
 		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
 		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
+		{"settings.billing", "/app/settings/billing", access.BillSettings},
 		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
 		{"settings.followups", "/app/settings/followups", access.MessageSettings},
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},

@@ -69,6 +69,7 @@ func (v *Views) funcs(t *words.Tongue) template.FuncMap {
 		"rfc":       func(at time.Time) string { return at.Format(time.RFC3339) },
 		"zone":      t.ZoneName,
 		"money":     t.Money,
+		"exact":     t.Exact,
 		"age":       t.Age,
 		"number":    func(n int) string { return t.Number(int64(n)) },
 		"asset":     v.asset,
