@@ -211,8 +211,11 @@ func foldCapture(tx *store.Tx, a GatewayAccount, c Capture) (known, booked bool,
 	return true, true, book(tx, a, now, r, at)
 }
 
-// book books a captured payment, which settles its request and has requests closed that ask for what is no longer due.
+// book books a captured payment and settles its request.
 func book(tx *store.Tx, a GatewayAccount, c Attempt, r Request, at clock.Instant) error {
+	if err := settleRequest(tx, r); err != nil {
+		return err
+	}
 	out, err := Receive(tx, Incoming{Source: a.source(), External: c.ID, Method: Online, Amount: c.Amount, At: at, Invoice: r.Invoice, Patient: r.Patient})
 	if fault.Is(err, fault.Conflict) {
 		return differ(tx, a, "amount", c.ID, r.Amount.Minor, c.Amount.Minor, c.Amount.Currency, r.ID)
@@ -228,6 +231,11 @@ func book(tx *store.Tx, a GatewayAccount, c Attempt, r Request, at clock.Instant
 			return err
 		}
 	}
+	return nil
+}
+
+// settleRequest notes what came on a request. It stands before the booking, which has requests closed that ask for what is no longer due.
+func settleRequest(tx *store.Tx, r Request) error {
 	var came int64
 	if err := tx.Row(sqlRequestCame, r.ID).Scan(&came); err != nil {
 		return err
@@ -236,12 +244,11 @@ func book(tx *store.Tx, a GatewayAccount, c Attempt, r Request, at clock.Instant
 	if came >= r.Amount.Minor {
 		state = RequestPaid
 	}
-	if r.State != state && r.State != RequestPaid {
-		if _, err := tx.Exec(sqlRequestState, r.ID, string(state), tx.Now()); err != nil {
-			return err
-		}
+	if r.State == state || r.State == RequestPaid {
+		return nil
 	}
-	return Trim(tx, r.Invoice)
+	_, err := tx.Exec(sqlRequestState, r.ID, string(state), tx.Now())
+	return err
 }
 
 // OfInvoice is everything that a gateway has to do with an invoice, for its page.

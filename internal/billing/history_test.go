@@ -173,7 +173,6 @@ func (h *history) step() {
 		_, err := h.bills.Take(background, h.As(access.FrontDesk), h.bill.ID, billing.Pay{Method: billing.Cash, Amount: amount, Key: fmt.Sprintf("cash %s %d", h.bill.ID, h.keys)})
 		h.allow(err, fault.Conflict, fault.Invalid)
 		h.note("cash %d: %v", amount, err)
-		h.trim()
 	case n < 18:
 		for ext, p := range h.booked() {
 			if p.Invoice != h.bill.ID || p.Amount == p.Refunded {
@@ -202,7 +201,6 @@ func (h *history) step() {
 			h.credited = true
 			_, _, err := h.bills.Credit(background, h.As(access.Billing), h.bill.ID, billing.CreditDraft{Amount: h.bill.Total / 2, Reason: "history"})
 			h.note("credit note: %v", err)
-			h.trim()
 		}
 	}
 }
@@ -214,11 +212,6 @@ func (h *history) settleOne(x truth) bool {
 	}
 	h.note("refund %s settled: %v", x.id, well)
 	return true
-}
-
-// trim is what the journeys do after the desk changed a bill.
-func (h *history) trim() {
-	h.must(h.do(access.Work, access.System, func(tx *store.Tx) error { tx.Housekeeping("history"); return billing.Trim(tx, h.bill.ID) }))
 }
 
 // run plays one story and holds our books beside the gateway's own.

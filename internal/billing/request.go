@@ -253,37 +253,16 @@ func retire(tx *store.Tx, r Request) error {
 	return due(tx, workClose, r.ID, tx.Now())
 }
 
-// Trim has the open request of an invoice closed when it asks for something else than is due: after a payment at the desk, a credit note, a refund.
-func Trim(tx *store.Tx, invoice id.ID) error {
-	r, err := scanRequest(tx.Row(sqlRequestOpen, invoice))
+// trim has the open request of an invoice closed when it asks for something else than is due: after a payment, a credit note, a refund.
+func trim(tx *store.Tx, d Document) error {
+	r, err := scanRequest(tx.Row(sqlRequestOpen, d.ID))
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
-	if err != nil {
+	if err != nil || r.Amount == money.Of(d.Due(), d.Currency) {
 		return err
-	}
-	d, err := OpenInvoice(&tx.View, invoice)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	if err == nil && d.Due == r.Amount {
-		return nil
 	}
 	return retire(tx, r)
-}
-
-// TrimFor is Trim for every invoice that a payment paid.
-func TrimFor(tx *store.Tx, payment id.ID) error {
-	list, err := paidBy(&tx.View, payment)
-	if err != nil {
-		return err
-	}
-	for _, s := range list {
-		if err := Trim(tx, s.invoice); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // RequestOf is a request as its patient, or the desk, sees it. fault.NotFound for another's.
