@@ -250,11 +250,3 @@ func settleRequest(tx *store.Tx, r Request) error {
 	_, err := tx.Exec(sqlRequestState, r.ID, string(state), tx.Now())
 	return err
 }
-
-// OfInvoice is everything that a gateway has to do with an invoice, for its page.
-type OfInvoice struct {
-	Requests []Request
-	Attempts []Attempt
-	Returns  []GatewayReturn
-	Accounts map[id.ID]GatewayAccount
-}

@@ -39,10 +39,10 @@ func TestAPatientPaysOnHerPage(t *testing.T) {
 		asha := c.visit(0, "Asha Rao").Patient
 		other := c.visit(1, "Binod Das").Patient
 		d := c.issued(asha, 50000)
-		list, online, err := c.pay.OwnDue(background, c.patient(asha))
+		online, err := c.pay.CanPay(background, c.patient(asha))
 		c.must(err)
-		if len(list) != 1 || !online || list[0].Due.Minor != 50000 {
-			t.Fatalf("%+v %v", list, online)
+		if !online {
+			t.Fatal("nobody can pay")
 		}
 		if _, err := c.ask(other, d.ID); !fault.Is(err, fault.NotFound) {
 			t.Fatalf("another's bill: %v", err)
@@ -71,6 +71,14 @@ func TestAPatientPaysOnHerPage(t *testing.T) {
 		c.must(err)
 		if came.State != billing.RequestPaid || due.Due.Minor != 0 {
 			t.Fatalf("%+v %+v", came, due)
+		}
+		if s, err := c.pay.Landed(background, c.public(), r.ID); err != nil || s != billing.RequestPaid {
+			t.Fatal(s, err)
+		}
+		of, err := c.pay.OfInvoice(background, c.As(access.FrontDesk), d.ID)
+		c.must(err)
+		if len(of.Requests) != 1 || len(of.Attempts) != 1 || !of.Ready || of.Requests[0].URL != "" {
+			t.Fatalf("%+v", of)
 		}
 		c.is(d.ID, billing.Paid, 0)
 		posts := c.bank.posts()
@@ -392,6 +400,14 @@ func TestKeysAreSealedAndDestroyed(t *testing.T) {
 			t.Fatal(jsonOf(a))
 		}
 		c.must(c.pay.TestAccount(background, owner, a.ID))
+		if err := c.pay.ChangeKeys(background, owner, a.ID, a.Version, map[string]string{}); !fault.Is(err, fault.Invalid) {
+			t.Fatal(err)
+		}
+		c.must(c.pay.ChangeKeys(background, owner, a.ID, a.Version, c.bank.typed()))
+		if err := c.pay.ChangeKeys(background, owner, a.ID, a.Version, c.bank.typed()); !fault.Is(err, fault.Conflict) {
+			t.Fatal(err)
+		}
+		a = c.accounts()[0]
 		d := c.issued(c.visit(0, "Asha Rao").Patient, 50000)
 		r, err := c.ask(d.Patient, d.ID)
 		c.must(err)

@@ -104,7 +104,9 @@ const (
 	sqlGatewayAccountTest  = `UPDATE gateway_account SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlGatewayAccountHeard = `UPDATE gateway_account SET heard_at = $3 WHERE clinic_id = $1 AND id = $2 AND heard_at < $3`
 	sqlGatewayAccountCheck = `UPDATE gateway_account SET checked_at = $3, checked = $4 WHERE clinic_id = $1 AND id = $2`
-	sqlGatewayAccountEnd   = `UPDATE gateway_account SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
+	sqlGatewayAccountKeys  = `UPDATE gateway_account SET credentials = $4, last4 = $5, trial = $6, state = 'active', reason = '', tested_at = $7, state_at = $7, version = version + 1
+	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
+	sqlGatewayAccountEnd = `UPDATE gateway_account SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
 )
 
@@ -295,6 +297,49 @@ func (o *Gateways) SetAccount(ctx context.Context, who access.Caller, one id.ID,
 			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		tx.Record(audit.Note{Action: "change", Kind: "gateway_account", Subject: one, Old: was.State, New: to})
+		return err
+	})
+}
+
+// ChangeKeys gives an account other keys, such as a new secret beside the old one while the gateway's reports are changed over. Everything else of it stays; it is taken into
+// use again. fault.Invalid over the form's fields, fault.Conflict when it was changed meanwhile, and the errors of Trouble.
+func (o *Gateways) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, version int64, typed map[string]string) error {
+	var a GatewayAccount
+	err := o.db.View(ctx, who, access.GatewayAccounts, func(_ context.Context, v *store.View) error {
+		_, err := clinics.Must(v, clinics.ModuleBilling)
+		if err == nil {
+			a, err = scanGatewayAccount(v.Row(sqlGatewayAccountGet, one))
+		}
+		return err
+	})
+	g := o.gateways[a.Provider]
+	if err == nil && (g == nil || a.State == AccountRevoked) {
+		err = fault.Missing()
+	}
+	if err != nil {
+		return err
+	}
+	clean := map[string]string{}
+	for k, v := range typed {
+		clean[k] = strings.TrimSpace(v)
+	}
+	k, err := g.Check(clean)
+	if err == nil {
+		err = g.Probe(ctx, Till{ID: one, Provider: a.Provider, Credentials: k.Credentials})
+	}
+	if err != nil {
+		return err
+	}
+	return o.db.Change(ctx, who, access.GatewayAccounts, func(_ context.Context, tx *store.Tx) error {
+		sealed, err := tx.Seal(one, "gateway_account", "credentials", one, string(k.Credentials))
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(sqlGatewayAccountKeys, one, version, sealed, k.Last4, k.Trial, tx.Now())
+		if err == nil && n != 1 {
+			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		tx.Record(audit.Note{Action: "change", Kind: "gateway_account", Subject: one, Old: map[string]any{"last4": a.Last4}, New: map[string]any{"last4": k.Last4, "trial": k.Trial}})
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
@@ -63,7 +64,6 @@ const (
 	sqlRequestEndAll  = `UPDATE payment_request SET state = 'closed', state_at = $3, url = NULL WHERE clinic_id = $1 AND account_id = $2 AND state IN ('asking', 'open', 'closing')`
 	sqlRequestCame    = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM gateway_payment WHERE clinic_id = $1 AND request_id = $2 AND state = 'captured'`
 	sqlRequestsErase  = `UPDATE payment_request SET patient_id = NULL, url = NULL WHERE clinic_id = $1 AND patient_id = $2`
-	sqlOwnInvoices    = `SELECT id FROM invoice WHERE clinic_id = $1 AND patient_id = $2 AND kind = 'invoice' AND state IN ('issued', 'part') ORDER BY day, id`
 )
 
 func scanRequest(row scanner) (Request, error) {
@@ -294,33 +294,98 @@ func (o *Gateways) RequestOf(ctx context.Context, who access.Caller, one id.ID) 
 	return r, d, err
 }
 
-// OwnDue are a patient's own issued invoices of which something is due, and whether they can be paid by a gateway.
-func (o *Gateways) OwnDue(ctx context.Context, who access.Caller) (list []Asked, online bool, err error) {
-	err = o.db.View(ctx, who, access.BillPay, func(_ context.Context, v *store.View) error {
-		list, online = nil, false
+// CanPay says whether the clinic takes payments by a gateway now.
+func (o *Gateways) CanPay(ctx context.Context, who access.Caller) (bool, error) {
+	online := false
+	err := o.db.View(ctx, who, whoAsks(who), func(_ context.Context, v *store.View) error {
 		if _, err := clinics.Must(v, clinics.ModuleBilling); err != nil {
 			return err
 		}
 		a, err := scanGatewayAccount(v.Row(sqlGatewayAccountUsed))
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		online = err == nil && o.gateways[a.Provider] != nil
+		return err
+	})
+	return online, err
+}
+
+// Landed is what a browser is told that comes back from a gateway's page: whether the money is there. Whoever has the request's id, which nobody can
+// guess, learns that and nothing else; the gateway is asked, and what the browser brings along is not read. The errors of Trouble when it does not answer.
+func (o *Gateways) Landed(ctx context.Context, who access.Caller, one id.ID) (RequestState, error) {
+	var r Request
+	read := func() error {
+		return o.db.View(ctx, who, access.GatewayHear, func(_ context.Context, v *store.View) error {
+			_, err := clinics.Must(v, clinics.ModuleBilling)
+			if err == nil {
+				r, err = scanRequest(v.Row(sqlRequestGet, one))
+			}
+			return err
+		})
+	}
+	if err := read(); err != nil || r.State == RequestPaid || r.State == RequestClosed {
+		return r.State, err
+	}
+	if _, err := o.look(ctx, who, access.GatewayHear, one); err != nil {
+		return r.State, err
+	}
+	return r.State, read()
+}
+
+// OfInvoice is everything that gateways have to do with an invoice.
+type OfInvoice struct {
+	Requests []Request // the newest first; the open one with its address
+	Attempts []Attempt
+	Returns  []GatewayReturn
+	Accounts map[id.ID]GatewayAccount
+	Ready    bool // somebody can be asked to pay by a gateway now
+}
+
+// OfInvoice reads what gateways have to do with an invoice, for its page.
+func (o *Gateways) OfInvoice(ctx context.Context, who access.Caller, invoice id.ID) (OfInvoice, error) {
+	out := OfInvoice{}
+	err := o.db.View(ctx, who, access.BillRead, func(_ context.Context, v *store.View) error {
+		out = OfInvoice{Accounts: map[id.ID]GatewayAccount{}}
+		if _, err := clinics.Must(v, clinics.ModuleBilling); err != nil {
+			return err
+		}
+		used, err := scanGatewayAccount(v.Row(sqlGatewayAccountUsed))
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		online = err == nil && o.gateways[a.Provider] != nil
-		ids, err := idsOf(v, sqlOwnInvoices, who.Patient())
-		if err != nil {
+		out.Ready = err == nil && o.gateways[used.Provider] != nil
+		if out.Requests, err = requests(v, sqlRequestsOf, invoice); err != nil {
 			return err
 		}
-		for _, one := range ids {
-			d, err := OpenInvoice(v, one)
+		slices.Reverse(out.Requests)
+		for i := range out.Requests {
+			r := &out.Requests[i]
+			a, known := out.Accounts[r.Account]
+			if !known {
+				if a, err = scanGatewayAccount(v.Row(sqlGatewayAccountGet, r.Account)); err != nil {
+					return err
+				}
+				out.Accounts[a.ID] = a
+			}
+			r.Provider = a.Provider
+			if err := o.unseal(v, r); err != nil {
+				return err
+			}
+			tried, err := attempts(v, sqlCapturesOf, r.ID)
 			if err != nil {
 				return err
 			}
-			if d.Due.Minor > 0 {
-				v.Opened("invoice", one, d.Patient)
-				list = append(list, d)
+			for _, t := range tried {
+				back, err := returns(v, sqlReturnsOf, a.ID, t.ID)
+				if err != nil {
+					return err
+				}
+				out.Returns = append(out.Returns, back...)
 			}
+			out.Attempts = append(out.Attempts, tried...)
 		}
 		return nil
 	})
-	return list, online, err
+	return out, err
 }

@@ -39,6 +39,7 @@ type Deps struct {
 	Messages *messaging.Service
 	Followup *followup.Service
 	Bills    *billing.Service
+	Pay      *billing.Gateways
 	Press    *document.Press // makes papers
 	Book     *words.Book
 	Clock    clock.Clock

@@ -52,32 +52,32 @@ type UndecidedRow struct {
 // BillWritePage is /app/bills/new, and /app/bills/{id} while it is a draft: the page "bill-write".
 type BillWritePage struct {
 	Shell
-	Query      string // to find the patient
-	Hits       []PatientHit
-	Choosing   bool // no patient is chosen yet
-	ID         string
-	Version    int64
-	Patient    string
-	PatientID  string
-	Guardian   string
-	Visit      string // the appointment's id
-	VisitAt    time.Time
-	Provider   string
-	Lines      []BillLineForm
-	Offers     []Option
-	Taxed      bool // the clinic charges tax: lines have a class
-	States     []Option
-	Discount   string
-	Address    string
-	PayerTax   string
-	Note       string
-	There      []BillRow
-	Credit     int64 // money of the patient that is there
-	Currency   string
-	Figures    *BillFigures // nil while something is wrong
-	Key        string
-	Closed     bool // the day is closed: no money of the desk
-	Reference  string
+	Query     string // to find the patient
+	Hits      []PatientHit
+	Choosing  bool // no patient is chosen yet
+	ID        string
+	Version   int64
+	Patient   string
+	PatientID string
+	Guardian  string
+	Visit     string // the appointment's id
+	VisitAt   time.Time
+	Provider  string
+	Lines     []BillLineForm
+	Offers    []Option
+	Taxed     bool // the clinic charges tax: lines have a class
+	States    []Option
+	Discount  string
+	Address   string
+	PayerTax  string
+	Note      string
+	There     []BillRow
+	Credit    int64 // money of the patient that is there
+	Currency  string
+	Figures   *BillFigures // nil while something is wrong
+	Key       string
+	Closed    bool // the day is closed: no money of the desk
+	Reference string
 }
 
 // Action is where the form goes.
@@ -118,6 +118,7 @@ type BillTax struct {
 // BillPage is /app/bills/{id}, the page "bill": an issued invoice or a credit note.
 type BillPage struct {
 	Shell
+	Online      *BillOnline // what gateways have to do with it; nil for nothing
 	ID, Label   string
 	Note        bool // it is a credit note
 	State       string

@@ -29,6 +29,7 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
 		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
 		{"settings.billing", "/app/settings/billing", access.BillSettings},
+		{"settings.payments", "/app/settings/payments", access.GatewayAccounts},
 		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
 		{"settings.followups", "/app/settings/followups", access.MessageSettings},
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},
