@@ -38,6 +38,12 @@ const (
 	ClinicModules Right = "clinic.modules"
 	ClinicAccount Right = "clinic.account"
 
+	VisitRead      Right = "visit.read"
+	VisitWrite     Right = "visit.write"
+	VisitSign      Right = "visit.sign"
+	VisitSettings  Right = "visit.settings"
+	IntakeSettings Right = "intake.settings"
+
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
 	BillRefund   Right = "bill.refund"
@@ -115,6 +121,11 @@ var Table = []Row{
 	{BillRefund, "Write credit notes and give money back.", counts},
 	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
 	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
+	{VisitRead, "Read visits, allergies, conditions, medicines, files and what patients answered before a visit, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitWrite, "Write visits that are not signed, what is known of a patient, and files, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},
+	{VisitSettings, "Change what visits start with, and import lists of diagnoses.", leads},
+	{IntakeSettings, "Change the questions and the texts that patients get before a visit.", leads},
 
 	{BillPay, "Pay one's own bill on a gateway's page, and ask whether the money came.", []Role{Patient}},
 	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},

@@ -9,9 +9,11 @@ import (
 	"almirah/internal/billing"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 )
 
 // courier lets accounts send its letters (confirm your address, reset your password) through a
@@ -54,6 +56,15 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 					return err
 				}
 				_, err := billing.Keeper{}.Due(tx)
+				return err
+			})
+		}},
+		{Name: "expire-drafts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				if _, err := (visits.Keeper{}).Due(tx); err != nil {
+					return err
+				}
+				_, err := intake.Keeper{}.Due(tx)
 				return err
 			})
 		}},

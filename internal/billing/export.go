@@ -34,6 +34,7 @@ type TaxRow struct {
 	Rate                    money.PerMillion
 	Net, Tax                int64
 	CGST, SGST, IGST, Other int64
+	First                   bool  // the first row of its document
 	Total, Rounding         int64 // of the document, on its first row; zero on the others
 }
 
@@ -71,7 +72,7 @@ func (s *Service) TaxExport(ctx context.Context, who access.Caller, from, to clo
 			if err := rows.Scan(&r.Kind, &r.Label, &r.Day, &r.Currency, &r.Scheme, &r.Place, &r.Corrects, &r.Code, &r.Class, &r.Rate, &r.Net, &r.Tax, &r.Total, &r.Rounding); err != nil {
 				return err
 			}
-			if r.Label == last {
+			if r.First = r.Label != last; !r.First {
 				r.Total, r.Rounding = 0, 0
 			}
 			last = r.Label

@@ -318,6 +318,38 @@ func OpenInvoice(v *store.View, invoice id.ID) (Asked, error) {
 	return Asked{d.ID, d.Patient, d.Label, money.Of(d.Due(), d.Currency), d.State, d.Version}, err
 }
 
+// Paper is what a receipt is sent about.
+type Paper struct{ Patient, Appointment id.ID }
+
+const sqlVisitNewest = `SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY starts_at DESC, id DESC LIMIT 1`
+
+// ReceiptOf is whom a payment's receipt goes to, and the appointment by whose link she opens her page: the invoice's, or her newest. fault.NotFound when the payment is not
+// there or nobody's.
+func ReceiptOf(v *store.View, payment id.ID) (Paper, error) {
+	p, err := scanPayment(v.Row(sqlPaymentGet, payment))
+	if err != nil {
+		return Paper{}, err
+	}
+	if p.Patient.IsZero() {
+		return Paper{}, fault.Missing()
+	}
+	out := Paper{Patient: p.Patient}
+	if !p.Invoice.IsZero() {
+		d, err := head(v, p.Invoice)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return out, err
+		}
+		out.Appointment = d.Appointment
+	}
+	if out.Appointment.IsZero() {
+		err := v.Row(sqlVisitNewest, p.Patient).Scan(&out.Appointment)
+		if err != nil && !errors.Is(err, store.ErrNoRows) {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
 // FindPayment is a booked payment by the reporter's id. fault.NotFound when it was never booked.
 func FindPayment(v *store.View, source, external string) (Payment, error) {
 	return scanPayment(v.Row(sqlPaymentOnce, source, external))

@@ -1,6 +1,7 @@
 package journeys
 
 import (
+	"almirah/internal/billing"
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/messaging"
@@ -66,6 +67,32 @@ func news(told messaging.Told, now scheduling.Appointment) messaging.Kind {
 		return messaging.Moved
 	}
 	return ""
+}
+
+// sendReceipt tells the patient that her payment arrived, and where her receipt is: on her own page, by a link. Nothing of what was done is said. A
+// payment of nobody's, or of somebody who has no appointment whose link could open her page, tells nobody.
+func sendReceipt(tx *store.Tx, e Event) error {
+	r, err := billing.ReceiptOf(&tx.View, e.Subject)
+	if fault.Is(err, fault.NotFound) || err == nil && r.Appointment.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f, err := scheduling.FactsOf(&tx.View, r.Appointment)
+	if fault.Is(err, fault.NotFound) || err == nil && f.Patient != r.Patient {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	channel, err := messaging.Best(&tx.View, r.Patient, messaging.Email, messaging.Receipted)
+	if err != nil {
+		return err
+	}
+	_, err = messaging.Send(tx, messaging.Letter{Patient: r.Patient, Appointment: f.ID, Occurrence: f.Occurrence, Rule: e.Subject, Kind: messaging.Receipted,
+		Channel: channel, StartsAt: f.StartsAt, Provider: f.Provider})
+	return err
 }
 
 func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Subject) }

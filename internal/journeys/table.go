@@ -1,6 +1,7 @@
 package journeys
 
 import (
+	"almirah/internal/billing"
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
@@ -40,6 +41,7 @@ func Table() []Row {
 		{scheduling.EventCancelled, []Step{tell, plan}},
 		{scheduling.EventStatus, []Step{plan}},
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
+		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}
 }

@@ -114,7 +114,7 @@ func CancelPlanned(tx *store.Tx, appointment id.ID, reason string) error {
 func CancelStale(tx *store.Tx, now scheduling.Appointment) error {
 	off := now.Status == scheduling.Cancelled
 	return cancelPlanned(tx, now.ID, ReasonChanged, func(k Kind, occurrence int64) bool {
-		return occurrence != now.Occurrence || off != (k == Cancelled)
+		return k != Receipted && (occurrence != now.Occurrence || off != (k == Cancelled))
 	})
 }
 

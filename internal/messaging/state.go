@@ -22,6 +22,7 @@ const (
 	Visited   Kind = "followup.visit"  // how she is, some time after a visit
 	Recall    Kind = "followup.recall" // it is time to come again
 	Review    Kind = "review"          // how it was; once a visit at most
+	Receipted Kind = "billing.receipt" // money came: her bill and receipt stand on her own page
 )
 
 // Kinds beside those: what a person of the clinic writes, and what the house answers by itself. They have no
@@ -36,7 +37,7 @@ const (
 
 // Kinds are all kinds that have a text of their own, in the order of the settings page.
 func Kinds() []Kind {
-	return []Kind{Booked, Moved, Cancelled, Reminder, Missed, Visited, Recall, Review}
+	return []Kind{Booked, Moved, Cancelled, Reminder, Missed, Visited, Recall, Review, Receipted}
 }
 
 // Talk says whether the kind belongs to a conversation and to no appointment: "appointment" in its
@@ -89,6 +90,8 @@ func (k Kind) stands(a scheduling.Appointment, now clock.Instant) (reason string
 			return ReasonChanged
 		}
 		return ""
+	case Receipted:
+		return "" // what was paid was paid, whatever became of the visit
 	case Visited, Recall, Review:
 		if !a.Status.Came() || a.EndsAt > now {
 			return ReasonChanged

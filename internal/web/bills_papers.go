@@ -1,12 +1,12 @@
 package web
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"almirah/internal/billing"
+	"almirah/internal/document"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/money"
@@ -176,16 +176,18 @@ func invoicesSheet(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{sheetHead(v, "bill.sheet.kind", "bill.number", "bill.day", "bill.corrects", "bill.place", "bill.code", "bill.class", "bill.rate", "bill.net", "bill.sheet.cgst", "bill.sheet.sgst", "bill.sheet.igst", "bill.sheet.other", "bill.rounding", "bill.total", "bill.sheet.currency")}
+	var out document.Sheet
+	out.Head(sheetHead(v, "bill.sheet.kind", "bill.number", "bill.day", "bill.corrects", "bill.place", "bill.code", "bill.class", "bill.rate", "bill.net", "bill.sheet.cgst", "bill.sheet.sgst", "bill.sheet.igst", "bill.sheet.other", "bill.rounding", "bill.total", "bill.sheet.currency")...)
 	for _, r := range list {
-		n := func(minor int64) string { return money.Plain(money.Of(r.Sign()*minor, r.Currency)) }
-		total := ""
-		if r.Total > 0 {
+		n := func(minor int64) document.Value { return document.Amount(r.Sign()*minor, money.Digits(r.Currency)) }
+		total := document.Words("")
+		if r.First {
 			total = n(r.Total)
 		}
-		rows = append(rows, []string{v.Tongue.Say("bill.kind." + string(r.Kind)), r.Label, string(r.Day), r.Corrects, r.Place, r.Code, r.Class, billing.Percent(r.Rate), n(r.Net), n(r.CGST), n(r.SGST), n(r.IGST), n(r.Other), n(r.Rounding), total, r.Currency})
+		out.Row(document.Words(v.Tongue.Say("bill.kind."+string(r.Kind))), document.Words(r.Label), document.Words(string(r.Day)), document.Words(r.Corrects), document.Words(r.Place), document.Words(r.Code), document.Words(r.Class),
+			document.Words(billing.Percent(r.Rate)), n(r.Net), n(r.CGST), n(r.SGST), n(r.IGST), n(r.Other), n(r.Rounding), total, document.Words(r.Currency))
 	}
-	return sendSheet(w, "invoices", rows)
+	return sendSheet(w, "invoices", out)
 }
 
 func ledgerSheet(s *Site, w http.ResponseWriter, v *Visit) error {
@@ -202,11 +204,13 @@ func ledgerSheet(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{sheetHead(v, "bill.day", "bill.number", "bill.sheet.act", "bill.debit", "bill.credit", "bill.amount", "bill.sheet.currency")}
+	var out document.Sheet
+	out.Head(sheetHead(v, "bill.day", "bill.number", "bill.sheet.act", "bill.debit", "bill.credit", "bill.amount", "bill.sheet.currency")...)
 	for _, e := range books.Entries {
-		rows = append(rows, []string{string(e.Day), e.Label, v.Tongue.Say("bill.act." + e.Kind), s.accountName(v, e.Debit), s.accountName(v, e.Credit), money.Plain(money.Of(e.Amount, e.Currency)), e.Currency})
+		out.Row(document.Words(string(e.Day)), document.Words(e.Label), document.Words(v.Tongue.Say("bill.act."+e.Kind)), document.Words(s.accountName(v, e.Debit)), document.Words(s.accountName(v, e.Credit)),
+			document.Amount(e.Amount, money.Digits(e.Currency)), document.Words(e.Currency))
 	}
-	return sendSheet(w, "ledger", rows)
+	return sendSheet(w, "ledger", out)
 }
 
 // accountName is an account of the ledger in the language of the page.
@@ -219,9 +223,10 @@ func (s *Site) accountName(v *Visit, a billing.Account) string {
 
 func spanQuery(from, to string) string { return url.Values{"from": {from}, "to": {to}}.Encode() }
 
-// sendSheet sends rows as CSV that no spreadsheet runs anything of.
-func sendSheet(w http.ResponseWriter, name string, rows [][]string) error {
+// sendSheet sends a sheet as a file.
+func sendSheet(w http.ResponseWriter, name string, sheet document.Sheet) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.csv"`, name))
-	return writeSheet(w, rows)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+	_, err := w.Write(sheet.CSV())
+	return err
 }

@@ -19,7 +19,7 @@ var kindNames = []struct {
 	name string
 	kind messaging.Kind
 }{{"confirmation", messaging.Booked}, {"changed", messaging.Moved}, {"cancelled", messaging.Cancelled}, {"reminder", messaging.Reminder},
-	{"missed", messaging.Missed}, {"visit", messaging.Visited}, {"recall", messaging.Recall}, {"review", messaging.Review}, {"reopening", messaging.Reopening}}
+	{"missed", messaging.Missed}, {"visit", messaging.Visited}, {"recall", messaging.Recall}, {"review", messaging.Review}, {"receipt", messaging.Receipted}, {"reopening", messaging.Reopening}}
 
 func kindName(k messaging.Kind) string {
 	for _, x := range kindNames {

@@ -20,11 +20,13 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 	"almirah/internal/words"
 )
 
@@ -41,6 +43,8 @@ type Deps struct {
 	Bills    *billing.Service
 	Pay      *billing.Gateways
 	Press    *document.Press // makes papers
+	Intake   *intake.Service
+	Visits   *visits.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -125,7 +129,9 @@ type Route struct {
 	// the one in the address (RFC 8058).
 	OneClick bool
 	// Quiet marks what a page asks for by itself, without its reader: it does not keep the session alive.
-	Quiet  bool
+	Quiet bool
+	// Body is how many bytes a form may have, for the few that carry a file; zero: the house's limit.
+	Body   int64
 	Handle func(s *Site, w http.ResponseWriter, v *Visit) error
 }
 
@@ -139,6 +145,7 @@ type Visit struct {
 	Appointment id.ID              // of a patient's link
 	Clinic      clinics.Clinic     // at the doors Clinic, Link and Staff
 	csrf        []byte             // the secret behind this visitor's form tokens
+	body        int64              // how many bytes its form may have
 }
 
 // Mount adds every page to mux.
@@ -169,11 +176,12 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 		h.Set("Content-Security-Policy", policyStaff)
 	}
 	h.Set("Cache-Control", "no-store")
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	body := max(maxForm, route.Body)
+	r.Body = http.MaxBytesReader(w, r.Body, body)
 	if q := r.URL.Query(); legible(q) {
 		r.URL.RawQuery = q.Encode()
 	}
-	v := &Visit{Request: r}
+	v := &Visit{Request: r, body: body}
 	v.Theme, v.Tongue = s.preference(r, "", nil)
 	err := s.enter(w, v, route)
 	if err == nil && v.Method == http.MethodGet && v.URL.Query().Has("lang") {

@@ -76,6 +76,7 @@ type PatientPage struct {
 	Broken       bool // the record could not be opened
 	Today        clock.Date
 	Bills        BillsOfPatient
+	Care         Care
 }
 
 // GuardianCard is a person who answers for a patient.

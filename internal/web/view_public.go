@@ -237,14 +237,16 @@ type PublicBooked struct {
 // OwnPage is /m/{token}, the page "own".
 type OwnPage struct {
 	Shell
-	Token    string
-	Booking  BookingCard
-	CanSay   bool          // she has been there, and may say how it was
-	Others   []BookingCard // further appointments of the same patient, coming first
-	Consents []OwnConsent
-	Wish     WishForm
-	Said     []TalkDay // what was written between her and the clinic, the last days of it
-	Bills    []OwnBill // empty where the clinic bills nothing here
+	Token      string
+	Booking    BookingCard
+	CanSay     bool          // she has been there, and may say how it was
+	Others     []BookingCard // further appointments of the same patient, coming first
+	Consents   []OwnConsent
+	Wish       WishForm
+	Said       []TalkDay // what was written between her and the clinic, the last days of it
+	Intake     bool      // the clinic asks something before the visit
+	IntakeOpen int       // forms that are not signed yet
+	Bills      []OwnBill // empty where the clinic bills nothing here
 }
 
 // OwnBill is one invoice or credit note of the patient, with the receipts of what was paid.

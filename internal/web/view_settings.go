@@ -1,9 +1,11 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/words"
 )
@@ -15,11 +17,12 @@ type SettingsItem struct {
 }
 
 // SettingsMenu is the menu of the settings; current is the key of the entry to mark.
-func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
-	all := []struct {
+func SettingsMenu(current string, may func(access.Right) bool, has func(module string) bool) []SettingsItem {
+	type item struct {
 		key, url string
 		right    access.Right
-	}{
+	}
+	all := []item{
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
@@ -28,8 +31,6 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.services", "/app/settings/services", access.ScheduleRead},
 		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
 		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
-		{"settings.billing", "/app/settings/billing", access.BillSettings},
-		{"settings.payments", "/app/settings/payments", access.GatewayAccounts},
 		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
 		{"settings.followups", "/app/settings/followups", access.MessageSettings},
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},
@@ -38,6 +39,13 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
+	}
+	if has(clinics.ModuleBilling) {
+		all = slices.Insert(all, 7, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
+	}
+	if has(clinics.ModuleClinical) {
+		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
+		all = slices.Insert(all, 6, care...) // behind what can be booked
 	}
 	var out []SettingsItem
 	for _, x := range all {

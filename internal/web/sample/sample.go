@@ -90,6 +90,8 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.messagePages()
 	m.inboxPages()
 	m.settingsPages()
+	m.billPages()
+	m.paymentPages()
 	m.modulePages()
 	m.accountPages()
 	m.empties()
