@@ -11,6 +11,8 @@ import (
 	"almirah/internal/gateways/stripe"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+
+	stripego "github.com/stripe/stripe-go/v85"
 )
 
 // gateways are those at which a clinic can connect an account of its own, in the order of the page. The demo has its own stand-in beside them.
@@ -21,7 +23,7 @@ func (h *House) gateways() []billing.Gateway {
 		out = append(out, razorpay.New(h.Gate.HTTPClient(razorpayProcessor), razorpay.Options{BaseURL: c.Razorpay}))
 	}
 	if c.Stripe != "" {
-		out = append(out, stripe.New(h.Gate.HTTPClient(stripeProcessor), stripe.Options{BaseURL: c.Stripe}))
+		out = append(out, stripe.New(stripego.BackendConfig{HTTPClient: h.Gate.HTTPClient(stripeProcessor)}, stripe.Options{BaseURL: c.Stripe}))
 	}
 	if c.Demo {
 		h.bank = demo.New(c.PublicURL, filepath.Join(c.Data, "demo-bank.json"), h.Clock, h.report)

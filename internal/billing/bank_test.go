@@ -22,6 +22,8 @@ import (
 	rigrazorpay "almirah/internal/rig/razorpay"
 	rigstripe "almirah/internal/rig/stripe"
 	"almirah/internal/store"
+
+	stripego "github.com/stripe/stripe-go/v85"
 )
 
 // report is one signed report of a bank's.
@@ -104,7 +106,7 @@ func (b razorpayBank) misbehave(kind, how string) {
 type stripeBank struct{ s *rigstripe.Server }
 
 func (b stripeBank) gateway() billing.Gateway {
-	return stripe.New(http.DefaultClient, stripe.Options{BaseURL: b.s.URL(), Timeout: 10 * time.Second})
+	return stripe.New(stripego.BackendConfig{HTTPClient: &http.Client{Transport: http.DefaultTransport}}, stripe.Options{BaseURL: b.s.URL(), Timeout: 10 * time.Second})
 }
 func (b stripeBank) typed() map[string]string              { return b.s.Typed() }
 func (b stripeBank) pay(ref string) string                 { return b.s.Pay(ref) }

@@ -7,7 +7,7 @@ var gateways = []Sentence{
 		Text:     "Online payments go through the clinic's own account at Razorpay or Stripe. Its owner connects it after agreeing to what it is used for; its keys are encrypted under a key of their own, never shown again, can be paused at any time, and are destroyed when the account is revoked.",
 		Sources:  []string{"H1", "H2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/billing/online.go", "internal/gateways/razorpay", "internal/gateways/stripe"},
+		KeptBy:   []string{"internal/billing/online.go", "internal/gateways/razorpay/client.go", "internal/gateways/stripe/client.go"},
 		ProvedBy: []string{"billing.TestAPatientPaysOnHerPage", "billing.TestKeysAreSealedAndDestroyed", "gateways/razorpay.TestALinkLivesOnce", "gateways/stripe.TestASessionLivesOnce"},
 		Twins: []Twin{
 			{

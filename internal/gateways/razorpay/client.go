@@ -25,17 +25,22 @@ type Options struct {
 	Timeout time.Duration // for one whole call, the answer included: 20 seconds
 }
 
+// Wire makes requests: egress's client of one processor, which reaches that one alone.
+type Wire interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
 // Client speaks to Razorpay for many clinics; it keeps nothing of any of them and is safe for concurrent use.
 type Client struct {
-	http    *http.Client
+	http    Wire
 	base    string
 	timeout time.Duration
 }
 
 var _ billing.Gateway = (*Client)(nil)
 
-// New makes a client. The HTTP client is of egress, so that it reaches Razorpay and nobody else.
-func New(h *http.Client, o Options) *Client {
+// New makes a client. The wire is of egress, so that it reaches Razorpay and nobody else.
+func New(h Wire, o Options) *Client {
 	c := &Client{http: h, base: strings.TrimRight(o.BaseURL, "/"), timeout: o.Timeout}
 	if c.base == "" {
 		c.base = URL

@@ -15,6 +15,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig/oracle"
 	rig "almirah/internal/rig/razorpay"
 )
@@ -38,6 +39,7 @@ func ask(now clock.Clock, amount int64) billing.Ask {
 
 func TestALinkLivesOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-own-account")
 	s, c, till, now := start(t)
 	ctx := context.Background()
 	if err := c.Probe(ctx, till); err != nil {
@@ -91,6 +93,7 @@ func TestALinkLivesOnce(t *testing.T) {
 
 func TestARefundHappensOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-counted-once")
 	s, c, till, now := start(t)
 	ctx := context.Background()
 	a := ask(now, 50000)
@@ -189,6 +192,7 @@ func TestTheFormNamesWhatIsWrong(t *testing.T) {
 
 func TestReportsAreReadAndForgedOnesAreNot(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-only-signed")
 	s, c, till, now := start(t)
 	p, err := c.Open(context.Background(), till, ask(now, 50000))
 	if err != nil {
@@ -276,6 +280,7 @@ func TestTheDocumentedSamples(t *testing.T) {
 // TestNothingOfACardHasAPlace holds the structures to the list of fields that may be read (H3, E8).
 func TestNothingOfACardHasAPlace(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-no-cards")
 	may := map[string]bool{}
 	for _, f := range strings.Fields("id entity event created_at payload payment_link order payment refund dispute order_id reference_id short_url amount currency status payments payment_id method error_code error_reason notes receipt reason_code respond_by code field reason") {
 		may[f] = true

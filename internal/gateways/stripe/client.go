@@ -26,30 +26,24 @@ type Options struct {
 // Client speaks to Stripe for many clinics; it keeps nothing of any of them and is safe for concurrent use.
 type Client struct {
 	backend stripe.Backend
-	base    string
 	timeout time.Duration
 }
 
 var _ billing.Gateway = (*Client)(nil)
 
-// New makes a client. The HTTP client is of egress, so that it reaches Stripe and nobody else. The library never tries again
+// New makes a client. The HTTP client of the settings is egress's and nobody else's, so that it reaches Stripe alone. The library never tries again
 // by itself, counts nothing for Stripe, and logs nothing.
-func New(h *http.Client, o Options) *Client {
+func New(settings stripe.BackendConfig, o Options) *Client {
 	if o.BaseURL == "" {
 		o.BaseURL = URL
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 20 * time.Second
 	}
-	quiet := *h
-	next := h.Transport
-	if next == nil {
-		next = http.DefaultTransport
-	}
-	quiet.Transport = silent{next}
-	return &Client{base: strings.TrimRight(o.BaseURL, "/"), timeout: o.Timeout, backend: stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL: stripe.String(strings.TrimRight(o.BaseURL, "/")), HTTPClient: &quiet, MaxNetworkRetries: stripe.Int64(0), EnableTelemetry: stripe.Bool(false),
-		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}})}
+	settings.HTTPClient.Transport = silent{settings.HTTPClient.Transport}
+	settings.URL, settings.LeveledLogger = stripe.String(strings.TrimRight(o.BaseURL, "/")), &stripe.LeveledLogger{Level: stripe.LevelNull}
+	settings.MaxNetworkRetries, settings.EnableTelemetry = stripe.Int64(0), stripe.Bool(false)
+	return &Client{timeout: o.Timeout, backend: stripe.GetBackendWithConfig(stripe.APIBackend, &settings)}
 }
 
 // silent takes away what the library tells Stripe about the machine: its name stands in that header.

@@ -14,15 +14,18 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig/oracle"
 	rig "almirah/internal/rig/stripe"
+
+	"github.com/stripe/stripe-go/v85"
 )
 
 func start(t *testing.T) (*rig.Server, *Client, billing.Till, *clock.Fake) {
 	t.Helper()
 	now := clock.NewFake(time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC))
 	s := rig.Start(t, rig.Options{Clock: now, OldSecret: "whsec_SunriseClinicOldSecret"})
-	c := New(http.DefaultClient, Options{BaseURL: s.URL(), Timeout: 5 * time.Second})
+	c := New(stripe.BackendConfig{HTTPClient: &http.Client{Transport: http.DefaultTransport}}, Options{BaseURL: s.URL(), Timeout: 5 * time.Second})
 	k, err := c.Check(s.Typed())
 	if err != nil {
 		t.Fatal(err)
@@ -37,6 +40,7 @@ func ask(now clock.Clock, amount int64) billing.Ask {
 
 func TestASessionLivesOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-own-account")
 	s, c, till, now := start(t)
 	ctx := context.Background()
 	if err := c.Probe(ctx, till); err != nil {
@@ -99,6 +103,7 @@ func TestASessionLivesOnce(t *testing.T) {
 
 func TestARefundHappensOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-counted-once")
 	s, c, till, now := start(t)
 	ctx := context.Background()
 	p, err := c.Open(ctx, till, ask(now, 5000))
@@ -163,6 +168,7 @@ func TestTroubleHasNoSentences(t *testing.T) {
 
 func TestReportsAreReadAndForgedOnesAreNot(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-only-signed")
 	s, c, till, now := start(t)
 	ctx := context.Background()
 	read := func(p rig.Post, at time.Time, secret string) (billing.News, error) {
@@ -234,6 +240,7 @@ func TestReportsAreReadAndForgedOnesAreNot(t *testing.T) {
 // TestNothingOfACardHasAPlace holds the structures to the list of fields that may be read (H3, E8).
 func TestNothingOfACardHasAPlace(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "gateway-no-cards")
 	may := map[string]bool{}
 	for _, f := range strings.Fields("id object type created data has_more client_reference_id url amount_total currency status payment_status payment_intent amount amount_received payment_method_types metadata almirah last_payment_error code decline_code failure_reason reason evidence_details due_by") {
 		may[f] = true
@@ -317,7 +324,7 @@ func TestReferenceStripeMock(t *testing.T) {
 	t.Parallel()
 	at := oracle.StripeMock(t)
 	watch := &watching{t: t}
-	c := New(&http.Client{Transport: watch}, Options{BaseURL: at, Timeout: 20 * time.Second})
+	c := New(stripe.BackendConfig{HTTPClient: &http.Client{Transport: watch}}, Options{BaseURL: at, Timeout: 20 * time.Second})
 	k, err := c.Check(map[string]string{"secret_key": "sk_test_123456789012", "webhook_secret": "whsec_1234567890"})
 	if err != nil {
 		t.Fatal(err)
@@ -344,7 +351,7 @@ func TestReferenceStripeMock(t *testing.T) {
 	}
 	// The oracle must be able to say no.
 	bad := &watching{t: t, wrong: true}
-	odd := New(&http.Client{Transport: bad}, Options{BaseURL: at})
+	odd := New(stripe.BackendConfig{HTTPClient: &http.Client{Transport: bad}}, Options{BaseURL: at})
 	if err := odd.get(ctx, till, "/v1/checkout/sessions", "status=sideways", &listOf[wireSession]{}); err == nil {
 		t.Error("stripe-mock takes anything")
 	}
