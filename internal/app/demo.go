@@ -84,6 +84,10 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 		return fmt.Errorf("demo: the appointments: %w", err)
 	}
 	say("  %d appointments", n)
+	if n, err = h.demoBills(ctx, owner); err != nil {
+		return fmt.Errorf("demo: the bills: %w", err)
+	}
+	say("  %d bills", n)
 	return nil
 }
 

@@ -14,11 +14,14 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/api"
+	"almirah/internal/billing"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/money"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -99,7 +102,33 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
+	p.bill(t)
 	p.collect(t)
+}
+
+// bill gives the clinic an invoice that was paid, of the patient of the link, and an advance.
+func (p *place) bill(t *testing.T) {
+	t.Helper()
+	c, err := p.h.Clinics.Get(t.Context(), p.who)
+	if err == nil {
+		err = p.h.Clinics.SetModules(t.Context(), p.who, append(c.Modules, clinics.ModuleBilling), c.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, _, err := p.h.Desk.Enter(t.Context(), p.token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, out, err := p.h.Bills.IssueAndTake(t.Context(), p.who, id.Zero, billing.InvoiceDraft{Patient: who.Patient(), Lines: []billing.LineDraft{{Words: "Visit", Class: money.Exempt, Quantity: 1, Price: 50000}}}, 0, billing.Pay{Method: billing.Cash, Amount: 40000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ahead, err := p.h.Bills.TakeAdvance(t.Context(), p.who, who.Patient(), billing.Pay{Method: billing.UPI, Amount: 5000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["invoice"], p.ids["payment"], p.ids["advance"] = d.ID.String(), out.Payment.String(), ahead.Payment.String()
 }
 
 // follow gives the clinic a rule of what is written after a visit, and somebody who has been there and said how it was.
@@ -237,6 +266,11 @@ var pathKinds = map[string]string{
 	"/app/reviews/{id}":                            "feedback",
 	"/app/settings/followups/{id}":                 "followup",
 	"/app/messages/{id}":                           "message",
+	"/app/bills/{id}":                              "invoice",
+	"/app/bills/{id}/receipts/{payment}":           "payment",
+	"/app/bills/payments/{id}":                     "advance",
+	"/m/{token}/bills/{id}":                        "invoice",
+	"/m/{token}/bills/{id}/receipts/{payment}":     "payment",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
 	"/app/settings/modules/{module}":               "=notes",
@@ -307,6 +341,22 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/followups/link":                       {"url": "https://reviews.example.com/x", "version": "0"},
 	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
 	"POST /choose-clinic":                                     {"clinic": "{clinic}"},
+	"GET /app/bills":                                          {"box": "all"},
+	"GET /app/bills/new":                                      {"appointment": "{appointment}"},
+	"POST /app/bills/new":                                     {"appointment": "{appointment}", "patient": "{patient}", "lines": "1", "words.0": "Visit", "price.0": "500", "quantity.0": "1", "service.0": "{service}", "shown": "50000", "act": "paid.cash", "key": "{key}"},
+	"POST /app/bills/{id}":                                    {"appointment": "{appointment}", "patient": "{patient}", "lines": "1", "words.0": "Visit", "price.0": "500", "quantity.0": "1", "act": "save", "version": "1"},
+	"POST /app/bills/{id}/discard":                            {"version": "1"},
+	"POST /app/bills/{id}/pay":                                {"method": "cash", "amount": "100"},
+	"POST /app/bills/{id}/use":                                {"payment": "{advance}"},
+	"POST /app/bills/{id}/credit":                             {"credit": "100", "reason": "wrong"},
+	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "100", "method_back": "cash", "reason_back": "wrong"},
+	"POST /app/bills/payments/{id}/keep":                      {"patient": "{patient}"},
+	"POST /app/bills/payments/{id}/use":                       {"invoice": "{invoice}"},
+	"POST /app/bills/close":                                   {"counted.cash": "0", "counted.upi": "0", "counted.card": "0", "counted.bank": "0", "note.cash": "x", "note.upi": "x", "note.card": "x", "note.bank": "x"},
+	"GET /app/bills/ledger":                                   {"from": "2026-11-01", "to": "2026-11-30"},
+	"POST /app/patients/{id}/advance":                         {"advance": "100", "method": "cash"},
+	"POST /app/settings/billing":                              {"scheme": "none", "prefix": "INV", "credit_prefix": "CN", "round_to": "1", "version": "0"},
+	"POST /app/settings/billing/services":                     {"services": "1", "service.0": "{service}", "class.0": "exempt", "free.0": "7"},
 	"GET /m/{token}/change":                                   {"provider": "{provider}"},
 	"POST /m/{token}/change":                                  {"starts_at": "{at}", "version": "1"},
 	"POST /m/{token}/cancel":                                  {"version": "1"},

@@ -65,6 +65,9 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"looks-recorded":               probe.looks,
 		"audit-tamper-evident":         probe.tamper,
 		"request-log":                  probe.requestLog,
+		"money-once":                   probe.books,
+		"invoices-run-on":              probe.series,
+		"desk-payments":                probe.references,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/money"
 	"almirah/internal/patients"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/scheduling"
@@ -149,6 +150,7 @@ func TestWalkInToPaid(t *testing.T) {
 
 func TestIssuedInvoiceNeverChanges(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "invoices-run-on")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		c := open(t, b)
 		a := c.visit(0, "Asha Rao")
@@ -178,6 +180,7 @@ func TestIssuedInvoiceNeverChanges(t *testing.T) {
 
 func TestNumbersRunOn(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "invoices-run-on")
 	desks := 16
 	if os.Getenv("ALMIRAH_SOAK") == "1" {
 		desks = 64
@@ -240,6 +243,7 @@ var errRolledBack = errors.New("rolled back on purpose")
 
 func TestMoneyIsBookedOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "money-once")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		c := open(t, b)
 		a := c.visit(0, "Asha Rao")
@@ -516,6 +520,7 @@ func TestFreeReview(t *testing.T) {
 
 func TestErasureKeepsWhatTaxLawAsks(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "tax-records")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		c := open(t, b)
 		a := c.visit(0, "Asha Rao")
@@ -596,4 +601,53 @@ func TestModuleOffKeepsEverythingOut(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNoNumberOfACard(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "desk-payments")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		a := c.visit(0, "Asha Rao")
+		d := c.issued(a.Patient, 50000)
+		for _, typed := range []string{"4111111111111111", "4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "4222.2222.2222.2"} {
+			if _, err := c.bills.Take(background, c.As(access.FrontDesk), d.ID, billing.Pay{Method: billing.Card, Reference: typed}); !fault.Is(err, fault.Invalid) {
+				t.Errorf("%s was taken for a reference: %v", typed, err)
+			}
+		}
+		for _, typed := range []string{"433112345678", "SBIN0 433112345678901", "slip 000123", ""} { // a UTR, a transfer, a slip
+			if _, err := c.bills.Take(background, c.As(access.FrontDesk), d.ID, billing.Pay{Method: billing.Card, Amount: 100, Reference: typed}); err != nil {
+				t.Errorf("%q: %v", typed, err)
+			}
+		}
+		c.books()
+	})
+}
+
+func TestGuardianOnTheInvoice(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "guardian-on-invoice")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		r, err := c.Desk.Book(background, c.As(access.FrontDesk), scheduling.Booking{Service: c.Service, Provider: c.Providers[0], StartsAt: clock.At(rig.Start.Add(25 * time.Hour).Truncate(time.Hour)), Overbook: "test",
+			Patient: patients.Draft{Name: "Little Rao", BirthDate: "2020-02-03", Guardian: &patients.GuardianDraft{Name: "Asha Rao", Phone: "+919845010007", Relation: "mother"}}})
+		c.must(err)
+		d := c.issued(r.Appointment.Patient, 50000)
+		if s := c.sheet(d.ID); s.Who.Name != "Little Rao" || s.Who.Guardian != "Asha Rao" {
+			t.Fatalf("billed to %+v", s.Who)
+		}
+	})
+}
+
+func TestUPILink(t *testing.T) {
+	t.Parallel()
+	d := billing.Document{Kind: billing.Bill, State: billing.Part, Label: "INV/26-27/0042", Total: 50000, Paid: 10050, Currency: "INR"}
+	set := billing.Setting{UPIID: "sunrise.clinic@examplebank"}
+	if got := billing.UPILink(set, "Sunrise & Co", d); got != "upi://pay?pa=sunrise.clinic@examplebank&pn=Sunrise%20%26%20Co&am=399.50&cu=INR&tr=INV-26-27-0042&tn=Bill%20INV%2F26-27%2F0042" {
+		t.Error(got)
+	}
+	d.Paid = 50000
+	if got := billing.UPILink(set, "Sunrise", d); got != "" {
+		t.Error("a code for an invoice that is paid:", got)
+	}
 }

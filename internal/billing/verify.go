@@ -121,6 +121,29 @@ func idsOf(v *store.View, text string, args ...any) ([]id.ID, error) {
 	return out, rows.Err()
 }
 
+const sqlReferences = `SELECT id, reference FROM payment WHERE clinic_id = $1 AND reference <> ''`
+
+// CardLike finds payments whose reference could be the number of a card. There is none: what is typed is looked at before it is kept.
+func CardLike(v *store.View) ([]id.ID, error) {
+	rows, err := v.Query(sqlReferences)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []id.ID
+	for rows.Next() {
+		var one id.ID
+		var text string
+		if err := rows.Scan(&one, &text); err != nil {
+			return nil, err
+		}
+		if cardLike(text) {
+			out = append(out, one)
+		}
+	}
+	return out, rows.Err()
+}
+
 // keyID is an id that stands for a key of words.
 func keyID(key string) (out id.ID) {
 	sum := sha256.Sum256([]byte(key))

@@ -9,12 +9,15 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/journeys"
 	"almirah/internal/messaging"
+	"almirah/internal/money"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
@@ -326,5 +329,35 @@ func TestAnEventIsActedOnOnce(t *testing.T) {
 			})
 		}
 		p.after(0, booked)
+	})
+}
+
+// TestReceiptGoesOutOnce: money that came for an invoice is told once for each payment, without a word about the visit.
+func TestReceiptGoesOutOnce(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "receipts")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p := open(t, b)
+		house := clinics.New(b.DB, b.Log, clinics.Options{})
+		c, err := house.Get(background, b.As(access.Owner))
+		if err == nil {
+			err = house.SetModules(background, b.As(access.Owner), []string{clinics.ModuleBilling}, c.Version)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := p.book(b.As(access.FrontDesk))
+		p.after(10*time.Minute, "appointment.booked")
+		till := billing.New(b.DB, b.Log)
+		_, _, err = till.IssueAndTake(background, b.As(access.FrontDesk), id.Zero, billing.InvoiceDraft{Patient: a.Patient, Appointment: a.ID,
+			Lines: []billing.LineDraft{{Words: "Root canal", Class: money.Exempt, Quantity: 1, Price: 50000}}}, 0, billing.Pay{Method: billing.Cash, Key: "once"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.after(time.Minute, "billing.receipt")
+		if m := p.got[len(p.got)-1]; strings.Contains(m.Text+m.Subject+m.HTML, "Root") || strings.Contains(m.Text, "Visit") || !strings.Contains(m.Text, "https://clinic.example/m/") {
+			t.Errorf("the receipt says: %s", m.Text)
+		}
+		p.after(time.Minute)
 	})
 }

@@ -4,11 +4,11 @@
 SELECT almirah_fence('agreement_text'::regclass);
 SELECT almirah_fence('agreement'::regclass);
 -- +goose StatementBegin
-CREATE FUNCTION almirah_agreed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION almirah_agreement_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'what was signed is never changed or removed'; END $$;
 -- +goose StatementEnd
-CREATE TRIGGER agreement_never BEFORE UPDATE OR DELETE ON agreement FOR EACH ROW EXECUTE FUNCTION almirah_agreed();
-CREATE TRIGGER agreement_text_never BEFORE UPDATE OR DELETE ON agreement_text FOR EACH ROW EXECUTE FUNCTION almirah_agreed();
+CREATE TRIGGER agreement_never BEFORE UPDATE OR DELETE ON agreement FOR EACH ROW EXECUTE FUNCTION almirah_agreement_kept();
+CREATE TRIGGER agreement_text_never BEFORE UPDATE OR DELETE ON agreement_text FOR EACH ROW EXECUTE FUNCTION almirah_agreement_kept();
 -- +goose StatementBegin
 CREATE FUNCTION almirah_agreement_first() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -25,7 +25,7 @@ DROP TRIGGER patient_agreement ON patient;
 DROP FUNCTION almirah_agreement_first();
 DROP TRIGGER agreement_text_never ON agreement_text;
 DROP TRIGGER agreement_never ON agreement;
-DROP FUNCTION almirah_agreed();
+DROP FUNCTION almirah_agreement_kept();
 DROP POLICY clinic ON agreement;
 ALTER TABLE agreement NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE agreement DISABLE ROW LEVEL SECURITY;
