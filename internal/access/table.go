@@ -49,7 +49,6 @@ const (
 	BillRefund   Right = "bill.refund"
 	BillClose    Right = "bill.close"
 	BillSettings Right = "bill.settings"
-	BillPay      Right = "bill.pay"
 	BillDecide   Right = "bill.decide"
 
 	GatewayAccounts Right = "gateway.accounts"
@@ -127,7 +126,6 @@ var Table = []Row{
 	{VisitSettings, "Change what visits start with, and import lists of diagnoses.", leads},
 	{IntakeSettings, "Change the questions and the texts that patients get before a visit.", leads},
 
-	{BillPay, "Pay one's own bill on a gateway's page, and ask whether the money came.", []Role{Patient}},
 	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
 	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
 	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},

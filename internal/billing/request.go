@@ -96,7 +96,7 @@ func (o *Gateways) openRequests(v *store.View, account id.ID) ([]Request, error)
 // whoAsks is the right by which somebody asks for a payment: a patient for her own bill, the desk for any.
 func whoAsks(who access.Caller) access.Right {
 	if who.Role() == access.Patient {
-		return access.BillPay
+		return access.OwnChange
 	}
 	return access.BillIssue
 }

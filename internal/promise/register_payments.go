@@ -9,6 +9,7 @@ var gateways = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/billing/online.go", "internal/gateways/razorpay/client.go", "internal/gateways/stripe/client.go"},
 		ProvedBy: []string{"billing.TestAPatientPaysOnHerPage", "billing.TestKeysAreSealedAndDestroyed", "gateways/razorpay.TestALinkLivesOnce", "gateways/stripe.TestASessionLivesOnce"},
+		Probe:    "gateway-own-account",
 		Twins: []Twin{
 			{
 				Name: "an account without its owner's agreement",
@@ -49,6 +50,7 @@ var gateways = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/billing/folding.go", "internal/billing/returning.go", "billing.Receive", "billing.GiveBack"},
 		ProvedBy: []string{"billing.TestMoneyGoesBackOnce", "billing.TestEverybodyAsksAtOnce", "billing.TestGatewayHistories", "billing.TestTheLedgerIsLinearizable", "gateways/razorpay.TestARefundHappensOnce", "gateways/stripe.TestARefundHappensOnce"},
+		Probe:    "gateway-counted-once",
 		Twins: []Twin{
 			{
 				Name: "each try is a refund of its own",
@@ -89,6 +91,7 @@ var gateways = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/billing/reconcile.go"},
 		ProvedBy: []string{"billing.TestTheNightFindsWhatNoReportBrought"},
+		Probe:    "gateway-books-compared",
 		Twins: []Twin{
 			{
 				Name: "the gateway's payments are not compared",
@@ -104,6 +107,7 @@ var gateways = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/billing/dispute.go", "internal/billing/onlinekeep.go"},
 		ProvedBy: []string{"billing.TestRefusedThenCapturedIsOnePayment"},
+		Probe:    "gateway-fraud-records",
 		Twins: []Twin{
 			{
 				Name: "refused payments stay for a year",

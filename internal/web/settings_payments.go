@@ -39,9 +39,9 @@ func gatewayRoutes() []Route {
 		{Pattern: "POST /app/bills/{id}/compare", Door: Staff, Right: access.BillDecide, Module: on, Handle: decideCompare},
 		{Pattern: "POST /app/bills/{id}/ask", Door: Staff, Right: access.BillIssue, Module: on, Handle: billAsk},
 		{Pattern: "POST /app/bills/{id}/online-back", Door: Staff, Right: access.BillRefund, Module: on, Handle: billOnlineBack},
-		{Pattern: "POST /m/{token}/bills/{id}/pay", Door: Link, Right: access.BillPay, Module: on, Handle: ownPay},
-		{Pattern: "GET /m/{token}/pay/{id}", Door: Link, Right: access.BillPay, Module: on, Handle: ownPayPage},
-		{Pattern: "GET /c/{slug}/paid/{id}", Door: Clinic, Right: access.GatewayHear, Module: on, Handle: landedPage},
+		{Pattern: "POST /m/{token}/bills/{id}/pay", Door: Link, Right: access.OwnChange, Module: on, Handle: ownPay},
+		{Pattern: "GET /m/{token}/pay/{id}", Door: Link, Right: access.OwnRead, Module: on, Handle: ownPayPage},
+		{Pattern: "GET /c/{slug}/paid/{id}", Door: Clinic, Right: access.PublicRead, Module: on, Handle: landedPage},
 	}
 }
 
