@@ -58,7 +58,7 @@ func (s *Site) bill(v *Visit, x billing.Sheet) *BillPage {
 		page.Amount = amount(x.Due(), x.Currency)
 	}
 	for _, l := range x.Lines {
-		line := BillLine{Words: l.Words, Code: l.Code, Broken: l.Broken, Quantity: l.Quantity, Price: l.Price, Discount: l.Discount, Net: l.Net, Tax: l.Tax}
+		line := BillLine{Words: l.Words, Code: l.Code, Broken: l.Broken, Quantity: int(l.Quantity), Price: l.Price, Discount: l.Discount, Net: l.Net, Tax: l.Tax}
 		if l.Rate > 0 {
 			line.Rate = billing.Percent(l.Rate)
 		}

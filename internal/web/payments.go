@@ -72,7 +72,6 @@ func landedPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil { // the gateway does not answer: its report will come
 		state = billing.RequestOpen
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return s.views.Render(w, http.StatusOK, "landed", &LandedPage{Shell: s.Shell(v), State: string(state), URL: v.URL.Path})
 }
 
@@ -102,7 +101,7 @@ func (s *Site) online(v *Visit, x billing.Sheet) (*BillOnline, error) {
 		return nil, err
 	}
 	z := v.Clinic.Location()
-	out := &BillOnline{ID: x.ID.String(), Key: newKey(), CanAsk: of.Ready && x.Open() && v.Who.May(access.BillIssue), Due: x.Due(), Currency: x.Currency}
+	out := &BillOnline{ID: x.ID.String(), Key: id.New(s.Clock.Now()).String(), CanAsk: of.Ready && x.Open() && v.Who.May(access.BillIssue), Due: x.Due(), Currency: x.Currency}
 	for _, r := range of.Requests {
 		if r.State == billing.RequestOpen && r.URL != "" {
 			out.URL, out.Company, out.Until = r.URL, gatewayName(v, r.Provider), r.ExpiresAt.In(z)

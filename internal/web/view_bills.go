@@ -176,7 +176,7 @@ func (p *BillPage) Owed() int64 { return max(0, -p.Due) }
 type BillLine struct {
 	Words, Code     string
 	Broken          bool
-	Quantity        int64
+	Quantity        int
 	Price, Discount int64
 	Net, Tax        int64
 	Rate            string
