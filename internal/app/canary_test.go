@@ -104,6 +104,7 @@ var unmarked = map[string]string{
 	"gateway_return.reason":       "typed where a gateway gives back; billing/cards_test.go looks for what is kept of it",
 	"fraud_record.payment":        "the gateway's id of a payment; billing/cards_test.go looks for what gateways tell",
 	"gateway_account.credentials": "connected by the owner; billing/cards_test.go and TestKeysAreSealedAndDestroyed look for them",
+	"invoice_hold.particulars":    "copied out of invoice.particulars, which is marked",
 }
 
 // TestNoMarkIsFoundInTheFiles enters a random mark into every personal field through the
@@ -124,6 +125,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterTexts(t, m, tw)
 		h.until(t, "a job fails and the others send", func() bool { return failed.Load() > 0 && len(h.Outbox.List()) > 4 })
 		h.enterFeedback(t, m)
+		h.enterBills(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })

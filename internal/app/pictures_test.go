@@ -64,7 +64,9 @@ const (
 
 // noPage are the routes that answer something else than a page to look at.
 var noPage = []string{"GET /app/account/signed/{id}/text", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}",
+	"GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv",
+	"GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -233,6 +235,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	for _, c := range []string{"sms", "whatsapp"} {
 		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})
 	}
+	out = append(out, h.billStops(t, appointment)...)
 	h.everyPage(t, out)
 	return out
 }

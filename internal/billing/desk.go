@@ -203,6 +203,9 @@ func (s *Service) Keep(ctx context.Context, who access.Caller, payment, patient 
 		if err != nil {
 			return err
 		}
+		if !p.Patient.IsZero() && !patient.IsZero() && p.Patient != patient {
+			return fault.Missing()
+		}
 		if p.Patient.IsZero() {
 			if _, err := patients.Find(&tx.View, patient); err != nil {
 				return err

@@ -119,6 +119,9 @@ func propose(v *store.View, appointment, patient id.ID) (Proposal, error) {
 		if visit, err = scheduling.FactsOf(v, appointment); err != nil {
 			return out, err
 		}
+		if !patient.IsZero() && patient != visit.Patient {
+			return out, fault.Missing()
+		}
 		out.Patient, out.StartsAt, out.Provider = visit.Patient, visit.StartsAt, visit.ProviderName
 	}
 	if err := openDay(v, out.Clinic); fault.Is(err, fault.Conflict) {

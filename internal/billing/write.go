@@ -315,6 +315,18 @@ func prepare(v *store.View, c clinics.Clinic, set Setting, w InvoiceDraft) (Docu
 	if err := visitOf(v, w.Appointment, w.Patient); err != nil {
 		return Document{}, err
 	}
+	for _, l := range w.Lines {
+		if l.Service.IsZero() {
+			continue
+		}
+		there, err := scheduling.Offers(v, l.Service)
+		if err == nil && !there {
+			err = fault.Missing()
+		}
+		if err != nil {
+			return Document{}, err
+		}
+	}
 	if err := stillFree(v, c, w); err != nil {
 		return Document{}, err
 	}

@@ -245,16 +245,23 @@ func billWritten(s *Site, w http.ResponseWriter, v *Visit) error {
 	d.Patient = p.Patient
 	again := func(err error) error { return s.billAgain(w, v, one, p, d, typed, err) }
 	version := typedVersion(v, 0)
+	var offered billing.LineDraft
+	if text := v.PostForm.Get("offer"); text != "" {
+		service, err := id.Parse(text)
+		i := slices.IndexFunc(p.Offers, func(o billing.Offered) bool { return o.Service == service })
+		if err != nil || i < 0 {
+			return fault.Missing()
+		}
+		offered = p.Offers[i].Line()
+	}
 	switch act {
 	case "remove":
 		return again(nil)
 	case "add":
-		service, err := id.Parse(v.PostForm.Get("offer"))
-		l := billing.LineDraft{Quantity: 1, Class: money.Exempt}
-		if i := slices.IndexFunc(p.Offers, func(o billing.Offered) bool { return o.Service == service }); err == nil && i >= 0 {
-			l = p.Offers[i].Line()
+		if offered.Service.IsZero() {
+			offered = billing.LineDraft{Quantity: 1, Class: money.Exempt}
 		}
-		d.Lines = append(d.Lines, l)
+		d.Lines = append(d.Lines, offered)
 		return again(nil)
 	case "save", "issue", "paid":
 	default:
