@@ -54,6 +54,10 @@ const (
 	RxSign       Right = "rx.sign"
 	RxShare      Right = "rx.share"
 	RxSettings   Right = "rx.settings"
+	BillDecide   Right = "bill.decide"
+
+	GatewayAccounts Right = "gateway.accounts"
+	GatewayHear     Right = "gateway.hear"
 
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
@@ -131,6 +135,10 @@ var Table = []Row{
 	{RxSign, "Sign and cancel prescriptions, as a practitioner with a registration number on record.", []Role{Owner, Practitioner}},
 	{RxShare, "Send the patient a link to a signed prescription, and take it back.", []Role{Owner, Practitioner, Assistant}},
 	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
+
+	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
+	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
+	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

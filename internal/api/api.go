@@ -15,6 +15,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
@@ -35,6 +36,8 @@ type Options struct {
 	PublicURL string // without a slash at the end; manage links start with it
 	// Limit answers how long a booking from the request's address has to wait, zero for not at all.
 	Limit func(r *http.Request) time.Duration
+	// Payments hears the reports of payment gateways; nil: none is known.
+	Payments *billing.Gateways
 	// Address is the caller's address, as the deployment's own proxies say; nil: nobody's is known.
 	Address func(r *http.Request) string
 }

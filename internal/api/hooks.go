@@ -5,9 +5,12 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
 	"almirah/internal/fault"
+	"almirah/internal/id"
 	"almirah/internal/messaging"
 )
 
@@ -28,6 +31,9 @@ func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
 	if err != nil {
 		return fault.New(fault.Invalid, "fault.hook.unreadable")
+	}
+	if p := r.PathValue("provider"); a.o.Payments != nil && slices.Contains(a.o.Payments.Offered(), p) {
+		return a.paid(w, r, p, clinic, account, body)
 	}
 	h := messaging.Hook{Method: r.Method, URL: a.o.PublicURL + r.URL.RequestURI(), Header: r.Header, Body: body}
 	if a.o.Address != nil {
@@ -58,4 +64,23 @@ func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(answer.Status)
 	_, err = w.Write(answer.Body)
 	return err
+}
+
+// paid takes a report of a payment gateway. It is stored and answered at once; a job does the rest.
+func (a *API) paid(w http.ResponseWriter, r *http.Request, provider string, clinic, account id.ID, body []byte) error {
+	if r.Method != http.MethodPost {
+		return fault.Missing()
+	}
+	err := a.o.Payments.Hear(r.Context(), accounts.Public(clinic), provider, account, billing.GatewayHook{Header: r.Header, Body: body})
+	switch {
+	case errors.Is(err, billing.ErrHookForged):
+		return fault.New(fault.Forbidden, "fault.hook.forged")
+	case errors.Is(err, billing.ErrHookUnreadable):
+		return fault.New(fault.Invalid, "fault.hook.unreadable")
+	case err != nil:
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusOK)
+	return nil
 }

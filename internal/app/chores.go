@@ -53,6 +53,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		}},
 		{Name: "expire-invoices", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				if _, err := (billing.GatewayKeeper{}).Due(tx); err != nil {
+					return err
+				}
 				_, err := billing.Keeper{}.Due(tx)
 				return err
 			})

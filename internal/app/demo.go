@@ -95,6 +95,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 		return fmt.Errorf("demo: the prescriptions: %w", err)
 	}
 	say("  %d prescriptions", n)
+	if err := h.connectBank(ctx, owner); err != nil {
+		return fmt.Errorf("demo: the bank: %w", err)
+	}
 	return nil
 }
 
@@ -162,6 +165,9 @@ func (h *House) refillDemo(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	if err := h.connectPhones(ctx, in.Caller); err != nil {
+		return 0, err
+	}
+	if err := h.connectBank(ctx, in.Caller); err != nil {
 		return 0, err
 	}
 	r, err := h.Desk.Roster(ctx, in.Caller)

@@ -40,7 +40,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

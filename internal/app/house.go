@@ -23,6 +23,7 @@ import (
 	"almirah/internal/document"
 	"almirah/internal/egress"
 	"almirah/internal/followup"
+	"almirah/internal/gateways/demo"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/intake"
@@ -58,6 +59,7 @@ type House struct {
 	Messages *messaging.Service
 	Followup *followup.Service
 	Bills    *billing.Service
+	Pay      *billing.Gateways
 	Press    *document.Press
 	Scripts  *prescriptions.Service
 	Intake   *intake.Service
@@ -67,6 +69,7 @@ type House struct {
 	Mail     *email.Carrier
 
 	handler http.Handler
+	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
 	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
 	silence func()        // ends what the phones report by themselves; nil until they do
 	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
@@ -134,7 +137,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), messaging.Holdings(), followup.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -173,7 +176,8 @@ func (h *House) rooms(o Options) (err error) {
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, c.PublicURL)
-	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
+	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
+	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay})
 	return h.doors()
 }
 
@@ -181,7 +185,7 @@ func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Bills: h.Bills, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err
@@ -190,7 +194,10 @@ func (h *House) doors() error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	mux.HandleFunc("GET /metrics", h.metrics)
-	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
+	if h.bank != nil {
+		mux.Handle(demo.Path, h.bank)
+	}
+	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	h.handler = guard(mux, secure, h.Clock, h.Log)

@@ -10,6 +10,8 @@ import (
 	"almirah/internal/carriers/sms"
 	"almirah/internal/carriers/whatsapp"
 	"almirah/internal/egress"
+	"almirah/internal/gateways/razorpay"
+	"almirah/internal/gateways/stripe"
 	"almirah/internal/messaging"
 )
 
@@ -25,6 +27,10 @@ type Outside struct {
 	WhatsAppVersion string // ALMIRAH_WHATSAPP_VERSION: of Meta's interface; empty for the one that the carrier was written for
 	SES             bool   // ALMIRAH_SES
 	SESURL          string // ALMIRAH_SES_URL: a stand-in for Amazon SES in every region; empty: Amazon's own
+	Razorpay        string // ALMIRAH_RAZORPAY_URL
+	RazorpayWhere   string // ALMIRAH_RAZORPAY_REGION
+	Stripe          string // ALMIRAH_STRIPE_URL
+	StripeWhere     string // ALMIRAH_STRIPE_REGION
 }
 
 var graphVersion = regexp.MustCompile(`^v[0-9]{1,3}\.[0-9]{1,2}$`)
@@ -54,6 +60,8 @@ func (c *Config) outside(or func(string, string) string, wrong func(string, stri
 	if c.WhatsAppVersion = or("ALMIRAH_WHATSAPP_VERSION", ""); c.WhatsAppVersion != "" && !graphVersion.MatchString(c.WhatsAppVersion) {
 		wrong("ALMIRAH_WHATSAPP_VERSION", "write a version of Meta’s interface, such as v23.0")
 	}
+	c.Razorpay, c.RazorpayWhere = at("ALMIRAH_RAZORPAY_URL", "Razorpay", razorpay.URL), or("ALMIRAH_RAZORPAY_REGION", "India")
+	c.Stripe, c.StripeWhere = at("ALMIRAH_STRIPE_URL", "Stripe", stripe.URL), or("ALMIRAH_STRIPE_REGION", "United States")
 	switch or("ALMIRAH_SES", "") {
 	case "":
 	case "on":
@@ -79,6 +87,7 @@ func (o Outside) masked() []string {
 		"ALMIRAH_TWILIO_URL=" + o.Twilio, "ALMIRAH_TWILIO_REGION=" + o.TwilioWhere,
 		"ALMIRAH_MSG91_URL=" + o.MSG91, "ALMIRAH_MSG91_REGION=" + o.MSG91Where,
 		"ALMIRAH_WHATSAPP_URL=" + o.WhatsApp, "ALMIRAH_WHATSAPP_REGION=" + o.WhatsAppWhere, "ALMIRAH_WHATSAPP_VERSION=" + o.WhatsAppVersion,
+		"ALMIRAH_RAZORPAY_URL=" + o.Razorpay, "ALMIRAH_RAZORPAY_REGION=" + o.RazorpayWhere, "ALMIRAH_STRIPE_URL=" + o.Stripe, "ALMIRAH_STRIPE_REGION=" + o.StripeWhere,
 		"ALMIRAH_SES=" + on, "ALMIRAH_SES_URL=" + o.SESURL,
 	}
 }
@@ -90,6 +99,8 @@ const (
 	msg91Processor    = "msg91"
 	whatsAppProcessor = "whatsapp"
 	sesProcessor      = "ses"
+	razorpayProcessor = "razorpay"
+	stripeProcessor   = "stripe"
 )
 
 // processors is the sub-processor list, which is the egress allow-list: what is not here cannot
@@ -125,6 +136,12 @@ func processors(c Config) []egress.Processor {
 		meta.Hosts = mediaHosts()
 	}
 	own(meta, c.WhatsApp)
+	// What the payer types on the gateway's own page reaches the gateway and never this program.
+	asked := []string{"amount and number of a bill", "name of the clinic"}
+	own(egress.Processor{ID: razorpayProcessor, Name: "Razorpay", Purpose: "takes payments for clinics that connected an account of their own there", Categories: asked, Region: c.RazorpayWhere, Adapter: "razorpay",
+		Notes: "what a payer types on Razorpay’s own page goes to Razorpay alone"}, c.Razorpay)
+	own(egress.Processor{ID: stripeProcessor, Name: "Stripe", Purpose: "takes payments for clinics that connected an account of their own there", Categories: asked, Region: c.StripeWhere, Adapter: "stripe",
+		Notes: "what a payer types on Stripe’s own page goes to Stripe alone"}, c.Stripe)
 	amazon := egress.Processor{ID: sesProcessor, Name: "Amazon Web Services (SES)", Purpose: "carries e-mail for clinics that connected an account of their own there",
 		Categories: []string{"e-mail address", "name", "subject and text of the message"}, Region: "the region of AWS that the clinic chooses", Adapter: "ses"}
 	if c.SES && c.SESURL == "" {

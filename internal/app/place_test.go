@@ -179,6 +179,28 @@ func (p *place) bill(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.ids["invoice"], p.ids["payment"], p.ids["advance"] = d.ID.String(), out.Payment.String(), ahead.Payment.String()
+	p.payOnline(t, who, d.ID)
+}
+
+// payOnline gives the clinic an account at a gateway, a payment that was asked for, and a difference of the books.
+func (p *place) payOnline(t *testing.T, patient access.Caller, invoice id.ID) {
+	t.Helper()
+	list, err := p.h.Pay.Accounts(t.Context(), p.who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) == 0 {
+		a, err := p.h.Pay.Connect(t.Context(), p.who, "demo", map[string]string{}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, a)
+	}
+	r, err := p.h.Pay.Ask(t.Context(), patient, invoice, func(id.ID) string { return p.h.Config.PublicURL })
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["gateway"], p.ids["request"] = list[0].ID.String(), r.ID.String()
 }
 
 // follow gives the clinic a rule of what is written after a visit, and somebody who has been there and said how it was.
@@ -343,6 +365,10 @@ var pathKinds = map[string]string{
 	"/m/{token}/intake/{form}":                     "form",
 	"/app/messages/{id}":                           "message",
 	"/app/bills/{id}":                              "invoice",
+	"/app/settings/payments/{provider}":            "=demo",
+	"/app/settings/payments/{id}":                  "gateway",
+	"/m/{token}/pay/{id}":                          "request",
+	"/c/{slug}/paid/{id}":                          "request",
 	"/app/bills/{id}/receipts/{payment}":           "payment",
 	"/app/bills/payments/{id}":                     "advance",
 	"/m/{token}/bills/{id}":                        "invoice",
@@ -444,6 +470,9 @@ var sent = map[string]map[string]string{
 	"POST /app/bills/{id}/use":                                {"payment": "{advance}"},
 	"POST /app/bills/{id}/credit":                             {"credit": "100", "reason": "wrong"},
 	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "100", "method_back": "cash", "reason_back": "wrong"},
+	"POST /app/bills/{id}/online-back":                        {"payment_online": "{payment}", "key_online": "{key}", "amount_online": "100", "reason_online": "wrong"},
+	"POST /app/settings/payments/{id}/state":                  {"to": "pause", "version": "1"},
+	"POST /app/settings/payments/{provider}":                  {"agreed": "1"},
 	"POST /app/bills/payments/{id}/keep":                      {"patient": "{patient}"},
 	"POST /app/bills/payments/{id}/use":                       {"invoice": "{invoice}"},
 	"POST /app/bills/close":                                   {"counted.cash": "0", "counted.upi": "0", "counted.card": "0", "counted.bank": "0", "note.cash": "x", "note.upi": "x", "note.card": "x", "note.bank": "x"},

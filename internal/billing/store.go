@@ -173,5 +173,8 @@ func lockInvoice(tx *store.Tx, one id.ID) (Document, error) {
 
 // setAccount keeps how an invoice stands.
 func setAccount(tx *store.Tx, d Document) error {
-	return tx.Must(sqlInvoiceAccount, d.ID, d.Paid, d.Credited, string(d.State))
+	if err := tx.Must(sqlInvoiceAccount, d.ID, d.Paid, d.Credited, string(d.State)); err != nil {
+		return err
+	}
+	return trim(tx, d) // nobody can pay by a gateway any more what is no longer due
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/billing"
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
@@ -30,12 +31,14 @@ type Chore struct {
 type Options struct {
 	DatabaseURL string // of PostgreSQL; not needed on SQLite
 	Chores      []Chore
+	Gateways    *billing.Gateways // the calls to payment gateways that are due; nil for none
 }
 
 // Jobs is the house's own work in this process.
 type Jobs struct {
 	db       *store.DB
 	messages *messaging.Service
+	gateways *billing.Gateways
 	clock    clock.Clock
 	log      *slog.Logger
 	url      string
@@ -58,7 +61,7 @@ type pause struct {
 
 // New makes the jobs; Start begins them.
 func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
-	j := &Jobs{db: db, messages: messages, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
+	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
 	for _, c := range append(own(db), o.Chores...) {
 		j.chores[c.Name] = c
 	}
@@ -101,6 +104,9 @@ func (j *Jobs) Start(ctx context.Context) error {
 	}})
 	river.AddWorker(c.Workers, &worker[fetchArgs]{jobs: j, run: func(ctx context.Context, a fetchArgs) error {
 		return j.messages.FetchMedia(ctx, forClinic(a.Clinic), a.File)
+	}})
+	river.AddWorker(c.Workers, &worker[gatewayArgs]{jobs: j, run: func(ctx context.Context, a gatewayArgs) error {
+		return j.gateways.Work(ctx, forClinic(a.Clinic))
 	}})
 	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: func(ctx context.Context, a choreArgs) error { return j.chore(ctx, a.Name) }})
 	for name, chore := range j.chores {

@@ -50,6 +50,17 @@ type fetchArgs struct {
 // Kind is the job's name in the queue.
 func (fetchArgs) Kind() string { return "fetch" }
 
+type gatewayArgs struct {
+	Clinic  id.ID `json:"clinic"`
+	Process id.ID `json:"process"`
+}
+
+// Kind is the job's name in the queue.
+func (gatewayArgs) Kind() string { return "gateway" }
+
+// InsertOpts is how the job waits in the queue.
+func (gatewayArgs) InsertOpts() river.InsertOpts { return once(queueSend) }
+
 type choreArgs struct {
 	Name    string `json:"name"`
 	Process id.ID  `json:"process"`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/billing"
 	"almirah/internal/clock"
 	"almirah/internal/followup"
 	"almirah/internal/id"
@@ -88,7 +89,7 @@ func (j *Jobs) round(ctx context.Context, who access.Caller) (more bool, err err
 // quiet sets when the clinic is next due.
 func quiet(tx *store.Tx) error {
 	var next clock.Instant
-	for _, ask := range []func(*store.View) (clock.Instant, error){journeys.NextDue, followup.NextDue, messaging.NextDue, messaging.NextMedia} {
+	for _, ask := range []func(*store.View) (clock.Instant, error){journeys.NextDue, followup.NextDue, messaging.NextDue, messaging.NextMedia, billing.NextDue} {
 		at, err := ask(&tx.View)
 		if err != nil {
 			return err
@@ -181,6 +182,15 @@ func (j *Jobs) hand(ctx context.Context, who access.Caller) error {
 	}
 	for _, f := range files {
 		list = append(list, river.InsertManyParams{Args: fetchArgs{who.Clinic(), f, j.process}})
+	}
+	if j.gateways != nil {
+		calls, err := j.gateways.Waiting(ctx, who)
+		if err != nil {
+			return err
+		}
+		if calls {
+			list = append(list, river.InsertManyParams{Args: gatewayArgs{who.Clinic(), j.process}})
+		}
 	}
 	waiting, err := j.queue.insert(ctx, list)
 	if err == nil && waiting > 0 {

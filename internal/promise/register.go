@@ -10,6 +10,7 @@ var Register = slices.Concat(
 	patients,
 	care,
 	moneys,
+	gateways,
 	prescriptions,
 	messages,
 	talk,

@@ -407,6 +407,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	treated := care(ctx, t, p, must)
 	bills(ctx, t, p, must)
 	scripts(ctx, t, p, treated, must)
+	online(ctx, t, p, must)
 	list, err := letters.Accounts(ctx, owner)
 	must(err)
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version, true))

@@ -23,7 +23,11 @@ func billPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if x.State == billing.Draft {
 		return s.draftPage(w, v, x)
 	}
-	return s.views.Render(w, http.StatusOK, "bill", s.bill(v, x))
+	page := s.bill(v, x)
+	if page.Online, err = s.online(v, x); err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "bill", page)
 }
 
 func (s *Site) billSheet(v *Visit) (billing.Sheet, error) {
@@ -104,6 +108,9 @@ func (s *Site) billAnswer(w http.ResponseWriter, v *Visit, err error, to string)
 			return nil, err
 		}
 		page := s.bill(v, x)
+		if page.Online, err = s.online(v, x); err != nil {
+			return nil, err
+		}
 		f := v.PostForm
 		if f.Has("amount") {
 			page.Amount = f.Get("amount")

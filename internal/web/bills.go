@@ -204,7 +204,7 @@ func (s *Site) ownBills(v *Visit) ([]OwnBill, error) {
 		}
 		out = append(out, b)
 	}
-	return out, nil
+	return out, s.payable(v, out)
 }
 
 // mostOwnBills is how many of her invoices a patient's own page lists.

@@ -86,7 +86,7 @@ func openOfficeWith(t *testing.T, offered func(*office) []messaging.Provider) *o
 	o.people, o.consents, o.desk = patients.New(o.DB, o.Log), consent.New(o.DB, o.Log), scheduling.New(o.DB, o.Log)
 	o.messages = messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test", Accounts: offered(o)})
 	site, err := web.NewSite(web.Deps{DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
-		Messages: o.messages, Followup: followup.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
+		Messages: o.messages, Followup: followup.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
 		Close: func(context.Context, access.Caller, id.ID) error { o.deleted.Add(1); return nil }})
 	if err != nil {

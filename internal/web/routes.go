@@ -12,6 +12,7 @@ func Routes() []Route {
 		inboxRoutes(),
 		careRoutes(),
 		billRoutes(),
+		gatewayRoutes(),
 		settingsRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),

@@ -42,6 +42,7 @@ type Deps struct {
 	Messages *messaging.Service
 	Followup *followup.Service
 	Bills    *billing.Service
+	Pay      *billing.Gateways
 	Press    *document.Press // makes papers
 	Scripts  *prescriptions.Service
 	Intake   *intake.Service

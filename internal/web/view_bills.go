@@ -118,6 +118,7 @@ type BillTax struct {
 // BillPage is /app/bills/{id}, the page "bill": an issued invoice or a credit note.
 type BillPage struct {
 	Shell
+	Online      *BillOnline // what gateways have to do with it; nil for nothing
 	ID, Label   string
 	Note        bool // it is a credit note
 	State       string

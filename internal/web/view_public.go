@@ -252,6 +252,7 @@ type OwnPage struct {
 // OwnBill is one invoice or credit note of the patient, with the receipts of what was paid.
 type OwnBill struct {
 	BillRow
+	CanPay   bool // by a gateway, now
 	Receipts []BillPayment
 }
 

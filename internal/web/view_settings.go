@@ -41,7 +41,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	if has(clinics.ModuleBilling) {
-		all = slices.Insert(all, 7, item{"settings.billing", "/app/settings/billing", access.BillSettings})
+		all = slices.Insert(all, 7, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
 	}
 	if has(clinics.ModuleClinical) {
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}

@@ -47,6 +47,14 @@ func (m *maker) billPages() {
 			BackMethods: []web.Option{{Value: "cash", Label: m.t.Say("bill.method.cash")}, {Value: "upi", Label: m.t.Say("bill.method.upi")}}}
 	}
 	m.add("bill", "", bill())
+	online := bill()
+	online.Online = m.online()
+	m.add("bill", "online", online)
+	back := bill()
+	back.Shell = problems(back.Shell, "amount_online")
+	back.Online = m.online()
+	back.Online.URL, back.Online.CanAsk, back.Online.Due, back.Online.Currency = "", true, 49500, rupees
+	m.add("bill", "online-wrong", back)
 	owing := bill()
 	owing.State, owing.Due, owing.Credited, owing.CanTake, owing.UPI, owing.Advances, owing.Left, owing.Notes = "owing", -30000, 79500, false, false, nil, 0, rows[2:3]
 	owing.Payments[0].Most = 20000

@@ -91,6 +91,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.inboxPages()
 	m.settingsPages()
 	m.billPages()
+	m.paymentPages()
 	m.modulePages()
 	m.accountPages()
 	m.empties()
