@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -40,8 +41,14 @@ type place struct {
 // twoPlaces are two clinics of one house, with everything in them. Nothing works in the background any more.
 func twoPlaces(t *testing.T, engine store.Engine) (a, b *place) {
 	t.Helper()
+	return twoPlacesLogging(t, engine, silent())
+}
+
+// twoPlacesLogging is twoPlaces with ears.
+func twoPlacesLogging(t *testing.T, engine store.Engine, log *slog.Logger) (a, b *place) {
+	t.Helper()
 	twilio := sms.StartTwilio(t, sms.Account{}, clock.NewFake(morning))
-	h := openHouse(t, engine, Options{}, map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL()})
+	h := openLogging(t, engine, Options{}, log, map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL()})
 	if err := h.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}

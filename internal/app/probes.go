@@ -41,6 +41,7 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"scheduling-only":              probe.schedulingOnly,
 		"agreement-before-patients":    probe.agreementFirst,
 		"agreements-kept":              probe.agreementsKept,
+		"no-card-numbers":              probe.cardNumbers,
 		"password-hashed":              probe.passwords,
 		"session-cookies":              probe.sessions,
 		"forged-requests":              probe.forged,

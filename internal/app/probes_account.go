@@ -1,10 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 
 	"almirah/internal/clinics"
+	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/store"
 )
@@ -43,4 +46,28 @@ func (p probe) agreementsKept(ctx context.Context) (string, error) {
 		return rows.Err()
 	})
 	return fmt.Sprintf("%d signed texts are what was signed", n), err
+}
+
+// cardNumbers asks the own doors with a test number in an address, and the guard itself with the ways in which people write one.
+func (p probe) cardNumbers(ctx context.Context) (string, error) {
+	ways := []string{"4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "４１１１１１１１１１１１１１１１"}
+	for _, w := range ways {
+		if !contact.HasCard(w) {
+			return "", fmt.Errorf("the test number is not found when it is written in %d characters", len([]rune(w)))
+		}
+	}
+	slugs, err := p.slugs(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, slug := range slugs {
+		a, err := p.ask(ctx, "GET", "/api/v1/clinics/"+slug+"/slots?service=4111111111111111", nil)
+		if err != nil {
+			return "", err
+		}
+		if a.status != http.StatusUnprocessableEntity || bytes.Contains(a.body.Bytes(), []byte("4111")) {
+			return "", fmt.Errorf("the interface answered a card's number with %d", a.status)
+		}
+	}
+	return fmt.Sprintf("a test number is found in %d spellings, and the interface of %d clinics refuses it", len(ways), len(slugs)), nil
 }

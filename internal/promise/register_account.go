@@ -79,4 +79,31 @@ var account = []Sentence{
 			},
 		},
 	},
+	{
+		ID:       "no-card-numbers",
+		Text:     "The number of a payment card is not taken in, whoever types it and wherever: the form says so, keeps the rest and drops the digits. In a message that a patient sends, the digits are blanked before it is stored.",
+		Sources:  []string{"H3"},
+		Kind:     Enforced,
+		KeptBy:   []string{"contact.CardNumbers", "internal/web/cards_out.go", "internal/api/card.go", "messaging.Service.Hear", "store.Withhold"},
+		ProvedBy: []string{"contact.TestCardsAreFoundHoweverTheyAreWritten", "app.TestNoCardNumberIsTaken", "messaging.TestACardInAMessageIsBlanked"},
+		Twins: []Twin{
+			{
+				Name: "spaces hide a card",
+				File: "internal/contact/card.go", Old: "return unicode.Is(unicode.Zs, r) || ", New: "return ",
+				Red: []string{"contact.TestCardsAreFoundHoweverTheyAreWritten"},
+			},
+			{
+				Name: "a form with a card is saved without its digits",
+				File: "internal/store/withhold.go", Old: "return why\n}", New: "_ = why\n\treturn nil\n}",
+				Red:  []string{"app.TestNoCardNumberIsTaken"},
+				Long: true,
+			},
+			{
+				Name: "what a patient writes is kept with the card in it",
+				File: "internal/messaging/inbound.go", Old: "for _, x := range []*string{&e.Text, &e.Button,", New: "for _, x := range []*string{&e.Button,",
+				Red: []string{"messaging.TestACardInAMessageIsBlanked"},
+			},
+		},
+		Probe: "no-card-numbers",
+	},
 }

@@ -114,6 +114,9 @@ func (db *DB) change(ctx context.Context, who access.Caller, right access.Right,
 	if err := fn(inside, tx); err != nil {
 		return err
 	}
+	if why := reasonToWithhold(ctx); why != nil {
+		return why
+	}
 	if tx.writes > 0 && len(tx.notes) == 0 && tx.chore == "" {
 		return ErrUnaccounted
 	}

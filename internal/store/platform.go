@@ -50,6 +50,9 @@ func (db *DB) Across(ctx context.Context, who access.Caller, right access.Right,
 		if err := fn(inside, p); err != nil {
 			return err
 		}
+		if why := reasonToWithhold(ctx); why != nil && p.tx.writes > 0 {
+			return why
+		}
 		if p.tx.writes > 0 && len(p.tx.notes) == 0 && p.tx.chore == "" {
 			return ErrUnaccounted
 		}
