@@ -8,6 +8,7 @@ SHELL := bash
 PURE := access archtest audit clock contact document fault holdings id money promise words
 SOURCES := $(shell find cmd internal -type f \( -name '*.go' -o -name '*.html' -o -name '*.json' -o -name '*.sql' \) ! -path 'internal/web/dist/*' 2>/dev/null)
 ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
+FONTS := internal/document/fonts/OFL.txt
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
 .PHONY: help run build test check race soak bench pictures pages deps check-reference clean
@@ -20,7 +21,7 @@ run: build ## build, load the demo clinic on the first start, and serve http://1
 
 build: bin/almirah ## leave the program in bin/almirah
 
-bin/almirah: go.mod go.sum $(SOURCES) internal/web/dist/manifest.json
+bin/almirah: go.mod go.sum $(SOURCES) internal/web/dist/manifest.json $(FONTS)
 	CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/almirah
 
 node_modules/.stamp: package.json package-lock.json
@@ -35,11 +36,15 @@ internal/web/dist/manifest.json: node_modules/.stamp $(ASSETS) $(wildcard intern
 	go run ./internal/web/gen
 	@touch $@
 
+$(FONTS): node_modules/.stamp $(wildcard internal/document/gen/*.go)
+	go run ./internal/document/gen
+	@touch $@
+
 test: check ## run every test on both databases; ALMIRAH_STRICT=1 makes a skip a failure
 	go test -p 2 -timeout 18m ./...
 	@$(MAKE) --no-print-directory race
 
-check: internal/web/dist/manifest.json ## format, vet, staticcheck, house rules, promises, holdings
+check: internal/web/dist/manifest.json $(FONTS) ## format, vet, staticcheck, house rules, promises, holdings
 	@bad=$$(gofmt -l cmd internal); if [ -n "$$bad" ]; then echo "gofmt these files:"; echo "$$bad"; exit 1; fi
 	go vet ./...
 	$(STATICCHECK) ./...
@@ -52,13 +57,13 @@ race: ## the race detector over the pure rooms and one booking, where gcc is
 	  if grep -rq 'func TestRace' internal/scheduling; then CGO_ENABLED=1 go test -race -timeout 10m -run '^TestRace' ./internal/scheduling; fi; \
 	else echo "SKIPPED: the race detector needs gcc, which this machine lacks"; fi
 
-soak: internal/web/dist/manifest.json ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
+soak: internal/web/dist/manifest.json $(FONTS) ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
 	@scripts/soak $(PART)
 
 bench: build ## measure the operations beside the limit program, on both databases (BENCH="--quick" for a short form)
 	@go run ./internal/rig/pg/serve bin/almirah bench $(BENCH)
 
-pictures: internal/web/dist/manifest.json ## save every page of the demo under out/pictures
+pictures: internal/web/dist/manifest.json $(FONTS) ## save every page of the demo under out/pictures
 	ALMIRAH_PICTURES="$(CURDIR)/out/pictures" go test -count=1 -timeout 30m -run '^TestPictures$$' ./internal/app
 
 pages: ## write the generated pages of docs/ and the golden files again
@@ -69,9 +74,9 @@ deps: ## install what the tests need, on Debian; and the packages of the front e
 	@scripts/deps
 	@$(MAKE) --no-print-directory node_modules/.stamp tools/oracles/node_modules/.stamp
 
-check-reference: internal/web/dist/manifest.json ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
+check-reference: internal/web/dist/manifest.json $(FONTS) ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
 	@scripts/check-reference
 
 clean: ## remove what was built (never the data or the keys)
 	rm -rf bin out node_modules
-	find internal/web/dist -mindepth 1 ! -name .keep -delete
+	find internal/web/dist internal/document/fonts -mindepth 1 ! -name .keep -delete

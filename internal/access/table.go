@@ -38,6 +38,17 @@ const (
 	ClinicModules Right = "clinic.modules"
 	ClinicAccount Right = "clinic.account"
 
+	BillRead     Right = "bill.read"
+	BillIssue    Right = "bill.issue"
+	BillRefund   Right = "bill.refund"
+	BillClose    Right = "bill.close"
+	BillSettings Right = "bill.settings"
+	BillPay      Right = "bill.pay"
+	BillDecide   Right = "bill.decide"
+
+	GatewayAccounts Right = "gateway.accounts"
+	GatewayHear     Right = "gateway.hear"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -60,6 +71,8 @@ var (
 	desk   = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk}
 	staff  = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing}
 	leads  = []Role{Owner, Manager}
+	till   = []Role{Owner, Manager, FrontDesk, Billing}
+	counts = []Role{Owner, Manager, Billing}
 	anyone = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing, Patient, Public, System}
 )
 
@@ -96,6 +109,17 @@ var Table = []Row{
 	{InboxRead, "Read what patients write, and what was answered.", desk},
 	{InboxWrite, "Answer patients, write private notes, say who is meant, close a conversation.", desk},
 	{ReviewSettle, "Read what patients say of their visits, and settle complaints.", desk},
+
+	{BillRead, "See invoices, payments and what a patient owes, where the clinic turned billing on; never what is written about a visit.", till},
+	{BillIssue, "Write and issue invoices, and take payments at the desk.", till},
+	{BillRefund, "Write credit notes and give money back.", counts},
+	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
+	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
+
+	{BillPay, "Pay one's own bill on a gateway's page, and ask whether the money came.", []Role{Patient}},
+	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
+	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
+	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

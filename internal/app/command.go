@@ -17,6 +17,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clock"
+	"almirah/internal/document"
 	"almirah/internal/vault"
 )
 
@@ -47,7 +48,7 @@ func verbs() []verb {
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},
-		{"version", "print the version", (*console).version},
+		{"version", "print the version (--licences: the licence of the fonts that it carries)", (*console).version},
 	}
 }
 
@@ -204,8 +205,16 @@ func (c *console) config(_ context.Context, _ []string) error {
 	return err
 }
 
-func (c *console) version(_ context.Context, _ []string) error {
+func (c *console) version(_ context.Context, args []string) error {
 	c.say("almirah %s", Version)
+	if !has(args, "--licences") {
+		return nil
+	}
+	text, err := document.FontLicence()
+	if err != nil {
+		return err
+	}
+	c.say("\nPapers are written in these fonts, which this program carries unchanged:\n\n%s", text)
 	return nil
 }
 

@@ -326,6 +326,7 @@ var sent = map[string]map[string]string{
 	"POST /api/v1/clinics/{slug}/bookings":                    {"service": "{service}", "provider": "{provider}", "starts_at": "{at}"},
 	"POST /app/settings/channels/{provider}":                  {"account_sid": "AC1", "auth_token": "x", "from": "+14155550100"},
 	"POST /app/settings/channels/{id}/state":                  {"to": "pause", "version": "1"},
+	"POST /app/settings/channels/{id}/keys":                   {"version": "1", "number": "+91 98765 43210"},
 	"POST /app/settings/channels/{id}/revoke":                 {"version": "1"},
 	"POST /app/settings/messages/{kind}/{language}":           {"subject": "Hello", "body": "{{.When}} {{.Manage}}", "do": "save", "version": "0"},
 	"GET /app/inbox":                                          {"q": "asha"},

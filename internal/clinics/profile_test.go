@@ -134,7 +134,7 @@ func TestGSTIN(t *testing.T) {
 				continue
 			}
 			b[i] = byte(r)
-			if isGSTIN(string(b)) {
+			if IsGSTIN(string(b)) {
 				t.Errorf("%s passes", b)
 			}
 		}

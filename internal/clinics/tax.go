@@ -18,14 +18,15 @@ var meantAsGSTIN = regexp.MustCompile(`(?i)\bGSTIN?\b[\s:.#-]*(?:NO\b[\s:.#-]*)?
 // year is expensive, and the check character finds it while it is typed.
 func gstinsRight(text string) bool {
 	for _, m := range meantAsGSTIN.FindAllStringSubmatch(text, -1) {
-		if !isGSTIN(strings.ToUpper(m[1] + m[2])) {
+		if !IsGSTIN(strings.ToUpper(m[1] + m[2])) {
 			return false
 		}
 	}
 	return true
 }
 
-func isGSTIN(s string) bool {
+// IsGSTIN says whether the text is a GSTIN with the right check character.
+func IsGSTIN(s string) bool {
 	if !gstinForm.MatchString(s) {
 		return false
 	}

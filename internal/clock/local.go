@@ -27,6 +27,9 @@ func (d Date) Valid() bool { _, err := ParseDate(string(d)); return err == nil }
 // AddDays is the calendar day n days later (earlier if n is negative).
 func (d Date) AddDays(n int) Date { return DateOf(d.noon().AddDate(0, 0, n)) }
 
+// AddYears is the same day n years later; the 29th of February becomes the 1st of March where there is none.
+func (d Date) AddYears(n int) Date { return DateOf(d.noon().AddDate(n, 0, 0)) }
+
 // Weekday is the day of the week.
 func (d Date) Weekday() time.Weekday { return d.noon().Weekday() }
 

@@ -105,6 +105,8 @@ const (
 	sqlAccountTest   = `UPDATE channel SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlAccountEnd    = `UPDATE channel SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
+	sqlAccountKeys = `UPDATE channel SET credentials = $4, last4 = $5, state = $6, reason = $7, tested_at = $8, state_at = $8, version = version + 1
+	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
 	sqlAccountQueue = `SELECT id FROM message WHERE clinic_id = $1 AND channel = $2 AND state = 'planned'`
 
 	sqlUseAdd = `INSERT INTO channel_use (clinic_id, channel_id, day, sent, failed, received) VALUES ($1, $2, $3, $4, $5, $6)
@@ -345,6 +347,73 @@ func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID)
 	})
 }
 
+// ChangeKeys gives an account new credentials: a second live secret while a provider's is being exchanged, or others in place of
+// what was refused. It stays the same account with the same sender, under the agreement that was given when it was connected, and
+// only what the provider says works is kept. An account that the provider refused is in use again; one that was paused by
+// hand stays paused. fault.Invalid over the form's fields, "sender" when it would be another account's; fault.Conflict when it was changed meanwhile.
+func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, version int64, typed map[string]string) error {
+	var was Account
+	err := s.db.View(ctx, who, access.MessageAccounts, func(_ context.Context, v *store.View) (err error) {
+		if was, err = account(v, sqlAccountGet, one); err == nil && was.State == AccountRevoked {
+			err = fault.Missing()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p := s.providers[was.Provider]
+	if p == nil {
+		return fault.Missing()
+	}
+	for k, v := range typed {
+		typed[k] = strings.TrimSpace(v)
+	}
+	credentials, sender, last4, err := p.Check(typed)
+	if err == nil && sender != was.Sender {
+		var f fault.Fields
+		f.AddWith("sender", "field.channel.other_sender", map[string]any{"Sender": was.Sender})
+		err = f.Err()
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.Probe(ctx, Connection{ID: one, Provider: was.Provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), was)}); err != nil {
+		return err
+	}
+	return s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
+		now, err := account(&tx.View, sqlAccountGet, one)
+		if err != nil {
+			return err
+		}
+		state, reason := AccountActive, ""
+		if now.State == AccountPaused && now.Reason == PausedByHand {
+			state, reason = AccountPaused, PausedByHand
+		}
+		subject, table, column, row := accountCell(one)
+		sealed, err := tx.Seal(subject, table, column, row, string(credentials))
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(sqlAccountKeys, one, version, sealed, last4, string(state), reason, tx.Now())
+		if err == nil && n != 1 {
+			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		tx.Record(audit.Note{Action: "change-keys", Kind: "channel", Subject: one, Old: map[string]any{"last4": now.Last4, "state": now.State}, New: map[string]any{"last4": last4, "state": state}})
+		if err == nil && state == AccountActive && now.State == AccountPaused {
+			err = goOn(tx, now.Channel)
+		}
+		return err
+	})
+}
+
+// goOn lets go what waited for an account of the channel.
+func goOn(tx *store.Tx, channel Channel) error {
+	_, err := tx.Exec(sqlAccountGoOn, string(channel), tx.Now())
+	tx.DueBy(tx.Now())
+	return err
+}
+
 // SetAccount pauses an account or takes it into use again. fault.Conflict when it was changed meanwhile.
 func (s *Service) SetAccount(ctx context.Context, who access.Caller, one id.ID, version int64, on bool) error {
 	to, reason := AccountPaused, PausedByHand
@@ -361,9 +430,8 @@ func (s *Service) SetAccount(ctx context.Context, who access.Caller, one id.ID, 
 			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		tx.Record(audit.Note{Action: "change", Kind: "channel", Subject: one, Old: was.State, New: to})
-		if err == nil && on { // what waited goes out now
-			_, err = tx.Exec(sqlAccountGoOn, string(was.Channel), tx.Now())
-			tx.DueBy(tx.Now())
+		if err == nil && on {
+			err = goOn(tx, was.Channel)
 		}
 		return err
 	})

@@ -3,4 +3,4 @@ package promise
 import "slices"
 
 // Register is the policy in the order in which its page is read.
-var Register = slices.Concat(access, account, booking, patients, messages, talk, followups, protection, record, ahead)
+var Register = slices.Concat(access, account, booking, patients, messages, talk, followups, gateways, protection, record, ahead)

@@ -408,7 +408,8 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(err)
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version, true))
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version+1, false))
-	must(letters.Revoke(ctx, owner, account.ID, list[0].Version+2))
+	must(letters.ChangeKeys(ctx, owner, account.ID, list[0].Version+2, map[string]string{"from": "+911234500000"}))
+	must(letters.Revoke(ctx, owner, account.ID, list[0].Version+3))
 	must(letters.Recover(ctx, system))
 	late := booked(desk, p.Booking(first, p.At(5, "10:00"), 9)).Appointment
 	must(letters.Restore(ctx, owner, messaging.Reminder, messaging.Email, "en", 1))

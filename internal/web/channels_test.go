@@ -120,6 +120,35 @@ func TestPauseResumeRevoke(t *testing.T) {
 	wants(t, v.send(one+"/test", "version", "1"), 404)
 }
 
+// TestChangeKeys: an account that its provider refused gets new keys, and stays the same account.
+func TestChangeKeys(t *testing.T) {
+	t.Parallel()
+	o, tw := withTwilio(t)
+	v, a := o.owner, tw.Account()
+	leads(t, v.send(channels+"/twilio", signsIn(tw)...), channels+"?done=channel-connected")
+	one := channels + "/" + revokeLink.FindStringSubmatch(wants(t, v.get(channels), 200))[1]
+	keys := func(more ...string) []string { return append(signsIn(tw, more...), "version", v.version(one+"/keys")) }
+	wants(t, v.get(one+"/keys"), 200, "+14155550100", "never shown again", "!"+a.KeySecret, "!"+a.Token, `!name="agreed"`)
+	wants(t, v.send(one+"/keys", keys("from", "+14155550199")...), 422, "writes from +14155550100", `value="+14155550199"`, "!"+a.KeySecret)
+	wants(t, v.send(one+"/keys", keys("key_secret", "another")...), 422, "code: 20003")
+	wants(t, v.send(one+"/keys", append(signsIn(tw), "version", "77")...), 409, "Somebody changed this")
+	manager := o.as("manager")
+	wants(t, manager.get(one+"/keys"), 403)
+	wants(t, manager.send(one+"/keys", signsIn(tw)...), 403)
+
+	// Paused by hand it stays paused; what the provider refused is in use again.
+	leads(t, v.send(one+"/state", "version", v.version(channels), "to", "pause"), channels+"?done=channel-pause")
+	leads(t, v.send(one+"/keys", keys()...), channels+"?done=channel-keys")
+	wants(t, v.get(channels+"?done=channel-keys"), 200, "The account has its new keys", "Paused", "Somebody at the clinic paused it")
+	leads(t, v.send(one+"/state", "version", v.version(channels), "to", "resume"), channels+"?done=channel-resume")
+	leads(t, v.send(one+"/keys", keys("key_sid", "", "key_secret", "")...), channels+"?done=channel-keys")
+	wants(t, v.get(channels), 200, "In use", "••••••••"+a.Token[len(a.Token)-4:], "!"+a.Token)
+	wants(t, v.get("/app/audit?what=channel"), 200, "Keys changed", "!"+a.Token, "!"+a.KeySecret)
+	leads(t, v.send(one+"/revoke", "version", v.version(one+"/revoke")), channels+"?done=channel-revoked")
+	wants(t, v.get(one+"/keys"), 404)
+	wants(t, v.send(one+"/keys", signsIn(tw)...), 404)
+}
+
 // TestNoProvider: a house that works with nobody says so, and has no form.
 func TestNoProvider(t *testing.T) {
 	t.Parallel()

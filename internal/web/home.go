@@ -99,6 +99,8 @@ func settingsRoutes() []Route {
 		{Pattern: "POST /app/settings/channels/{id}/test", Door: Staff, Right: own, Handle: channelTest},
 		{Pattern: "POST /app/settings/channels/{id}/state", Door: Staff, Right: own, Handle: channelState},
 		{Pattern: "GET /app/settings/channels/{id}/revoke", Door: Staff, Right: own, Handle: channelRevokePage},
+		{Pattern: "GET /app/settings/channels/{id}/keys", Door: Staff, Right: own, Handle: channelKeysPage},
+		{Pattern: "POST /app/settings/channels/{id}/keys", Door: Staff, Right: own, Handle: channelKeysSave},
 		{Pattern: "GET /app/settings/channels/{id}/texts", Door: Staff, Right: texts, Handle: textsPage},
 		{Pattern: "POST /app/settings/channels/{id}/texts", Door: Staff, Right: texts, Handle: textsSave},
 		{Pattern: "GET /app/settings/channels/{id}/texts/{text}/remove", Door: Staff, Right: texts, Handle: textRemovePage},

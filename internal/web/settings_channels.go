@@ -58,22 +58,29 @@ func (s *Site) channelSettings(v *Visit, provider string) (*ChannelsSettings, er
 		if form == nil || taken[channel] || !page.CanEdit {
 			continue
 		}
-		o := AccountOffer{Provider: p, Name: companyName(v, p), Channel: string(channel), Fields: slices.Clone(form), Front: p == provider || provider == "" && len(page.Offers) == 0}
-		for i := range o.Fields {
-			f := &o.Fields[i]
-			if p == provider && !f.Secret {
-				f.Value = v.PostForm.Get(f.Name)
-			}
-			for _, x := range s.Messages.List(p, f.Name) {
-				f.List = append(f.List, Option{Value: x.Value, Label: x.Value + " (" + x.Beside + ")"})
-			}
-		}
+		o := s.accountOffer(v, p, p == provider)
+		o.Front = p == provider || provider == "" && len(page.Offers) == 0
 		page.Offers = append(page.Offers, o)
 	}
 	for i := range page.Offers { // several forms are folded, but for the one that was sent
 		page.Offers[i].Open = len(page.Offers) == 1 || page.Offers[i].Provider == provider
 	}
 	return page, nil
+}
+
+// accountOffer is a provider's form, with what was typed into it; a secret is never put back.
+func (s *Site) accountOffer(v *Visit, provider string, typed bool) AccountOffer {
+	o := AccountOffer{Provider: provider, Name: companyName(v, provider), Channel: string(s.Messages.ChannelOf(provider)), Fields: slices.Clone(accountForms[provider])}
+	for i := range o.Fields {
+		f := &o.Fields[i]
+		if typed && !f.Secret {
+			f.Value = v.PostForm.Get(f.Name)
+		}
+		for _, x := range s.Messages.List(provider, f.Name) {
+			f.List = append(f.List, Option{Value: x.Value, Label: x.Value + " (" + x.Beside + ")"})
+		}
+	}
+	return o
 }
 
 func companyName(v *Visit, provider string) string {
@@ -134,12 +141,16 @@ func channelConnect(s *Site, w http.ResponseWriter, v *Visit) error {
 	if form == nil {
 		return fault.Missing()
 	}
+	_, err := s.Messages.Connect(v.Context(), v.Who, provider, typedAccount(v, form), v.PostForm.Get("agreed") != "")
+	return s.channelAnswer(w, v, err, "channel-connected", provider)
+}
+
+func typedAccount(v *Visit, form []AccountField) map[string]string {
 	typed := map[string]string{}
 	for _, f := range form {
 		typed[f.Name] = v.PostForm.Get(f.Name)
 	}
-	_, err := s.Messages.Connect(v.Context(), v.Who, provider, typed, v.PostForm.Get("agreed") != "")
-	return s.channelAnswer(w, v, err, "channel-connected", provider)
+	return typed
 }
 
 func channelTest(s *Site, w http.ResponseWriter, v *Visit) error {
@@ -173,18 +184,27 @@ func channelRevokePage(s *Site, w http.ResponseWriter, v *Visit) error {
 
 // channelRevoke is the page that asks once more; fault.NotFound when the account is none of the clinic's that is still in use.
 func (s *Site) channelRevoke(v *Visit) (*ChannelRevoke, error) {
-	list, err := s.Messages.Accounts(v.Context(), v.Who)
+	a, err := s.accountOf(v)
 	if err != nil {
 		return nil, err
+	}
+	page := &ChannelRevoke{SettingsPage: s.settings(v, "settings.channels", access.MessageAccounts), Account: s.accountCard(v, a)}
+	page.Version = a.Version
+	return page, nil
+}
+
+// accountOf is the account of the address; fault.NotFound when it is none of the clinic's that is still in use.
+func (s *Site) accountOf(v *Visit) (messaging.Account, error) {
+	list, err := s.Messages.Accounts(v.Context(), v.Who)
+	if err != nil {
+		return messaging.Account{}, err
 	}
 	one, err := id.Parse(v.PathValue("id"))
 	i := slices.IndexFunc(list, func(a messaging.Account) bool { return a.ID == one })
 	if err != nil || i < 0 {
-		return nil, fault.Missing()
+		return messaging.Account{}, fault.Missing()
 	}
-	page := &ChannelRevoke{SettingsPage: s.settings(v, "settings.channels", access.MessageAccounts), Account: s.accountCard(v, list[i])}
-	page.Version = list[i].Version
-	return page, nil
+	return list[i], nil
 }
 
 func channelRevoke(s *Site, w http.ResponseWriter, v *Visit) error {
@@ -197,4 +217,45 @@ func channelRevoke(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	err = s.Messages.Revoke(v.Context(), v.Who, one, typedVersion(v, 0))
 	return s.answer(w, v, err, "/app/settings/channels?done=channel-revoked", "settings-channel-revoke", func() (Page, error) { return s.channelRevoke(v) })
+}
+
+// channelKeys is the page on which an account gets other credentials; fault.NotFound as for accountOf, and where its provider is not offered any more.
+func (s *Site) channelKeys(v *Visit, typed bool) (*ChannelKeys, error) {
+	a, err := s.accountOf(v)
+	if err != nil {
+		return nil, err
+	}
+	if accountForms[a.Provider] == nil || s.Messages.ChannelOf(a.Provider) == "" {
+		return nil, fault.Missing()
+	}
+	page := &ChannelKeys{ChannelsSettings: ChannelsSettings{SettingsPage: s.settings(v, "settings.channels", access.MessageAccounts)}, Account: s.accountCard(v, a), Form: s.accountOffer(v, a.Provider, typed)}
+	page.Form.Front, page.Version = true, a.Version
+	return page, nil
+}
+
+func channelKeysPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, err := s.channelKeys(v, false)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "settings-channel-keys", page)
+}
+
+func channelKeysSave(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	a, err := s.accountOf(v)
+	if err != nil {
+		return err
+	}
+	err = s.Messages.ChangeKeys(v.Context(), v.Who, a.ID, typedVersion(v, 0), typedAccount(v, accountForms[a.Provider]))
+	if fault.Is(err, fault.Unavailable) {
+		page, bad := s.channelKeys(v, true)
+		if bad != nil {
+			return bad
+		}
+		return s.views.Render(w, report(w, page.shell(), err), "settings-channel-keys", page)
+	}
+	return s.answer(w, v, err, "/app/settings/channels?done=channel-keys", "settings-channel-keys", func() (Page, error) { return s.channelKeys(v, true) })
 }

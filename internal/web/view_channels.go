@@ -106,3 +106,10 @@ type ChannelRevoke struct {
 	SettingsPage
 	Account AccountCard
 }
+
+// ChannelKeys is /app/settings/channels/{id}/keys, the page "settings-channel-keys".
+type ChannelKeys struct {
+	ChannelsSettings
+	Account AccountCard
+	Form    AccountOffer
+}

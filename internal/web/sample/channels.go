@@ -65,5 +65,7 @@ func (m *maker) channelPages() {
 	wrong("wrong-msg91", "msg91", "sms", map[string]string{"sender": "Sunrise", "pe_id": "11", "allowed_ips": "203.0.113.7, everywhere"}, "authkey", "sender", "pe_id", "allowed_ips")
 	wrong("wrong-whatsapp", "whatsapp", "whatsapp", map[string]string{"phone_number_id": "+91 98", "sender": "98450", "coexistence": "yes"}, "phone_number_id", "business_account_id", "sender", "token", "app_secrets")
 	wrong("wrong-ses", "ses", "email", map[string]string{"from": "Sunrise <a@b.example>", "region": "eu-central-1", "topic_arns": "arn:aws:sns:us-east-1:1:x"}, "from", "region", "access_key_id", "secret_access_key", "topic_arns")
+	m.add("settings-channel-keys", "", &web.ChannelKeys{ChannelsSettings: web.ChannelsSettings{SettingsPage: m.settings("settings.channels")}, Account: m.account("active", "", ""),
+		Form: web.AccountOffer{Provider: "whatsapp", Front: true, Fields: web.AccountForm("whatsapp")}})
 	m.add("settings-channel-revoke", "", &web.ChannelRevoke{SettingsPage: m.settings("settings.channels"), Account: m.account("active", "", "")})
 }
