@@ -1,5 +1,7 @@
 package access
 
+import "slices"
+
 // Right is one thing that a caller may do. Each route and each service verb names one.
 type Right string
 
@@ -16,6 +18,7 @@ const (
 
 	ScheduleRead     Right = "schedule.read"
 	ScheduleBook     Right = "schedule.book"
+	ScheduleCancel   Right = "schedule.cancel"
 	ScheduleOverbook Right = "schedule.overbook"
 	ScheduleSettings Right = "schedule.settings"
 
@@ -58,6 +61,8 @@ const (
 	PlatformOpen    Right = "platform.open"
 	PlatformMembers Right = "platform.members"
 	PlatformOperate Right = "platform.operate"
+	PlatformAccount Right = "platform.account"
+	PlatformBill    Right = "platform.bill"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -90,7 +95,8 @@ var Table = []Row{
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 
 	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},
-	{ScheduleBook, "Book, move, cancel and mark appointments.", desk},
+	{ScheduleBook, "Book, move and mark appointments.", desk},
+	{ScheduleCancel, "Cancel an appointment, also while the clinic is read-only: the patient must be told.", desk},
 	{ScheduleOverbook, "Book over an existing appointment on purpose, giving a reason.", desk},
 	{ScheduleSettings, "Change services, providers, hours, leave and closures.", leads},
 
@@ -129,6 +135,8 @@ var Table = []Row{
 	{PlatformWork, "Find which clinics have work due, and relay it.", []Role{System}},
 	{PlatformOpen, "Open a new clinic.", []Role{Public, Operator}},
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
+	{PlatformAccount, "See what one's clinic pays for the platform, and pay it.", []Role{Owner}},
+	{PlatformBill, "Keep the books of what clinics pay for the platform.", []Role{Operator, System}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -139,3 +147,12 @@ var rows = func() map[Right]Row {
 	}
 	return m
 }()
+
+// always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
+// that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
+// patients do about themselves, and what others report. Everything else is refused then (decision 36).
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
+	MessageRead, MessageHear, InboxRead, AuditRead, Work, BillPay, GatewayHear}
+
+// AlwaysWorks says whether Changes by the right also work in a clinic that is read-only.
+func AlwaysWorks(r Right) bool { return slices.Contains(always, r) }

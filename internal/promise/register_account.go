@@ -106,4 +106,66 @@ var account = []Sentence{
 		},
 		Probe: "no-card-numbers",
 	},
+	{
+		ID:       "told-before-read-only",
+		Text:     "Where whoever runs the platform asks for a fee, the owners of a clinic are told by mail a week and a day before the time that is paid for ends, at its end, three days before the clinic becomes read-only, and then. Where no fee is asked, nothing of this exists.",
+		Sources:  []string{"H4", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/subscription/plan.go", "subscription.Service.Sweep"},
+		ProvedBy: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays", "subscription.TestWithoutPlansNothingOfItExists"},
+		Twins: []Twin{
+			{
+				Name: "a clinic stops without grace",
+				File: "internal/subscription/plan.go", Old: "case now < h.WritesUntil(t):", New: "case now < h.Due():",
+				Red: []string{"subscription.TestEachStateBeginsOnItsSecond"},
+			},
+			{
+				Name: "nobody is told that the clinic will stop",
+				File: "internal/subscription/plan.go", Old: "case now >= due && now >= stop.Add(-3*day):", New: "case now >= due && now >= stop:",
+				Red: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays"},
+			},
+		},
+	},
+	{
+		ID:       "read-only-not-locked-out",
+		Text:     "A clinic that does not pay becomes read-only, and no more than that: everything can be read, taken along and left, appointments can be cancelled, reminders go out, and patients cancel, say STOP and change their consents as ever. A payment opens it at once.",
+		Sources:  []string{"H4", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"access.AlwaysWorks", "internal/store/standing.go"},
+		ProvedBy: []string{"subscription.TestReadOnlyBeginsOnItsSecond", "web.TestAClinicOnItsLastDay"},
+		Twins: []Twin{
+			{
+				Name: "an unpaid clinic is never stopped",
+				File: "internal/store/standing.go", Old: "if !db.paid || access.AlwaysWorks(right) {", New: "if db.paid || access.AlwaysWorks(right) {",
+				Red: []string{"subscription.TestReadOnlyBeginsOnItsSecond", "web.TestAClinicOnItsLastDay"},
+			},
+			{
+				Name: "patients cannot cancel in an unpaid clinic",
+				File: "internal/access/table.go", Old: "var always = []Right{PublicRead, OwnRead, OwnChange,", New: "var always = []Right{PublicRead, OwnRead,",
+				Red: []string{"subscription.TestReadOnlyBeginsOnItsSecond"},
+			},
+		},
+		Probe: "read-only-not-locked-out",
+	},
+	{
+		ID:       "plan-paid-once",
+		Text:     "What a clinic pays for the platform is paid at the payment company and counted once, by what that company itself says. Each payment has an invoice whose numbers follow one on the other and which is never changed; the clinic finds all of them on its account page.",
+		Sources:  []string{"H3", "H4", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"subscription.Service.Look", "internal/subscription/store.go"},
+		ProvedBy: []string{"subscription.TestAPaymentCountsOnce", "web.TestAClinicOnItsLastDay"},
+		Twins: []Twin{
+			{
+				Name: "coming back from the payment page counts as paying",
+				File: "internal/subscription/service.go", Old: "case got >= x.Amount:", New: "case got >= 0:",
+				Red: []string{"subscription.TestAPaymentCountsOnce"},
+			},
+			{
+				Name: "a payment counts each time it is looked at",
+				File: "internal/subscription/store.go", Old: "WHERE id = $1 AND clinic_id = $2 AND state <> 'paid'`", New: "WHERE id = $1 AND clinic_id = $2`",
+				Red: []string{"subscription.TestAPaymentCountsOnce"},
+			},
+		},
+		Probe: "plan-paid-once",
+	},
 }

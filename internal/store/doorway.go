@@ -84,6 +84,9 @@ func (db *DB) Change(ctx context.Context, who access.Caller, right access.Right,
 	if err := db.admit(ctx, who, right, false); err != nil {
 		return err
 	}
+	if err := db.owes(ctx, who, right); err != nil {
+		return err
+	}
 	return db.again(ctx, func() error { return db.change(ctx, who, right, fn) })
 }
 
