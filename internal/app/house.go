@@ -28,6 +28,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/subscription"
 	"almirah/internal/vault"
 	"almirah/internal/web"
 	"almirah/internal/words"
@@ -52,6 +53,7 @@ type House struct {
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
+	Plans    *subscription.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -94,6 +96,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
 		return err
 	}
+	o.Store.Paid = o.Store.Paid || len(c.Plans.List) > 0
 	if h.DB, err = store.Open(ctx, c.DatabaseURL, h.Vault, h.Clock, h.Log, o.Store); err != nil {
 		return err
 	}
@@ -124,7 +127,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), subscription.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -161,6 +164,11 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup = followup.New(h.DB)
+	asked, err := c.Plans.terms(h.Gate.HTTPClient)
+	if err != nil {
+		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
+	}
+	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers)})
 	return h.doors()
 }
@@ -169,7 +177,7 @@ func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Plans: h.Plans, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err

@@ -112,7 +112,7 @@ var account = []Sentence{
 		Sources:  []string{"H4", "A22"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/subscription/plan.go", "subscription.Service.Sweep"},
-		ProvedBy: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays", "subscription.TestWithoutPlansNothingOfItExists"},
+		ProvedBy: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays", "subscription.TestWithoutPlansNothingOfItExists", "web.TestWithoutPlansThereIsNoPageToPay"},
 		Twins: []Twin{
 			{
 				Name: "a clinic stops without grace",

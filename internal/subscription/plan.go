@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"almirah/internal/accounts"
 	"almirah/internal/billing"
 	"almirah/internal/clock"
 	"almirah/internal/id"
@@ -138,10 +139,7 @@ const (
 )
 
 // notices are the words of the stages; accounts has a mail for each.
-var notices = map[stage]string{toldWeek: "plan-week", toldDay: "plan-day", toldEnd: "plan-ended", toldSoon: "plan-soon", toldStopped: "plan-stopped"}
-
-// NoticeFailed is the word of the notice that a payment was refused.
-const NoticeFailed = "plan-failed"
+var notices = map[stage]string{toldWeek: accounts.NoticePlanWeek, toldDay: accounts.NoticePlanDay, toldEnd: accounts.NoticePlanEnded, toldSoon: accounts.NoticePlanSoon, toldStopped: accounts.NoticePlanStopped}
 
 const day = 24 * time.Hour
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
@@ -271,7 +272,7 @@ func (s *Service) failed(ctx context.Context, who access.Caller, right access.Ri
 	if err != nil || told == 0 || right != access.PlatformBill {
 		return err
 	}
-	return s.tell(ctx, who, NoticeFailed)
+	return s.tell(ctx, who, accounts.NoticePlanFailed)
 }
 
 func (s *Service) tell(ctx context.Context, who access.Caller, notice string) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -319,7 +320,7 @@ func TestOwnersAreToldOnStatedDays(t *testing.T) {
 		}
 		h.sweep(t, one)
 		h.sweep(t, one)
-		if h.told[len(h.told)-1] != subscription.NoticeFailed || len(h.told) != len(want)+1 {
+		if h.told[len(h.told)-1] != accounts.NoticePlanFailed || len(h.told) != len(want)+1 {
 			t.Fatalf("a refused payment: told %v", h.told)
 		}
 		for link, amount := range h.bank.Open() {

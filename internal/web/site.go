@@ -23,6 +23,7 @@ import (
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/subscription"
 	"almirah/internal/words"
 )
 
@@ -36,6 +37,7 @@ type Deps struct {
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
+	Plans    *subscription.Service // nil, or without plans: nobody pays here
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
