@@ -63,7 +63,7 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at.
-var noPage = []string{"GET /app/account/signed/{id}/text", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+var noPage = []string{"GET /app/account/signed/{id}/text", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
 	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.

@@ -42,6 +42,8 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"agreement-before-patients":    probe.agreementFirst,
 		"agreements-kept":              probe.agreementsKept,
 		"no-card-numbers":              probe.cardNumbers,
+		"read-only-not-locked-out":     probe.readOnly,
+		"plan-paid-once":               probe.plansPaid,
 		"password-hashed":              probe.passwords,
 		"session-cookies":              probe.sessions,
 		"forged-requests":              probe.forged,
