@@ -164,7 +164,7 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup = followup.New(h.DB)
-	asked, err := c.Plans.terms(h.Gate.HTTPClient)
+	asked, err := c.Plans.terms(h.Gate)
 	if err != nil {
 		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -129,7 +128,7 @@ func (p Plans) processor() (egress.Processor, string, bool) {
 }
 
 // terms are what the room of subscriptions is told. Keys that the payment company's form refuses stop the start.
-func (p Plans) terms(client func(processor string) *http.Client) (subscription.Terms, error) {
+func (p Plans) terms(gate *egress.Gate) (subscription.Terms, error) {
 	t := subscription.Terms{Plans: p.List, Trial: p.Trial, Grace: p.Grace, Seller: p.Seller}
 	if len(p.List) == 0 || p.Gateway == "" {
 		return t, nil
@@ -140,9 +139,9 @@ func (p Plans) terms(client func(processor string) *http.Client) (subscription.T
 	typed := map[string]string{"key_id": p.KeyID, "key_secret": p.Secret, "secret_key": p.Secret, "webhook_secret": "whsec_" + hex.EncodeToString(none[:])}
 	switch p.Gateway {
 	case "razorpay":
-		t.Gateway = razorpay.New(client(plansProcessor), razorpay.Options{BaseURL: p.URL})
+		t.Gateway = razorpay.New(gate.HTTPClient(plansProcessor), razorpay.Options{BaseURL: p.URL})
 	case "stripe":
-		t.Gateway = stripe.New(client(plansProcessor), stripe.Options{BaseURL: p.URL})
+		t.Gateway = stripe.New(gate.HTTPClient(plansProcessor), stripe.Options{BaseURL: p.URL})
 	}
 	keys, err := t.Gateway.Check(typed)
 	t.Till = billing.Till{Provider: p.Gateway, Credentials: keys.Credentials}

@@ -237,7 +237,7 @@ func (s *Service) settle(ctx context.Context, who access.Caller, right access.Ri
 			return err
 		}
 		from, until := h.extended(s.terms, x.Term, p.Now())
-		if n, err = p.Exec(sqlHeldPay, c.ID, h.version, x.Plan, x.Term, until); err != nil {
+		if n, err = p.Exec(sqlHeldPay, x.Plan, x.Term, until, h.version, c.ID); err != nil {
 			return err
 		}
 		if n != 1 {
@@ -316,7 +316,7 @@ func (s *Service) Sweep(ctx context.Context, who access.Caller) error {
 	}
 	return s.db.Across(ctx, who, access.PlatformBill, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("which notice went out last")
-		_, err := p.Exec(sqlHeldTold, who.Clinic(), h.version, int64(at))
+		_, err := p.Exec(sqlHeldTold, int64(at), h.version, who.Clinic())
 		return err
 	})
 }

@@ -14,8 +14,8 @@ const (
 	sqlOpened   = `SELECT opened_at FROM clinic_route WHERE clinic_id = $1 AND opened_at > 0`
 	sqlHeldGet  = `SELECT plan, term, trial_until, paid_until, told, version FROM subscription WHERE clinic_id = $1`
 	sqlHeldAdd  = `INSERT INTO subscription (clinic_id, trial_until) VALUES ($1, $2) ON CONFLICT (clinic_id) DO NOTHING`
-	sqlHeldPay  = `UPDATE subscription SET plan = $3, term = $4, paid_until = $5, told = 0, version = version + 1 WHERE clinic_id = $1 AND version = $2`
-	sqlHeldTold = `UPDATE subscription SET told = $3, version = version + 1 WHERE clinic_id = $1 AND version = $2`
+	sqlHeldPay  = `UPDATE subscription SET plan = $1, term = $2, paid_until = $3, told = 0, version = version + 1 WHERE version = $4 AND clinic_id = $5`
+	sqlHeldTold = `UPDATE subscription SET told = $1, version = version + 1 WHERE version = $2 AND clinic_id = $3`
 
 	sqlPaymentAdd  = `INSERT INTO subscription_payment (id, clinic_id, plan, term, currency, amount, state, made_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', $7)`
 	sqlPaymentPage = `UPDATE subscription_payment SET page = $3, url = $4 WHERE id = $1 AND clinic_id = $2 AND state = 'open'`
