@@ -52,6 +52,12 @@ const (
 	GatewayAccounts Right = "gateway.accounts"
 	GatewayHear     Right = "gateway.hear"
 
+	VisitRead      Right = "visit.read"
+	VisitWrite     Right = "visit.write"
+	VisitSign      Right = "visit.sign"
+	VisitSettings  Right = "visit.settings"
+	IntakeSettings Right = "intake.settings"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -126,6 +132,11 @@ var Table = []Row{
 	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
 	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
 	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},
+	{VisitRead, "Read visits, allergies, conditions, medicines, files and what patients answered before a visit, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitWrite, "Write visits that are not signed, what is known of a patient, and files, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
+	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},
+	{VisitSettings, "Change what visits start with, and import lists of diagnoses.", leads},
+	{IntakeSettings, "Change the questions and the texts that patients get before a visit.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

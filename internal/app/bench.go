@@ -157,6 +157,13 @@ func runBench(ctx context.Context, engine store.Engine, admin string, plan bench
 		}
 		program = append(program, line)
 	}
+	if only := strings.Split(plan.only, ","); plan.only == "" || slices.Contains(only, benchChart) || slices.Contains(only, benchSign) {
+		rows, lines, err := r.careRows(ctx, engine)
+		if err != nil {
+			return nil, errors.Join(err, r.limit.close())
+		}
+		r.rows, program = append(r.rows, rows...), append(program, lines...)
+	}
 	noise, err := r.end(ctx)
 	if err = errors.Join(err, r.limit.close()); err != nil {
 		return nil, err
@@ -311,7 +318,7 @@ func (r *benchRun) print(engine store.Engine, noise string, program []string) {
 				op = o
 			}
 		}
-		if op.key == "" { // operations 14 to 16 have goals of their own
+		if op.key == "" { // operations from 14 on have goals of their own
 			continue
 		}
 		op.judge(row, float64(r.fsync.Microseconds()))

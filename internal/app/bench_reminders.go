@@ -22,9 +22,6 @@ import (
 // the three commits that tell a crash apart, by as many senders as a process has. Beside it the limit program commits
 // one audit row after the other: half as many reminders a second is the goal.
 
-// benchSenders is how many messages a process hands over at a time (jobs.queueSend).
-const benchSenders = 8
-
 // benchReminders is the key of the operation.
 const benchReminders = "15"
 
@@ -131,7 +128,7 @@ func (b *benchHouse) remindAll(ctx context.Context) (int, error) {
 		work := make(chan id.ID)
 		failed := make(chan error, len(due))
 		var crew sync.WaitGroup
-		for range benchSenders {
+		for range jobs.Senders {
 			crew.Go(func() {
 				for m := range work {
 					failed <- b.Messages.Deliver(ctx, system, m)

@@ -8,9 +8,11 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 )
 
 // courier lets accounts send its letters (confirm your address, reset your password) through a
@@ -44,6 +46,15 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 					return err
 				}
 				_, err := followup.Keeper{}.Due(tx)
+				return err
+			})
+		}},
+		{Name: "expire-drafts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				if _, err := (visits.Keeper{}).Due(tx); err != nil {
+					return err
+				}
+				_, err := intake.Keeper{}.Due(tx)
 				return err
 			})
 		}},

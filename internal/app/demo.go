@@ -84,6 +84,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 		return fmt.Errorf("demo: the appointments: %w", err)
 	}
 	say("  %d appointments", n)
+	if err := h.demoCare(ctx, owner, practice); err != nil {
+		return fmt.Errorf("demo: the records: %w", err)
+	}
 	return nil
 }
 

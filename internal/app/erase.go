@@ -13,10 +13,12 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 )
 
 // keeper is how each room copies out, erases and expires what it holds of a person.
@@ -36,7 +38,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{messaging.Keeper{}, followup.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{messaging.Keeper{}, followup.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

@@ -23,6 +23,7 @@ import (
 	"almirah/internal/followup"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
@@ -30,6 +31,7 @@ import (
 	"almirah/internal/store"
 	"almirah/internal/subscription"
 	"almirah/internal/vault"
+	"almirah/internal/visits"
 	"almirah/internal/web"
 	"almirah/internal/words"
 )
@@ -54,6 +56,8 @@ type House struct {
 	Messages *messaging.Service
 	Followup *followup.Service
 	Plans    *subscription.Service
+	Intake   *intake.Service
+	Visits   *visits.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -127,7 +131,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), subscription.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), messaging.Holdings(), followup.Holdings(), subscription.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -163,7 +167,7 @@ func (h *House) rooms(o Options) (err error) {
 		sender = "clinic@example.org"
 	}
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
-	h.Followup = followup.New(h.DB)
+	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	asked, err := c.Plans.terms(h.Gate)
 	if err != nil {
 		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
@@ -177,7 +181,7 @@ func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Plans: h.Plans, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Plans: h.Plans, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err

@@ -109,7 +109,13 @@ func processors(c Config) []egress.Processor {
 			out = append(out, p)
 		}
 	}
-	own(egress.Processor{ID: twilioProcessor, Name: "Twilio", Purpose: "carries SMS for clinics that connected an account of their own there",
+	var twilioFiles []string
+	if c.Twilio == sms.TwilioURL { // what people send by MMS lies elsewhere; a stand-in keeps its own
+		for _, h := range sms.MediaHosts() {
+			twilioFiles = append(twilioFiles, h+":443")
+		}
+	}
+	own(egress.Processor{ID: twilioProcessor, Hosts: twilioFiles, Name: "Twilio", Purpose: "carries SMS for clinics that connected an account of their own there",
 		Categories: []string{"phone number", "text of the message"}, Region: c.TwilioWhere, Adapter: "sms"}, c.Twilio)
 	own(egress.Processor{ID: msg91Processor, Name: "MSG91 (Walkover Web Solutions)", Purpose: "carries SMS in India for clinics that connected an account of their own there",
 		Categories: []string{"phone number", "text of the message"}, Region: c.MSG91Where, Adapter: "sms"}, c.MSG91)

@@ -64,7 +64,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at.
 var noPage = []string{"GET /app/account/signed/{id}/text", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -108,6 +108,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	account := h.connected(t, owner).String()
 	phone := h.answeredPhone(t, owner)
 	rule, been := h.followed(t, owner)
+	open, signed, treated := h.visited(t)
 	first := func(page, prefix string) string {
 		var found string
 		walkLinks(t, owner.page(t, page).body, func(to string) {
@@ -193,6 +194,11 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient, who: deskMail},
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
 		{pattern: "GET /app/patients/{id}/delete", path: "/app/patients/" + patient + "/delete", who: ownerMail},
+		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + treated, who: ownerMail, variant: "care"},
+		{pattern: "GET /app/patients/{id}/visits", path: "/app/patients/" + treated + "/visits", who: ownerMail},
+		{pattern: "GET /app/visits/{id}", path: "/app/visits/" + open, who: ownerMail, touch: ready},
+		{pattern: "GET /app/visits/{id}", path: "/app/visits/" + signed, who: ownerMail, variant: "signed"},
+		{pattern: "GET /m/{token}/intake", path: own + "/intake"},
 		{pattern: "GET /app/inbox", path: "/app/inbox", who: deskMail, touch: ready},
 		{pattern: "GET /app/inbox", path: "/app/inbox?box=done", who: deskMail, variant: "empty", touch: ready},
 		{pattern: "GET /app/inbox/{thread}", path: "/app/inbox/" + talk, who: deskMail, touch: ready},
@@ -229,6 +235,11 @@ func (h *opened) tour(t testing.TB) []stop {
 			path += "?kind=recall"
 		}
 		out = append(out, stop{pattern: "GET /app/settings" + p, path: "/app/settings" + path, who: ownerMail})
+	}
+	template, form := first("/app/settings/visits", "/app/settings/visits/"), first("/app/settings/intake", "/app/settings/intake/")
+	for pattern, path := range map[string]string{"/visits": "/visits", "/visits/new": "/visits/new?starter=dental", "/visits/{id}": "/visits/" + template, "/codes": "/codes",
+		"/intake": "/intake", "/intake/new": "/intake/new", "/intake/{id}": "/intake/" + form} {
+		out = append(out, stop{pattern: "GET /app/settings" + pattern, path: "/app/settings" + path, who: ownerMail})
 	}
 	for _, c := range []string{"sms", "whatsapp"} {
 		out = append(out, stop{pattern: "GET /app/settings/messages/{kind}/{language}", path: "/app/settings/messages/reminder/en?channel=" + c, who: ownerMail, variant: c})

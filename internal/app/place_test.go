@@ -106,6 +106,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
+	p.care(t)
 	p.collect(t)
 }
 
@@ -151,7 +152,10 @@ func (p *place) connect(t *testing.T) {
 			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
 		}
 	}
-	for _, c := range p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{}) {
+	// What is said is kept, so that what is sent beside it is fetched.
+	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
+	calls := p.twilio.Sends(list[0].HookURL, "+919845012399", "+14155550100", "", map[string][]byte{"application/pdf": []byte("%PDF-1.7 a report")})
+	for _, c := range append(calls, p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{})...) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -164,6 +168,16 @@ func (p *place) connect(t *testing.T) {
 	p.h.until(t, "what was written is in the inbox", func() bool {
 		list, err := p.h.Messages.Inbox(t.Context(), p.who, messaging.InboxFilter{})
 		return err == nil && len(list) > 0
+	})
+	p.h.until(t, "what came beside it is fetched", func() bool {
+		list, err := p.h.Messages.Inbox(t.Context(), p.who, messaging.InboxFilter{})
+		if err != nil || len(list) == 0 {
+			return false
+		}
+		talk, err := p.h.Messages.OpenThread(t.Context(), p.who, list[0].ID)
+		return err == nil && slices.ContainsFunc(talk.Lines, func(l messaging.Line) bool {
+			return len(l.Files) > 0 && l.Files[0].State == messaging.MediaKept
+		})
 	})
 	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations/replies", url.Values{"title": {"Lift"}, "body": {"There is a lift."}})
 }
@@ -194,9 +208,13 @@ func (p *place) collect(t *testing.T) {
 	pick("account", "channel", rows, func(get func(string) string) bool { return get("provider") == "local-whatsapp" })
 	pick("approval", "approval", rows, any)
 	pick("thread", "thread", rows, any)
+	pick("file", "attached", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
+	for kind, table := range map[string]string{"visit": "encounter", "aside": "encounter_aside", "health": "health", "file": "file", "visit template": "visit_template", "form": "intake_form"} {
+		pick(kind, table, rows, any)
+	}
 	pick("leave", "leave", rows, any)
 	pick("signed", "agreement", rows, any)
 	pick("closure", "closure", rows, any)
@@ -239,10 +257,18 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{provider}":            "=twilio",
 	"/app/settings/channels/{id}":                  "account",
 	"/app/inbox/{thread}":                          "thread",
+	"/app/inbox/{thread}/files/{file}":             "file",
 	"/app/settings/conversations/replies/{reply}":  "reply",
 	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",
 	"/app/settings/followups/{id}":                 "followup",
+	"/app/visits/{id}":                             "visit",
+	"/app/visits/{id}/asides/{aside}":              "aside",
+	"/app/patients/{id}/health/{row}":              "health",
+	"/app/files/{id}":                              "file",
+	"/app/settings/visits/{id}":                    "visit template",
+	"/app/settings/intake/{id}":                    "form",
+	"/m/{token}/intake/{form}":                     "form",
 	"/app/messages/{id}":                           "message",
 	"/app/outbox/calendar/{id}":                    "message",
 	"/app/outbox/phone/{phone}":                    "=AAAA", // no row stands behind it: demo_phones_test.go asks with another clinic's
@@ -305,6 +331,18 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/services/{id}":                        {"service_name": "Changed", "minutes": "15", "providers": "{provider}", "version": "1"},
 	"POST /app/settings/booking":                              {"notice_hours": "2", "horizon_days": "30", "step": "15", "version": "2"},
 	"POST /app/settings/reminders":                            {"rule": "{rule}", "remove": "{rule}"},
+	"POST /app/appointments/{id}/visit":                       {"to": "with", "version": "1"},
+	"POST /app/visits/{id}":                                   {"complaint": "Cough", "version": "1", "tab": "00000000000000000000000000000001", "template": "{visit template}", "do": "template"},
+	"POST /app/visits/{id}/sign":                              {"complaint": "Cough", "version": "1", "tab": "00000000000000000000000000000001"},
+	"POST /app/visits/{id}/amend":                             {"part": "plan", "reason": "later", "text": "Rest"},
+	"POST /app/codes":                                         {"find": "cough"},
+	"POST /app/patients/{id}/health":                          {"kind": "allergy", "substance": "Dust"},
+	"POST /app/patients/{id}/health/{row}/end":                {"kind": "allergy"},
+	"POST /app/settings/visits/new":                           {"name": "Mine", "speciality": "general", "findings": "Chest:"},
+	"POST /app/settings/visits/{id}":                          {"name": "Mine", "speciality": "general", "findings": "Chest:", "version": "1"},
+	"POST /app/settings/intake/new":                           {"kind": "consent", "title": "Photos", "text": "I agree.", "service": "{service}"},
+	"POST /app/settings/intake/{id}":                          {"kind": "consent", "title": "Photos", "text": "I agree.", "service": "{service}", "version": "1"},
+	"POST /m/{token}/intake/{form}":                           {"do": "sign", "signed_name": "Asha", "agreed": "1"},
 	"POST /app/messages/{id}/settle":                          {"as": "sent"},
 	"POST /app/reviews/{id}/settle":                           {"seen": "1"},
 	"GET /app/settings/followups/new":                         {"kind": "recall"},

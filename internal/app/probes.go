@@ -60,12 +60,22 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"one-channel":                  probe.oneChannel,
 		"opened-if-enabled":            probe.opened,
 		"delivery-events-180":          probe.deliveries,
+		"patients-files":               probe.patientsFiles,
+		"unknown-found":                probe.unknownFound,
+		"strange-reports":              probe.strangeReports,
+		"replies":                      probe.replies,
+		"sms-fate":                     probe.smsFate,
+		"not-at-night":                 probe.nights,
+		"texts-without-health":         probe.textsWithoutHealth,
 		"no-government-id":             probe.noGovernmentID,
 		"nothing-undeclared":           probe.declared,
 		"sealed-at-rest":               probe.sealed,
 		"only-listed-parties":          probe.listed,
 		"essential-cookies":            probe.cookies,
 		"looks-recorded":               probe.looks,
+		"signed-stays":                 probe.signed,
+		"notes-not-lost":               probe.asides,
+		"intake-signed":                probe.intake,
 		"audit-tamper-evident":         probe.tamper,
 		"request-log":                  probe.requestLog,
 	}
@@ -273,7 +283,7 @@ func known(r access.Right) bool {
 	return false
 }
 
-// clinical and official are parts of column names that would betray a field that must not exist.
+// clinical are parts of column names with room for health data, official those of fields that must not exist.
 var (
 	clinical = []string{"diagnos", "icd", "symptom", "prescription", "allerg", "lab_", "vital", "medication"}
 	official = []string{"aadhaar", "aadhar", "abha", "passport_no", "ssn", "social_security", "national_id", "government", "pan_no", "voter", "fingerprint", "biometric", "iris", "face_"}
@@ -298,8 +308,8 @@ func (p probe) noColumn(ctx context.Context, parts []string) (int, error) {
 	return n, nil
 }
 
-// schedulingOnly looks for tables with room for a diagnosis or a medical record that take rows from a clinic which turned no module on.
-func (p probe) schedulingOnly(ctx context.Context) (string, error) {
+// tablesAsk looks for tables with room for a diagnosis or a medical record that take rows from a clinic which turned no module on.
+func (p probe) tablesAsk(ctx context.Context) (string, error) {
 	schema, err := p.DB.Schema(ctx)
 	if err != nil {
 		return "", err

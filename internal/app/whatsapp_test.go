@@ -29,7 +29,7 @@ func TestWhatsAppByTheClinicsOwnAccount(t *testing.T) {
 	promise.Proves(t, "whatsapp", "own-account-alone")
 	engines(t, func(t *testing.T, engine store.Engine) {
 		fake := clock.NewFake(morning)
-		wa := meta.Start(t, meta.Options{Clock: fake, KeepWindow: true})
+		wa := meta.Start(t, meta.Options{Clock: fake, KeepWindow: true, Verifies: true})
 		logs, m := &lockedBuffer{}, marks{}
 		h := openLogging(t, engine, Options{}, slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})), map[string]string{"ALMIRAH_WHATSAPP_URL": wa.URL()})
 		if err := h.Start(context.Background()); err != nil {

@@ -172,13 +172,20 @@ func restricted(rows []row) bool {
 // else needs a yes that was not taken back. It is asked at the last moment before each use.
 // fault.NotFound when the patient of a purpose that needs consent is not there.
 func May(v *store.View, patient id.ID, p Purpose, channel string) (bool, string, error) {
-	e, ok := entry(p)
-	if !ok {
+	if _, ok := entry(p); !ok {
 		return false, ReasonUnknown, nil
 	}
 	rows, err := readFor(v, patient, p)
 	if err != nil {
 		return false, "", err
+	}
+	return decided(v, rows, patient, p, channel)
+}
+
+func decided(v *store.View, rows []row, patient id.ID, p Purpose, channel string) (bool, string, error) {
+	e, ok := entry(p)
+	if !ok {
+		return false, ReasonUnknown, nil
 	}
 	if restricted(rows) {
 		return false, ReasonRestricted, nil
@@ -214,15 +221,61 @@ func May(v *store.View, patient id.ID, p Purpose, channel string) (bool, string,
 // the channel itself is her own wish, and is no such detour.
 func StandsIn(v *store.View, patient id.ID, p Purpose, channel, other string) (bool, error) {
 	rows, err := readFor(v, patient, p)
-	if err != nil {
-		return false, err
-	}
+	return err == nil && standsIn(rows, p, channel, other), err
+}
+
+func standsIn(rows []row, p Purpose, channel, other string) bool {
 	stopped, ok := last(rows, p, other)
 	if !ok || stopped.given || stopped.via != DoorReply {
-		return true, nil
+		return true
 	}
 	own, ok := last(rows, p, channel)
-	return ok && own.given && own.channel == channel, nil
+	return ok && own.given && own.channel == channel
+}
+
+// Words are what one patient said, as it stands in one passage: for whoever asks about many patients. They do not hold
+// what is said in the passage after they were read, and are of no use in the next.
+type Words struct {
+	v       *store.View
+	patient id.ID
+	rows    []row
+}
+
+// Said reads the Words of the patients, in one statement for each store.Widest of them. Who said nothing, or is not
+// there, has Words too.
+func Said(v *store.View, all ...id.ID) (map[id.ID]Words, error) {
+	out := make(map[id.ID]Words, len(all))
+	for _, p := range all {
+		out[p] = Words{v: v, patient: p}
+	}
+	return out, store.Each(all, func(args []any, width int) error {
+		rows, err := v.Query(sqlConsentsIn+store.In(2, width)+` ORDER BY patient_id, at DESC, id DESC`, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var patient id.ID
+			var r row
+			if err := rows.Scan(&patient, &r.id, &r.purpose, &r.channel, &r.given, &r.version, &r.language, &r.via, &r.guardian, &r.at); err != nil {
+				return err
+			}
+			w := out[patient]
+			w.rows = append(w.rows, r)
+			out[patient] = w
+		}
+		return rows.Err()
+	})
+}
+
+// May is the package's May for this patient.
+func (w Words) May(p Purpose, channel string) (bool, string, error) {
+	return decided(w.v, w.rows, w.patient, p, channel)
+}
+
+// StandsIn is the package's StandsIn for this patient.
+func (w Words) StandsIn(p Purpose, channel, other string) bool {
+	return standsIn(w.rows, p, channel, other)
 }
 
 // Restrict stops every use of the patient's data but looking after her by the clinic itself, or

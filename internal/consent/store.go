@@ -16,6 +16,10 @@ const sqlConsentsOf = `SELECT id, purpose, channel, given, notice_version, langu
 const sqlConsentsFor = `SELECT id, purpose, channel, given, notice_version, language, door, guardian_id, at
 	FROM consent WHERE clinic_id = $1 AND patient_id = $2 AND purpose IN ($3, $4) ORDER BY at DESC, id DESC`
 
+// Several patients' choices; it is completed with their ids and the order.
+const sqlConsentsIn = `SELECT patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at
+	FROM consent WHERE clinic_id = $1 AND patient_id IN `
+
 const sqlConsentErase = `DELETE FROM consent WHERE clinic_id = $1 AND patient_id = $2`
 
 const (

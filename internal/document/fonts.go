@@ -47,6 +47,7 @@ type typeset struct {
 // Press makes papers; it holds the fonts. It is for any number of goroutines.
 type Press struct {
 	once  sync.Once
+	from  fs.FS
 	fonts []*font.Font
 	data  [][]byte
 	err   error
@@ -54,14 +55,14 @@ type Press struct {
 }
 
 // NewPress makes a press. The fonts are read when the first paper is printed.
-func NewPress() *Press { return &Press{} }
+func NewPress() *Press { return &Press{from: carried} }
 
 func weights(family string) []string { return []string{family + "-Regular.ttf", family + "-Bold.ttf"} }
 
 func (p *Press) read() {
 	for _, f := range families {
 		for _, name := range weights(f.name) {
-			raw, err := fs.ReadFile(carried, "fonts/"+name)
+			raw, err := fs.ReadFile(p.from, "fonts/"+name)
 			if err != nil {
 				p.err = ErrFonts
 				return

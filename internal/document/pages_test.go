@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	qr "github.com/piglig/go-qr"
 )
@@ -205,6 +206,33 @@ func TestThePressServesManyAtOnce(t *testing.T) {
 	for range 8 {
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestWithoutFontsAPaperSaysWhatToRun: a program that was built without them does not fail before it is asked for a paper.
+func TestWithoutFontsAPaperSaysWhatToRun(t *testing.T) {
+	t.Parallel()
+	for _, from := range []fstest.MapFS{{}, {"fonts/NotoSans-Regular.ttf": {Data: []byte("no font")}}} {
+		press := &Press{from: from}
+		for range 2 {
+			if _, err := paper(press, "en").PDF(); !errors.Is(err, ErrFonts) || !strings.Contains(err.Error(), "make build") {
+				t.Errorf("without fonts: %v", err)
+			}
+		}
+	}
+}
+
+// TestTheLicenceOfTheFontsGoesAlong: it asks for that, with the names of those whose fonts they are.
+func TestTheLicenceOfTheFontsGoesAlong(t *testing.T) {
+	t.Parallel()
+	text, err := FontLicence()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"NotoSans: Copyright", "NotoSansDevanagari: Copyright", "NotoSansTamil: Copyright", "NotoSansArabic: Copyright", "SIL OPEN FONT LICENSE Version 1.1", "PERMISSION & CONDITIONS", "DISCLAIMER"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the licence lacks %q", want)
 		}
 	}
 }

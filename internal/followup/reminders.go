@@ -23,6 +23,7 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 	if err != nil {
 		return err
 	}
+	round := messaging.NewRound(&tx.View)
 	for _, one := range appointments {
 		if err := Cancel(tx, one); err != nil {
 			return err
@@ -59,7 +60,11 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 		if told.StartsAt == f.StartsAt {
 			known = told.At
 		}
-		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), c.Location(), messaging.Night()) {
+		zones, err := round.Where(f.Patient, f.StartsAt)
+		if err != nil {
+			return err
+		}
+		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), zones, messaging.Night()) {
 			if err := add(tx, d, one, f.Occurrence); err != nil {
 				return err
 			}
@@ -113,6 +118,14 @@ func dueReminders(tx *store.Tx, limit int) (int, error) {
 	for i, f := range rows {
 		last[reminded{f.appointment, rules[f.rule].Channel}] = i
 	}
+	about := make([]id.ID, len(rows))
+	for i, f := range rows {
+		about[i] = f.appointment
+	}
+	round := messaging.NewRound(&tx.View)
+	if err := round.About(about...); err != nil {
+		return 0, err
+	}
 	for i, f := range rows {
 		n, err := tx.Exec(sqlDueTake, f.at, f.appointment, f.occurrence, f.rule)
 		if err != nil {
@@ -122,7 +135,7 @@ func dueReminders(tx *store.Tx, limit int) (int, error) {
 		if n == 0 || !known || !r.Active || last[reminded{f.appointment, r.Channel}] != i {
 			continue
 		}
-		if err := remind(tx, f, r); err != nil {
+		if err := remind(tx, round, f, r); err != nil {
 			return 0, err
 		}
 	}
@@ -146,12 +159,9 @@ func Postpone(tx *store.Tx, wait time.Duration) error {
 }
 
 // remind asks for one reminder, if the appointment is still the one that it was planned for.
-func remind(tx *store.Tx, f fallen, r Rule) error {
-	facts, err := scheduling.FactsOf(&tx.View, f.appointment)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
+func remind(tx *store.Tx, round *messaging.Round, f fallen, r Rule) error {
+	facts, there, err := round.Visit(f.appointment)
+	if err != nil || !there {
 		return err
 	}
 	if facts.Occurrence != f.occurrence || !facts.Status.Ahead() || facts.StartsAt <= tx.Now() || r.stale(facts.StartsAt, tx.Now()) {
@@ -161,11 +171,11 @@ func remind(tx *store.Tx, f fallen, r Rule) error {
 	if f.at < facts.StartsAt-clock.Instant(r.Minutes)*60_000_000 {
 		verdict = messaging.VerdictEarlier
 	}
-	channel, err := messaging.Best(&tx.View, facts.Patient, r.Channel, messaging.Reminder)
+	channel, err := round.Best(facts.Patient, r.Channel, messaging.Reminder)
 	if err != nil {
 		return err
 	}
-	_, err = messaging.Send(tx, messaging.Letter{Patient: facts.Patient, Appointment: facts.ID, Occurrence: facts.Occurrence, Rule: r.ID, Kind: messaging.Reminder,
+	_, err = round.Send(tx, messaging.Letter{Patient: facts.Patient, Appointment: facts.ID, Occurrence: facts.Occurrence, Rule: r.ID, Kind: messaging.Reminder,
 		Channel: channel, StartsAt: facts.StartsAt, Provider: facts.Provider, Quiet: verdict})
 	return err
 }

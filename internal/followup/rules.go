@@ -98,8 +98,8 @@ const late = 10 * time.Minute
 // patient has known that time (zero when she is only just being told): a moment that passed is
 // made up for only if she knew then, so that a booking at short notice is not followed by a
 // reminder in the same minute. Two rules that meet at one moment and channel (both moved out of
-// the night) remind once.
-func moments(rules []Rule, start, known, now clock.Instant, zone *time.Location, q messaging.Quiet) []due {
+// the night) remind once. zones are where she may be: the night is hers, not the clinic's.
+func moments(rules []Rule, start, known, now clock.Instant, zones []*time.Location, q messaging.Quiet) []due {
 	sort.Slice(rules, func(i, j int) bool { return rules[i].Minutes > rules[j].Minutes })
 	type meeting struct {
 		at      clock.Instant
@@ -118,7 +118,7 @@ func moments(rules []Rule, start, known, now clock.Instant, zone *time.Location,
 			}
 			want = now
 		}
-		at, _, ok := q.Fit(want, now, zone)
+		at, _, ok := q.FitAll(want, now, zones)
 		if !ok || met[meeting{at, r.Channel}] {
 			continue
 		}

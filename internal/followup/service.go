@@ -157,9 +157,17 @@ func replan(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	round := messaging.NewRound(&tx.View)
 	for _, a := range list {
+		round.To(a.patient)
+	}
+	for _, a := range list {
+		zones, err := round.Where(a.patient, a.start)
+		if err != nil {
+			return err
+		}
 		// A rule that is new does not remind at once of what is near already.
-		for _, d := range moments(rules, a.start, 0, tx.Now(), zone, messaging.Night()) {
+		for _, d := range moments(rules, a.start, 0, tx.Now(), zones, messaging.Night()) {
 			if err := add(tx, d, a.id, a.occurrence); err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ const (
 
 	// Appointments are scheduling's table. It is read here, never written, because new rules
 	// have to be laid over everything ahead in one statement.
-	sqlAhead = `SELECT id, occurrence, starts_at FROM appointment WHERE clinic_id = $1 AND day >= $2 AND starts_at > $3 AND (status = 'booked' OR status = 'confirmed') ORDER BY day, id`
+	sqlAhead = `SELECT id, patient_id, occurrence, starts_at FROM appointment WHERE clinic_id = $1 AND day >= $2 AND starts_at > $3 AND (status = 'booked' OR status = 'confirmed') ORDER BY day, id`
 )
 
 // Rules are the clinic's rules, those that remind earliest first.
@@ -75,6 +75,7 @@ func fallenDue(v *store.View, text string, limit int) ([]fallen, error) {
 // ahead is an appointment that rules are laid over.
 type ahead struct {
 	id         id.ID
+	patient    id.ID
 	occurrence int64
 	start      clock.Instant
 }
@@ -88,7 +89,7 @@ func everythingAhead(v *store.View, today clock.Date) ([]ahead, error) {
 	var out []ahead
 	for rows.Next() {
 		var a ahead
-		if err := rows.Scan(&a.id, &a.occurrence, &a.start); err != nil {
+		if err := rows.Scan(&a.id, &a.patient, &a.occurrence, &a.start); err != nil {
 			return nil, err
 		}
 		out = append(out, a)

@@ -99,6 +99,9 @@ func (j *Jobs) Start(ctx context.Context) error {
 	river.AddWorker(c.Workers, &worker[deliverArgs]{jobs: j, run: func(ctx context.Context, a deliverArgs) error {
 		return j.messages.Deliver(ctx, forClinic(a.Clinic), a.Message)
 	}})
+	river.AddWorker(c.Workers, &worker[fetchArgs]{jobs: j, run: func(ctx context.Context, a fetchArgs) error {
+		return j.messages.FetchMedia(ctx, forClinic(a.Clinic), a.File)
+	}})
 	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: func(ctx context.Context, a choreArgs) error { return j.chore(ctx, a.Name) }})
 	for name, chore := range j.chores {
 		if name == "" || chore.Every < time.Second || chore.Run == nil {

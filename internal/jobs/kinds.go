@@ -14,7 +14,12 @@ import (
 const (
 	queueClinic = "clinic" // ticks and chores: quick, in the database
 	queueSend   = "send"   // messages: they wait for other people's machines
+	queueFetch  = "fetch"  // files that patients sent: few at a time, because each is held in memory
 )
+
+// Senders is how many messages a process hands over at a time. They wait for other people's machines, and those that
+// come to a step at the same moment take it together (decision 0037), so many of them cost little.
+const Senders = 32
 
 // Every job names the process that asked for it. A job is there once per process, so that one
 // that a dead process left half-way does not keep the others from asking again; what it does is
@@ -36,6 +41,15 @@ type deliverArgs struct {
 // Kind is the job's name in the queue.
 func (deliverArgs) Kind() string { return "deliver" }
 
+type fetchArgs struct {
+	Clinic  id.ID `json:"clinic"`
+	File    id.ID `json:"file"`
+	Process id.ID `json:"process"`
+}
+
+// Kind is the job's name in the queue.
+func (fetchArgs) Kind() string { return "fetch" }
+
 type choreArgs struct {
 	Name    string `json:"name"`
 	Process id.ID  `json:"process"`
@@ -56,6 +70,9 @@ func (tickArgs) InsertOpts() river.InsertOpts { return once(queueClinic) }
 
 // InsertOpts is how the job waits in the queue.
 func (deliverArgs) InsertOpts() river.InsertOpts { return once(queueSend) }
+
+// InsertOpts is how the job waits in the queue.
+func (fetchArgs) InsertOpts() river.InsertOpts { return once(queueFetch) }
 
 // InsertOpts is how the job waits in the queue.
 func (choreArgs) InsertOpts() river.InsertOpts { return once(queueClinic) }

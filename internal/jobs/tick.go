@@ -88,7 +88,7 @@ func (j *Jobs) round(ctx context.Context, who access.Caller) (more bool, err err
 // quiet sets when the clinic is next due.
 func quiet(tx *store.Tx) error {
 	var next clock.Instant
-	for _, ask := range []func(*store.View) (clock.Instant, error){journeys.NextDue, followup.NextDue, messaging.NextDue} {
+	for _, ask := range []func(*store.View) (clock.Instant, error){journeys.NextDue, followup.NextDue, messaging.NextDue, messaging.NextMedia} {
 		at, err := ask(&tx.View)
 		if err != nil {
 			return err
@@ -162,7 +162,7 @@ func (j *Jobs) pieces(ctx context.Context, who access.Caller) error {
 	})
 }
 
-// hand asks for the sending of the messages that are due. Should these jobs be lost, the
+// hand asks for the sending of the messages that are due, and for the fetching of files. Should these jobs be lost, the
 // clinic is due again in a quarter of a minute. A message whose job is at its end just now, and
 // that came to be planned again meanwhile, cannot be asked for until that job has gone: the
 // clinic is looked at again at the next poll.
@@ -174,6 +174,13 @@ func (j *Jobs) hand(ctx context.Context, who access.Caller) error {
 	list := make([]river.InsertManyParams, len(due))
 	for i, m := range due {
 		list[i] = river.InsertManyParams{Args: deliverArgs{who.Clinic(), m, j.process}}
+	}
+	files, err := j.messages.DueMedia(ctx, who, bounded)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		list = append(list, river.InsertManyParams{Args: fetchArgs{who.Clinic(), f, j.process}})
 	}
 	waiting, err := j.queue.insert(ctx, list)
 	if err == nil && waiting > 0 {

@@ -80,6 +80,9 @@ type Account struct {
 	HookURL    string // where the provider reports to
 	HookWord   string // what the provider's console asks for beside it; empty: nothing, or not for this caller
 	LastDays   []DayUse
+	Hears      Hearing // whether the provider posts the account's news to HookURL
+	HearsAt    clock.Instant
+	Strange    Strange
 	credential []byte
 }
 
@@ -90,7 +93,7 @@ type DayUse struct {
 }
 
 const (
-	accountColumns = `id, kind, provider, sender, last4, credentials, state, reason, agreed_by, tested_at, state_at, created_at, version`
+	accountColumns = `id, kind, provider, sender, last4, credentials, state, reason, agreed_by, tested_at, state_at, created_at, version, listens, listens_at`
 	sqlAccountAdd  = `INSERT INTO channel (clinic_id, id, kind, provider, sender, last4, credentials, state, agreed_by, agreed_text, tested_at, state_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, $10, $10, $10)`
 	sqlAccountList   = `SELECT ` + accountColumns + ` FROM channel WHERE clinic_id = $1 AND state <> 'revoked' ORDER BY created_at, id`
@@ -117,7 +120,7 @@ const (
 )
 
 func (a *Account) scan(s scanner) error {
-	return s.Scan(&a.ID, &a.Channel, &a.Provider, &a.Sender, &a.Last4, &a.credential, &a.State, &a.Reason, &a.AgreedBy, &a.TestedAt, &a.StateAt, &a.CreatedAt, &a.Version)
+	return s.Scan(&a.ID, &a.Channel, &a.Provider, &a.Sender, &a.Last4, &a.credential, &a.State, &a.Reason, &a.AgreedBy, &a.TestedAt, &a.StateAt, &a.CreatedAt, &a.Version, &a.Hears, &a.HearsAt)
 }
 
 // account reads one account; fault.NotFound when it is not there.
@@ -212,6 +215,9 @@ func (s *Service) Accounts(ctx context.Context, who access.Caller) ([]Account, e
 		}
 		for i := range out {
 			if out[i].LastDays, err = uses(v, out[i].ID); err != nil {
+				return err
+			}
+			if out[i].Strange, err = strangeOf(v, out[i].ID); err != nil {
 				return err
 			}
 			if who.May(access.MessageAccounts) {
@@ -311,7 +317,10 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 	if errors.Is(err, store.ErrUnique) {
 		err = fault.New(fault.Conflict, "fault.channel.there")
 	}
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return a, s.listen(ctx, who, Connection{ID: a.ID, Provider: provider, Sender: sender, Credentials: credentials, HookURL: a.HookURL})
 }
 
 // TestAccount asks the provider whether the account works, and notes when it did. The error is
@@ -341,10 +350,14 @@ func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID)
 	if err := p.Probe(ctx, c); err != nil {
 		return err
 	}
-	return s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
+	err = s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
 		tx.Record(audit.Note{Action: "test", Kind: "channel", Subject: one})
 		return tx.Must(sqlAccountTest, one, tx.Now())
 	})
+	if err != nil {
+		return err
+	}
+	return s.listen(ctx, who, c)
 }
 
 // ChangeKeys gives an account new credentials: a second live secret while a provider's is being exchanged, or others in place of
@@ -378,10 +391,11 @@ func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, 
 	if err != nil {
 		return err
 	}
-	if err := p.Probe(ctx, Connection{ID: one, Provider: was.Provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), was)}); err != nil {
+	c := Connection{ID: one, Provider: was.Provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), was)}
+	if err := p.Probe(ctx, c); err != nil {
 		return err
 	}
-	return s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
+	err = s.db.Change(ctx, who, access.MessageAccounts, func(_ context.Context, tx *store.Tx) error {
 		now, err := account(&tx.View, sqlAccountGet, one)
 		if err != nil {
 			return err
@@ -405,11 +419,18 @@ func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, 
 		}
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.listen(ctx, who, c)
 }
 
 // goOn lets go what waited for an account of the channel.
 func goOn(tx *store.Tx, channel Channel) error {
 	_, err := tx.Exec(sqlAccountGoOn, string(channel), tx.Now())
+	if err == nil {
+		_, err = tx.Exec(sqlAttachedGoOn, string(channel), tx.Now())
+	}
 	tx.DueBy(tx.Now())
 	return err
 }
@@ -522,24 +543,23 @@ func (s *Service) TellPaused(ctx context.Context, who access.Caller, tell func(c
 }
 
 // used counts what went over an account today: each day's use is what its owner sees (promise F5).
-func used(tx *store.Tx, one id.ID, u DayUse) error {
-	c, err := clinics.Get(&tx.View)
-	if err != nil {
+func used(tx *store.Tx, d *Round, one id.ID, u DayUse) error {
+	if _, err := d.house(); err != nil {
 		return err
 	}
-	_, err = tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(c.Location())), u.Sent, u.Failed, u.Received)
+	_, err := tx.Exec(sqlUseAdd, one, clock.DateOf(tx.Now().In(d.local)), u.Sent, u.Failed, u.Received)
 	return err
 }
 
 // way finds how a message of the channel leaves: by the clinic's own account, or else by the
 // deployment's carrier. held says that the account is paused: the message waits.
-func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, held string, err error) {
-	a, err := account(&tx.View, sqlAccountFor, string(c))
-	if missing(err) {
-		return s.carriers[c], nil, "", nil
-	}
+func (s *Service) way(tx *store.Tx, d *Round, c Channel) (via Carrier, own *Connection, held string, err error) {
+	a, there, err := d.account(c)
 	if err != nil {
 		return nil, nil, "", err
+	}
+	if !there {
+		return s.carriers[c], nil, "", nil
 	}
 	p := s.providers[a.Provider]
 	switch {
@@ -550,6 +570,7 @@ func (s *Service) way(tx *store.Tx, c Channel) (via Carrier, own *Connection, he
 	}
 	conn, err := s.connection(&tx.View, a)
 	if errors.Is(err, vault.ErrForged) || errors.Is(err, vault.ErrShredded) {
+		delete(d.accounts, c) // it changes now
 		return nil, nil, ReasonPaused, broken(tx, a.ID, PausedUnread)
 	}
 	if err != nil {

@@ -142,12 +142,13 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	case d.Template && route.Template == "":
 		return fail(errWindow)
 	}
-	carrier, own, held, err := s.way(tx, d.Channel)
+	round := NewRound(&tx.View)
+	carrier, own, held, err := s.way(tx, round, d.Channel)
 	if err != nil || held != "" || carrier == nil {
 		return fail(errors.Join(err, fault.New(fault.Conflict, "fault.inbox.paused")))
 	}
 	now := situation{consent: why}
-	now, reason, err := s.person(tx, row{patient: x.Patient, channel: d.Channel, kind: Answered}, now)
+	now, reason, err := s.person(round, row{patient: x.Patient, channel: d.Channel, kind: Answered}, now)
 	if err == nil && reason != "" {
 		err = errRefused(reason)
 	}
@@ -159,7 +160,7 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	r := row{id: tx.NewID(), patient: x.Patient, appointment: x.ID, channel: d.Channel, kind: kind}
 	if d.Template {
 		r.kind = Reopening
-		text, err := approved(&tx.View, own.ID, Reopening, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
+		text, err := approved(round, own.ID, Reopening, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
 		if err != nil || text == nil {
 			return fail(errors.Join(err, errWindow))
 		}

@@ -95,7 +95,9 @@ const (
 	sqlApprovalAdd  = `INSERT INTO approval (clinic_id, id, channel_id, name, language, kind, text, ref, state, reason, class, body, asked_at, state_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
 	ON CONFLICT (clinic_id, channel_id, name, language) DO NOTHING`
-	sqlApprovalSet    = `UPDATE approval SET state = $5, reason = $6, class = CASE WHEN $7 = '' THEN class ELSE $7 END, state_at = $8 WHERE clinic_id = $1 AND channel_id = $2 AND name = $3 AND language = $4`
+	sqlApprovalSet      = `UPDATE approval SET state = $5, reason = $6, class = CASE WHEN $7 = '' THEN class ELSE $7 END, state_at = $8 WHERE clinic_id = $1 AND channel_id = $2 AND name = $3 AND language = $4`
+	sqlApprovalAnswered = `UPDATE approval SET ref = $3, state = CASE WHEN state = 'pending' THEN $4 ELSE state END, reason = CASE WHEN state = 'pending' THEN $5 ELSE reason END,
+	class = CASE WHEN $6 = '' OR state <> 'pending' AND class <> '' THEN class ELSE $6 END, state_at = CASE WHEN state = 'pending' THEN $7 ELSE state_at END WHERE clinic_id = $1 AND id = $2`
 	sqlApprovalRemove = `DELETE FROM approval WHERE clinic_id = $1 AND id = $2`
 )
 
@@ -126,13 +128,13 @@ func proposable() []Kind { return append(Kinds(), Reopening) }
 // called chooses the approved text for a message over a provider that wants one: in the patient's language, else in
 // one of the clinic's. reason says why the message cannot go over this channel. Free words are for whoever has just
 // written: an answer to STOP or to "Change".
-func (s *Service) called(tx *store.Tx, r row, now situation, via Carrier, own *Connection) (*Approval, string, error) {
+func (s *Service) called(d *Round, r row, now situation, via Carrier, own *Connection) (*Approval, string, error) {
 	_, drafts := via.(Drafter)
 	_, registered := via.(Register)
 	if own == nil || !drafts && !registered || drafts && (r.kind == StopHeard || r.kind == StartHeard || r.kind == ChangeAsked) {
 		return nil, "", nil
 	}
-	a, err := approved(&tx.View, own.ID, r.kind, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
+	a, err := approved(d, own.ID, r.kind, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
 	if err == nil && a == nil {
 		return nil, ReasonNoTemplate, nil
 	}
@@ -140,8 +142,8 @@ func (s *Service) called(tx *store.Tx, r row, now situation, via Carrier, own *C
 }
 
 // approved is the newest approved text of the kind in the first of the languages that has one; nil for none.
-func approved(v *store.View, account id.ID, k Kind, langs []string) (*Approval, error) {
-	list, err := approvals(v, sqlApprovalFor, account, string(k))
+func approved(d *Round, account id.ID, k Kind, langs []string) (*Approval, error) {
+	list, err := d.approvals(account, k)
 	if err != nil {
 		return nil, err
 	}
@@ -330,12 +332,44 @@ func (s *Service) ProposeText(ctx context.Context, who access.Caller, account id
 	if err != nil {
 		return x, err
 	}
-	got, err := via.Propose(ctx, conn, p)
-	if err != nil {
+	// It is written down before it is asked for: a provider may report its decision before it has answered.
+	x.State = ApprovalPending
+	if err := s.keepApproval(ctx, who, x, id.Zero); err != nil {
 		return x, err
 	}
+	got, err := via.Propose(ctx, conn, p)
+	if err != nil {
+		return x, errors.Join(err, s.notAsked(context.WithoutCancel(ctx), who, x.ID))
+	}
 	x.Ref, x.State, x.Reason, x.Class = got.Ref, got.State, codeOnly(got.Reason), got.Class
-	return x, s.keepApproval(ctx, who, x, id.Zero)
+	return x, s.answered(context.WithoutCancel(ctx), who, &x)
+}
+
+// answered writes down what the provider answered to a proposal. What it reported meanwhile is newer and stays.
+func (s *Service) answered(ctx context.Context, who access.Caller, x *Approval) error {
+	return s.db.Change(ctx, who, access.MessageSettings, func(_ context.Context, tx *store.Tx) error {
+		tx.Record(audit.Note{Action: "judge", Kind: "template", Subject: x.Account, New: map[string]any{"name": x.Name, "language": x.Language, "state": x.State}})
+		if err := tx.Must(sqlApprovalAnswered, x.ID, x.Ref, x.State, x.Reason, x.Class, tx.Now()); err != nil {
+			return err
+		}
+		return x.scan(tx.Row(sqlApprovalGet, x.ID))
+	})
+}
+
+// notAsked takes back a proposal that its provider did not take; one on which it reported all the same stays.
+func (s *Service) notAsked(ctx context.Context, who access.Caller, one id.ID) error {
+	return s.db.Change(ctx, who, access.MessageSettings, func(_ context.Context, tx *store.Tx) error {
+		var x Approval
+		err := x.scan(tx.Row(sqlApprovalGet, one))
+		if errors.Is(err, store.ErrNoRows) || err == nil && x.State != ApprovalPending {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "retract", Kind: "template", Subject: one, Old: map[string]any{"kind": x.Kind, "language": x.Language, "name": x.Name}})
+		return tx.Must(sqlApprovalRemove, one)
+	})
 }
 
 // keepApproval writes an approval down; instead is the one that it replaces, zero for none.

@@ -1,16 +1,12 @@
 package messaging
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
-	"almirah/internal/consent"
-	"almirah/internal/id"
-	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/words"
@@ -31,13 +27,13 @@ type situation struct {
 
 // look reads the situation as it is in this Change and says why the message may not go out;
 // an empty reason says that it may.
-func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err error) {
+func (s *Service) look(d *Round, r row) (now situation, reason string, err error) {
 	if !r.kind.Talk() {
-		if reason, err = lookAtVisit(tx, r, &now); err != nil || reason != "" {
+		if reason, err = lookAtVisit(d, r, &now); err != nil || reason != "" {
 			return now, reason, err
 		}
 	}
-	ok, why, err := consent.May(&tx.View, r.patient, r.kind.purpose(), string(r.channel))
+	ok, why, err := d.may(r.patient, r.kind.purpose(), r.channel)
 	switch {
 	case missing(err):
 		return now, ReasonErased, nil
@@ -47,7 +43,7 @@ func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err e
 		return now, ReasonNoConsent, nil
 	}
 	now.consent = why
-	now, reason, err = s.person(tx, r, now)
+	now, reason, err = s.person(d, r, now)
 	if err == nil && reason == "" && now.clinic.Status != "open" {
 		reason = ReasonClosed
 	}
@@ -55,31 +51,27 @@ func (s *Service) look(tx *store.Tx, r row) (now situation, reason string, err e
 }
 
 // person reads who is written to, where, and in which language.
-func (s *Service) person(tx *store.Tx, r row, now situation) (_ situation, reason string, err error) {
-	if now.clinic, err = clinics.Get(&tx.View); err != nil {
+func (s *Service) person(d *Round, r row, now situation) (_ situation, reason string, err error) {
+	if now.clinic, err = d.house(); err != nil {
 		return now, "", err
 	}
-	now.zone = now.clinic.Location()
-	phone, email, lang, err := patients.Contact(&tx.View, r.patient)
+	now.zone = d.local
+	to, there, err := d.reach(r.patient)
 	switch {
-	case missing(err):
-		return now, ReasonErased, nil
 	case err != nil:
 		return now, "", err
+	case !there:
+		return now, ReasonErased, nil
 	}
-	names, err := patients.Names(&tx.View, []id.ID{r.patient})
-	if err != nil {
-		return now, "", err
-	}
-	if now.name = names[r.patient].Text; names[r.patient].Broken {
+	if now.name = to.Name.Text; to.Name.Broken {
 		return now, ReasonUnreadable, nil
 	}
-	now.address, now.phone = email, phone
+	now.address, now.phone = to.Email, to.Phone
 	if r.channel != Email {
-		now.address = phone
+		now.address = to.Phone
 	}
 	if r.kind.Talk() || now.address == "" {
-		c, err := lastFrom(&tx.View, r.patient, r.channel)
+		c, err := lastFrom(d.v, r.patient, r.channel)
 		if err != nil {
 			return now, "", err
 		}
@@ -91,24 +83,24 @@ func (s *Service) person(tx *store.Tx, r row, now situation) (_ situation, reaso
 	if now.address == "" && now.user == "" {
 		return now, ReasonNoAddress, nil
 	}
-	now.tongue = s.book.Tongue(firstOf(lang, now.facts.Language, now.clinic.Languages...))
+	now.tongue = s.book.Tongue(firstOf(to.Language, now.facts.Language, now.clinic.Languages...))
 	return now, "", nil
 }
 
 // lookAtVisit looks whether the appointment is still the one that the message tells of.
-func lookAtVisit(tx *store.Tx, r row, now *situation) (reason string, err error) {
-	now.facts, err = scheduling.FactsOf(&tx.View, r.appointment)
-	switch {
-	case missing(err):
-		return ReasonGone, nil
-	case err != nil:
+func lookAtVisit(d *Round, r row, now *situation) (reason string, err error) {
+	var there bool
+	if now.facts, there, err = d.Visit(r.appointment); err != nil {
 		return "", err
+	}
+	if !there {
+		return ReasonGone, nil
 	}
 	f := now.facts
 	if f.Patient != r.patient || f.Occurrence != r.occurrence || f.StartsAt != r.starts {
 		return ReasonChanged, nil
 	}
-	return r.kind.stands(f.Appointment, tx.Now()), nil
+	return r.kind.stands(f.Appointment, d.v.Now()), nil
 }
 
 func firstOf(a, b string, more ...string) string {
@@ -122,7 +114,7 @@ func firstOf(a, b string, more ...string) string {
 
 // compose renders the message and completes its passport. The link that it makes for the
 // patient's own page is a row of this Change.
-func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approved *Approval) (Outgoing, Passport, error) {
+func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passport, approved *Approval) (Outgoing, Passport, error) {
 	if r.kind.Talk() {
 		return s.composeTalk(r, now, p, approved)
 	}
@@ -132,7 +124,7 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approv
 	var err error
 	if approved != nil {
 		x, version, tongue = Text{Body: approved.Body}, approved.Version, s.book.Tongue(approved.Language)
-	} else if x, version, err = s.textOf(&tx.View, tongue, r.kind, r.channel); err != nil {
+	} else if x, version, err = d.text(tongue, r.kind, r.channel); err != nil {
 		return Outgoing{}, p, err
 	}
 	now.tongue = tongue
@@ -153,7 +145,7 @@ func (s *Service) compose(tx *store.Tx, r row, now situation, p Passport, approv
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
 	if r.channel == Email {
-		set, err := setting(&tx.View)
+		set, err := d.set()
 		if err != nil {
 			return Outgoing{}, p, err
 		}
@@ -218,18 +210,6 @@ func (s *Service) invite(stamp clock.Instant, r row, now situation, manage strin
 		return nil, err
 	}
 	return &Invite{Method: string(method), ICS: ics}, nil
-}
-
-// textOf is the clinic's newest text of the kind in the language, or the house's (version 0).
-func (s *Service) textOf(v *store.View, t *words.Tongue, k Kind, c Channel) (Text, int64, error) {
-	var x Text
-	var version int64
-	var at clock.Instant
-	err := v.Row(sqlTemplateLatest, string(k), string(c), t.Lang()).Scan(&version, &x.Subject, &x.Body, &at)
-	if errors.Is(err, store.ErrNoRows) || err == nil && x.Body == "" {
-		return house(t, k, c), 0, nil
-	}
-	return x, version, err
 }
 
 // languages are those of the clinic that the house speaks; English when there is none.

@@ -180,8 +180,15 @@ func (s *Service) SaveSetting(ctx context.Context, who access.Caller, x Setting)
 		switch x.Content {
 		case ContentNone:
 			_, err = tx.Exec(sqlPostForget)
+			if err == nil {
+				_, err = tx.Exec(sqlAttachedForget)
+			}
 		case ContentDays:
-			_, err = tx.Exec(sqlPostShorten, int64(x.Days)*24*60*60*1_000_000)
+			days := int64(x.Days) * 24 * 60 * 60 * 1_000_000
+			_, err = tx.Exec(sqlPostShorten, days)
+			if err == nil {
+				_, err = tx.Exec(sqlAttachedShorten, days)
+			}
 		}
 		return err
 	})
@@ -207,7 +214,7 @@ func (s *Service) Wish(ctx context.Context, who access.Caller, patient id.ID) (C
 	}
 	var out Channel
 	err = s.db.View(ctx, who, right, func(_ context.Context, v *store.View) (err error) {
-		out, err = wish(v, patient)
+		out, err = NewRound(v).wish(patient)
 		return err
 	})
 	return out, err
@@ -228,7 +235,7 @@ func (s *Service) SetWish(ctx context.Context, who access.Caller, patient id.ID,
 		if _, err := patients.Find(&tx.View, patient); err != nil {
 			return err
 		}
-		old, err := wish(&tx.View, patient)
+		old, err := NewRound(&tx.View).wish(patient)
 		if err != nil {
 			return err
 		}

@@ -136,7 +136,7 @@ func (s *Service) Hear(ctx context.Context, who access.Caller, provider string, 
 		if wrote == 0 {
 			return nil
 		}
-		return used(tx, one, DayUse{Received: wrote})
+		return used(tx, NewRound(&tx.View), one, DayUse{Received: wrote})
 	})
 }
 
@@ -188,6 +188,8 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 		err = judged(tx, channel, e)
 	case IdentityNews:
 		err = renamed(tx, channel, e)
+	case Unknown:
+		err = wonder(tx, channel, e)
 	case AccountNews:
 		if e.Status == "revoked" || e.Status == "disabled" {
 			err = broken(tx, channel, codeOnly(e.Status))

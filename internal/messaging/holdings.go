@@ -34,7 +34,7 @@ func Holdings() []holdings.Table {
 			own("sender", "to say from which number or address the clinic writes"), own("last4", "to tell one secret from another"),
 			{Name: "credentials", Leaves: []string{"twilio", "msg91", "whatsapp", "ses"}, Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to send the clinic's own messages through its own account, and for nothing else", Keep: "until it is revoked", Sealed: true},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to prove who agreed to the use of the account", Keep: "while the clinic is with us"},
-		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at")...)},
+		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at", "listens", "listens_at")...)},
 		{Name: "channel_use", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},
 		{Name: "heard", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			{Name: "event", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to act on what a provider reports, and to show the clinic what a patient answered", Keep: "until it was dealt with, a day at most", Sealed: true},
@@ -59,6 +59,15 @@ func Holdings() []holdings.Table {
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to read again what was said, where the clinic chose to keep it; and the clinic's own notes", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 			{Name: "author", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who answered", Keep: kept},
 		}, plain("clinic_id", "thread_id", "id", "way", "kind", "channel_id", "channel", "at", "message_id", "heard_id", "until")...)},
+		{Name: "attached", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
+			of("patient_id", "to know whose file it is"), of("kind", "to say that a file came"), of("state", "to say what became of a file"),
+			{Name: "about", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to fetch a file that a patient sent, and to say what she called it", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
+			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to look at what a patient sent, where the clinic chose to keep what is said", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
+		}, plain("clinic_id", "id", "thread_id", "post_id", "channel_id", "place", "reason", "type", "size", "tries", "due_at", "at", "until")...)},
+		{Name: "peer_bucket", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
+			{Name: "bucket", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to find a conversation by the number that wrote, without storing the number", Keep: "until it is known who wrote"},
+		}, plain("clinic_id", "thread_id")...)},
+		{Name: "strange", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "count", "last_at", "last_kind")},
 		{Name: "canned", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("title", "to answer in the clinic's words"), own("body", "to answer in the clinic's words")},
 			plain("clinic_id", "id", "created_at", "version")...)},
 		{Name: "approval", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("body", "to know which text a provider approved")},

@@ -122,8 +122,8 @@ type Event struct {
 	Raw []byte // of Unknown
 }
 
-// Media is a picture, a voice note or a document that came with a message; its bytes are fetched
-// only when somebody opens it.
+// Media is a picture, a voice note or a document that came with a message. Its ID, which is the provider's, is empty
+// where it cannot be fetched: with a mail its attachments are named and no more.
 type Media struct {
 	ID, ContentType, FileName, SHA256 string
 }

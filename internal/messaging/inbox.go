@@ -46,6 +46,7 @@ const (
 type InboxFilter struct {
 	Box    Box
 	People []id.ID // conversations of these patients only, whatever the box; empty for everybody
+	Typed  string  // and conversations with somebody unknown, from a number that ends so or from that address
 	After  Place   // the place of the last row of the page before; zero for the newest
 	Limit  int     // 1 to 100; zero is 50
 }
@@ -102,7 +103,10 @@ func (s *Service) Inbox(ctx context.Context, who access.Caller, f InboxFilter) (
 		}
 		out = nil
 		switch {
-		case len(f.People) > 0:
+		case len(f.People) > 0 || f.Typed != "":
+			if out, err = unknownFrom(v, f.Typed); err != nil {
+				return err
+			}
 			for _, p := range f.People[:min(len(f.People), f.Limit)] {
 				one, err := threads(v, sqlThreadBy, p)
 				if err != nil {
@@ -349,7 +353,7 @@ func (s *Service) Meant(ctx context.Context, who access.Caller, one, patient id.
 			return err
 		}
 		tx.Record(audit.Note{Action: "link", Kind: "thread", Subject: one, Patient: patient, New: into})
-		if err := moveLines(tx, one, into, patient); err != nil {
+		if err := errors.Join(moveLines(tx, one, into, patient), moveFiles(tx, one, into, patient)); err != nil {
 			return err
 		}
 		people, err := correspondents(&tx.View, one)
@@ -370,6 +374,9 @@ func (s *Service) Meant(ctx context.Context, who access.Caller, one, patient id.
 			}
 		}
 		if _, err := tx.Exec(sqlThreadMoved, into, x.Unread, x.WroteAt, x.LastAt, string(x.Channel)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(sqlBucketDrop, one); err != nil {
 			return err
 		}
 		return tx.Must(sqlThreadDelete, one)

@@ -26,7 +26,7 @@ func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
 func (Keeper) Tables() []string {
-	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "canned", "approval"}
+	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval"}
 }
 
 // Collect copies out what was sent to a patient, why, and what became of it.
@@ -102,10 +102,17 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 	if _, err := tx.Exec(sqlHeardAge, before); err != nil {
 		return int(n), err
 	}
-	if _, err := tx.Exec(sqlPostExpire, tx.Now()); err != nil {
-		return int(n), err
+	for _, text := range []string{sqlPostExpire, sqlAttachedExpire} {
+		if _, err := tx.Exec(text, tx.Now()); err != nil {
+			return int(n), err
+		}
 	}
-	if _, err := tx.Exec(sqlPostAge, before); err != nil {
+	for _, text := range []string{sqlPostAge, sqlAttachedAge} {
+		if _, err := tx.Exec(text, before); err != nil {
+			return int(n), err
+		}
+	}
+	if _, err := tx.Exec(sqlStrangeAge, clock.DateOf(before.Time())); err != nil {
 		return int(n), err
 	}
 	_, err = tx.Exec(sqlUseAge, clock.DateOf(before.Time()))
@@ -124,7 +131,7 @@ const (
 // are about her.
 func collectTalk(v *store.View, patient id.ID, out map[string][]map[string]string) error {
 	when := func(at clock.Instant) string { return at.Time().Format(time.RFC3339) }
-	c, err := wish(v, patient)
+	c, err := NewRound(v).wish(patient)
 	if err != nil {
 		return err
 	}
@@ -148,7 +155,10 @@ func collectTalk(v *store.View, patient id.ID, out map[string][]map[string]strin
 	for _, l := range lines {
 		out["post"] = append(out["post"], map[string]string{"way": l.Way, "kind": l.Kind, "channel": string(l.Channel), "at": when(l.At), "text": l.Text, "message": l.Message.String()})
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return collectFiles(v, x.ID, out)
 }
 
 // eraseTalk deletes a patient's conversation, from where she wrote, and her wish.
@@ -164,7 +174,7 @@ func eraseTalk(tx *store.Tx, patient id.ID) error {
 		if err := forgetHeard(tx, x.ID); err != nil {
 			return err
 		}
-		for _, text := range []string{sqlPostErase, sqlPeerErased, sqlThreadDelete} {
+		for _, text := range []string{sqlPostErase, sqlAttachedErase, sqlPeerErased, sqlBucketDrop, sqlThreadDelete} {
 			if _, err := tx.Exec(text, x.ID); err != nil {
 				return err
 			}

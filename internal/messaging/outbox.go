@@ -76,73 +76,76 @@ func (s *Service) Deliver(ctx context.Context, who access.Caller, message id.ID)
 
 // take looks at the message again and, if everything still holds, makes it this process's. A
 // nil carrier says that there is nothing to send.
-func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (out Outgoing, carrier Carrier, a attempt, err error) {
-	err = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		out, carrier, a = Outgoing{}, nil, attempt{}
-		r, found, err := get(&tx.View, message)
-		if err != nil || !found || r.state != Planned || r.sendAt > tx.Now() {
-			return err
-		}
-		tx.Housekeeping("a sender's own bookkeeping; the message's history is message_event")
-		via, own, held, err := s.way(tx, r.channel)
-		switch {
-		case err != nil:
-			return err
-		case held != "":
-			return s.put(tx, r, Planned, held, tx.Now().Add(whilePaused))
-		case via == nil:
-			return s.drop(tx, r, ReasonNoCarrier)
-		}
-		now, reason, err := s.look(tx, r)
-		if err != nil {
-			return err
-		}
-		if reason != "" {
-			return s.drop(tx, r, reason)
-		}
-		if morning, night := s.night(tx.Now(), now); r.kind.Asked() && night {
-			if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
-				return s.put(tx, r, Dropped, ReasonQuiet, tx.Now())
-			}
-			tx.DueBy(morning)
-			return s.put(tx, r, Planned, VerdictMorning, morning)
-		}
-		p, err := openPassport(&tx.View, r)
-		if err != nil {
-			return s.put(tx, r, Dropped, ReasonUnreadable, tx.Now())
-		}
-		call, reason, err := s.called(tx, r, now, via, own)
-		if err != nil {
-			return err
-		}
-		if reason != "" {
-			return s.drop(tx, r, reason)
-		}
-		if out, p, err = s.compose(tx, r, now, p, call); err != nil {
-			return err
-		}
-		if out.Via = own; own != nil {
-			out.From = own.Sender
-		}
-		sealed, err := sealPassport(tx, r.patient, r.id, p)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Exec(sqlMessageTake, r.id, s.process, r.attempts+1, p.Language, p.Template, sealed, tx.Now(), id.Null(out.account()))
-		if err != nil || n == 0 {
-			return err
-		}
-		tx.DueBy(tx.Now() + InFlight) // so that somebody looks, should this process die
-		if err := step(tx, r.id, Sending, via.Name()); err != nil {
-			return err
-		}
-		carrier, a = via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work}
-		return nil
-	})
+func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (Outgoing, Carrier, attempt, error) {
+	var out Outgoing
+	var carrier Carrier
+	var a attempt
+	err := s.together(ctx, who, access.Work, &errand{message: message, do: func(tx *store.Tx, d *Round) (err error) {
+		out, carrier, a, err = s.taken(tx, d, message)
+		return err
+	}})
 	if err != nil {
 		carrier = nil
 	}
 	return out, carrier, a, err
+}
+
+func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, carrier Carrier, a attempt, err error) {
+	r, found := d.message(message)
+	if !found || r.state != Planned || r.sendAt > tx.Now() {
+		return out, nil, a, nil
+	}
+	none := func(err error) (Outgoing, Carrier, attempt, error) { return Outgoing{}, nil, attempt{}, err }
+	via, own, held, err := s.way(tx, d, r.channel)
+	switch {
+	case err != nil:
+		return none(err)
+	case held != "":
+		return none(s.put(tx, r, Planned, held, tx.Now().Add(whilePaused)))
+	case via == nil:
+		return none(s.drop(tx, r, ReasonNoCarrier))
+	}
+	now, reason, err := s.look(d, r)
+	if err != nil {
+		return none(err)
+	}
+	if reason != "" {
+		return none(s.drop(tx, r, reason))
+	}
+	if morning, night := s.night(d, now); r.kind.Asked() && night {
+		if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
+			return none(s.put(tx, r, Dropped, ReasonQuiet, tx.Now()))
+		}
+		tx.DueBy(morning)
+		return none(s.put(tx, r, Planned, VerdictMorning, morning))
+	}
+	p, err := openPassport(&tx.View, r)
+	if err != nil {
+		return none(s.put(tx, r, Dropped, ReasonUnreadable, tx.Now()))
+	}
+	call, reason, err := s.called(d, r, now, via, own)
+	if err != nil {
+		return none(err)
+	}
+	if reason != "" {
+		return none(s.drop(tx, r, reason))
+	}
+	if out, p, err = s.compose(tx, d, r, now, p, call); err != nil {
+		return none(err)
+	}
+	if out.Via = own; own != nil {
+		out.From = own.Sender
+	}
+	sealed, err := sealPassport(tx, r.patient, r.id, p)
+	if err != nil {
+		return none(err)
+	}
+	n, err := tx.Exec(sqlMessageTake, r.id, s.process, r.attempts+1, p.Language, p.Template, sealed, tx.Now(), id.Null(out.account()))
+	if err != nil || n == 0 {
+		return none(err)
+	}
+	tx.DueBy(tx.Now() + InFlight) // so that somebody looks, should this process die
+	return out, via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work}, step(tx, r.id, Sending, via.Name())
 }
 
 // put moves a planned message on, without a sender.
@@ -157,17 +160,18 @@ func (s *Service) put(tx *store.Tx, r row, to State, reason string, sendAt clock
 // handOver commits that the next step may put the message into the provider's hands. When it
 // fails the carrier must not take that step.
 func (s *Service) handOver(ctx context.Context, who access.Caller, a attempt) error {
-	return s.db.Change(ctx, who, a.right, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("a sender's own bookkeeping")
+	lost := false
+	err := s.together(ctx, who, a.right, &errand{do: func(tx *store.Tx, _ *Round) error {
 		n, err := tx.Exec(sqlMessageHandOver, a.message, a.sender, a.number, tx.Now())
-		if err != nil {
-			return err
-		}
-		if n != 1 {
-			return errLost
+		if lost = err == nil && n != 1; lost || err != nil {
+			return err // it has gone to another sender; that is no reason to hold the others up
 		}
 		return step(tx, a.message, HandingOver, "")
-	})
+	}})
+	if err == nil && lost {
+		err = errLost
+	}
+	return err
 }
 
 // finish writes down what became of the message. It is tried a few times: what the provider
@@ -188,8 +192,7 @@ func (s *Service) finish(ctx context.Context, who access.Caller, a attempt, rece
 func (s *Service) written(ctx context.Context, who access.Caller, a attempt, receipt Receipt) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return s.db.Change(ctx, who, a.right, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("a sender's own bookkeeping; what left the house is recorded below")
+	return s.together(ctx, who, a.right, &errand{patient: a.patient, do: func(tx *store.Tx, d *Round) error {
 		to, at := Unsure, tx.Now()
 		switch receipt.Outcome {
 		case Accepted:
@@ -232,7 +235,7 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 			if to != Sent {
 				u = DayUse{Failed: 1}
 			}
-			if err := used(tx, a.account, u); err != nil {
+			if err := used(tx, d, a.account, u); err != nil {
 				return err
 			}
 		}
@@ -245,7 +248,7 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 			tx.Record(audit.Note{Action: "send", Kind: "message", Subject: a.message, Patient: a.patient, New: map[string]any{"state": to}})
 		}
 		return step(tx, a.message, to, code)
-	})
+	}})
 }
 
 // codeOnly keeps a carrier's code to what a code can be: a provider's sentence may quote an address.

@@ -374,6 +374,7 @@ func TestTwoSendersOneMessage(t *testing.T) {
 
 func TestQuietHoursAreLookedAtAgain(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "not-at-night")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		for name, c := range map[string]struct {
 			start time.Duration // from Monday, 09:30 in India

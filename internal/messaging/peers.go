@@ -105,6 +105,11 @@ func meet(tx *store.Tx, channel, thread, patient id.ID, from Sender, at clock.In
 	if err != nil {
 		return err
 	}
+	if patient.IsZero() {
+		if err := findable(tx, thread, from); err != nil {
+			return err
+		}
+	}
 	for _, p := range list {
 		sealed, err := tx.Seal(owner(patient), "correspondent", "address", p, string(text))
 		if err != nil {

@@ -53,6 +53,28 @@ func (q Quiet) Fit(want, now clock.Instant, zone *time.Location) (at clock.Insta
 	return at, VerdictEarlier, true
 }
 
+// FitAll is Fit for somebody who may be in any of the zones: the moment is at night in none of them. Where they lie so far
+// apart that there is no such evening, the first of them counts.
+func (q Quiet) FitAll(want, now clock.Instant, zones []*time.Location) (at clock.Instant, verdict string, ok bool) {
+	at, verdict = want, VerdictDay
+	for range 4 {
+		night := false
+		for _, z := range zones {
+			if !q.Covers(at.In(z)) {
+				continue
+			}
+			if at, verdict, ok = q.Fit(at, now, z); !ok {
+				return at, verdict, ok
+			}
+			night = true
+		}
+		if !night {
+			return at, verdict, true
+		}
+	}
+	return q.Fit(want, now, zones[0])
+}
+
 // Morning is when the quiet stretch around t ends.
 func (q Quiet) Morning(t clock.Instant, zone *time.Location) clock.Instant {
 	local := t.In(zone)

@@ -75,6 +75,9 @@ func (s *Service) read(v *store.View, x Summary) (Thread, error) {
 		if out.Lines, err = posts(v, sqlPostOf, x.ID); err != nil {
 			return out, err
 		}
+		if err := filesOf(v, x.ID, out.Lines); err != nil {
+			return out, err
+		}
 		if people, err = correspondents(v, x.ID); err != nil {
 			return out, err
 		}
@@ -232,7 +235,7 @@ func (s *Service) freely(v *store.View, r *Route, a Account, last correspondent,
 	} else {
 		r.Reason = RouteWindow
 	}
-	x, err := approved(v, a.ID, Reopening, langs)
+	x, err := approved(NewRound(v), a.ID, Reopening, langs)
 	if err != nil || x == nil {
 		return err
 	}

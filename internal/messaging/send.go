@@ -35,7 +35,10 @@ type Letter struct {
 // one, a patient who stopped every use or was erased, or a reminder of the same time that already went out under an earlier occurrence.
 //
 // A planned message is looked at again in the Change that begins its sending.
-func Send(tx *store.Tx, r Letter) (id.ID, error) {
+func Send(tx *store.Tx, r Letter) (id.ID, error) { return NewRound(&tx.View).Send(tx, r) }
+
+// Send is the package's Send, within a round of the same Change.
+func (d *Round) Send(tx *store.Tx, r Letter) (id.ID, error) {
 	if !r.Kind.Valid() && r.Kind != ChangeAsked && r.Kind != StopHeard && r.Kind != StartHeard || r.Channel == "" || r.Patient.IsZero() || r.Appointment.IsZero() || r.Rule.IsZero() || r.StartsAt.IsZero() && !r.Kind.Talk() {
 		return id.Zero, errors.New("messaging: a message needs a kind, a channel, a patient, an appointment, its time and a rule")
 	}
@@ -47,7 +50,7 @@ func Send(tx *store.Tx, r Letter) (id.ID, error) {
 	}
 	p := Passport{Instead: r.Instead, Purpose: r.Kind.purpose(), Basis: r.Kind.basis(), Rule: r.Rule, Kind: r.Kind, Channel: r.Channel, QuietVerdict: r.Quiet,
 		IdempotencyKey: fmt.Sprintf("%s/%d/%s/%s", r.Appointment, r.Occurrence, r.Rule, r.Channel)}
-	ok, why, err := consent.May(&tx.View, r.Patient, p.Purpose, string(r.Channel))
+	ok, why, err := d.may(r.Patient, p.Purpose, r.Channel)
 	if missing(err) {
 		return id.Zero, nil
 	}
@@ -57,8 +60,7 @@ func Send(tx *store.Tx, r Letter) (id.ID, error) {
 	p.Consent = why
 	if r.Kind == Reminder {
 		// An undo brings back the old time under a new occurrence: one reminder of it is enough.
-		var same int64
-		if err := tx.Row(sqlMessageSame, r.Appointment, r.Rule, string(r.Channel), r.StartsAt).Scan(&same); err != nil || same > 0 {
+		if told, err := d.told(r.Appointment, r.Rule, r.Channel, r.StartsAt); err != nil || told {
 			return id.Zero, err
 		}
 	}
@@ -83,6 +85,7 @@ func Send(tx *store.Tx, r Letter) (id.ID, error) {
 	tx.Record(audit.Note{Action: "plan", Kind: "message", Subject: message, Patient: r.Patient,
 		New: map[string]any{"appointment": r.Appointment, "kind": r.Kind, "channel": r.Channel, "send_at": r.SendAt}})
 	tx.DueBy(r.SendAt)
+	d.planned(r.Appointment, earlier{r.Rule, r.Channel, r.StartsAt})
 	return message, step(tx, message, Planned, "")
 }
 

@@ -43,12 +43,14 @@ type Service struct {
 	quiet     Quiet
 	measure   func(text string) Length
 	process   id.ID
+	easel     chan struct{} // one picture is opened at a time
+	companies companies
 }
 
 // New makes the service of this process.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
 	s := &Service{db: db, log: log, book: o.Book, carriers: map[Channel]Carrier{}, providers: map[string]Provider{}, public: strings.TrimRight(o.Public, "/"), sender: o.Sender,
-		quiet: Night(), measure: o.Measure, process: id.New(db.Clock().Now())}
+		quiet: Night(), measure: o.Measure, process: id.New(db.Clock().Now()), easel: make(chan struct{}, 1)}
 	for _, c := range o.Carriers {
 		s.carriers[c.Channel()] = c
 	}

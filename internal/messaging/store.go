@@ -14,9 +14,11 @@ const (
 	sqlMessageAdd = `INSERT INTO message (clinic_id, id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, provider_told, purpose, language, passport, state, send_at, state_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', $12, 'planned', $13, $14, $14)
 	ON CONFLICT (clinic_id, appointment_id, occurrence, rule_id, channel) DO NOTHING`
-	sqlMessageOnce = `SELECT id FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND occurrence = $3 AND rule_id = $4 AND channel = $5`
-	sqlMessageSame = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND rule_id = $3 AND channel = $4 AND starts_at = $5 AND state NOT IN ('cancelled', 'dropped')`
-	sqlMessageGet  = `SELECT ` + messageColumns + `
+	sqlMessageOnce   = `SELECT id FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND occurrence = $3 AND rule_id = $4 AND channel = $5`
+	sqlMessagesAbout = `SELECT appointment_id, rule_id, channel, starts_at FROM message WHERE clinic_id = $1 AND state NOT IN ('cancelled', 'dropped') AND appointment_id IN `
+	sqlMessagesIn    = `SELECT ` + messageColumns + `
+	FROM message WHERE clinic_id = $1 AND id IN `
+	sqlMessageGet = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND id = $2`
 	sqlMessageRecent = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND (created_at < $2 OR created_at = $2 AND id < $3) ORDER BY created_at DESC, id DESC LIMIT $4`
@@ -121,6 +123,5 @@ func list(v *store.View, text string, args ...any) ([]row, error) {
 
 // step writes one line of a message's history.
 func step(tx *store.Tx, message id.ID, s State, code string) error {
-	_, err := tx.Exec(sqlStepAdd, message, tx.NewID(), tx.Now(), string(s), code)
-	return err
+	return tx.Later(sqlStepAdd, message, tx.NewID(), tx.Now(), string(s), code)
 }

@@ -105,7 +105,11 @@ func takeIn(tx *store.Tx, channel, heard id.ID, e Event) (settled bool, err erro
 		} else {
 			p.body, p.until, settled = e.Text, x.until(at), true
 		}
+		p.id = tx.NewID()
 		if err := p.add(tx); err != nil {
+			return true, err
+		}
+		if err := attach(tx, p, e.Media, x); err != nil {
 			return true, err
 		}
 		_, err = tx.Exec(sqlThreadHeard, thread, string(a.Channel), at, unread)
@@ -139,6 +143,7 @@ func known(word string) string {
 
 // post is one line of a conversation that has no message of its own, or an answer's words beside its message.
 type post struct {
+	id                                               id.ID // made by add when it is zero
 	thread, account, author, message, heard, patient id.ID
 	way, kind                                        string
 	channel                                          Channel
@@ -148,7 +153,10 @@ type post struct {
 }
 
 func (p post) add(tx *store.Tx) error {
-	one := tx.NewID()
+	one := p.id
+	if one.IsZero() {
+		one = tx.NewID()
+	}
 	sealed, err := tx.Seal(owner(p.patient), "post", "body", one, p.body)
 	if err != nil {
 		return err

@@ -68,12 +68,22 @@ func (k *talker) all() []messaging.Outgoing {
 
 // drafting is a talker that wants every text approved first, as WhatsApp does.
 type drafting struct {
+	meanwhile func(messaging.Proposal) error // happens before Propose answers; nil for nothing
 	*talker
 	asked []messaging.Proposal
+	shelf shelf
+
+	to, deaf  string // where its news is posted; with which code it refuses to
+	elsewhere bool   // it takes the question and posts elsewhere
 }
 
 func (d *drafting) Propose(_ context.Context, _ messaging.Connection, p messaging.Proposal) (messaging.Verdict, error) {
 	d.asked = append(d.asked, p)
+	if d.meanwhile != nil {
+		if err := d.meanwhile(p); err != nil {
+			return messaging.Verdict{}, err
+		}
+	}
 	return messaging.Verdict{Name: p.Name, Language: p.Language, Ref: "1", State: messaging.ApprovalPending}, nil
 }
 func (d *drafting) Verdicts(context.Context, messaging.Connection) ([]messaging.Verdict, error) {

@@ -59,11 +59,12 @@ type Line struct {
 	Kind    string // what an automatic message tells, or what a patient did: "button.confirm", "stop", "media.image"
 	Channel Channel
 	At      clock.Instant
-	Author  id.ID  // person who wrote an answer or a note
-	Text    string // empty when it was not kept
-	Kept    bool   // Text is what was said; otherwise it has been deleted, or never was kept
-	Again   bool   // Text was rendered once more from its template: the links in it are left out
-	Message id.ID  // its delivery; zero for what was heard and for notes
+	Author  id.ID      // person who wrote an answer or a note
+	Text    string     // empty when it was not kept
+	Kept    bool       // Text is what was said; otherwise it has been deleted, or never was kept
+	Again   bool       // Text was rendered once more from its template: the links in it are left out
+	Message id.ID      // its delivery; zero for what was heard and for notes
+	Files   []Attached // what came beside the words
 
 	State     State
 	Reason    string

@@ -10,7 +10,6 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/contact"
 	"almirah/internal/id"
-	"almirah/internal/patients"
 	"almirah/internal/store"
 )
 
@@ -19,7 +18,7 @@ const (
 	sqlSettingAdd = `INSERT INTO message_setting (clinic_id, content, days, ways, opens, version) VALUES ($1, $2, $3, $4, $5, 2) ON CONFLICT (clinic_id) DO NOTHING`
 	sqlSettingSet = `UPDATE message_setting SET content = $3, days = $4, ways = $5, opens = $6, version = version + 1 WHERE clinic_id = $1 AND version = $2`
 
-	sqlWishGet   = `SELECT channel FROM wish WHERE clinic_id = $1 AND patient_id = $2`
+	sqlWishesIn  = `SELECT patient_id, channel FROM wish WHERE clinic_id = $1 AND patient_id IN `
 	sqlWishSet   = `INSERT INTO wish (clinic_id, patient_id, channel, set_at) VALUES ($1, $2, $3, $4) ON CONFLICT (clinic_id, patient_id) DO UPDATE SET channel = excluded.channel, set_at = excluded.set_at`
 	sqlWishErase = `DELETE FROM wish WHERE clinic_id = $1 AND patient_id = $2`
 
@@ -45,34 +44,22 @@ func setting(v *store.View) (Setting, error) {
 	return x, err
 }
 
-// wish is the channel by which the patient wishes to be written to; empty for none.
-func wish(v *store.View, patient id.ID) (Channel, error) {
-	var c Channel
-	err := v.Row(sqlWishGet, patient).Scan(&c)
-	if errors.Is(err, store.ErrNoRows) {
-		err = nil
-	}
-	return c, err
-}
-
 // routes are the channels by which a message of the kind can reach the patient, the first choice first: her own
 // wish, then the channel of the rule (for what belongs to a booking, the clinic's order), then the rest of the
 // clinic's order. Each of them has an address, an account that is not revoked, and her consent where the kind needs
 // it; none goes round a STOP at an earlier one of the same telephone. One rule takes one of them; the next is for
 // when that one turned out to be closed for good. At most most are looked for.
-func routes(v *store.View, patient id.ID, want Channel, k Kind, most int) ([]Channel, error) {
-	phone, email, _, err := patients.Contact(v, patient)
-	if missing(err) {
-		return nil, nil
+func (r *Round) routes(patient id.ID, want Channel, k Kind, most int) ([]Channel, error) {
+	to, there, err := r.reach(patient)
+	if err != nil || !there {
+		return nil, err
 	}
+	phone, email := to.Phone, to.Email
+	x, err := r.set()
 	if err != nil {
 		return nil, err
 	}
-	x, err := setting(v)
-	if err != nil {
-		return nil, err
-	}
-	first, err := wish(v, patient)
+	first, err := r.wish(patient)
 	if err != nil {
 		return nil, err
 	}
@@ -87,21 +74,19 @@ func routes(v *store.View, patient id.ID, want Channel, k Kind, most int) ([]Cha
 		}
 		if c != Email {
 			numbers = append(numbers, c)
-			if round, err := roundStop(v, patient, k, numbers); err != nil || round {
-				if err != nil && !missing(err) {
-					return nil, err
-				}
-				continue
-			}
-		}
-		if c != Email {
-			if _, err := account(v, sqlAccountFor, string(c)); missing(err) {
-				continue
-			} else if err != nil {
+			round, err := r.roundStop(patient, k, numbers)
+			if err != nil {
 				return nil, err
 			}
+			_, there, err := r.account(c)
+			if err != nil {
+				return nil, err
+			}
+			if round || !there {
+				continue
+			}
 		}
-		ok, _, err := consent.May(v, patient, k.purpose(), string(c))
+		ok, _, err := r.may(patient, k.purpose(), c)
 		if err != nil && !missing(err) {
 			return nil, err
 		}
@@ -116,23 +101,29 @@ func routes(v *store.View, patient id.ID, want Channel, k Kind, most int) ([]Cha
 }
 
 // roundStop says whether the last of the ways to one telephone would go round the STOP that was said at one before it.
-func roundStop(v *store.View, patient id.ID, k Kind, numbers []Channel) (bool, error) {
+func (r *Round) roundStop(patient id.ID, k Kind, numbers []Channel) (bool, error) {
 	n := len(numbers) - 1
-	if !k.Asked() {
+	if !k.Asked() || n == 0 {
 		return false, nil
 	}
+	w, err := r.words(patient)
 	for _, before := range numbers[:n] {
-		if ok, err := consent.StandsIn(v, patient, k.purpose(), string(numbers[n]), string(before)); err != nil || !ok {
+		if !w.StandsIn(k.purpose(), string(numbers[n]), string(before)) {
 			return true, err
 		}
 	}
-	return false, nil
+	return false, err
 }
 
 // Best is the channel that a message of a rule takes; see routes. Where none is open it is the one that
 // was wanted: the message is then dropped visibly, with the reason.
 func Best(v *store.View, patient id.ID, want Channel, k Kind) (Channel, error) {
-	out, err := routes(v, patient, want, k, 1)
+	return NewRound(v).Best(patient, want, k)
+}
+
+// Best is the package's Best, within a round.
+func (r *Round) Best(patient id.ID, want Channel, k Kind) (Channel, error) {
+	out, err := r.routes(patient, want, k, 1)
 	if err != nil || len(out) == 0 {
 		return want, err
 	}
@@ -157,7 +148,7 @@ func elsewhere(tx *store.Tx, r row) error {
 	if r.kind.Talk() {
 		return nil
 	}
-	open, err := routes(&tx.View, r.patient, r.channel, r.kind, len(every()))
+	open, err := NewRound(&tx.View).routes(r.patient, r.channel, r.kind, len(every()))
 	if err != nil {
 		return err
 	}
@@ -213,12 +204,12 @@ func refused(tx *store.Tx, a attempt, receipt Receipt) error {
 
 // zones are where the patient may be, by her number. One that tells several zones may be in any of them, unless
 // one of them shows the clinic's time.
-func zones(phone string, clinic *time.Location, now clock.Instant) []*time.Location {
+func (r *Round) zones(phone string, clinic *time.Location, now clock.Instant) []*time.Location {
 	_, here := now.In(clinic).Zone()
 	var out []*time.Location
 	for _, n := range contact.Phone(phone).Zones() {
-		z, err := time.LoadLocation(n)
-		if err != nil {
+		z := r.zone(n)
+		if z == nil {
 			continue
 		}
 		if _, there := now.In(z).Zone(); there == here {
@@ -233,8 +224,9 @@ func zones(phone string, clinic *time.Location, now clock.Instant) []*time.Locat
 }
 
 // night says whether it is night where the patient is, and when it will be day there.
-func (s *Service) night(now clock.Instant, x situation) (morning clock.Instant, night bool) {
-	for _, z := range zones(x.phone, x.zone, now) {
+func (s *Service) night(r *Round, x situation) (morning clock.Instant, night bool) {
+	now := r.v.Now()
+	for _, z := range r.zones(x.phone, x.zone, now) {
 		if s.quiet.Covers(now.In(z)) {
 			night = true
 			morning = max(morning, s.quiet.Morning(now, z))

@@ -65,6 +65,7 @@ func TestMailsCarryNoTracker(t *testing.T) {
 
 func TestTemplatesOfAClinic(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "texts-without-health")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		s := opened(t, b)
 		owner := s.As(access.Owner)
@@ -151,6 +152,16 @@ func TestTemplatesOfAClinic(t *testing.T) {
 		p, err := s.messages.Preview(background, owner, messaging.Reminder, messaging.Email, "en", messaging.Text{Subject: "Your diabetes check", Body: "On {{.When}}"})
 		if err != nil || len(p.Warnings) != 2 || p.Warnings[0].Code != messaging.WarnHealth || !slices.Contains(p.Warnings[0].Words, "diabetes") {
 			t.Errorf("warnings %+v, %v", p.Warnings, err)
+		}
+		// What goes out only with agreement and seems to speak of health is not taken into use until the writer is sure.
+		health := messaging.Text{Subject: "Your diabetes check", Body: "On {{.When}}"}
+		_, err = s.messages.Publish(background, owner, messaging.Reminder, messaging.Email, "en", health, 0, false)
+		var asked *fault.Fault
+		if !errors.As(err, &asked) || len(asked.Fields) != 1 || asked.Fields[0].Name != "sure" {
+			t.Errorf("words about health are taken without a question: %v", err)
+		}
+		if _, err = s.messages.Publish(background, owner, messaging.Reminder, messaging.Email, "en", health, 0, true); err != nil {
+			t.Errorf("the writer is sure: %v", err)
 		}
 		if !strings.Contains(p.Text, "10:30 am") || !strings.Contains(p.HTML, "<html lang=\"en\" dir=\"ltr\">") {
 			t.Errorf("the preview:\n%s", p.Text)

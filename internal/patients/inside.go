@@ -2,6 +2,7 @@ package patients
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"almirah/internal/audit"
@@ -300,7 +301,7 @@ func Names(v *store.View, ids []id.ID) (map[id.ID]Name, error) {
 			distinct = append(distinct, p)
 		}
 	}
-	for part := range slices.Chunk(distinct, widest) {
+	for part := range slices.Chunk(distinct, store.Widest) {
 		if err := v.Load(part); err != nil {
 			return nil, err
 		}
@@ -312,7 +313,7 @@ func Names(v *store.View, ids []id.ID) (map[id.ID]Name, error) {
 }
 
 func names(v *store.View, ids []id.ID, out map[id.ID]Name) error {
-	args, width := filled(ids)
+	args, width := store.Filled(ids)
 	rows, err := v.Query(sqlPatientNames+store.In(2, width), args...)
 	if err != nil {
 		return err
@@ -357,32 +358,77 @@ func find(v *store.View, patient id.ID) (Patient, sealedRow, error) {
 // her first guardian's; one that nobody has is "". fault.NotFound when she is not there. A cell
 // that does not open counts as no address: nothing goes out to a guess.
 func Contact(v *store.View, patient id.ID) (phone, email, lang string, err error) {
-	var p, e []byte
-	err = v.Row(sqlPatientContact, patient).Scan(&p, &e, &lang)
-	if errors.Is(err, store.ErrNoRows) {
+	all, err := Reaches(v, patient)
+	if err != nil {
+		return "", "", "", err
+	}
+	r, there := all[patient]
+	if !there {
 		return "", "", "", fault.Missing()
 	}
+	return r.Phone, r.Email, r.Language, nil
+}
+
+// Reach is how a patient is called and written to; see Contact.
+type Reach struct {
+	Name                   Name
+	Phone, Email, Language string
+}
+
+// Reaches is the Reach of many patients, in a few statements. Who is not there is not in the answer.
+func Reaches(v *store.View, ids ...id.ID) (map[id.ID]Reach, error) {
+	out := make(map[id.ID]Reach, len(ids))
+	lacking := map[id.ID][2]bool{} // no telephone, no address: cells that are empty, not those that do not open
+	err := v.Load(ids)
+	if err == nil {
+		err = store.Each(ids, func(args []any, width int) error { return reaches(v, args, width, out, lacking) })
+	}
 	if err != nil {
-		return "", "", "", err
+		return nil, err
 	}
-	o := &opener{v: v, subject: patient, table: "patient", row: patient}
-	phone, email = o.text("phone", p), o.text("email", e)
-	if phone != "" && email != "" {
-		return phone, email, lang, nil
+	for part := range slices.Chunk(slices.Collect(maps.Keys(lacking)), store.Widest) {
+		guardians, err := guardiansOf(v, part)
+		if err != nil {
+			return nil, err
+		}
+		for p, all := range guardians {
+			r := out[p]
+			for _, g := range all {
+				if r.Phone == "" && lacking[p][0] {
+					r.Phone = string(g.Phone)
+				}
+				if r.Email == "" && lacking[p][1] {
+					r.Email = string(g.Email)
+				}
+			}
+			out[p] = r
+		}
 	}
-	guardians, err := readGuardians(v, patient)
+	return out, nil
+}
+
+func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking map[id.ID][2]bool) error {
+	rows, err := v.Query(sqlPatientReach+store.In(2, width), args...)
 	if err != nil {
-		return "", "", "", err
+		return err
 	}
-	for _, g := range guardians {
-		if phone == "" && len(p) == 0 {
-			phone = string(g.Phone)
+	defer rows.Close()
+	for rows.Next() {
+		var p id.ID
+		var name, phone, email []byte
+		var r Reach
+		if err := rows.Scan(&p, &name, &r.Name.Minor, &phone, &email, &r.Language); err != nil {
+			return err
 		}
-		if email == "" && len(e) == 0 {
-			email = string(g.Email)
+		o := &opener{v: v, subject: p, table: "patient", row: p}
+		r.Name.Text, r.Phone, r.Email = o.text("name", name), o.text("phone", phone), o.text("email", email)
+		r.Name.Broken = r.Name.Text == ""
+		out[p] = r
+		if len(phone) == 0 || len(email) == 0 {
+			lacking[p] = [2]bool{len(phone) == 0, len(email) == 0}
 		}
 	}
-	return phone, email, lang, nil
+	return rows.Err()
 }
 
 // Touch notes that the patient booked or came just now: recent visitors are found first.

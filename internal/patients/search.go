@@ -72,7 +72,7 @@ func openListed(v *store.View, rows []sealedRow) ([]Patient, error) {
 
 // withGuardians adds the guardians of all of them.
 func withGuardians(v *store.View, people []Patient) error {
-	for part := range slices.Chunk(people, widest) {
+	for part := range slices.Chunk(people, store.Widest) {
 		ids := make([]id.ID, len(part))
 		for i := range part {
 			ids[i] = part[i].ID

@@ -25,7 +25,7 @@ const sqlPatientTouch = `UPDATE patient SET seen_at = $3 WHERE clinic_id = $1 AN
 
 const sqlPatientNames = `SELECT id, name, minor FROM patient WHERE clinic_id = $1 AND id IN `
 
-const sqlPatientContact = `SELECT phone, email, language FROM patient WHERE clinic_id = $1 AND id = $2`
+const sqlPatientReach = `SELECT id, name, minor, phone, email, language FROM patient WHERE clinic_id = $1 AND id IN `
 
 const sqlPatientErase = `DELETE FROM patient WHERE clinic_id = $1 AND id = $2`
 
@@ -93,26 +93,6 @@ const (
 	sqlGuardiansIn  = `SELECT patient_id, id, name, phone, email, relation FROM guardian WHERE clinic_id = $1 AND patient_id IN `
 	sqlGuardErase   = `DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2`
 )
-
-// widths are the lengths of list that statements are made for. A list is filled up to the next one
-// with its last id, so that an engine keeps a few prepared statements instead of hundreds.
-var widths = [...]int{1, 8, 32, 128, 256}
-
-// filled is the ids as arguments, at most 256 of them, filled up.
-func filled(ids []id.ID) (args []any, width int) {
-	for _, w := range widths {
-		if width = w; len(ids) <= w {
-			break
-		}
-	}
-	args = store.Args(ids)
-	for len(args) < width {
-		args = append(args, ids[len(ids)-1])
-	}
-	return args, width
-}
-
-const widest = 256
 
 // sealedRow is a patient as the table holds her.
 type sealedRow struct {
@@ -245,14 +225,14 @@ func readGuardians(v *store.View, patient id.ID) ([]Guardian, error) {
 	return out, rows.Err()
 }
 
-// guardiansOf reads the guardians of many patients.
+// guardiansOf reads the guardians of at most store.Widest patients, the first entered first.
 func guardiansOf(v *store.View, patients []id.ID) (map[id.ID][]Guardian, error) {
 	out := map[id.ID][]Guardian{}
 	if len(patients) == 0 {
 		return out, nil
 	}
-	args, width := filled(patients)
-	rows, err := v.Query(sqlGuardiansIn+store.In(2, width), args...)
+	args, width := store.Filled(patients)
+	rows, err := v.Query(sqlGuardiansIn+store.In(2, width)+` ORDER BY created_at, id`, args...)
 	if err != nil {
 		return nil, err
 	}

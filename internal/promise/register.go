@@ -3,4 +3,18 @@ package promise
 import "slices"
 
 // Register is the policy in the order in which its page is read.
-var Register = slices.Concat(access, account, booking, patients, messages, talk, followups, gateways, protection, record, ahead)
+var Register = slices.Concat(
+	access,
+	account,
+	booking,
+	patients,
+	care,
+	messages,
+	talk,
+	inbound,
+	followups,
+	gateways,
+	protection,
+	record,
+	ahead,
+)

@@ -187,16 +187,26 @@ var access = []Sentence{
 	},
 	{
 		ID:       "scheduling-only",
-		Text:     "A clinic starts with scheduling alone. Notes, medical records, prescriptions and invoices have a place only where the owner of the clinic turned them on. Elsewhere there is no page for them, for nobody.",
+		Text:     "A clinic starts with scheduling alone. Notes, medical records, prescriptions and invoices have a place only where the clinic's owner turned them on: elsewhere there is no page for them, for nobody, and the database itself refuses them.",
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/clinics/clinic.go", "internal/web/site.go"},
-		ProvedBy: []string{"web.TestNotes", "web.TestAModuleThatIsOffHasNoPages"},
+		KeptBy:   []string{"internal/clinics/clinic.go", "clinics.Must", "internal/web/site.go"},
+		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
 		Twins: []Twin{
 			{
 				Name: "notes are kept where they are off",
 				File: "internal/web/patient.go", Old: "return v.Clinic.Has(clinics.ModuleNotes) && v.Who.May(access.PatientNotes)", New: "_ = clinics.ModuleNotes\n\treturn v.Who.May(access.PatientNotes)",
 				Red: []string{"web.TestNotes"},
+			},
+			{
+				Name: "a page stays where its module is off",
+				File: "internal/web/site.go", Old: `if route.Module != "" && !v.Clinic.Has(route.Module) {`, New: `if route.Module == "none" && !v.Clinic.Has(route.Module) {`,
+				Red: []string{"web.TestNoPageWhereTheModuleIsOff"},
+			},
+			{
+				Name: "rooms do not ask whether their module is on",
+				File: "internal/clinics/inside.go", Old: "if err == nil && !c.Has(module) {", New: `if err == nil && module == "" {`,
+				Red: []string{"visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
 			},
 		},
 		Probe: "scheduling-only",

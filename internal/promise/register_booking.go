@@ -204,7 +204,7 @@ var booking = []Sentence{
 			},
 			{
 				Name: "messages come in the language of the desk",
-				File: "internal/messaging/compose.go", Old: "s.book.Tongue(firstOf(lang, now.facts.Language,", New: "s.book.Tongue(firstOf(now.facts.Language, lang,",
+				File: "internal/messaging/compose.go", Old: "s.book.Tongue(firstOf(to.Language, now.facts.Language,", New: "s.book.Tongue(firstOf(now.facts.Language, to.Language,",
 				Red: []string{"messaging.TestMessagesComeInThePatientsLanguage"},
 			},
 		},

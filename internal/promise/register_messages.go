@@ -46,12 +46,12 @@ var messages = []Sentence{
 		Sources:  []string{"F13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/outbox.go"},
-		ProvedBy: []string{"messaging.TestCrashBetweenAnyTwoSteps", "messaging.TestBadDays", "app.TestKilledSenderNeverSendsTwice"},
+		ProvedBy: []string{"messaging.TestCrashBetweenAnyTwoSteps", "messaging.TestCrashOfManyAtOnce", "messaging.TestBadDays", "app.TestKilledSenderNeverSendsTwice"},
 		Twins: []Twin{
 			{
 				Name: "what may have left is sent again",
 				File: "internal/messaging/outbox.go", Old: "\t\t\tto = Unsure\n\t\tcase l.kind", New: "\t\t\tto = Planned\n\t\tcase l.kind",
-				Red: []string{"messaging.TestCrashBetweenAnyTwoSteps"},
+				Red: []string{"messaging.TestCrashBetweenAnyTwoSteps", "messaging.TestCrashOfManyAtOnce"},
 			},
 		},
 		Probe: "reminder-once",
@@ -168,6 +168,7 @@ var messages = []Sentence{
 			File: "internal/messaging/heard.go", Old: "\t\treturn 3\n", New: "\t\treturn 7\n",
 			Red: []string{"messaging.TestReportsInAnyOrder"},
 		}},
+		Probe: "sms-fate",
 	},
 	{
 		ID:       "answers-a-day",

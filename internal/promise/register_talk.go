@@ -56,6 +56,7 @@ var talk = []Sentence{
 				Red: []string{"messaging.TestButtons"},
 			},
 		},
+		Probe: "replies",
 	},
 	{
 		ID:       "mail-providers",

@@ -39,6 +39,7 @@ const (
 	appointmentColumns = `id, patient_id, provider_id, service_id, starts_at, ends_at, claims_from, claims_to, day, status, lane,
 		occurrence, sequence, door, note, overbook_reason, language, status_at, created_at, version`
 	sqlAppointmentGet = `SELECT ` + appointmentColumns + ` FROM appointment WHERE clinic_id = $1 AND id = $2`
+	sqlAppointmentsIn = `SELECT ` + appointmentColumns + ` FROM appointment WHERE clinic_id = $1 AND id IN `
 	sqlAppointmentDay = `SELECT ` + appointmentColumns + ` FROM appointment WHERE clinic_id = $1 AND day = $2 ORDER BY provider_id, starts_at, id`
 	sqlAppointmentCol = `SELECT ` + appointmentColumns + ` FROM appointment WHERE clinic_id = $1 AND day = $2 AND provider_id = $3 ORDER BY starts_at, id`
 	sqlAppointmentWk  = `SELECT ` + appointmentColumns + ` FROM appointment WHERE clinic_id = $1 AND day >= $2 AND day <= $3 ORDER BY day, provider_id, starts_at, id`

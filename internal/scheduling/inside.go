@@ -40,3 +40,12 @@ func Answer(tx *store.Tx, appointment id.ID, to Status) error {
 	tx.Record(audit.Note{Action: "status", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: Booked, New: Confirmed})
 	return announce(tx, EventStatus, a)
 }
+
+// ProviderOf reads one practitioner, for a room to the right that says who signed. fault.NotFound when she is not there.
+func ProviderOf(v *store.View, one id.ID) (Provider, error) { return provider(v, one) }
+
+// ServiceThere is nil when the clinic has the service, retired or not; fault.NotFound otherwise.
+func ServiceThere(v *store.View, one id.ID) error {
+	_, err := service(v, one)
+	return err
+}

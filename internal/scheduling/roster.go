@@ -14,17 +14,19 @@ import (
 const (
 	providerColumns = `id, name, speciality, qualification, registration_no, about, show_speciality, show_qualification,
 		show_registration, show_about, online, colour, position, weekly, daily_cap, retired_at, version`
-	sqlProviders    = `SELECT ` + providerColumns + ` FROM provider WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
-	sqlProvidersAll = `SELECT ` + providerColumns + ` FROM provider WHERE clinic_id = $1 ORDER BY position, id`
-	sqlProviderGet  = `SELECT ` + providerColumns + ` FROM provider WHERE clinic_id = $1 AND id = $2`
-	sqlProviderLock = `UPDATE provider SET version = version WHERE clinic_id = $1 AND id = $2 AND retired_at = 0`
-	sqlProviderIDs  = `SELECT id FROM provider WHERE clinic_id = $1 AND retired_at = 0`
+	sqlProviders     = `SELECT ` + providerColumns + ` FROM provider WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
+	sqlProvidersAll  = `SELECT ` + providerColumns + ` FROM provider WHERE clinic_id = $1 ORDER BY position, id`
+	sqlProviderGet   = `SELECT ` + providerColumns + ` FROM provider WHERE clinic_id = $1 AND id = $2`
+	sqlProviderNames = `SELECT id, name FROM provider WHERE clinic_id = $1 AND id IN `
+	sqlProviderLock  = `UPDATE provider SET version = version WHERE clinic_id = $1 AND id = $2 AND retired_at = 0`
+	sqlProviderIDs   = `SELECT id FROM provider WHERE clinic_id = $1 AND retired_at = 0`
 
-	serviceColumns = `id, name, about, duration, buffer_before, buffer_after, price, show_price, online, position, retired_at, version`
-	sqlServices    = `SELECT ` + serviceColumns + ` FROM service WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
-	sqlServicesAll = `SELECT ` + serviceColumns + ` FROM service WHERE clinic_id = $1 ORDER BY position, id`
-	sqlServiceGet  = `SELECT ` + serviceColumns + ` FROM service WHERE clinic_id = $1 AND id = $2`
-	sqlOffers      = `SELECT sp.service_id, sp.provider_id FROM service_provider sp
+	serviceColumns  = `id, name, about, duration, buffer_before, buffer_after, price, show_price, online, position, retired_at, version`
+	sqlServices     = `SELECT ` + serviceColumns + ` FROM service WHERE clinic_id = $1 AND retired_at = 0 ORDER BY position, id`
+	sqlServicesAll  = `SELECT ` + serviceColumns + ` FROM service WHERE clinic_id = $1 ORDER BY position, id`
+	sqlServiceGet   = `SELECT ` + serviceColumns + ` FROM service WHERE clinic_id = $1 AND id = $2`
+	sqlServiceNames = `SELECT id, name FROM service WHERE clinic_id = $1 AND id IN `
+	sqlOffers       = `SELECT sp.service_id, sp.provider_id FROM service_provider sp
 		JOIN provider p ON p.clinic_id = sp.clinic_id AND p.id = sp.provider_id
 		WHERE sp.clinic_id = $1 AND p.retired_at = 0 ORDER BY p.position, p.id`
 	sqlOffersOf = `SELECT sp.provider_id FROM service_provider sp

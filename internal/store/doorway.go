@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -377,4 +378,45 @@ func Args(ids []id.ID) []any {
 		out[i] = ids[i]
 	}
 	return out
+}
+
+// widths are the lengths of list that statements are made for. A list is filled up to the next one
+// with its last id, so that an engine keeps a few prepared statements instead of hundreds.
+var widths = [...]int{1, 8, 32, 128, Widest}
+
+// Widest is the longest list that Filled takes.
+const Widest = 256
+
+// Filled is the ids, at least one and at most Widest of them, as arguments for In, filled up to a length
+// that is often used.
+func Filled(ids []id.ID) (args []any, width int) {
+	for _, w := range widths {
+		if width = w; len(ids) <= w {
+			break
+		}
+	}
+	args = Args(ids)
+	for len(args) < width {
+		args = append(args, ids[len(ids)-1])
+	}
+	return args, width
+}
+
+// Each calls do for parts of the ids that Filled takes, each id once. It ends with the first error.
+func Each(ids []id.ID, do func(args []any, width int) error) error {
+	seen := make(map[id.ID]bool, len(ids))
+	distinct := make([]id.ID, 0, len(ids))
+	for _, one := range ids {
+		if !seen[one] {
+			seen[one] = true
+			distinct = append(distinct, one)
+		}
+	}
+	for part := range slices.Chunk(distinct, Widest) {
+		args, width := Filled(part)
+		if err := do(args, width); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -12,6 +12,8 @@ type lane struct {
 	conn *sql.Conn
 	stmt map[string]*sql.Stmt
 
+	wide map[wide]widened // see rows
+
 	group *group // on SQLite's writer: the transaction that is open for the next to join
 }
 

@@ -96,20 +96,19 @@ type queued struct {
 	args []any
 }
 
-// later runs a statement before the commit: at once on SQLite; on PostgreSQL in one round trip with the
-// COMMIT, which is how an audit entry of three rows does not cost three.
+// later runs a statement with the commit: on PostgreSQL in one round trip with it, which is how an audit entry of
+// three rows does not cost three; on SQLite just before it, many rows of one table in one statement.
 func (s *session) later(text string, args []any) error {
-	if s.db.engine == SQLite {
-		_, err := s.exec(text, args)
-		return err
-	}
-	plain := make([]any, len(args))
-	for i, a := range args {
-		v, err := driver.DefaultParameterConverter.ConvertValue(a)
-		if err != nil {
-			return err
+	plain := args
+	if s.db.engine == Postgres {
+		plain = make([]any, len(args))
+		for i, a := range args {
+			v, err := driver.DefaultParameterConverter.ConvertValue(a)
+			if err != nil {
+				return err
+			}
+			plain[i] = v
 		}
-		plain[i] = v
 	}
 	s.count++
 	s.queued = append(s.queued, queued{text, plain})
@@ -145,6 +144,10 @@ func (s *session) commit() error {
 		return errors.New("store: the transaction has ended")
 	}
 	if s.group != nil {
+		if err := s.flush(); err != nil {
+			s.leave()
+			return err
+		}
 		return s.keep()
 	}
 	// A commit is not broken off half-way because a browser went away: the client would not

@@ -17,11 +17,19 @@ import (
 // completed says how the code completes the constants that are no whole statement by themselves.
 func completed() map[string]string {
 	return map[string]string{
-		"sqlPatientNames": store.In(2, 3),
-		"sqlTokensDrop":   store.In(3, 16),
-		"sqlGuardiansIn":  store.In(2, 3),
-		"sqlBusy":         store.In(4, 3) + ` ORDER BY provider_id, claims_from`,
-		"sqlClaimsInsert": `($1,$2,$4,0,$3),($1,$2,$5,1,$3) ON CONFLICT DO NOTHING`,
+		"sqlPatientNames":   store.In(2, 3),
+		"sqlTokensDrop":     store.In(3, 16),
+		"sqlPatientReach":   store.In(2, 3),
+		"sqlAppointmentsIn": store.In(2, 3),
+		"sqlProviderNames":  store.In(2, 3),
+		"sqlServiceNames":   store.In(2, 3),
+		"sqlConsentsIn":     store.In(2, 3) + ` ORDER BY patient_id, at DESC, id DESC`,
+		"sqlWishesIn":       store.In(2, 3),
+		"sqlMessagesAbout":  store.In(2, 3),
+		"sqlMessagesIn":     store.In(2, 3),
+		"sqlGuardiansIn":    store.In(2, 3) + ` ORDER BY created_at, id`,
+		"sqlBusy":           store.In(4, 3) + ` ORDER BY provider_id, claims_from`,
+		"sqlClaimsInsert":   `($1,$2,$4,0,$3),($1,$2,$5,1,$3) ON CONFLICT DO NOTHING`,
 	}
 }
 

@@ -103,6 +103,7 @@ func conversations(ctx context.Context, t *testing.T, p *practice.Practice, lett
 	sent, err = letters.Recent(ctx, owner, messaging.Filter{Patient: r.Appointment.Patient})
 	must(err)
 	hear(messaging.Event{Kind: messaging.StateNews, Key: "t8", Message: sent[0].ID, Reached: messaging.ReachedFailed, Code: messaging.CodeWindow})
+	files(ctx, t, p, letters, account, hear, must)
 	err = p.DB.View(ctx, owner, access.PatientRead, func(_ context.Context, v *store.View) error {
 		_, err := messaging.Keeper{}.Collect(v, known.Patient)
 		return err

@@ -404,6 +404,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, err = letters.Waiting(ctx, desk)
 	must(err)
 	conversations(ctx, t, p, letters, account, hear, must)
+	treated := care(ctx, t, p, must)
 	list, err := letters.Accounts(ctx, owner)
 	must(err)
 	must(letters.SetAccount(ctx, owner, account.ID, list[0].Version, true))
@@ -462,6 +463,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
 	must(p.Desk.Tidy(ctx, system))
+	cared(ctx, t, p, treated, must)
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
 		if _, err := (messaging.Keeper{}).Due(tx); err != nil {
 			return err

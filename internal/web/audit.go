@@ -33,7 +33,7 @@ const (
 )
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "audit"}
 
 // leaf is one entry with its sealed details.
 type leaf struct {

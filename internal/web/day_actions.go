@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/contact"
 	"almirah/internal/fault"
@@ -56,6 +57,10 @@ func (s *Site) card(v *Visit, one id.ID) (*AppointmentCard, error) {
 		c.CanMove = o.Status.Ahead()
 		c.CanCancel = o.Status.Ahead() || o.Status == scheduling.Arrived || o.Status == scheduling.InProgress
 		c.CanNote, c.NoteTyped = true, o.Note
+	}
+	if o.Clinic.Has(clinics.ModuleClinical) && v.Who.May(access.VisitWrite) && o.Day <= c.Today && o.Status != scheduling.Cancelled && o.Status != scheduling.NoShow {
+		c.CanVisit, c.VisitStarts = true, o.Day == c.Today && (o.Status.Ahead() || o.Status == scheduling.Arrived)
+		c.VisitFirst = o.Status == scheduling.Arrived || o.Status == scheduling.InProgress
 	}
 	for _, p := range o.roster.Providers {
 		if p.ID == o.Provider.ID || p.RetiredAt == 0 && offers(o.Service, p.ID) {

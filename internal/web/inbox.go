@@ -25,6 +25,7 @@ func inboxRoutes() []Route {
 		{Pattern: "GET /app/inbox/rows", Door: Staff, Right: read, Quiet: true, Handle: inboxShown("inbox-rows")},
 		{Pattern: "GET /app/inbox/{thread}", Door: Staff, Right: read, Handle: threadShown("thread")},
 		{Pattern: "GET /app/inbox/{thread}/live", Door: Staff, Right: read, Quiet: true, Handle: threadShown("thread-live")},
+		{Pattern: "GET /app/inbox/{thread}/files/{file}", Door: Staff, Right: read, Handle: threadFile},
 		{Pattern: "POST /app/inbox/{thread}/answer", Door: Staff, Right: write, Handle: threadAnswer},
 		{Pattern: "POST /app/inbox/{thread}/note", Door: Staff, Right: write, Handle: threadNote},
 		{Pattern: "POST /app/inbox/{thread}/assign", Door: Staff, Right: write, Handle: threadAssign},
@@ -118,9 +119,10 @@ func (s *Site) conversationsOf(v *Visit, q inboxQuestion) ([]messaging.Summary, 
 	f := messaging.InboxFilter{Box: q.box, After: q.after, Limit: perPage}
 	if q.search != "" {
 		hits, err := s.Patients.Search(v.Context(), v.Who, q.search, mostFound)
-		if err != nil || len(hits) == 0 {
+		if err != nil {
 			return nil, err
 		}
+		f.Typed = q.search
 		for _, h := range hits {
 			f.People = append(f.People, h.ID)
 		}

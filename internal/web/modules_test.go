@@ -8,7 +8,6 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/promise"
-	"almirah/internal/web"
 )
 
 func TestModulesAreTheOwnersAct(t *testing.T) {
@@ -56,31 +55,4 @@ func (o *office) clinic(t *testing.T) clinics.Clinic {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// TestAModuleThatIsOffHasNoPages asks for every page of a module that the clinic has off: there is none, whoever asks, and before anybody
-// looks at who may.
-func TestAModuleThatIsOffHasNoPages(t *testing.T) {
-	t.Parallel()
-	promise.Proves(t, "scheduling-only")
-	o := openOffice(t)
-	var all []visitor
-	for _, r := range access.StaffRoles {
-		all = append(all, o.as(r))
-	}
-	off := []web.Route{{Pattern: "GET /app/none"}}
-	for _, r := range web.Routes() {
-		if r.Module != "" {
-			off = append(off, r)
-		}
-	}
-	for _, r := range off {
-		method, path := o.address(r, o.ownLink())
-		for _, v := range all {
-			w := v.ask(method, path, pairs(nil), false)
-			if w.Code != http.StatusNotFound {
-				t.Errorf("%s of the module %s, which is off: %d", r.Pattern, r.Module, w.Code)
-			}
-		}
-	}
 }

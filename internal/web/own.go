@@ -63,6 +63,9 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		return s.views.Render(w, http.StatusOK, "public-booked", page)
 	}
 	page := &OwnPage{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: bookingCard(v, o, now), CanSay: o.Status.Came()}
+	if page.IntakeOpen, page.Intake, err = s.intakeOpen(v); err != nil {
+		return err
+	}
 	status := http.StatusOK
 	if refused != nil {
 		status = page.Report(refused)

@@ -58,6 +58,9 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 			page.Notes = []NoteCard{{Broken: true, At: p.CreatedAt.In(z)}}
 		}
 	}
+	if err := s.careOf(v, page, one); err != nil {
+		return nil, p, err
+	}
 	if err := s.bookingsOf(v, page, one); err != nil {
 		return nil, p, err
 	}

@@ -5,5 +5,13 @@ import "slices"
 // Routes are all pages, each with its door and its right. The table of who may open what, and
 // the sweep with another clinic's ids, are made from this list: there is no other.
 func Routes() []Route {
-	return slices.Concat(publicRoutes(), accountRoutes(), staffRoutes(), inboxRoutes(), settingsRoutes(), clinicAccountRoutes())
+	return slices.Concat(
+		publicRoutes(),
+		accountRoutes(),
+		staffRoutes(),
+		inboxRoutes(),
+		careRoutes(),
+		settingsRoutes(),
+		clinicAccountRoutes(),
+	)
 }

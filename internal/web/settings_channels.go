@@ -102,6 +102,25 @@ func (s *Site) accountCard(v *Visit, a messaging.Account) AccountCard {
 	}
 	approves, registers := s.Messages.Drafts(a.Provider)
 	c.Texts = approves || registers
+	switch a.Hears {
+	case messaging.HearingUnasked:
+	case messaging.HearingOn:
+		c.Hears = true
+	case messaging.HearingOff:
+		c.Deaf, c.DeafTodo = v.Tongue.Say("channel.deaf.elsewhere"), v.Tongue.Say("channel.deaf.todo")
+	default:
+		c.Deaf, c.DeafTodo = v.Tongue.Say("channel.deaf", "Code", string(a.Hears)), v.Tongue.Say("channel.deaf.todo")
+	}
+	if a.HearsAt > 0 {
+		c.HearsAt = a.HearsAt.In(z)
+	}
+	if a.Strange.Count > 0 {
+		kind := a.Strange.Kind
+		if kind == "" {
+			kind = v.Tongue.Say("channel.strange.nameless")
+		}
+		c.Strange = v.Tongue.Say("channel.strange", "Count", int(a.Strange.Count), "When", v.Tongue.DateTime(a.Strange.At.In(z)), "Kind", kind)
+	}
 	if a.TestedAt > 0 {
 		c.Tested = a.TestedAt.In(z)
 	}

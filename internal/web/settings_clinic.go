@@ -24,7 +24,7 @@ import (
 
 // settings starts a settings page: the entry of the menu that is marked, and the right that lets somebody change what it shows.
 func (s *Site) settings(v *Visit, current string, edit access.Right) SettingsPage {
-	return SettingsPage{Shell: s.staffShell(v, "nav.settings"), Menu: SettingsMenu(current, v.Who.May), CanEdit: v.Who.May(edit), Version: v.Clinic.Version}
+	return SettingsPage{Shell: s.staffShell(v, "nav.settings"), Menu: SettingsMenu(current, v.Who.May, v.Clinic.Has), CanEdit: v.Who.May(edit), Version: v.Clinic.Version}
 }
 
 // answer leads on after a settings form, or shows the page again: typed puts back what was typed, and the version is
@@ -192,10 +192,10 @@ func clinicSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	})
 }
 
-// multipart is form for a form that carries a file.
+// multipart is form for a form that carries a file. The file stays in memory: what a patient's report holds is on no disk before it is sealed.
 func (v *Visit) multipart() error {
 	if strings.HasPrefix(v.Header.Get("Content-Type"), "multipart/form-data") && v.MultipartForm == nil {
-		if err := v.ParseMultipartForm(maxForm); err != nil {
+		if err := v.ParseMultipartForm(v.body); err != nil {
 			var large *http.MaxBytesError
 			if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
 				return fault.New(fault.Invalid, "fault.form_large")

@@ -18,12 +18,14 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
+	"almirah/internal/visits"
 	"almirah/internal/words"
 )
 
@@ -38,6 +40,8 @@ type Deps struct {
 	Messages *messaging.Service
 	Followup *followup.Service
 	Plans    *subscription.Service // nil, or without plans: nobody pays here
+	Intake   *intake.Service
+	Visits   *visits.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -122,7 +126,9 @@ type Route struct {
 	// the one in the address (RFC 8058).
 	OneClick bool
 	// Quiet marks what a page asks for by itself, without its reader: it does not keep the session alive.
-	Quiet  bool
+	Quiet bool
+	// Body is how many bytes a form may have, for the few that carry a file; zero: the house's limit.
+	Body   int64
 	Handle func(s *Site, w http.ResponseWriter, v *Visit) error
 }
 
@@ -137,6 +143,7 @@ type Visit struct {
 	Clinic      clinics.Clinic     // at the doors Clinic, Link and Staff
 	cards       []string           // the fields in which the number of a payment card stood; nothing of this request is written
 	csrf        []byte             // the secret behind this visitor's form tokens
+	body        int64              // how many bytes its form may have
 }
 
 // Mount adds every page to mux.
@@ -167,8 +174,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 		h.Set("Content-Security-Policy", policyStaff)
 	}
 	h.Set("Cache-Control", "no-store")
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	v := &Visit{Request: r}
+	body := max(maxForm, route.Body)
+	r.Body = http.MaxBytesReader(w, r.Body, body)
+	v := &Visit{Request: r, body: body}
 	v.guardQuery()
 	r = v.Request
 	v.Theme, v.Tongue = s.preference(r, "", nil)

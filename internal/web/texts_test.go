@@ -11,6 +11,7 @@ import (
 	"almirah/internal/carriers/whatsapp"
 	"almirah/internal/egress"
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 	"almirah/internal/rig/sms"
 	meta "almirah/internal/rig/whatsapp"
 )
@@ -85,6 +86,7 @@ func TestTextsOfEachChannel(t *testing.T) {
 // TestHealthWordsAskOnce: what goes out only with the patient's agreement, and seems to speak of health, asks once more.
 func TestHealthWordsAskOnce(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "texts-without-health")
 	o := openOffice(t)
 	v := o.owner
 	const reminder, booked = "/app/settings/messages/reminder/en", "/app/settings/messages/confirmation/en"

@@ -109,6 +109,7 @@ func talkPage(v *Visit, q inboxQuestion, t messaging.Thread, staff []accounts.Co
 		}
 	}
 	p.Days, p.Pending = talkDays(v, t.Lines, names, list.Now)
+	linkFiles(p.Days, p.ID)
 	for i, r := range t.Routes {
 		p.Routes = append(p.Routes, routeChoice(v, r, i == 0, list.Now))
 	}
@@ -154,7 +155,7 @@ func talkDays(v *Visit, lines []messaging.Line, names map[id.ID]string, now time
 }
 
 func talkLine(v *Visit, x messaging.Line, names map[id.ID]string, z *time.Location) TalkLine {
-	l := TalkLine{ID: x.ID.String(), Way: x.Way, Channel: string(x.Channel), At: x.At.In(z), Text: x.Text, Kept: x.Kept, Again: x.Again, Who: names[x.Author], Mine: v.Signed != nil && !x.Author.IsZero() && x.Author == v.Signed.Person.ID}
+	l := TalkLine{ID: x.ID.String(), Way: x.Way, Channel: string(x.Channel), At: x.At.In(z), Text: x.Text, Kept: x.Kept, Again: x.Again, Files: talkFiles(v, x.Files), Who: names[x.Author], Mine: v.Signed != nil && !x.Author.IsZero() && x.Author == v.Signed.Person.ID}
 	switch x.Way {
 	case messaging.LineAuto:
 		l.What = x.Kind

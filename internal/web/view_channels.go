@@ -26,7 +26,11 @@ type AccountCard struct {
 	HookWord              string // what the provider's console asks for beside it; empty: nothing, or not for who looks
 	WordLabel, WordHint   string
 	Days                  []AccountDay
-	Texts                 bool // its provider sends approved or registered texts only: there is a page of them
+	Hears                 bool   // the provider said that it posts to HookURL
+	Deaf, DeafTodo        string // or why it does not, and what to do, in the language of the page
+	HearsAt               time.Time
+	Strange               string // what it reported lately and nobody understands; empty for nothing
+	Texts                 bool   // its provider sends approved or registered texts only: there is a page of them
 	Version               int64
 }
 

@@ -122,6 +122,9 @@ type AppointmentCard struct {
 	BookedAt        time.Time
 	OverbookReason  string
 	Actions         []string // any of arrived, with, completed, no-show, booked (undo), confirm; in order
+	CanVisit        bool     // the clinic keeps clinical records, and this person may write them
+	VisitStarts     bool     // opening the visit says that the patient is with the practitioner
+	VisitFirst      bool     // it is what is likely next
 	CanMove         bool
 	CanCancel       bool
 	Messages        []MessageLine

@@ -122,11 +122,23 @@ type TalkLine struct {
 	Text      string
 	Kept      bool
 	Again     bool
+	Files     []TalkFile
 	MessageID string
 	State     string // a state's word: how far it came, where that says more than that it was sent
 	StateAt   time.Time
 	Why       string
 	Bad       bool
+}
+
+// TalkFile is a file that a patient sent, in the language of the page.
+type TalkFile struct {
+	ID, Kind string // Kind: "Picture", "Voice message"
+	Name     string // as she called it; empty for none
+	Size     string // of one that is kept
+	URL      string // where staff can take it; empty for one that is not kept, and on the patient's own page
+	State    string // a state of messaging's
+	Why      string // why it cannot be taken, and what to do
+	Own      string // what the patient is told of it
 }
 
 // Out says that the line went to the patient.

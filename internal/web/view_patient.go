@@ -75,6 +75,7 @@ type PatientPage struct {
 	CanBook      bool
 	Broken       bool // the record could not be opened
 	Today        clock.Date
+	Care         Care
 }
 
 // GuardianCard is a person who answers for a patient.

@@ -237,13 +237,15 @@ type PublicBooked struct {
 // OwnPage is /m/{token}, the page "own".
 type OwnPage struct {
 	Shell
-	Token    string
-	Booking  BookingCard
-	CanSay   bool          // she has been there, and may say how it was
-	Others   []BookingCard // further appointments of the same patient, coming first
-	Consents []OwnConsent
-	Wish     WishForm
-	Said     []TalkDay // what was written between her and the clinic, the last days of it
+	Token      string
+	Booking    BookingCard
+	CanSay     bool          // she has been there, and may say how it was
+	Others     []BookingCard // further appointments of the same patient, coming first
+	Consents   []OwnConsent
+	Wish       WishForm
+	Said       []TalkDay // what was written between her and the clinic, the last days of it
+	Intake     bool      // the clinic asks something before the visit
+	IntakeOpen int       // forms that are not signed yet
 }
 
 // OwnConsent is one purpose and whether the patient consents to it now.

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"slices"
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/words"
 )
@@ -15,11 +17,12 @@ type SettingsItem struct {
 }
 
 // SettingsMenu is the menu of the settings; current is the key of the entry to mark.
-func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
-	all := []struct {
+func SettingsMenu(current string, may func(access.Right) bool, has func(module string) bool) []SettingsItem {
+	type item struct {
 		key, url string
 		right    access.Right
-	}{
+	}
+	all := []item{
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
@@ -36,6 +39,10 @@ func SettingsMenu(current string, may func(access.Right) bool) []SettingsItem {
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
+	}
+	if has(clinics.ModuleClinical) {
+		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
+		all = slices.Insert(all, 6, care...) // behind what can be booked
 	}
 	var out []SettingsItem
 	for _, x := range all {

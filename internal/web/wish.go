@@ -91,6 +91,7 @@ func (s *Site) saidWith(v *Visit, page *PatientPage, one id.ID) error {
 		page.ThreadID = t.ID.String()
 	}
 	page.Said, _ = talkDays(v, t.Lines, names, s.Clock.Now().In(v.Clinic.Location()))
+	linkFiles(page.Said, page.ThreadID)
 	page.SaidMore = len(page.Said) > mostSaid
 	page.Said = page.Said[max(0, len(page.Said)-mostSaid):]
 	page.Unread = t.Unread

@@ -57,6 +57,34 @@ func (c *Carrier) Subscribe(ctx context.Context, via messaging.Connection) error
 	return got.err()
 }
 
+// Listen is Subscribe to the connection's own address.
+func (c *Carrier) Listen(ctx context.Context, via messaging.Connection) error {
+	return c.Subscribe(ctx, via)
+}
+
+// Listening asks Meta where it posts the account's news to. An app that posts to another address posts elsewhere. It fails
+// with a fault of call.
+func (c *Carrier) Listening(ctx context.Context, via messaging.Connection) (bool, error) {
+	a, err := opened(&via)
+	if err != nil {
+		return false, err
+	}
+	var got struct {
+		Data []struct {
+			To string `json:"override_callback_uri"`
+		} `json:"data"`
+	}
+	if err := c.call(ctx, a, http.MethodGet, []string{a.BusinessAccountID, "subscribed_apps"}, nil, nil, &got); err != nil {
+		return false, err
+	}
+	for _, app := range got.Data {
+		if app.To == via.HookURL {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // MarkRead shows the sender of a message that it was read. It fails with a fault of call.
 func (c *Carrier) MarkRead(ctx context.Context, via messaging.Connection, providerID string) error {
 	a, err := opened(&via)

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"almirah/internal/carriers/handover"
 	"almirah/internal/fault"
@@ -90,6 +92,27 @@ func (c *Carrier) Fetch(ctx context.Context, via messaging.Connection, m messagi
 		return File{}, unfit("digest")
 	}
 	return File{ContentType: kind, Bytes: body}, nil
+}
+
+// Bring is Fetch as messaging asks for it. An address that has run out (404) is no loss: the next try asks for a new one. A
+// file of which Meta knows nothing any more (after 30 days) is.
+func (c *Carrier) Bring(ctx context.Context, via messaging.Connection, m messaging.Media, most int64) messaging.Fetched {
+	f, err := c.Fetch(ctx, via, m, most)
+	out := messaging.Fetched{Code: Code(err)}
+	var why *fault.Fault
+	switch {
+	case err == nil:
+		return messaging.Fetched{Outcome: messaging.Accepted, Body: f.Bytes}
+	case !errors.As(err, &why) || why.Kind == fault.Unavailable || out.Code == "404" || out.Code == "410":
+		out.Outcome = messaging.Later
+	case why.Kind == fault.TooMany:
+		out.Outcome, out.Wait = messaging.Later, time.Duration(why.RetryAfter)*time.Second
+	case why.Key == "fault.whatsapp.account":
+		out.Outcome = messaging.Broken
+	default:
+		out.Outcome = messaging.Refused
+	}
+	return out
 }
 
 // holdsMedia says whether the token may be sent to the address: Meta's own hosts, over HTTPS

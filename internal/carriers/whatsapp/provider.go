@@ -13,6 +13,8 @@ import (
 var (
 	_ messaging.Provider  = (*Carrier)(nil)
 	_ messaging.HookWords = (*Carrier)(nil)
+	_ messaging.Fetcher   = (*Carrier)(nil)
+	_ messaging.Listener  = (*Carrier)(nil)
 )
 
 // Provider is "whatsapp".

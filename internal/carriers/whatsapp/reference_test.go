@@ -278,6 +278,10 @@ func TestReferenceDescription(t *testing.T) {
 	last("number", err)
 	d.via.HookURL = "https://clinic.example/hooks/whatsapp/0197"
 	last("subscribe", d.Subscribe(t.Context(), *d.via))
+	on, err := d.Listening(t.Context(), *d.via)
+	if last("subscribed", err); !on {
+		t.Error("the subscription is not found again")
+	}
 	last("mark read", d.MarkRead(t.Context(), *d.via, "wamid.ABC="))
 	made, err := d.CreateTemplate(t.Context(), *d.via, draft())
 	last("template create", err)

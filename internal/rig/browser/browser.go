@@ -340,3 +340,19 @@ func (x *Tab) Cookie(t testing.TB, url, name, value string) {
 		t.Fatal(err)
 	}
 }
+
+// Watch makes every page that the tab opens from now on tell when something runs that should not: a call of zqx, alert,
+// confirm or prompt, and whatever a content policy stops. It is heard as a complaint. The script that watches is not
+// bound by the page's policy.
+func (x *Tab) Watch(t testing.TB) {
+	t.Helper()
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+			for (const name of ["zqx", "alert", "confirm", "prompt"]) window[name] = () => console.error("Uncaught: a text ran: " + name);
+			addEventListener("securitypolicyviolation", e => console.error("Content Security Policy stopped " + e.violatedDirective + " " + e.blockedURI + " " + e.sample));`})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

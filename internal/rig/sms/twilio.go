@@ -45,6 +45,8 @@ type Twilio struct {
 	messages []*Message
 	stopped  map[string]bool
 	lines    map[string]string
+	media    map[string]medium    // by message/file
+	tickets  map[string]time.Time // of the addresses of files: until when each is good
 	next     int
 }
 
@@ -63,10 +65,12 @@ func StartTwilio(t testing.TB, a Account, clk clock.Clock) *Twilio {
 	if a.Kind == "" {
 		a.Kind = "Full"
 	}
-	tw := &Twilio{account: a, clock: clk, stopped: map[string]bool{}, lines: map[string]string{}}
+	tw := &Twilio{account: a, clock: clk, stopped: map[string]bool{}, lines: map[string]string{}, media: map[string]medium{}, tickets: map[string]time.Time{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", tw.create)
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages/{message}", tw.fetch)
+	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", tw.lead)
+	mux.HandleFunc("GET /stored/{message}/{media}", tw.stored)
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}", tw.about)
 	mux.HandleFunc("GET /v2/PhoneNumbers/{number}", tw.look)
 	tw.open(t, mux)

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,7 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if len(parts) == 2 && parts[0] == "attachments" && r.Method == http.MethodGet {
-		s.bytes(w, parts[1])
+		s.bytes(w, parts[1], r.URL.Query().Get("ticket"))
 		return
 	}
 	if len(parts) < 2 || !version.MatchString(parts[0]) {
@@ -48,6 +50,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"id": id, "display_phone_number": "+" + s.options.Display, "verified_name": s.options.Name, "quality_rating": s.options.Quality})
 	case what == "POST subscribed_apps" && id == s.options.BusinessAccountID:
 		s.subscribe(w, body)
+	case what == "GET subscribed_apps" && id == s.options.BusinessAccountID:
+		s.listSubscribed(w)
 	case what == "POST message_templates" && id == s.options.BusinessAccountID:
 		s.createTemplate(w, body)
 	case what == "GET message_templates" && id == s.options.BusinessAccountID:
@@ -69,10 +73,42 @@ func (s *Server) subscribe(w http.ResponseWriter, body []byte) {
 		failure{400, 100, "Invalid parameter"}.write(w)
 		return
 	}
+	if to := in["override_callback_uri"]; to != "" && s.options.Verifies && !verified(to, in["verify_token"]) {
+		failure{400, 2200, "Callback verification failed"}.write(w)
+		return
+	}
 	s.mu.Lock()
 	s.subscribed = append(s.subscribed, in)
 	s.mu.Unlock()
 	answer(w, map[string]any{"success": true})
+}
+
+// listSubscribed answers the app with the address that it was last given.
+func (s *Server) listSubscribed(w http.ResponseWriter) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []any{}
+	if n := len(s.subscribed); n > 0 {
+		app := map[string]any{"whatsapp_business_api_data": map[string]any{"id": "1234567890123456", "name": "Clinic", "link": "https://www.facebook.com/games/?app_id=1234567890123456"}}
+		if to := s.subscribed[n-1]["override_callback_uri"]; to != "" {
+			app["override_callback_uri"] = to
+		}
+		list = append(list, app)
+	}
+	answer(w, map[string]any{"data": list})
+}
+
+// verified calls an address as Meta does before it posts there: whoever knows the verify token gives the challenge back.
+func verified(address, token string) bool {
+	const challenge = "1158201444"
+	client := &http.Client{Timeout: 5 * time.Second}
+	res, err := client.Get(address + "?" + url.Values{"hub.mode": {"subscribe"}, "hub.challenge": {challenge}, "hub.verify_token": {token}}.Encode())
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	said, err := io.ReadAll(io.LimitReader(res.Body, 100))
+	return err == nil && res.StatusCode == http.StatusOK && string(said) == challenge
 }
 
 // message is POST /{number}/messages: a message, or a mark that one was read.
@@ -305,10 +341,17 @@ func judgeQuestion(in map[string]any) *failure {
 
 // medium is a file that somebody sent.
 type medium struct {
-	kind string
-	body []byte
-	lie  string // "digest", "size", "type", "host": what the server says wrongly
+	kind  string
+	body  []byte
+	lie   string    // "digest", "size", "type", "host": what the server says wrongly
+	since time.Time // when it was sent
 }
+
+// How long Meta keeps what it says: an address of a file for five minutes, the file for thirty days.
+const (
+	addressFor = 5 * time.Minute
+	mediaFor   = 30 * 24 * time.Hour
+)
 
 // AddMedia keeps a file as if somebody had sent it, and answers its id. lie is what the server
 // says wrongly about it: "digest", "size" (it is bigger than said), "type", "host", "gone"; empty for nothing.
@@ -316,37 +359,40 @@ func (s *Server) AddMedia(kind string, body []byte, lie string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := fmt.Sprintf("10033834213%05d", s.next())
-	s.media[id] = medium{kind, body, lie}
+	s.media[id] = medium{kind, body, lie, s.options.Clock.Now()}
 	return id
 }
 
 func (s *Server) medium(w http.ResponseWriter, id, number string) {
 	s.mu.Lock()
 	m, ok := s.media[id]
+	ticket := fmt.Sprintf("%08d", s.next())
+	s.tickets[ticket] = s.options.Clock.Now().Add(addressFor)
 	s.mu.Unlock()
-	if !ok || number != "" && number != s.options.PhoneNumberID {
+	if !ok || s.options.Clock.Now().Sub(m.since) > mediaFor || number != "" && number != s.options.PhoneNumberID {
 		failure{400, 100, "Unsupported get request. Object with that ID does not exist"}.write(w)
 		return
 	}
 	sum := sha256.Sum256(m.body)
-	out := map[string]any{"messaging_product": "whatsapp", "id": id, "url": s.url + "/attachments/" + id, "mime_type": m.kind, "sha256": hex.EncodeToString(sum[:]), "file_size": len(m.body)}
+	out := map[string]any{"messaging_product": "whatsapp", "id": id, "url": s.url + "/attachments/" + id + "?ticket=" + ticket, "mime_type": m.kind, "sha256": hex.EncodeToString(sum[:]), "file_size": strconv.Itoa(len(m.body))}
 	switch m.lie {
 	case "digest":
 		out["sha256"] = strings.Repeat("0", 64)
 	case "size":
-		out["file_size"] = 1
+		out["file_size"] = "1"
 	case "host":
 		out["url"] = "https://attachments.example.test/" + id
 	}
 	answer(w, out)
 }
 
-// bytes is the second step of fetching media.
-func (s *Server) bytes(w http.ResponseWriter, id string) {
+// bytes is the second step of fetching media: at an address that was given out for five minutes.
+func (s *Server) bytes(w http.ResponseWriter, id, ticket string) {
 	s.mu.Lock()
 	m, ok := s.media[id]
+	until, given := s.tickets[ticket]
 	s.mu.Unlock()
-	if !ok || m.lie == "gone" {
+	if !ok || m.lie == "gone" || !given || s.options.Clock.Now().After(until) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}

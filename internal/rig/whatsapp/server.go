@@ -26,6 +26,7 @@ type Options struct {
 	Quality           string
 	Clock             clock.Clock
 	KeepWindow        bool // free messages need a message of the person in the last 24 hours
+	Verifies          bool // the address that news is asked for is called first, as Meta does
 	Page              int  // templates on one page, 2
 }
 
@@ -108,6 +109,7 @@ type Server struct {
 	windows    map[string]time.Time
 	templates  []*Template
 	media      map[string]medium
+	tickets    map[string]time.Time // of the addresses of media: until when each is good
 	subscribed []map[string]string
 	posted     []Post
 	serial     int
@@ -127,7 +129,7 @@ func Start(t testing.TB, o Options) *Server {
 // Run starts a server outside a test, on a port of 127.0.0.1 that is free.
 func Run(o Options) (*Server, error) {
 	o = o.filled()
-	s := &Server{options: o, token: o.Token, behaviours: map[string]Behaviour{}, windows: map[string]time.Time{}, media: map[string]medium{}}
+	s := &Server{options: o, token: o.Token, behaviours: map[string]Behaviour{}, windows: map[string]time.Time{}, media: map[string]medium{}, tickets: map[string]time.Time{}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err

@@ -40,11 +40,16 @@ func (m *maker) channelPages() {
 	}
 	full := page()
 	full.Accounts = []web.AccountCard{m.account("active", "", ""), m.accountAt(61, "whatsapp", "whatsapp", "+919845012345", "zBcD", "KMRW4TQZ7NPX2HJV5CDG6YBLSA"), m.accountAt(62, "ses", "email", "visits@sunrise.example", "MPLE", "")}
-	full.Accounts[1].Texts = true
+	full.Accounts[1].Texts, full.Accounts[1].Hears, full.Accounts[1].HearsAt = true, true, m.at(8, 1)
+	full.Accounts[1].Strange = m.t.Say("channel.strange", "Count", 3, "When", m.t.DateTime(m.at(7, 45)), "Kind", "message_echoes")
 	m.add("settings-channels", "", full)
 	paused := page()
 	paused.Accounts = []web.AccountCard{m.account("paused", m.t.Say("channel.refused", "Code", "20003"), m.t.Say("channel.refused_todo"))}
 	paused.Accounts[0].Days = nil
+	deaf := m.accountAt(61, "whatsapp", "whatsapp", "+919845012345", "zBcD", "KMRW4TQZ7NPX2HJV5CDG6YBLSA")
+	deaf.Deaf, deaf.DeafTodo = m.t.Say("channel.deaf", "Code", "200"), m.t.Say("channel.deaf.todo")
+	deaf.Strange = m.t.Say("channel.strange", "Count", 1, "When", m.t.DateTime(m.at(7, 45)), "Kind", m.t.Say("channel.strange.nameless"))
+	paused.Accounts = append(paused.Accounts, deaf)
 	paused.CanEdit = false
 	m.add("settings-channels", "paused", paused)
 	connect := page()

@@ -74,6 +74,7 @@ func (m *maker) dayPages() {
 	m.add("day", "", m.day())
 	selected := m.day()
 	selected.Selected = m.card()
+	selected.Selected.CanVisit, selected.Selected.VisitStarts, selected.Selected.VisitFirst, selected.Selected.Actions = true, true, true, []string{"with", "completed", "booked"}
 	selected.Shell.Flash = "Saved."
 	m.add("day", "selected", selected)
 	empty := m.day()

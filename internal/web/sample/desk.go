@@ -30,6 +30,14 @@ func (m *maker) deskPages() {
 			CanWrite: true, CanDelete: true, CanBook: true, Form: form, Today: today}
 	}
 	m.add("patient", "", patient())
+	cared := patient()
+	cared.Care = web.Care{On: true, CanWrite: true, Banner: m.health(true), Visits: m.visitLines(), Older: "/app/patients/" + ident(201) + "/visits?from=1", Files: m.files()}
+	cared.Care.Banner.Form = web.HealthForm{Kind: "allergy", Reaction: "rash"}
+	cared.Shell = problems(cared.Shell, "substance", "file")
+	m.add("patient", "care", cared)
+	asked := patient()
+	asked.Care = web.Care{On: true, Banner: web.HealthBanner{None: true, NoneWords: m.t.Say("health.none_by", "By", "Meera Pillai", "Date", m.t.Date(today))}}
+	m.add("patient", "care-empty", asked)
 	editing := patient()
 	editing.Editing, editing.Likely = "identity", m.hits()[:1]
 	editing.Shell = problems(editing.Shell, "phone")
@@ -75,7 +83,7 @@ func (m *maker) messagePages() {
 }
 
 func (m *maker) settings(current string) web.SettingsPage {
-	return web.SettingsPage{Shell: m.staff("nav.settings"), Menu: web.SettingsMenu(current, func(access.Right) bool { return true }), CanEdit: true, Version: 7}
+	return web.SettingsPage{Shell: m.staff("nav.settings"), Menu: web.SettingsMenu(current, func(access.Right) bool { return true }, func(string) bool { return true }), CanEdit: true, Version: 7}
 }
 
 func (m *maker) settingsPages() {
@@ -113,6 +121,7 @@ func (m *maker) settingsPages() {
 	m.channelPages()
 	m.textPages()
 	m.followupPages()
+	m.carePages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
 }
 
@@ -125,6 +134,8 @@ func (m *maker) empties() {
 	}{
 		{"public-clinic", &web.PublicClinic{Shell: m.public()}}, {"public-providers", &web.PublicProviders{Shell: m.public(), Service: m.services()[1]}}, {"public-times", &web.TimesPage{Shell: m.public(), Service: m.services()[1], Provider: m.cards()[1]}},
 		{"public-details", &web.PublicDetails{Shell: m.public(), Service: m.services()[1]}}, {"public-booked", &web.PublicBooked{Shell: m.public()}}, {"home", &web.HomePage{Shell: e()}},
+		{"visit", &web.VisitPage{Shell: m.staff("")}}, {"patient-visits", &web.PatientVisitsPage{Shell: m.staff("")}}, {"settings-visits", &web.VisitTemplatesSettings{SettingsPage: m.settings("")}}, {"settings-visit", &web.VisitTemplateSettings{SettingsPage: m.settings("")}},
+		{"settings-codes", &web.CodesSettings{SettingsPage: m.settings("")}}, {"settings-intake", &web.IntakeSettings{SettingsPage: m.settings("")}}, {"settings-intake-form", &web.IntakeFormSettings{SettingsPage: m.settings("")}}, {"own-intake", &web.OwnIntake{Shell: m.public()}},
 		{"own", &web.OwnPage{Shell: m.public()}}, {"own-times", &web.TimesPage{Shell: m.public()}}, {"own-change", &web.OwnChange{Shell: m.public()}}, {"own-cancel", &web.OwnCancel{Shell: m.public()}},
 		{"own-done", &web.OwnDone{Shell: e()}}, {"own-unsubscribe", &web.OwnUnsubscribe{Shell: m.public()}}, {"own-gone", &web.OwnGone{Shell: e()}}, {"trust", &web.TrustPage{Shell: e()}},
 		{"sign-in", &web.SignInPage{Shell: e()}}, {"sign-up", &web.SignUpPage{Shell: e()}}, {"setup", &web.SignUpPage{Shell: e()}}, {"check-mail", &web.CheckMailPage{Shell: e()}}, {"verify", &web.VerifyPage{Shell: e()}},

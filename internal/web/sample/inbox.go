@@ -55,6 +55,7 @@ func (m *maker) said() []web.TalkDay {
 	lost.Mine, lost.MessageID, lost.State, lost.StateAt, lost.Bad = true, ident(305), "uncertain", m.at(11, 11), true
 	picture := line(10, "in", "", m.at(11, 12), "")
 	picture.What = m.t.Say("inbox.did.media.image")
+	picture.Files = m.talkFiles()
 	return []web.TalkDay{
 		{Date: today.AddDays(-1), Lines: []web.TalkLine{auto, mail, pressed, gone, sent}},
 		{Date: today, Today: true, Lines: []web.TalkLine{
@@ -62,6 +63,22 @@ func (m *maker) said() []web.TalkDay {
 			line(7, "note", "Anu Thomas", m.at(11, 8), "She came late twice this month. صباحًا أفضل."), mine, lost, picture,
 			line(11, "in", "", m.at(11, 12), "شكرا")}},
 	}
+}
+
+// talkFiles are one of each fate.
+func (m *maker) talkFiles() []web.TalkFile {
+	file := func(kind, state, why, own string) web.TalkFile {
+		f := web.TalkFile{ID: ident(620), Kind: m.t.Say("inbox.file.type." + kind), State: state, Own: m.t.Say("own.file." + own)}
+		if why != "" {
+			f.Why = m.t.Say("inbox.file." + why)
+		}
+		return f
+	}
+	kept := file("image", "kept", "", "kept")
+	kept.URL, kept.Size = "/app/inbox/"+ident(501)+"/files/"+ident(620), m.t.Say("inbox.file.kb", "Count", 240)
+	paper := file("application/pdf", "kept", "", "kept")
+	paper.URL, paper.Size, paper.Name = kept.URL, m.t.Say("inbox.file.mb", "Count", 3), "blood test of Tuesday, second page (final) تقرير.pdf"
+	return []web.TalkFile{kept, paper, file("audio", "asked", "asked", "asked"), file("video", "lost", "lost.kind", "gone"), file("image", "unkept", "unkept", "gone"), file("other", "named", "named", "gone"), file("audio", "deleted", "deleted", "deleted")}
 }
 
 // ownSaid is the conversation as the patient sees it: without notes.

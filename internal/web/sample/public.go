@@ -144,6 +144,9 @@ func (m *maker) ownPages() {
 			Wish: m.wish(), Said: m.ownSaid(), Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: today}, {ConsentChoice: m.consents()[1]}}}
 	}
 	m.add("own", "", own("booked"))
+	before := own("booked")
+	before.Intake, before.IntakeOpen = true, 2
+	m.add("own", "intake", before)
 	m.add("own", "cancelled", own("cancelled"))
 	m.add("own", "confirmed", own("confirmed"))
 	late := own("arrived")

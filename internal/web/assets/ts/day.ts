@@ -19,7 +19,7 @@ side.addEventListener("click", e => {
 });
 side.addEventListener("submit", async e => {
   const form = e.target as HTMLFormElement, panel = form.closest<HTMLElement>("[data-panel]");
-  if (!panel) return;
+  if (!panel || "leave" in form.dataset) return;
   e.preventDefault();
   const data = new URLSearchParams(new FormData(form, e.submitter) as unknown as Record<string, string>);
   const r = await ask(new URL(form.action).pathname, data);
@@ -127,10 +127,11 @@ grid.addEventListener("keydown", e => {
   }
   if (!single(e)) return;
   if (e.key === "m" && el.dataset.id) { e.preventDefault(); lift(el); }
-  if (e.key === "a" && el.dataset.id) { e.preventDefault(); e.stopPropagation(); void arrived(el); }
+  const to = { a: "arrived", e: "with", o: "completed" }[e.key];
+  if (to && el.dataset.id) { e.preventDefault(); e.stopPropagation(); void mark(el, to); }
 });
-async function arrived(el: HTMLElement) {
-  const r = await ask(`/app/appointments/${el.dataset.id}/status`, new URLSearchParams({ version: el.dataset.v!, to: "arrived" }));
+async function mark(el: HTMLElement, to: string) {
+  const r = await ask(`/app/appointments/${el.dataset.id}/status`, new URLSearchParams({ version: el.dataset.v!, to }));
   if (!r?.ok) toast(r ? await r.text() || words.refused : words.offline_refused);
   await refresh([el.closest<HTMLElement>("[data-col]")!]);
 }
@@ -142,7 +143,7 @@ document.addEventListener("keydown", e => {
     case "n": e.preventDefault(); openBooking(); break;
     case "z": hit("#toast button"); break;
     case "t": hit('a[href="/app/day"]'); break;
-    case "a": hit("[data-key-a]"); break;
+    case "a": case "e": case "o": hit(`[data-key-${e.key}]`); break;
     case "m": { const d = $<HTMLDetailsElement>("[data-panel] details[data-move]"); if (d) { e.preventDefault(); d.open = true; $("input[type=date]", d)?.focus(); } break; }
     case "?": help(); break;
   }
