@@ -70,7 +70,7 @@ var account = []Sentence{
 		Sources:  []string{"A12", "A22"},
 		Kind:     Enforced,
 		KeptBy:   []string{"clinics.Service.Leave"},
-		ProvedBy: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore"},
+		ProvedBy: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore", "subscription.TestReadOnlyBeginsOnItsSecond"},
 		Twins: []Twin{
 			{
 				Name: "a clinic that is closing takes bookings",
