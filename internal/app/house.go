@@ -14,6 +14,7 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/api"
+	"almirah/internal/billing"
 	"almirah/internal/carriers/email"
 	"almirah/internal/carriers/local"
 	"almirah/internal/clinics"
@@ -131,7 +132,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), messaging.Holdings(), followup.Holdings(), subscription.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), messaging.Holdings(), followup.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
