@@ -11,6 +11,9 @@ func Withhold(ctx context.Context, why error) context.Context {
 	return context.WithValue(ctx, withheld{}, why)
 }
 
+// Withheld is why nothing may be written in the context; nil when it may. What has effects outside the database (destroying a key) asks it first.
+func Withheld(ctx context.Context) error { return reasonToWithhold(ctx) }
+
 func reasonToWithhold(ctx context.Context) error {
 	why, _ := ctx.Value(withheld{}).(error)
 	return why
