@@ -1,5 +1,7 @@
 package access
 
+import "slices"
+
 // Right is one thing that a caller may do. Each route and each service verb names one.
 type Right string
 
@@ -16,6 +18,7 @@ const (
 
 	ScheduleRead     Right = "schedule.read"
 	ScheduleBook     Right = "schedule.book"
+	ScheduleCancel   Right = "schedule.cancel"
 	ScheduleOverbook Right = "schedule.overbook"
 	ScheduleSettings Right = "schedule.settings"
 
@@ -38,26 +41,26 @@ const (
 	ClinicModules Right = "clinic.modules"
 	ClinicAccount Right = "clinic.account"
 
-	VisitRead      Right = "visit.read"
-	VisitWrite     Right = "visit.write"
-	VisitSign      Right = "visit.sign"
-	VisitSettings  Right = "visit.settings"
-	IntakeSettings Right = "intake.settings"
-
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
 	BillRefund   Right = "bill.refund"
 	BillClose    Right = "bill.close"
 	BillSettings Right = "bill.settings"
-	RxRead       Right = "rx.read"
-	RxWrite      Right = "rx.write"
-	RxSign       Right = "rx.sign"
-	RxShare      Right = "rx.share"
-	RxSettings   Right = "rx.settings"
 	BillDecide   Right = "bill.decide"
 
 	GatewayAccounts Right = "gateway.accounts"
 	GatewayHear     Right = "gateway.hear"
+
+	VisitRead      Right = "visit.read"
+	VisitWrite     Right = "visit.write"
+	VisitSign      Right = "visit.sign"
+	VisitSettings  Right = "visit.settings"
+	IntakeSettings Right = "intake.settings"
+	RxRead         Right = "rx.read"
+	RxWrite        Right = "rx.write"
+	RxSign         Right = "rx.sign"
+	RxShare        Right = "rx.share"
+	RxSettings     Right = "rx.settings"
 
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
@@ -68,6 +71,8 @@ const (
 	PlatformOpen    Right = "platform.open"
 	PlatformMembers Right = "platform.members"
 	PlatformOperate Right = "platform.operate"
+	PlatformAccount Right = "platform.account"
+	PlatformBill    Right = "platform.bill"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -100,7 +105,8 @@ var Table = []Row{
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 
 	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},
-	{ScheduleBook, "Book, move, cancel and mark appointments.", desk},
+	{ScheduleBook, "Book, move and mark appointments.", desk},
+	{ScheduleCancel, "Cancel an appointment, also while the clinic is read-only: the patient must be told.", desk},
 	{ScheduleOverbook, "Book over an existing appointment on purpose, giving a reason.", desk},
 	{ScheduleSettings, "Change services, providers, hours, leave and closures.", leads},
 
@@ -125,6 +131,10 @@ var Table = []Row{
 	{BillRefund, "Write credit notes and give money back.", counts},
 	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
 	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
+
+	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
+	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
+	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},
 	{VisitRead, "Read visits, allergies, conditions, medicines, files and what patients answered before a visit, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
 	{VisitWrite, "Write visits that are not signed, what is known of a patient, and files, where the clinic keeps clinical records.", []Role{Owner, Practitioner, Assistant}},
 	{VisitSign, "Sign a visit, and add to a signed one: only somebody whose account is a practitioner's.", []Role{Owner, Practitioner}},
@@ -136,10 +146,6 @@ var Table = []Row{
 	{RxShare, "Send the patient a link to a signed prescription, and take it back.", []Role{Owner, Practitioner, Assistant}},
 	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
-	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
-	{GatewayAccounts, "Connect the clinic's own account at a payment gateway, test it, pause it, revoke it.", []Role{Owner}},
-	{GatewayHear, "Report what became of a payment: the gateway of the clinic's account, by a signed request.", []Role{Public}},
-
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
@@ -148,6 +154,8 @@ var Table = []Row{
 	{PlatformWork, "Find which clinics have work due, and relay it.", []Role{System}},
 	{PlatformOpen, "Open a new clinic.", []Role{Public, Operator}},
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
+	{PlatformAccount, "See what one's clinic pays for the platform, and pay it.", []Role{Owner}},
+	{PlatformBill, "Keep the books of what clinics pay for the platform.", []Role{Operator, System}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -158,3 +166,12 @@ var rows = func() map[Right]Row {
 	}
 	return m
 }()
+
+// always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
+// that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
+// patients do about themselves, and what others report. Everything else is refused then (decision 36).
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
+	MessageRead, MessageHear, InboxRead, AuditRead, Work, GatewayHear}
+
+// AlwaysWorks says whether Changes by the right also work in a clinic that is read-only.
+func AlwaysWorks(r Right) bool { return slices.Contains(always, r) }

@@ -13,6 +13,12 @@ const mailNotice = "notice-"
 // The notices. Their words are at account.mail.notice-<word>.
 const (
 	NoticeChannelPaused = "channel-paused" // a provider refuses the clinic's account: messages wait
+	NoticePlanWeek      = "plan-week"      // the time that is paid for, or tried, ends in a week
+	NoticePlanDay       = "plan-day"       // in a day
+	NoticePlanEnded     = "plan-ended"     // it has ended: grace begins
+	NoticePlanSoon      = "plan-soon"      // in three days the clinic becomes read-only
+	NoticePlanStopped   = "plan-stopped"   // it is
+	NoticePlanFailed    = "plan-failed"    // a payment was refused
 )
 
 // TellOwners writes a mail to each owner of the clinic: what happened, what to do, and where. The mail names the clinic

@@ -73,6 +73,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 			})
 		}},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
+		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
 			_, err := h.Accounts.Tidy(ctx, who)

@@ -32,6 +32,7 @@ type Config struct {
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
 	Outside
+	Plans  Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
 	Entity Entity
 	Demo   bool
 	Idle   time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
@@ -105,6 +106,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	}
 	c.mail(get, or, wrong)
 	c.outside(or, wrong)
+	c.plans(get, or, wrong)
 	return c, errors.Join(bad...)
 }
 
@@ -175,5 +177,5 @@ func (c Config) Masked() []string {
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
-	}, c.Outside.masked()...)
+	}, append(c.Outside.masked(), c.Plans.masked()...)...)
 }

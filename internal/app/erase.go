@@ -48,6 +48,9 @@ func erasers() []keeper {
 // last thing before the rows are committed: when the process dies in between, what is left of her cannot be
 // read, and FinishDeletions takes it away.
 func (h *House) DeletePatient(ctx context.Context, who access.Caller, patient id.ID) error {
+	if err := store.Withheld(ctx); err != nil { // a key that is destroyed is not rolled back
+		return err
+	}
 	return h.DB.Change(ctx, who, access.PatientDelete, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := patients.Find(&tx.View, patient); err != nil {
 			return err

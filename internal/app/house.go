@@ -33,6 +33,7 @@ import (
 	"almirah/internal/prescriptions"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/subscription"
 	"almirah/internal/vault"
 	"almirah/internal/visits"
 	"almirah/internal/web"
@@ -62,6 +63,7 @@ type House struct {
 	Pay      *billing.Gateways
 	Press    *document.Press
 	Scripts  *prescriptions.Service
+	Plans    *subscription.Service
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Jobs     *jobs.Jobs
@@ -107,6 +109,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
 		return err
 	}
+	o.Store.Paid = o.Store.Paid || len(c.Plans.List) > 0
 	if h.DB, err = store.Open(ctx, c.DatabaseURL, h.Vault, h.Clock, h.Log, o.Store); err != nil {
 		return err
 	}
@@ -137,7 +140,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -177,6 +180,11 @@ func (h *House) rooms(o Options) (err error) {
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
+	asked, err := c.Plans.terms(h.Gate)
+	if err != nil {
+		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
+	}
+	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay})
 	return h.doors()
 }
@@ -185,7 +193,7 @@ func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err

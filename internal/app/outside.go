@@ -150,6 +150,9 @@ func processors(c Config) []egress.Processor {
 		}
 	}
 	own(amazon, c.SESURL)
+	if p, at, on := c.Plans.processor(); on {
+		own(p, at)
+	}
 	return out
 }
 

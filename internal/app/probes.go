@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"almirah/internal/access"
@@ -41,6 +40,9 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"scheduling-only":              probe.schedulingOnly,
 		"agreement-before-patients":    probe.agreementFirst,
 		"agreements-kept":              probe.agreementsKept,
+		"no-card-numbers":              probe.cardNumbers,
+		"read-only-not-locked-out":     probe.readOnly,
+		"plan-paid-once":               probe.plansPaid,
 		"password-hashed":              probe.passwords,
 		"session-cookies":              probe.sessions,
 		"forged-requests":              probe.forged,
@@ -289,67 +291,6 @@ func known(r access.Right) bool {
 		}
 	}
 	return false
-}
-
-// clinical are parts of column names with room for health data, official those of fields that must not exist.
-var (
-	clinical = []string{"diagnos", "icd", "symptom", "prescription", "allerg", "lab_", "vital", "medication"}
-	official = []string{"aadhaar", "aadhar", "abha", "passport_no", "ssn", "social_security", "national_id", "government", "pan_no", "voter", "fingerprint", "biometric", "iris", "face_"}
-)
-
-func (p probe) noColumn(ctx context.Context, parts []string) (int, error) {
-	schema, err := p.DB.Schema(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	for table, columns := range schema {
-		for _, c := range columns {
-			n++
-			for _, part := range parts {
-				if strings.Contains(c, part) {
-					return 0, fmt.Errorf("there is a column %s.%s", table, c)
-				}
-			}
-		}
-	}
-	return n, nil
-}
-
-// tablesAsk looks for tables with room for a diagnosis or a medical record that take rows from a clinic which turned no module on.
-func (p probe) tablesAsk(ctx context.Context) (string, error) {
-	schema, err := p.DB.Schema(ctx)
-	if err != nil {
-		return "", err
-	}
-	asking, err := p.DB.AskingModules(ctx)
-	if err != nil {
-		return "", err
-	}
-	for table, columns := range schema {
-		if !slices.Contains(columns, "clinic_id") || slices.Contains(asking, table) {
-			continue
-		}
-		for _, c := range columns {
-			if slices.ContainsFunc(clinical, func(part string) bool { return strings.Contains(c, part) }) {
-				return "", fmt.Errorf("the column %s.%s has room for health data, and the table does not ask whether the clinic turned the module on", table, c)
-			}
-		}
-	}
-	return fmt.Sprintf("%d of %d tables take rows only where the clinic turned their module on; no other has room for a diagnosis or a medical record", len(asking), len(schema)), nil
-}
-
-func (p probe) noGovernmentID(ctx context.Context) (string, error) {
-	n, err := p.noColumn(ctx, official)
-	return fmt.Sprintf("none of %d columns is for a government number or a biometric", n), err
-}
-
-func (p probe) declared(ctx context.Context) (string, error) {
-	schema, err := p.DB.Schema(ctx)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d tables, every column declared", len(schema)), holdings.Check(Holdings(), schema)
 }
 
 func (p probe) across(ctx context.Context, do func(x *store.Platform) error) error {

@@ -1,10 +1,14 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 
+	"almirah/internal/access"
 	"almirah/internal/clinics"
+	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/store"
 )
@@ -14,6 +18,9 @@ import (
 const (
 	// A clinic that had patients before it came under United States law keeps them; nobody is added until it signs.
 	sqlProbeAgreement = `SELECT COUNT(*) FROM clinic c WHERE c.clinic_id = $1 AND c.jurisdiction = 'US' AND c.baa <> '' AND NOT EXISTS (SELECT 1 FROM agreement a WHERE a.clinic_id = $1 AND a.digest = c.baa)`
+	sqlProbeStopped   = `SELECT COUNT(*) FROM standing s JOIN subscription u ON u.clinic_id = s.clinic_id WHERE s.writes_until < u.trial_until + $1 OR s.writes_until < u.paid_until + $1`
+	sqlProbeUnbilled  = `SELECT COUNT(*) FROM subscription_payment p WHERE p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM subscription_invoice i WHERE i.payment_id = p.id)`
+	sqlProbeNumbers   = `SELECT COUNT(*) FROM (SELECT series, COUNT(*) AS n, MAX(number) AS last FROM subscription_invoice GROUP BY series) AS x WHERE x.n <> x.last`
 	sqlProbeTexts     = `SELECT digest, text FROM agreement_text WHERE clinic_id = $1`
 )
 
@@ -43,4 +50,62 @@ func (p probe) agreementsKept(ctx context.Context) (string, error) {
 		return rows.Err()
 	})
 	return fmt.Sprintf("%d signed texts are what was signed", n), err
+}
+
+// cardNumbers asks the own doors with a test number in an address, and the guard itself with the ways in which people write one.
+func (p probe) cardNumbers(ctx context.Context) (string, error) {
+	ways := []string{"4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "４１１１１１１１１１１１１１１１"}
+	for _, w := range ways {
+		if !contact.HasCard(w) {
+			return "", fmt.Errorf("the test number is not found when it is written in %d characters", len([]rune(w)))
+		}
+	}
+	slugs, err := p.slugs(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, slug := range slugs {
+		a, err := p.ask(ctx, "GET", "/api/v1/clinics/"+slug+"/slots?service=4111111111111111", nil)
+		if err != nil {
+			return "", err
+		}
+		if a.status != http.StatusUnprocessableEntity || bytes.Contains(a.body.Bytes(), []byte("4111")) {
+			return "", fmt.Errorf("the interface answered a card's number with %d", a.status)
+		}
+	}
+	return fmt.Sprintf("a test number is found in %d spellings, and the interface of %d clinics refuses it", len(ways), len(slugs)), nil
+}
+
+// count is a count over the platform's tables that must be zero.
+func (p probe) count(ctx context.Context, text, wrong string, args ...any) error {
+	return p.across(ctx, func(x *store.Platform) error {
+		var n int64
+		if err := x.Row(text, args...).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("%d %s", n, wrong)
+		}
+		return nil
+	})
+}
+
+// readOnly looks for clinics that stop before their time of grace is over, and for rights that patients need and that would stop with them.
+func (p probe) readOnly(ctx context.Context) (string, error) {
+	for _, r := range []access.Right{access.OwnChange, access.Work, access.MessageHear, access.ClinicAccount, access.ScheduleCancel, access.PatientDelete} {
+		if !access.AlwaysWorks(r) {
+			return "", fmt.Errorf("the right %s would stop in a clinic that is read-only", r)
+		}
+	}
+	if len(p.Config.Plans.List) == 0 {
+		return "nobody pays here, so nobody is stopped", nil
+	}
+	return "no clinic stops before its days of grace are over", p.count(ctx, sqlProbeStopped, "clinics stop before their days of grace are over", p.Config.Plans.Grace.Microseconds())
+}
+
+func (p probe) plansPaid(ctx context.Context) (string, error) {
+	if err := p.count(ctx, sqlProbeUnbilled, "payments have no invoice"); err != nil {
+		return "", err
+	}
+	return "every payment has its invoice, and the numbers follow one on the other", p.count(ctx, sqlProbeNumbers, "series of invoices have a gap")
 }

@@ -96,6 +96,9 @@ func (s *Service) Hear(ctx context.Context, who access.Caller, provider string, 
 	if err != nil || len(events) == 0 {
 		return answer, err
 	}
+	for i := range events {
+		events[i].blankCards()
+	}
 	return answer, s.db.Change(ctx, who, access.MessageHear, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("a provider's report waits for its work, which records itself")
 		wrote := int64(0)

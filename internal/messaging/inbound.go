@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/id"
 )
 
@@ -125,4 +126,18 @@ type Event struct {
 // where it cannot be fetched: with a mail its attachments are named and no more.
 type Media struct {
 	ID, ContentType, FileName, SHA256 string
+}
+
+// blankCards takes the numbers of payment cards out of what somebody wrote. A message cannot be refused as a form can, and it must not
+// be kept as it came either (promise H3).
+func (e *Event) blankCards() {
+	for _, x := range []*string{&e.Text, &e.Button, &e.Reason, &e.From.Name} {
+		*x, _ = contact.BlankCards(*x)
+	}
+	for i := range e.Media {
+		e.Media[i].FileName, _ = contact.BlankCards(e.Media[i].FileName)
+	}
+	if blank, was := contact.BlankCards(string(e.Raw)); was {
+		e.Raw = []byte(blank)
+	}
 }

@@ -70,7 +70,7 @@ var account = []Sentence{
 		Sources:  []string{"A12", "A22"},
 		Kind:     Enforced,
 		KeptBy:   []string{"clinics.Service.Leave"},
-		ProvedBy: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore"},
+		ProvedBy: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore", "subscription.TestReadOnlyBeginsOnItsSecond"},
 		Twins: []Twin{
 			{
 				Name: "a clinic that is closing takes bookings",
@@ -78,5 +78,94 @@ var account = []Sentence{
 				Red: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore"},
 			},
 		},
+	},
+	{
+		ID:       "no-card-numbers",
+		Text:     "The number of a payment card is not taken in, whoever types it and wherever: the form says so, keeps the rest and drops the digits. In a message that a patient sends, the digits are blanked before it is stored.",
+		Sources:  []string{"H3"},
+		Kind:     Enforced,
+		KeptBy:   []string{"contact.CardNumbers", "internal/web/cards_out.go", "internal/api/card.go", "messaging.Service.Hear", "store.Withhold"},
+		ProvedBy: []string{"contact.TestCardsAreFoundHoweverTheyAreWritten", "app.TestNoCardNumberIsTaken", "messaging.TestACardInAMessageIsBlanked"},
+		Twins: []Twin{
+			{
+				Name: "spaces hide a card",
+				File: "internal/contact/card.go", Old: "return unicode.Is(unicode.Zs, r) || ", New: "return ",
+				Red: []string{"contact.TestCardsAreFoundHoweverTheyAreWritten"},
+			},
+			{
+				Name: "a form with a card is saved without its digits",
+				File: "internal/store/withhold.go", Old: "return why\n}", New: "_ = why\n\treturn nil\n}",
+				Red:  []string{"app.TestNoCardNumberIsTaken"},
+				Long: true,
+			},
+			{
+				Name: "what a patient writes is kept with the card in it",
+				File: "internal/messaging/inbound.go", Old: "for _, x := range []*string{&e.Text, &e.Button,", New: "for _, x := range []*string{&e.Button,",
+				Red: []string{"messaging.TestACardInAMessageIsBlanked"},
+			},
+		},
+		Probe: "no-card-numbers",
+	},
+	{
+		ID:       "told-before-read-only",
+		Text:     "Where whoever runs the platform asks for a fee, the owners of a clinic are told by mail a week and a day before the time that is paid for ends, at its end, three days before the clinic becomes read-only, and then. Where no fee is asked, nothing of this exists.",
+		Sources:  []string{"H4", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/subscription/plan.go", "subscription.Service.Sweep"},
+		ProvedBy: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays", "subscription.TestWithoutPlansNothingOfItExists", "web.TestWithoutPlansThereIsNoPageToPay"},
+		Twins: []Twin{
+			{
+				Name: "a clinic stops without grace",
+				File: "internal/subscription/plan.go", Old: "case now < h.WritesUntil(t):", New: "case now < h.Due():",
+				Red: []string{"subscription.TestEachStateBeginsOnItsSecond"},
+			},
+			{
+				Name: "nobody is told that the clinic will stop",
+				File: "internal/subscription/plan.go", Old: "case now >= due && now >= stop.Add(-3*day):", New: "case now >= due && now >= stop:",
+				Red: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays"},
+			},
+		},
+	},
+	{
+		ID:       "read-only-not-locked-out",
+		Text:     "A clinic that does not pay becomes read-only, and no more than that: everything can be read, taken along and left, appointments can be cancelled, reminders go out, and patients cancel, say STOP and change their consents as ever. A payment opens it at once.",
+		Sources:  []string{"H4", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"access.AlwaysWorks", "internal/store/standing.go"},
+		ProvedBy: []string{"subscription.TestReadOnlyBeginsOnItsSecond", "web.TestAClinicOnItsLastDay"},
+		Twins: []Twin{
+			{
+				Name: "an unpaid clinic is never stopped",
+				File: "internal/store/standing.go", Old: "if !db.paid || access.AlwaysWorks(right) {", New: "if db.paid || access.AlwaysWorks(right) {",
+				Red: []string{"subscription.TestReadOnlyBeginsOnItsSecond", "web.TestAClinicOnItsLastDay"},
+			},
+			{
+				Name: "patients cannot cancel in an unpaid clinic",
+				File: "internal/access/table.go", Old: "var always = []Right{PublicRead, OwnRead, OwnChange,", New: "var always = []Right{PublicRead, OwnRead,",
+				Red: []string{"subscription.TestReadOnlyBeginsOnItsSecond"},
+			},
+		},
+		Probe: "read-only-not-locked-out",
+	},
+	{
+		ID:       "plan-paid-once",
+		Text:     "What a clinic pays for the platform is paid at the payment company and counted once, by what that company itself says. Each payment has an invoice whose numbers follow one on the other and which is never changed; the clinic finds all of them on its account page.",
+		Sources:  []string{"H3", "H4", "A22"},
+		Kind:     Enforced,
+		KeptBy:   []string{"subscription.Service.Look", "internal/subscription/store.go"},
+		ProvedBy: []string{"subscription.TestAPaymentCountsOnce", "web.TestAClinicOnItsLastDay"},
+		Twins: []Twin{
+			{
+				Name: "coming back from the payment page counts as paying",
+				File: "internal/subscription/service.go", Old: "case got >= x.Amount:", New: "case got >= 0:",
+				Red: []string{"subscription.TestAPaymentCountsOnce"},
+			},
+			{
+				Name: "a payment counts each time it is looked at",
+				File: "internal/subscription/store.go", Old: "WHERE id = $1 AND clinic_id = $2 AND state <> 'paid'`", New: "WHERE id = $1 AND clinic_id = $2`",
+				Red: []string{"subscription.TestAPaymentCountsOnce"},
+			},
+		},
+		Probe: "plan-paid-once",
 	},
 }

@@ -35,6 +35,14 @@ func changeRight(who access.Caller) access.Right {
 	return access.ScheduleBook
 }
 
+// cancelRight is a right of its own: a clinic that may enter nothing can still tell its patients not to come.
+func cancelRight(who access.Caller) access.Right {
+	if who.Role() == access.Patient {
+		return access.OwnChange
+	}
+	return access.ScheduleCancel
+}
+
 // held reads an appointment for a change and checks that the changer saw its present version.
 func held(tx *store.Tx, one id.ID, version int64) (Appointment, error) {
 	a, err := get(&tx.View, one)
@@ -187,7 +195,7 @@ func (d *Desk) CancelBecause(ctx context.Context, who access.Caller, one id.ID, 
 	if err := f.Err(); err != nil {
 		return out, err
 	}
-	err := d.db.Change(ctx, who, changeRight(who), func(_ context.Context, tx *store.Tx) error {
+	err := d.db.Change(ctx, who, cancelRight(who), func(_ context.Context, tx *store.Tx) error {
 		a, err := held(tx, one, version)
 		if err != nil {
 			return err

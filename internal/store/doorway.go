@@ -85,6 +85,9 @@ func (db *DB) Change(ctx context.Context, who access.Caller, right access.Right,
 	if err := db.admit(ctx, who, right, false); err != nil {
 		return err
 	}
+	if err := db.owes(ctx, who, right); err != nil {
+		return err
+	}
 	return db.again(ctx, func() error { return db.change(ctx, who, right, fn) })
 }
 
@@ -114,6 +117,9 @@ func (db *DB) change(ctx context.Context, who access.Caller, right access.Right,
 	tx.ctx, s.ctx = inside, inside
 	if err := fn(inside, tx); err != nil {
 		return err
+	}
+	if why := reasonToWithhold(ctx); why != nil {
+		return why
 	}
 	if tx.writes > 0 && len(tx.notes) == 0 && tx.chore == "" {
 		return ErrUnaccounted

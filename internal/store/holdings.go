@@ -22,6 +22,7 @@ func Holdings() []holdings.Table {
 		{Name: "audit_pending", Scope: holdings.Platform, Columns: plain("leaf_id", "clinic_id", "body", "commitment")},
 		{Name: "audit_tree", Scope: holdings.Platform, Columns: plain("position", "hash", "clinic_id", "leaf_id")},
 		{Name: "audit_head", Scope: holdings.Platform, Columns: plain("size", "root", "at")},
+		{Name: "standing", Scope: holdings.Platform, Columns: plain("clinic_id", "writes_until")},
 		{Name: "probe_result", Scope: holdings.Platform, Columns: plain("id", "status", "evidence", "checked_at")},
 		{Name: "goose_db_version", Scope: holdings.System, Columns: plain("id", "version_id", "is_applied", "tstamp")},
 	}

@@ -37,27 +37,32 @@ type Options struct {
 	// Watch is told each statement with its arguments after it ran. Tests use it to replay
 	// every statement against another clinic; a deployment leaves it nil.
 	Watch func(statement string, args []any)
+
+	// Paid says that clinics pay for the platform here: one that has not becomes read-only.
+	Paid bool
 }
 
 // DB is the doorway.
 type DB struct {
-	engine  Engine
-	path    string // of the SQLite file
-	vault   *vault.Vault
-	clock   clock.Clock
-	log     *slog.Logger
-	watch   func(string, []any)
-	raw     []*sql.DB
-	readers *lanes
-	writers *lanes
-	wakeMu  sync.Mutex
-	wake    []chan struct{}
+	engine    Engine
+	path      string // of the SQLite file
+	vault     *vault.Vault
+	clock     clock.Clock
+	log       *slog.Logger
+	watch     func(string, []any)
+	raw       []*sql.DB
+	readers   *lanes
+	writers   *lanes
+	paid      bool
+	standings sync.Map // of clinics, as they were read last
+	wakeMu    sync.Mutex
+	wake      []chan struct{}
 }
 
 // Open opens the database at url: "sqlite:///path/to/file.db" or "postgres://...". It does not
 // migrate (see Migrate). It fails when the engine is unknown or does not answer.
 func Open(ctx context.Context, rawURL string, v *vault.Vault, clk clock.Clock, log *slog.Logger, o Options) (*DB, error) {
-	db := &DB{vault: v, clock: clk, log: log, watch: o.Watch}
+	db := &DB{vault: v, clock: clk, log: log, watch: o.Watch, paid: o.Paid}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, errors.New("store: the database address cannot be read; it looks like sqlite:///path/to/almirah.db or postgres://user@host/name")

@@ -20,6 +20,7 @@ import (
 var PlatformTables = []string{
 	"person", "membership", "session", "invitation", "one_time_link", "acceptance", "throttle",
 	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "probe_result",
+	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not
@@ -49,6 +50,9 @@ func (db *DB) Across(ctx context.Context, who access.Caller, right access.Right,
 		p.tx.ctx, s.ctx = inside, inside
 		if err := fn(inside, p); err != nil {
 			return err
+		}
+		if why := reasonToWithhold(ctx); why != nil && p.tx.writes > 0 {
+			return why
 		}
 		if p.tx.writes > 0 && len(p.tx.notes) == 0 && p.tx.chore == "" {
 			return ErrUnaccounted

@@ -12,6 +12,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/subscription"
 )
 
 // The clinic's account with whoever runs the installation: what it signed, and how it leaves (promises A15, A16, A22, D8).
@@ -25,6 +26,9 @@ func clinicAccountRoutes() []Route {
 		{Pattern: "POST /app/account/agreements/{kind}", Door: Staff, Right: own, Handle: agreementSign},
 		{Pattern: "GET /app/account/signed/{id}", Door: Staff, Right: own, Handle: signedPage},
 		{Pattern: "GET /app/account/signed/{id}/text", Door: Staff, Right: own, Handle: signedText},
+		{Pattern: "POST /app/account/pay", Door: Staff, Right: own, Handle: planPay},
+		{Pattern: "GET /app/account/paid", Door: Staff, Right: own, Handle: planPaid},
+		{Pattern: "GET /app/account/invoices/{invoice}", Door: Staff, Right: own, Handle: planInvoice},
 		{Pattern: "GET /app/account/closing", Door: Staff, Right: own, Handle: closingPage},
 		{Pattern: "POST /app/account/closing", Door: Staff, Right: own, Handle: closingSave},
 	}
@@ -52,7 +56,30 @@ func (s *Site) standing(v *Visit) []Notice {
 	if c.Status == clinics.Closing {
 		add("account.is_closing", "/app/account/closing", "account.stay_link", false)
 	}
+	if s.Plans == nil {
+		return out
+	}
+	state, due, stop, ok := s.Plans.Ahead(v.Context(), c.ID, clock.At(s.Clock.Now()))
+	until := func(i clock.Instant) string { return v.Tongue.DateTime(i.In(c.Location())) }
+	switch {
+	case !ok:
+	case state == subscription.ReadOnly:
+		add("account.is_read_only", "/app/account", "account.to_account", true)
+	case state == subscription.Grace:
+		add("account.in_grace", "/app/account", "account.to_account", true, "Date", until(due), "Stop", until(stop))
+	case own: // who cannot pay is not troubled before anything has ended
+		add("account.ends_soon", "/app/account", "account.to_account", false, "Date", until(due))
+	}
 	return out
+}
+
+// readOnly says whether nothing can be entered in the clinic because it has not paid.
+func (s *Site) readOnly(v *Visit, clinic id.ID) bool {
+	if s.Plans == nil {
+		return false
+	}
+	state, _, _, ok := s.Plans.Ahead(v.Context(), clinic, clock.At(s.Clock.Now()))
+	return ok && state == subscription.ReadOnly
 }
 
 func clinicAccountPage(s *Site, w http.ResponseWriter, v *Visit) error {
@@ -76,6 +103,11 @@ func clinicAccountPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	for _, x := range list {
 		page.Signed = append(page.Signed, signedRow(x, z))
+	}
+	if s.Plans != nil && s.Plans.Terms().On() {
+		if page.Plan, err = s.planCard(v); err != nil {
+			return err
+		}
 	}
 	return s.views.Render(w, http.StatusOK, "clinic-account", page)
 }

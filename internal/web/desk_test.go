@@ -28,6 +28,7 @@ import (
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/subscription"
 	"almirah/internal/visits"
 	"almirah/internal/web"
 	"almirah/internal/words"
@@ -44,6 +45,7 @@ type office struct {
 	consents   *consent.Service
 	desk       *scheduling.Desk
 	messages   *messaging.Service
+	plans      *subscription.Service // nil in a house in which nobody pays
 	owner      visitor
 	providers  []scheduling.Provider // two, nine to one and two to six on every weekday
 	service    scheduling.Service    // a quarter of an hour
@@ -74,9 +76,15 @@ func openOffice(t *testing.T) *office {
 // openOfficeWith is openOffice in a house that works with these providers of messages.
 func openOfficeWith(t *testing.T, offered func(*office) []messaging.Provider) *office {
 	t.Helper()
+	return openOfficeIn(t, offered, nil)
+}
+
+// openOfficeIn is openOfficeWith in a house in which clinics pay; nil for one in which nobody does.
+func openOfficeIn(t *testing.T, offered func(*office) []messaging.Provider, plans func(*office) *subscription.Service) *office {
+	t.Helper()
 	ctx := context.Background()
 	o := &office{t: t}
-	o.Base = rig.New(t, store.SQLite, store.Options{Watch: func(string, []any) { o.statements.Add(1) }})
+	o.Base = rig.New(t, store.SQLite, store.Options{Watch: func(string, []any) { o.statements.Add(1) }, Paid: plans != nil})
 	book, err := words.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +93,10 @@ func openOfficeWith(t *testing.T, offered func(*office) []messaging.Provider) *o
 	o.accounts = accounts.New(o.DB, o.Log, accounts.Options{Clinics: o.clinics, Book: book, PublicURL: "https://almirah.test", Terms: terms, Idle: time.Hour})
 	o.people, o.consents, o.desk = patients.New(o.DB, o.Log), consent.New(o.DB, o.Log), scheduling.New(o.DB, o.Log)
 	o.messages = messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test", Accounts: offered(o)})
-	site, err := web.NewSite(web.Deps{DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
+	if plans != nil {
+		o.plans = plans(o)
+	}
+	site, err := web.NewSite(web.Deps{Plans: o.plans, DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
 		Messages: o.messages, Followup: followup.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
 		Close: func(context.Context, access.Caller, id.ID) error { o.deleted.Add(1); return nil }})

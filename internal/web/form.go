@@ -181,9 +181,12 @@ func (s *Shell) Report(err error) int {
 		return 500
 	}
 	for _, x := range f.Fields {
+		if s.problem(x.Name) != "" {
+			continue // the number of a card stood there, which is said first
+		}
 		s.Problems = append(s.Problems, Problem{Field: x.Name, Message: s.Tongue.SayMap(x.Key, x.Args)})
 	}
-	if len(f.Fields) == 0 {
+	if len(f.Fields) == 0 && (f.Key != keyCard || len(s.Problems) == 0) {
 		s.Alert = s.Tongue.SayMap(f.Key, f.Args)
 	}
 	return StatusOf(f.Kind)

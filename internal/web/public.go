@@ -66,7 +66,7 @@ func publicClinic(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	z := o.Clinic.Location()
-	page := &PublicClinic{Shell: s.Shell(v), Paused: !o.Clinic.Online, NotYet: !o.Clinic.MayHoldPatients()}
+	page := &PublicClinic{Shell: s.Shell(v), Paused: !o.Clinic.Online || s.readOnly(v, o.Clinic.ID), NotYet: !o.Clinic.MayHoldPatients()}
 	page.Title = o.Clinic.Name
 	for _, x := range o.Services {
 		page.Services = append(page.Services, offerOf(o.Clinic, x))

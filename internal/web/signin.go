@@ -8,6 +8,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 )
@@ -28,7 +29,8 @@ func clearSession(w http.ResponseWriter) {
 
 // device is where the visitor signs in from, for the list in which she recognises her sessions.
 func (s *Site) device(v *Visit) accounts.Device {
-	at := accounts.Device{Agent: v.UserAgent()}
+	at := accounts.Device{}
+	at.Agent, _ = contact.BlankCards(v.UserAgent())
 	if s.Address != nil {
 		at.Address = s.Address(v.Request)
 	}

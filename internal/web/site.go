@@ -27,6 +27,7 @@ import (
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/subscription"
 	"almirah/internal/visits"
 	"almirah/internal/words"
 )
@@ -45,6 +46,7 @@ type Deps struct {
 	Pay      *billing.Gateways
 	Press    *document.Press // makes papers
 	Scripts  *prescriptions.Service
+	Plans    *subscription.Service // nil, or without plans: nobody pays here
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Book     *words.Book
@@ -147,6 +149,7 @@ type Visit struct {
 	Signed      *accounts.SignedIn // nil unless somebody signed in
 	Appointment id.ID              // of a patient's link; at the door Paper the share that it opens
 	Clinic      clinics.Clinic     // at the doors Clinic, Link, Paper and Staff
+	cards       []string           // the fields in which the number of a payment card stood; nothing of this request is written
 	csrf        []byte             // the secret behind this visitor's form tokens
 	body        int64              // how many bytes its form may have
 }
@@ -181,17 +184,20 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	h.Set("Cache-Control", "no-store")
 	body := max(maxForm, route.Body)
 	r.Body = http.MaxBytesReader(w, r.Body, body)
-	if q := r.URL.Query(); legible(q) {
-		r.URL.RawQuery = q.Encode()
-	}
 	v := &Visit{Request: r, body: body}
+	v.guardQuery()
+	r = v.Request
 	v.Theme, v.Tongue = s.preference(r, "", nil)
 	err := s.enter(w, v, route)
 	if err == nil && v.Method == http.MethodGet && v.URL.Query().Has("lang") {
 		s.chooseLanguage(w, v)
 		return
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case len(v.cards) > 0 && v.Method != http.MethodGet:
+		err = s.answerWithoutCards(w, v, route)
+	default:
 		err = route.Handle(s, w, v)
 	}
 	if err != nil {
@@ -215,6 +221,11 @@ func (s *Site) enter(w http.ResponseWriter, v *Visit, route Route) error {
 	}
 	if unsafe && !route.OneClick {
 		if err := v.checkToken(); err != nil {
+			return err
+		}
+	}
+	if unsafe {
+		if err := v.guardForm(); err != nil {
 			return err
 		}
 	}
@@ -304,6 +315,7 @@ func (s *Site) session(v *Visit, quiet bool) (accounts.SignedIn, error) {
 // Shell starts the page of this visit.
 func (s *Site) Shell(v *Visit) Shell {
 	sh := NewShell(v.Request, v.Tongue, v.Theme, v.token())
+	sh.Problems = v.problemsOfCards()
 	if v.Clinic.Slug != "" {
 		sh.Clinic = s.clinicHead(v)
 	}

@@ -32,7 +32,7 @@ func staffRoutes() []Route {
 		{Pattern: "GET /app/appointments/{id}", Door: Staff, Right: access.ScheduleRead, Handle: appointmentPage},
 		{Pattern: "POST /app/appointments/{id}/move", Door: Staff, Right: access.ScheduleBook, Handle: moveAppointment},
 		{Pattern: "POST /app/appointments/{id}/status", Door: Staff, Right: access.ScheduleBook, Handle: markAppointment},
-		{Pattern: "POST /app/appointments/{id}/cancel", Door: Staff, Right: access.ScheduleBook, Handle: cancelAppointment},
+		{Pattern: "POST /app/appointments/{id}/cancel", Door: Staff, Right: access.ScheduleCancel, Handle: cancelAppointment},
 		{Pattern: "POST /app/appointments/{id}/note", Door: Staff, Right: access.ScheduleBook, Handle: noteAppointment},
 		{Pattern: "GET /app/reviews", Door: Staff, Right: access.ReviewSettle, Handle: reviewsPage},
 		{Pattern: "POST /app/reviews/{id}/settle", Door: Staff, Right: access.ReviewSettle, Handle: reviewSettle},

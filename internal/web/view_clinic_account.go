@@ -9,6 +9,7 @@ import (
 // ClinicAccount is /app/account, the page "clinic-account": how the clinic stands with whoever runs the installation.
 type ClinicAccount struct {
 	SettingsPage
+	Plan         *PlanCard // nil where nobody pays
 	Agreements   []AgreementRow
 	Signed       []SignedRow // newest first
 	Closing      bool
@@ -49,4 +50,34 @@ type AgreementPage struct {
 type ClosingPage struct {
 	SettingsPage
 	Closing bool
+}
+
+// PlanCard is what the clinic pays for the platform.
+type PlanCard struct {
+	State     string // "trial", "paid", "grace", "read-only"
+	Plan      string // empty during the trial
+	Due, Stop time.Time
+	CanPay    bool // something can be paid online
+	Offers    []PlanOffer
+	PayURL    string // of the payment that was begun; empty: none
+	PayTotal  Price
+	PayName   string
+	Payments  []PlanPayment // newest first
+}
+
+// PlanOffer is one plan for one term; Term is "month" or "year".
+type PlanOffer struct {
+	Key, Name, Term string
+	Net, Tax, Total Price
+}
+
+// PlanPayment is one payment; State is "open", "paid" or "closed".
+type PlanPayment struct {
+	Name, Term string
+	Amount     Price
+	State      string
+	Refused    bool
+	At         time.Time
+	Number     int64  // of the invoice; zero: none
+	Invoice    string // as it is written
 }

@@ -9,6 +9,12 @@ func (m *maker) accountPages() {
 	text := []web.Clause{{Paragraphs: []string{"This agreement is between the clinic that signs it and whoever runs this installation."}}, {Heading: "1. What it may do", Paragraphs: []string{"It may use PHI only to provide the service.", "It does not sell PHI."}}, {Heading: "2. Safeguards", Paragraphs: []string{"It uses appropriate safeguards."}}}
 	m.add("clinic-account", "bare", &web.ClinicAccount{SettingsPage: bare})
 	m.add("clinic-account", "", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Agreements: []web.AgreementRow{{Kind: "baa", Title: "Business Associate Agreement", SignedID: ident(801), At: today, Newer: true}, {Kind: "terms", Title: "Terms of service for clinics"}}, Signed: []web.SignedRow{signed}})
+	inr := func(n int64) web.Price { return web.Price{Minor: n, Currency: "INR"} }
+	plan := &web.PlanCard{State: "grace", Plan: "Solo", Due: m.at(9, 0), Stop: m.at(18, 0), CanPay: true, PayURL: "https://pay.example/1", PayTotal: inr(117882), PayName: "Solo",
+		Offers:   []web.PlanOffer{{Key: "solo", Name: "Solo", Term: "month", Net: inr(99900), Tax: inr(17982), Total: inr(117882)}, {Key: "solo", Name: "Solo", Term: "year", Net: inr(999000), Tax: inr(179820), Total: inr(1178820)}},
+		Payments: []web.PlanPayment{{Name: "Solo", Term: "month", Amount: inr(117882), State: "open", Refused: true, At: m.at(10, 0)}, {Name: "Solo", Term: "month", Amount: inr(117882), State: "paid", At: m.at(8, 0), Number: 12, Invoice: "A-000012"}, {Name: "Solo", Term: "year", Amount: inr(1178820), State: "closed", At: m.at(7, 0)}}}
+	m.add("clinic-account", "plan", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Plan: plan, Agreements: []web.AgreementRow{{Kind: "terms", Title: "Terms of service for clinics", SignedID: ident(801), At: today}}, Signed: []web.SignedRow{signed}})
+	m.add("clinic-account", "trial", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Plan: &web.PlanCard{State: "trial", Due: m.at(9, 0)}})
 	m.add("clinic-account", "closing", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Agreements: []web.AgreementRow{{Kind: "terms", Title: "Terms of service for clinics", SignedID: ident(801), At: today}}, Signed: []web.SignedRow{signed}, Closing: true, ClosingSince: today})
 	m.add("agreement", "bare", &web.AgreementPage{SettingsPage: bare, Kind: "terms", Heading: "Terms of service", ClinicName: "Sunrise Health LLP"})
 	wrong := m.settings("settings.standing")

@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+)
+
+// A clinic that has not paid for the platform becomes read-only at a moment that is written down beforehand. The doorway keeps it: after
+// that moment a Change is refused, unless its right is one that always works (access.AlwaysWorks): reading, leaving, paying, the clinic's own
+// reminders, and what patients do about themselves. So no page, interface or job can forget to ask (decision 36).
+
+const (
+	sqlStanding    = `SELECT writes_until FROM standing WHERE clinic_id = $1`
+	sqlStandingSet = `INSERT INTO standing (clinic_id, writes_until) VALUES ($1, $2) ON CONFLICT (clinic_id) DO UPDATE SET writes_until = excluded.writes_until`
+)
+
+// standingFor is how long a process goes by what it read of a clinic's standing. A refusal is always read afresh, so that a clinic that
+// paid a moment ago, at another process, is not turned away.
+const standingFor = 10 * time.Second
+
+type stands struct {
+	until clock.Instant // zero: for ever
+	read  time.Time
+}
+
+// WritesUntil says how long the clinic may write; zero is for ever. It counts from the commit on.
+func (p *Platform) WritesUntil(clinic id.ID, until clock.Instant) error {
+	p.tx.s.db.standings.Delete(clinic)
+	_, err := p.Exec(sqlStandingSet, clinic, until)
+	return err
+}
+
+// Standing is how long the clinic may write, as it was read a moment ago; zero is for ever, and where nobody pays for the platform.
+func (db *DB) Standing(ctx context.Context, clinic id.ID) (clock.Instant, error) {
+	if !db.paid {
+		return 0, nil
+	}
+	now := db.clock.Now()
+	if x, ok := db.standings.Load(clinic); ok {
+		if s := x.(stands); now.Before(s.read.Add(standingFor)) && !now.Before(s.read) {
+			return s.until, nil
+		}
+	}
+	return db.readStanding(ctx, clinic)
+}
+
+func (db *DB) readStanding(ctx context.Context, clinic id.ID) (clock.Instant, error) {
+	var until clock.Instant
+	read := db.clock.Now()
+	err := db.reading(ctx, func(c *sql.Conn) error {
+		err := c.QueryRowContext(ctx, sqlStanding, clinic[:]).Scan(&until)
+		if errors.Is(err, sql.ErrNoRows) {
+			until, err = 0, nil
+		}
+		return err
+	})
+	if err != nil {
+		return 0, classify(err)
+	}
+	db.standings.Store(clinic, stands{until, read})
+	return until, nil
+}
+
+// owes refuses a Change of a clinic that is read-only.
+func (db *DB) owes(ctx context.Context, who access.Caller, right access.Right) error {
+	if !db.paid || access.AlwaysWorks(right) {
+		return nil
+	}
+	over := func(until clock.Instant) bool { return until != 0 && clock.At(db.clock.Now()) >= until }
+	until, err := db.Standing(ctx, who.Clinic())
+	if err == nil && over(until) {
+		until, err = db.readStanding(ctx, who.Clinic())
+	}
+	if err != nil || !over(until) {
+		return err
+	}
+	if !who.Role().IsStaff() {
+		return fault.New(fault.Conflict, "fault.online_booking_off")
+	}
+	return fault.New(fault.Conflict, "fault.read_only")
+}
