@@ -34,6 +34,7 @@ type history struct {
 	said     []string
 	credited bool
 	keys     int
+	wishes   int // refunds that were asked for
 }
 
 func (h *history) note(format string, args ...any) {
@@ -184,6 +185,9 @@ func (h *history) step() {
 			}
 			_, err := h.pay.Return(background, h.As(access.Billing), p.ID, amount, h.bill.ID, "history", id.New(h.Clock.Now()))
 			h.allow(err, fault.Invalid, fault.Conflict)
+			if err == nil {
+				h.wishes++
+			}
 			h.note("give back %d of %s: %v", amount, ext, err)
 			break
 		}
@@ -283,12 +287,18 @@ func (h *history) verify() {
 	if gone != returned {
 		h.t.Errorf("the gateway gave back %d, the books say %d", returned, gone)
 	}
-	marks := map[string]bool{}
+	marks, wished := map[string]bool{}, 0
 	for _, r := range h.bank.refunds() {
 		if r.mark != "" && marks[r.mark] {
 			h.t.Errorf("one wish, two refunds: %s", r.mark)
 		}
 		marks[r.mark] = true
+		if x, there := ours[r.of]; r.mark != "" && there && x.Invoice == h.bill.ID {
+			wished++
+		}
+	}
+	if wished > h.wishes {
+		h.t.Errorf("%d refunds were asked for, and the gateway made %d", h.wishes, wished)
 	}
 	s := h.sheet(h.bill.ID)
 	cash := int64(0)

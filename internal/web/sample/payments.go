@@ -44,7 +44,7 @@ func (m *maker) paymentPages() {
 		wrong.Offers = []web.AccountOffer{m.gatewayForm(provider, true, map[string]string{"key_id": "sk_live"})}
 		m.add("settings-payments", "wrong-"+provider, wrong)
 	}
-	m.add("settings-payments", "empty", &web.PaymentSettings{SettingsPage: m.settings("settings.payments")})
+	m.add("settings-payments", "bare", &web.PaymentSettings{SettingsPage: m.settings("settings.payments")})
 	m.add("settings-payment-revoke", "", &web.GatewayRevoke{SettingsPage: m.settings("settings.payments"), Account: m.gateway(71, "razorpay", "active", "", "", false)})
 	m.add("settings-payment-keys", "", &web.GatewayKeys{PaymentSettings: web.PaymentSettings{SettingsPage: m.settings("settings.payments")}, Account: m.gateway(71, "razorpay", "active", "", "", false), Form: m.gatewayForm("razorpay", true, nil)})
 	open := &web.OwnPayPage{Shell: m.public(), Token: "9Jq3", Company: "Razorpay", Label: "INV/26-27/0042", Minor: 50000, Currency: rupees, URL: "https://pay.example/plink_QxAbCdEf", State: "open"}
@@ -61,5 +61,9 @@ func (m *maker) paymentPages() {
 	decide.Disputes = []web.FraudRow{{External: "disp_QxAbCdEfGh", Payment: "pay_QxAbCdEfGh", State: "open", Reason: "chargeback_authorization", Minor: 50000, Currency: rupees, At: m.at(8, 0), RespondBy: m.at(18, 0).AddDate(0, 0, 7), Until: m.at(8, 0).AddDate(2, 0, 0)}}
 	decide.Refused = []web.FraudRow{{External: "pay_QxAbCdEfGi", Payment: "pay_QxAbCdEfGi", State: "failed", Reason: "payment_failed", Minor: 50000, Currency: rupees, At: m.at(8, 0), Until: m.at(8, 0).AddDate(0, 6, 0)}}
 	m.add("bills-decide", "", decide)
-	m.add("bills-decide", "empty", &web.DecidePage{Shell: m.staff("nav.bills")})
+	m.add("bills-decide", "bare", &web.DecidePage{Shell: m.staff("nav.bills")})
+	m.add("settings-payment-revoke", "bare", &web.GatewayRevoke{SettingsPage: m.settings("settings.payments")})
+	m.add("settings-payment-keys", "bare", &web.GatewayKeys{PaymentSettings: web.PaymentSettings{SettingsPage: m.settings("settings.payments")}})
+	m.add("own-pay", "bare", &web.OwnPayPage{Shell: m.public()})
+	m.add("landed", "bare", &web.LandedPage{Shell: m.public()})
 }
