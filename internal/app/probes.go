@@ -14,7 +14,6 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
-	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/scheduling"
