@@ -125,7 +125,7 @@ func (p *place) cardTries(t *testing.T) []cardTry {
 	stranger := p.h.visitor()
 	stranger.page(t, "/sign-in")
 	for _, r := range web.Routes() {
-		by := map[web.Door]*visitor{web.Open: stranger, web.Clinic: stranger, web.Link: patient, web.Staff: p.owner, web.Person: p.owner}[r.Door]
+		by := map[web.Door]*visitor{web.Open: stranger, web.Clinic: stranger, web.Paper: stranger, web.Link: patient, web.Staff: p.owner, web.Person: p.owner}[r.Door]
 		method, path, fields := request{r.Pattern, p, nil}.target()
 		if !r.OneClick && len(fields) > 0 {
 			add(cardTry{page: "the table of the sweep", method: method, action: path, by: by, values: fields})

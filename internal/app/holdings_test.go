@@ -94,7 +94,7 @@ func TestNoColumnForGovernmentIDs(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "no-government-id")
 	forbidden := []string{"aadhaar", "aadhar", "ssn", "social_security", "passport_no", "passport_number", "pan_number", "national_id", "nhs", "voter", "licence_no", "license_no", "driving", "ration_card",
-		"abha", "health_id", "insurance", "biometric", "fingerprint", "face", "iris", "retina", "voice", "photo", "dna"}
+		"abha", "health_id", "insurance", "biometric", "fingerprint", "face", "iris", "retina", "voiceprint", "photo", "dna"}
 	for table, columns := range realSchema(t, store.SQLite) {
 		for _, c := range append(slices.Clone(columns), table) {
 			for _, word := range forbidden {

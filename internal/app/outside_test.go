@@ -44,7 +44,7 @@ func TestOutsideSettings(t *testing.T) {
 	for _, r := range ses.Regions() {
 		amazons = append(amazons, "email."+r+".amazonaws.com:443", "sns."+r+".amazonaws.com:443")
 	}
-	want := map[string][]string{"twilio": {"api.twilio.com:443"}, "msg91": {"control.msg91.com:443"}, "whatsapp": {"graph.facebook.com:443", "lookaside.fbsbx.com:443"}, "ses": amazons}
+	want := map[string][]string{"twilio": {"api.twilio.com:443", "mms.twiliocdn.com:443", "media.twiliocdn.com:443"}, "msg91": {"control.msg91.com:443"}, "whatsapp": {"graph.facebook.com:443", "lookaside.fbsbx.com:443"}, "ses": amazons}
 	if err := egress.Check(list); err != nil || !maps.EqualFunc(hosts, want, slices.Equal) {
 		t.Errorf("%v, %v", err, hosts)
 	}

@@ -59,3 +59,33 @@ func (h *opened) billStops(t testing.TB, appointment string) []stop {
 		{pattern: "GET /app/settings/billing", path: "/app/settings/billing", who: ownerMail, variant: "bills"},
 	}
 }
+
+// payStops are the pages of payments at a gateway: the clinic's account there, what a patient sees, and what waits for a person.
+func (h *opened) payStops(t testing.TB, token string) []stop {
+	t.Helper()
+	who, _, err := h.Desk.Enter(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owed, err := h.Bills.WriteAndIssue(t.Context(), h.Owner, id.Zero, billing.InvoiceDraft{Patient: who.Patient(), Lines: []billing.LineDraft{{Words: "Consultation", Class: money.Exempt, Quantity: 1, Price: 50000}}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := h.Pay.Connect(t.Context(), h.Owner, "demo", map[string]string{}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := h.Pay.Ask(t.Context(), who, owed.ID, func(id.ID) string { return h.Config.PublicURL })
+	if err != nil {
+		t.Fatal(err)
+	}
+	const settings = "/app/settings/payments"
+	return []stop{
+		{pattern: "GET " + settings, path: settings, who: ownerMail},
+		{pattern: "GET " + settings + "/{id}/revoke", path: settings + "/" + account.ID.String() + "/revoke", who: ownerMail},
+		{pattern: "GET /app/bills/decide", path: "/app/bills/decide", who: ownerMail},
+		{pattern: "GET /app/bills/{id}", path: "/app/bills/" + owed.ID.String(), who: deskMail, variant: "asked"},
+		{pattern: "GET /m/{token}/pay/{id}", path: "/m/" + token + "/pay/" + asked.ID.String()},
+		{pattern: "GET /c/{slug}/paid/{id}", path: "/c/" + demoSlug + "/paid/" + asked.ID.String()},
+	}
+}

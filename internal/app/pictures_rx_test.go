@@ -1,17 +1,17 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 
 	"almirah/internal/access"
+	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/prescriptions"
 	"almirah/internal/rig/browser"
 	"almirah/internal/store"
-
-	"context"
 )
 
 // paperTour are the pages of prescriptions: a draft with a warning, a signed sheet with its links, what a patient and what anybody sees.
@@ -48,6 +48,9 @@ func (h *opened) paperTour(t testing.TB, patient string) []stop {
 	}
 	var token string
 	share, err := h.Scripts.Send(t.Context(), h.Owner, p.ID, "sms", true)
+	if fault.Is(err, fault.Invalid) { // whom she has no telephone number of is written to by e-mail
+		share, err = h.Scripts.Send(t.Context(), h.Owner, p.ID, "email", true)
+	}
 	if err == nil {
 		err = h.DB.Change(t.Context(), h.Owner, access.RxShare, func(_ context.Context, tx *store.Tx) (err error) {
 			tx.Housekeeping("a link for the picture")

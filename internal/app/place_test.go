@@ -177,6 +177,14 @@ func (p *place) bill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	set, _, err := p.h.Bills.Setting(t.Context(), p.who)
+	if err == nil {
+		set.UPIID = "clinic@upi"
+		err = p.h.Bills.SaveSetting(t.Context(), p.who, set)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	d, out, err := p.h.Bills.IssueAndTake(t.Context(), p.who, id.Zero, billing.InvoiceDraft{Patient: who.Patient(), Lines: []billing.LineDraft{{Words: "Visit", Class: money.Exempt, Quantity: 1, Price: 50000}}}, 0, billing.Pay{Method: billing.Cash, Amount: 40000})
 	if err != nil {
 		t.Fatal(err)
@@ -304,12 +312,17 @@ func (p *place) collect(t *testing.T) {
 	clinic, actor := p.who.Clinic(), p.who.Actor()
 	rows, platform := p.h.rows(t, p.who), p.h.platformRows(t)
 	pick("patient", "patient", rows, any)
-	pick("appointment", "appointment", rows, any)
+	pick("appointment", "appointment", rows, func(get func(string) string) bool { // one of hers, for what asks for both
+		var whose id.ID
+		copy(whose[:], get("patient_id"))
+		p.ids["patient"] = whose.String()
+		return true
+	})
 	pick("message", "message", rows, any)
 	pick("account", "channel", rows, func(get func(string) string) bool { return get("provider") == "local-whatsapp" })
 	pick("approval", "approval", rows, any)
 	pick("thread", "thread", rows, any)
-	pick("file", "attached", rows, any)
+	pick("attached", "attached", rows, any)
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
@@ -358,7 +371,7 @@ var pathKinds = map[string]string{
 	"/app/settings/channels/{provider}":            "=twilio",
 	"/app/settings/channels/{id}":                  "account",
 	"/app/inbox/{thread}":                          "thread",
-	"/app/inbox/{thread}/files/{file}":             "file",
+	"/app/inbox/{thread}/files/{file}":             "attached",
 	"/app/settings/conversations/replies/{reply}":  "reply",
 	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",

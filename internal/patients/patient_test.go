@@ -130,7 +130,7 @@ func TestSameAndSimilarNames(t *testing.T) {
 }
 
 // forbidden are words that a field for a government's number or a part of the body would carry.
-var forbidden = regexp.MustCompile(`(?i)aadhaa?r|passport|\bssn|social_?security|national_?id|government|gov_?id|identity_?(number|card|no)|id_?(number|card|no)\b|\bpan\b|voter|licen[cs]e|ration_?card|biometric|finger|iris|retina|face|voice|palm|photo|portrait|selfie|dna`)
+var forbidden = regexp.MustCompile(`(?i)aadhaa?r|passport|\bssn|social_?security|national_?id|government|gov_?id|identity_?(number|card|no)|id_?(number|card|no)\b|\bpan\b|voter|licen[cs]e|ration_?card|biometric|finger|iris|retina|face|voice_?print|palm|photo|portrait|selfie|dna`)
 
 // TestNoFieldForGovernmentIDsOrBiometrics looks at the schema of both engines and at what a door can hand in (D7).
 func TestNoFieldForGovernmentIDsOrBiometrics(t *testing.T) {

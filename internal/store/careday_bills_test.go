@@ -18,7 +18,7 @@ import (
 // bills is the part of the day with the money: invoices from draft to credit note, payments and refunds, the count at the end of the day, the books.
 func bills(ctx context.Context, t *testing.T, p *practice.Practice, must func(error)) {
 	t.Helper()
-	owner, desk, patient := p.As(access.Owner), p.As(access.FrontDesk), id.Zero
+	owner, desk := p.As(access.Owner), p.As(access.FrontDesk)
 	house, till := clinics.New(p.DB, p.Log, clinics.Options{}), billing.New(p.DB, p.Log)
 	c, err := house.Get(ctx, owner)
 	must(err)
@@ -40,7 +40,7 @@ func bills(ctx context.Context, t *testing.T, p *practice.Practice, must func(er
 
 	r, err := p.Desk.Book(ctx, desk, scheduling.Booking{Service: p.Service, Provider: p.Providers[0], StartsAt: p.At(9, "10:00"), Patient: patients.Draft{Name: "Bill Payer", Phone: "+919845010099", BirthDate: "1980-02-03", Address: "4 Lake Road"}})
 	must(err)
-	patient = r.Appointment.Patient
+	patient := r.Appointment.Patient
 	w := billing.InvoiceDraft{Patient: patient, Appointment: r.Appointment.ID, Lines: []billing.LineDraft{{Service: p.Service, Words: "Check-up", Code: "9993", Class: money.Exempt, Quantity: 1, Price: 50000}, {Words: "Brace", Class: "gst-18", Quantity: 2, Price: 10000}}}
 	_, err = till.Propose(ctx, desk, r.Appointment.ID, id.Zero)
 	must(err)

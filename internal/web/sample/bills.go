@@ -80,6 +80,6 @@ func (m *maker) billPages() {
 	bad.Shell = problems(bad.Shell, "tax_id", "prefix", "own_rate")
 	m.add("settings-billing", "wrong", bad)
 	for name, p := range map[string]web.Page{"bills": &web.BillsPage{Shell: m.staff("nav.bills")}, "bill-write": &web.BillWritePage{Shell: m.staff("nav.bills")}, "bill": &web.BillPage{Shell: m.staff("nav.bills")}, "bill-close": &web.DayClosePage{Shell: m.staff("nav.bills"), Day: today}, "bill-ledger": &web.LedgerPage{Shell: m.staff("nav.bills")}, "settings-billing": &web.BillingSettings{SettingsPage: m.settings("")}} {
-		m.add(name, "empty", p)
+		m.add(name, "bare", p)
 	}
 }

@@ -32,7 +32,7 @@ func (m *maker) rxPages() {
 	edit := &web.RxPage{Shell: m.staff("nav.patients"), ID: ident(601), PatientID: ident(201), Patient: people[1], Age: m.t.Age("1984-03-15", today), Sex: "female", Rows: m.rxRows(5), Live: m.rxLive(m.staff("")), Version: 3, Advice: "Drink water", Remote: true, CanSign: true,
 		Allergies: []web.RxAllergy{{Substance: "Penicillin", Severity: "severe", Reaction: "rash"}, {Substance: "धूल"}, {Broken: true}}, Sets: []web.RxSet{{ID: ident(602), Letters: "fe", Title: "Fever", Lines: []string{"PARACETAMOL 500 mg tablet 1-1-1", "CETIRIZINE 10 mg tablet 0-0-1"}}}, Spoken: []web.Option{{Value: "hi", Label: "हिन्दी", On: true}, {Value: "en", Label: "English"}}}
 	m.add("rx-edit", "", edit)
-	m.add("rx-edit", "empty", &web.RxPage{Shell: m.staff("nav.patients"), ID: ident(603), PatientID: ident(201), Patient: "Ravi Kumar", Rows: m.rxRows(5)[2:], Live: &web.RxLive{Shell: m.staff("")}, NotAsked: true, Last: ident(601), WhyNot: m.t.Say("fault.rx.no_registration"), WhereURL: "/app/settings/providers", Spoken: []web.Option{{Value: "en", Label: "English", On: true}}})
+	m.add("rx-edit", "bare", &web.RxPage{Shell: m.staff("nav.patients"), ID: ident(603), PatientID: ident(201), Patient: "Ravi Kumar", Rows: m.rxRows(5)[2:], Live: &web.RxLive{Shell: m.staff("")}, NotAsked: true, Last: ident(601), WhyNot: m.t.Say("fault.rx.no_registration"), WhereURL: "/app/settings/providers", Spoken: []web.Option{{Value: "en", Label: "English", On: true}}})
 	wrong := *edit
 	wrong.Shell = problems(m.staff("nav.patients"), "drug-1", "dose-1", "reason-1", "unchecked")
 	wrong.Rows = m.rxRows(5)
@@ -42,9 +42,9 @@ func (m *maker) rxPages() {
 	wrong.Live, wrong.NoneKnown, wrong.Allergies = live, true, nil
 	m.add("rx-edit", "wrong", &wrong)
 	m.add("rx-live", "", m.rxLive(m.staff("")))
-	m.add("rx-live", "none", &web.RxLive{Shell: m.staff(""), Any: true, List: "Formulary 2026-11"})
+	m.add("rx-live", "bare", &web.RxLive{Shell: m.staff(""), Any: true, List: "Formulary 2026-11"})
 	m.add("rx-hits", "", &web.RxHits{Shell: m.staff(""), Query: "fe", Sets: edit.Sets, Hits: []web.RxHit{{Generic: "Fexofenadine", Strength: "120 mg", Form: "tablet", Route: "oral", Food: "before", Brand: "Allegrix"}, {Generic: "Fentanyl", Strength: "25 mcg/h", Form: "patch", Restricted: true}}})
-	m.add("rx-hits", "none", &web.RxHits{Shell: m.staff(""), Query: "zzz"})
+	m.add("rx-hits", "bare", &web.RxHits{Shell: m.staff(""), Query: "zzz"})
 	m.add("rx-hits", "broken", &web.RxHits{Shell: m.staff(""), Query: "zzz", Broken: true})
 	sheet := m.rxSheet(m.staff("nav.patients"))
 	sheet.CanWrite, sheet.CanEnd, sheet.CanShare, sheet.Warnings, sheet.Demo = true, true, true, m.rxLive(m.staff("")).Warnings, true
@@ -56,24 +56,28 @@ func (m *maker) rxPages() {
 	m.add("rx", "cancelled", &gone)
 	bare := m.rxSheet(problems(m.staff("nav.patients"), "reason", "letters"))
 	bare.Broken, bare.CanWrite, bare.CanEnd, bare.CanShare, bare.Letters, bare.Rows = true, true, true, true, "abc", nil
-	m.add("rx", "empty", &bare)
+	m.add("rx", "bare", &bare)
 	print := m.rxSheet(m.staff("nav.patients"))
 	m.add("rx-print", "", &print)
+	m.add("rx-print", "bare", &web.RxSheet{Shell: m.staff("nav.patients"), ID: ident(601), PatientID: ident(201), Patient: people[1], Broken: true})
 	m.add("rx-sets", "", &web.RxSetsPage{Shell: m.staff("nav.patients"), Sets: edit.Sets})
-	m.add("rx-sets", "none", &web.RxSetsPage{Shell: m.staff("nav.patients")})
+	m.add("rx-sets", "bare", &web.RxSetsPage{Shell: m.staff("nav.patients")})
 	own := &web.OwnPaper{Shell: m.public(), Token: "AAAA", Until: m.at(10, 0).AddDate(0, 0, 7)}
 	own.Sheet = m.rxSheet(m.public())
 	m.add("own-paper", "", own)
 	over := &web.OwnPaper{Shell: m.public(), Token: "AAAA", Until: m.at(10, 0)}
 	over.Sheet = gone
 	m.add("own-paper", "cancelled", over)
+	m.add("own-paper", "bare", &web.OwnPaper{Shell: m.public(), Token: "AAAA", Sheet: web.RxSheet{Shell: m.public(), Broken: true}})
 	m.add("paper-gone", "", &web.PaperGone{Shell: m.public()})
+	m.add("paper-gone", "bare", &web.PaperGone{Shell: m.shell()})
 	m.add("genuine", "", &web.GenuinePage{Shell: m.public(), Known: true, Day: today, By: "Sunrise Clinic", Signer: providers[0], Registration: "KMC 12345"})
 	m.add("genuine", "cancelled", &web.GenuinePage{Shell: m.public(), Known: true, Day: today, By: "Sunrise Clinic", Signer: providers[0], Registration: "KMC 12345", Cancelled: true})
-	m.add("genuine", "unknown", &web.GenuinePage{Shell: m.public()})
+	m.add("genuine", "bare", &web.GenuinePage{Shell: m.public()})
 	lists := []web.DrugListCard{{Kind: "drugs", Lines: 159, Demo: true, Columns: "generic, form"}, {Kind: "warnings", Name: "Formulary 2026-11", Lines: 4200, Since: m.at(9, 0), Columns: "kind, a, b"}}
 	papers := []web.Option{{Value: "A5", Label: "A5", On: true}, {Value: "A4", Label: "A4"}}
 	m.add("settings-drugs", "", &web.DrugsSettings{SettingsPage: m.settings("settings.drugs"), Lists: lists, Aliases: []web.DrugAlias{{Brand: "Dolomol", Generic: "Paracetamol"}}, Days: "7", Papers: papers})
+	m.add("settings-drugs", "bare", &web.DrugsSettings{SettingsPage: m.settings("settings.drugs")})
 	bad := &web.DrugsSettings{SettingsPage: m.settings("settings.drugs"), Lists: []web.DrugListCard{lists[0], {Kind: "warnings", Name: "Formulary 2026-11", Broken: true, Typed: "Formulary", Columns: "kind, a, b"}}, Days: "x", Papers: papers, Brand: "Dolo"}
 	bad.Shell = problems(bad.Shell, "list-warnings", "title-warnings", "generic", "days")
 	m.add("settings-drugs", "wrong", bad)
