@@ -60,7 +60,8 @@ func TestVisitByHand(t *testing.T) {
 	x.WaitFor(t, `document.querySelector("[data-found] button")`)
 	x.Press(t, "\r")
 	x.WaitFor(t, `document.body.dataset.ready && document.querySelector("input[name=dx]")`)
-	for _, wrong := range x.Axe(t, "") {
+	browser.Eval[any](t, x, "window.scrollTo(0,0);1") // the bar stays on top of what is scrolled under it
+	for _, wrong := range x.Axe(t, "../..") {
 		t.Errorf("axe: %s", wrong)
 	}
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -95,13 +96,23 @@ func TestNoCardNumberIsTaken(t *testing.T) {
 				}
 			}
 			if name == "the log" {
-				for _, at := range contact.CardNumbers(string(data)) {
-					t.Errorf("the log holds the number of a card: %q", data[at[0]:at[1]])
+				// An id of random bits is a card's number by chance, once in a long while.
+				words := idWord.ReplaceAllStringFunc(string(data), func(w string) string {
+					if strings.ContainsAny(w, "abcdef") {
+						return "id"
+					}
+					return w
+				})
+				for _, at := range contact.CardNumbers(words) {
+					t.Errorf("the log holds the number of a card: %q", words[max(0, at[0]-40):min(len(words), at[1]+40)])
 				}
 			}
 		}
 	})
 }
+
+// idWord is a word of the log that may be an id.
+var idWord = regexp.MustCompile(`\b[0-9a-f][0-9a-f-]{15,}\b`)
 
 // cardTries are all forms that the clinic's pages offer, what the sweep knows of each route, and the words that addresses take.
 func (p *place) cardTries(t *testing.T) []cardTry {

@@ -10,8 +10,6 @@ var ahead = []Sentence{
 	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
 	{ID: "backups", Text: "Encrypted backups are made every day and expire after 30 days, in a second place too.", Sources: []string{"K4", "O1", "O2", "S3"}, Kind: NotYet},
 	{ID: "second-factor", Text: "Signing in can ask for a second factor, and does for whoever runs the platform.", Sources: []string{"M5"}, Kind: NotYet},
-	{ID: "payments", Text: "Payments are made at the payment provider. Card numbers never reach this platform; only the state of a payment and its reference do.", Sources: []string{"H1", "H2", "H3", "H4", "H5", "H6", "H7", "A22"}, Kind: NotYet},
-	{ID: "records-and-prescriptions", Text: "Clinics that turn it on keep visits, medical records and prescriptions here, under the agreement that health data needs.", Sources: []string{"D2", "D4", "D8", "E1", "E2", "A16"}, Kind: NotYet},
 	{ID: "own-host-names", Text: "A clinic's pages can be served under a host name of its own.", Sources: []string{"A8"}, Kind: NotYet},
 	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
 	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},
