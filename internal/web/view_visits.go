@@ -157,7 +157,6 @@ type VisitPage struct {
 	SignedAt                         time.Time
 	Signer, Registration             string
 	CanWrite, CanSign                bool
-	CanPrescribe                     bool // the clinic has prescriptions, and this person may write them
 	NotPractitioner                  bool // the right is there, the account is no practitioner's
 	Theirs                           *AsideCard
 	Asides                           []AsideCard
