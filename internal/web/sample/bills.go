@@ -79,7 +79,7 @@ func (m *maker) billPages() {
 	bad := &web.BillingSettings{SettingsPage: m.settings("settings.billing"), OwnTax: true, KeepYears: 10}
 	bad.Shell = problems(bad.Shell, "tax_id", "prefix", "own_rate")
 	m.add("settings-billing", "wrong", bad)
-	for name, p := range map[string]web.Page{"bills": &web.BillsPage{Shell: m.staff("nav.bills")}, "bill-write": &web.BillWritePage{Shell: m.staff("nav.bills")}, "bill": &web.BillPage{Shell: m.staff("nav.bills")}, "bill-close": &web.DayClosePage{Shell: m.staff("nav.bills"), Day: today}, "bill-ledger": &web.LedgerPage{Shell: m.staff("nav.bills")}, "settings-billing": &web.BillingSettings{SettingsPage: m.settings("")}} {
+	for name, p := range map[string]web.Page{"bills": &web.BillsPage{Shell: m.staff("nav.bills")}, "bill-write": &web.BillWritePage{Shell: m.staff("nav.bills"), Patient: people[1], PatientID: ident(201)}, "bill": &web.BillPage{Shell: m.staff("nav.bills")}, "bill-close": &web.DayClosePage{Shell: m.staff("nav.bills"), Day: today}, "bill-ledger": &web.LedgerPage{Shell: m.staff("nav.bills")}, "settings-billing": &web.BillingSettings{SettingsPage: m.settings("")}} {
 		m.add(name, "bare", p)
 	}
 }

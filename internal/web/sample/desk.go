@@ -135,7 +135,7 @@ func (m *maker) empties() {
 	}{
 		{"public-clinic", &web.PublicClinic{Shell: m.public()}}, {"public-providers", &web.PublicProviders{Shell: m.public(), Service: m.services()[1]}}, {"public-times", &web.TimesPage{Shell: m.public(), Service: m.services()[1], Provider: m.cards()[1]}},
 		{"public-details", &web.PublicDetails{Shell: m.public(), Service: m.services()[1]}}, {"public-booked", &web.PublicBooked{Shell: m.public()}}, {"home", &web.HomePage{Shell: e()}},
-		{"visit", &web.VisitPage{Shell: m.staff("")}}, {"patient-visits", &web.PatientVisitsPage{Shell: m.staff("")}}, {"settings-visits", &web.VisitTemplatesSettings{SettingsPage: m.settings("")}}, {"settings-visit", &web.VisitTemplateSettings{SettingsPage: m.settings("")}},
+		{"visit", &web.VisitPage{Shell: m.staff(""), Patient: people[0]}}, {"patient-visits", &web.PatientVisitsPage{Shell: m.staff(""), Patient: people[0]}}, {"settings-visits", &web.VisitTemplatesSettings{SettingsPage: m.settings("")}}, {"settings-visit", &web.VisitTemplateSettings{SettingsPage: m.settings("")}},
 		{"settings-codes", &web.CodesSettings{SettingsPage: m.settings("")}}, {"settings-intake", &web.IntakeSettings{SettingsPage: m.settings("")}}, {"settings-intake-form", &web.IntakeFormSettings{SettingsPage: m.settings("")}}, {"own-intake", &web.OwnIntake{Shell: m.public()}},
 		{"own", &web.OwnPage{Shell: m.public()}}, {"own-times", &web.TimesPage{Shell: m.public()}}, {"own-change", &web.OwnChange{Shell: m.public()}}, {"own-cancel", &web.OwnCancel{Shell: m.public()}},
 		{"own-done", &web.OwnDone{Shell: e()}}, {"own-unsubscribe", &web.OwnUnsubscribe{Shell: m.public()}}, {"own-gone", &web.OwnGone{Shell: e()}}, {"trust", &web.TrustPage{Shell: e()}},
