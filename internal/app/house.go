@@ -178,7 +178,7 @@ func (h *House) rooms(o Options) (err error) {
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
-	h.Scripts = prescriptions.New(h.DB, h.Book, c.PublicURL)
+	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
 	asked, err := c.Plans.terms(h.Gate)
 	if err != nil {

@@ -407,6 +407,13 @@ func TestKeysAreSealedAndDestroyed(t *testing.T) {
 		if err := c.pay.ChangeKeys(background, owner, a.ID, a.Version, c.bank.typed()); !fault.Is(err, fault.Conflict) {
 			t.Fatal(err)
 		}
+		// Paused by hand it stays paused, whatever keys it gets.
+		c.must(c.pay.SetAccount(background, owner, a.ID, c.accounts()[0].Version, false))
+		c.must(c.pay.ChangeKeys(background, owner, a.ID, c.accounts()[0].Version, c.bank.typed()))
+		if a = c.accounts()[0]; a.State != billing.AccountPaused || a.Reason != billing.PausedByHand {
+			t.Fatalf("new keys took an account into use that somebody paused: %+v", a)
+		}
+		c.must(c.pay.SetAccount(background, owner, a.ID, a.Version, true))
 		a = c.accounts()[0]
 		d := c.issued(c.visit(0, "Asha Rao").Patient, 50000)
 		r, err := c.ask(d.Patient, d.ID)

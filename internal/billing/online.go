@@ -104,7 +104,8 @@ const (
 	sqlGatewayAccountTest  = `UPDATE gateway_account SET tested_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlGatewayAccountHeard = `UPDATE gateway_account SET heard_at = $3 WHERE clinic_id = $1 AND id = $2 AND heard_at < $3`
 	sqlGatewayAccountCheck = `UPDATE gateway_account SET checked_at = $3, checked = $4 WHERE clinic_id = $1 AND id = $2`
-	sqlGatewayAccountKeys  = `UPDATE gateway_account SET credentials = $4, last4 = $5, trial = $6, state = 'active', reason = '', tested_at = $7, state_at = $7, version = version + 1
+	sqlGatewayAccountKeys  = `UPDATE gateway_account SET credentials = $4, last4 = $5, trial = $6, state = CASE WHEN reason = 'by-hand' THEN state ELSE 'active' END,
+	reason = CASE WHEN reason = 'by-hand' THEN reason ELSE '' END, tested_at = $7, state_at = $7, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`
 	sqlGatewayAccountEnd = `UPDATE gateway_account SET state = 'revoked', credentials = NULL, reason = '', state_at = $4, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'revoked'`

@@ -6,6 +6,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clinics"
+	"almirah/internal/document"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/prescriptions"
@@ -31,7 +32,7 @@ func TestAPaperIsToldByALink(t *testing.T) {
 		if err != nil || bad != nil {
 			t.Fatal(err, bad)
 		}
-		rx := prescriptions.New(b.DB, book, "https://book.example")
+		rx := prescriptions.New(b.DB, book, document.NewPress(), "https://book.example")
 		signer, err := x.desk.AddProvider(background, x.owner, scheduling.Provider{Name: "Dr Leela Nair", Registration: "KMC 1", Position: 7})
 		if err != nil {
 			t.Fatal(err)

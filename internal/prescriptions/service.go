@@ -26,9 +26,9 @@ type Service struct {
 	parsed parsed
 }
 
-// New makes the service. public is where links begin.
-func New(db *store.DB, book *words.Book, public string) *Service {
-	return &Service{db: db, book: book, public: strings.TrimRight(public, "/"), press: document.NewPress()}
+// New makes the service. public is where links begin; the press is the one of the house, which reads its fonts once.
+func New(db *store.DB, book *words.Book, press *document.Press, public string) *Service {
+	return &Service{db: db, book: book, public: strings.TrimRight(public, "/"), press: press}
 }
 
 // Page is all that the page of a sheet shows while it is written, or after.

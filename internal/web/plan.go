@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"almirah/internal/clock"
-	"almirah/internal/document"
 	"almirah/internal/fault"
 	"almirah/internal/subscription"
 )
@@ -103,7 +102,7 @@ func planInvoice(s *Site, w http.ResponseWriter, v *Visit) error {
 	if p, ok := plans.Terms().Plan(name); ok {
 		name = p.Name
 	}
-	data, err := a.Invoices[i].Paper(document.NewPress(), name, v.Clinic.Location())
+	data, err := a.Invoices[i].Paper(s.Press, name, v.Clinic.Location())
 	if err != nil {
 		return err
 	}
