@@ -289,7 +289,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 		if err := addMember(p, r.clinic, person, r.role, r.provider); err != nil {
 			return err
 		}
-		out, err = s.begin(p, person, at, r.clinic, before)
+		out, err = s.begin(p, person, at, r.clinic, before, oneFactor)
 		return err
 	})
 	if errors.Is(err, store.ErrUnique) {

@@ -239,6 +239,9 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		if _, err := p.Exec(sqlLinkVoid, person, linkReset, p.Now()); err != nil {
 			return err
 		}
+		if _, err := p.Exec(sqlSessionStir, person); err != nil {
+			return err
+		}
 		if _, err := p.Exec(sqlSessionEndAll, person); err != nil {
 			return err
 		}
