@@ -56,13 +56,13 @@ type Factor struct {
 	Name string // of a passkey, as she called it
 	Made clock.Instant
 	Used clock.Instant
+	Step int64 // of a code app: the time step of the last code that was taken
 }
 
 // factorRow is a factor as its row holds it.
 type factorRow struct {
 	Factor
 	secret string
-	step   int64
 }
 
 // factors reads and opens a person's factors. One that cannot be opened proves nothing and is shown without its name.
@@ -77,7 +77,7 @@ func factors(p *store.Platform, person id.ID) ([]factorRow, error) {
 	for rows.Next() {
 		var f factorRow
 		var name, secret []byte
-		if err := rows.Scan(&f.ID, &f.Kind, &name, &secret, &f.step, &f.Made, &f.Used); err != nil {
+		if err := rows.Scan(&f.ID, &f.Kind, &name, &secret, &f.Step, &f.Made, &f.Used); err != nil {
 			return nil, err
 		}
 		out, names, secrets = append(out, f), append(names, name), append(secrets, secret)

@@ -97,6 +97,7 @@ type Half struct {
 	Email   string
 	App     bool
 	Passkey bool
+	Used    int64 // the time step of the app’s last code that was taken
 }
 
 // Half reads a sign-in whose password was shown. fault.Unauthenticated when the cookie is of none, or older than ten minutes.
@@ -111,6 +112,7 @@ func (s *Service) Half(ctx context.Context, cookie string) (Half, error) {
 	out := Half{Person: x.in.Person.ID, Email: x.in.Person.Email}
 	list, _, err := s.Factors(ctx, x.in)
 	for _, f := range list {
+		out.Used = max(out.Used, f.Step)
 		out.App, out.Passkey = out.App || f.Kind == FactorApp, out.Passkey || f.Kind == FactorPasskey
 	}
 	return out, err
@@ -218,7 +220,7 @@ func useCode(p *store.Platform, person id.ID, code string) (bool, error) {
 		if f.Kind != FactorApp || f.secret == "" {
 			continue
 		}
-		if step := stepOf(f.secret, code, p.Now(), f.step); step > 0 {
+		if step := stepOf(f.secret, code, p.Now(), f.Step); step > 0 {
 			n, err := p.Exec(sqlFactorStep, person, f.ID, step, p.Now())
 			return n == 1, err
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"strings"
+	"time"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
@@ -145,6 +146,25 @@ func (s *Service) ConfirmApp(ctx context.Context, in SignedIn, cookie, code stri
 	return out, codes, err
 }
 
+// CodeAfter is the first code that would be taken now, later than the time step that was used last; empty when there is none. It is for
+// the demo, whose secrets are known.
+func CodeAfter(seed []byte, now time.Time, used int64) string {
+	at := now.Unix() / stepSeconds
+	step := max(at, used+1)
+	if step > at+stepSkew {
+		return ""
+	}
+	code, err := codeAt(seedSpelling.EncodeToString(seed), step)
+	if err != nil {
+		return ""
+	}
+	return code
+}
+
+func codeAt(secret string, step int64) (string, error) {
+	return hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+}
+
 // stepOf is the time step whose code was given, later than the last one that was used; zero for none. All steps are compared, whichever
 // fits.
 func stepOf(secret, code string, now clock.Instant, used int64) int64 {
@@ -157,7 +177,7 @@ func stepOf(secret, code string, now clock.Instant, used int64) int64 {
 	found := int64(0)
 	at := now.Time().Unix() / stepSeconds
 	for step := at - stepSkew; step <= at+stepSkew; step++ {
-		want, err := hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		want, err := codeAt(secret, step)
 		if err != nil {
 			return 0
 		}

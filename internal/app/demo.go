@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/sha1"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,27 @@ func demoLogins(demo bool) []web.DemoLogin {
 		out = append(out, web.DemoLogin{Email: p.email, Password: demoPassword, Role: string(p.role)})
 	}
 	return out
+}
+
+// demoSeed makes the secret of a demo person's code app from her address: it protects nobody, as the printed password does not. Without it
+// her codes could not be shown on the demo's sign-in page.
+func demoSeed(email string) []byte {
+	for _, p := range demoPeople {
+		if p.email == email {
+			sum := sha1.Sum([]byte("almirah demo " + email))
+			return sum[:]
+		}
+	}
+	return nil
+}
+
+// demoCode is the code that the app of a demo person shows, or the next one when that was used; empty while both were.
+func (h *House) demoCode(email string, used int64) string {
+	seed := demoSeed(email)
+	if seed == nil {
+		return ""
+	}
+	return accounts.CodeAfter(seed, h.Clock.Now(), used)
 }
 
 // demoSlug is the name of the demo clinic.
@@ -133,7 +155,7 @@ func (h *House) demoClinic(ctx context.Context) (access.Caller, clinics.Clinic, 
 	if begun, err = h.Accounts.ChooseClinic(ctx, begun.Cookie, clinic.ID); err != nil {
 		return none, clinic, err
 	}
-	if in, err = h.Accounts.Session(ctx, begun.Cookie); err != nil {
+	if in, err = h.demoFactor(ctx, begun.Cookie, device); err != nil {
 		return none, clinic, err
 	}
 	for i := 1; i < len(demoPeople); i++ {
@@ -142,6 +164,22 @@ func (h *House) demoClinic(ctx context.Context) (access.Caller, clinics.Clinic, 
 		}
 	}
 	return in.Caller, clinic, nil
+}
+
+// demoFactor sets the owner's code app up, as she would, and answers her session.
+func (h *House) demoFactor(ctx context.Context, cookie string, at accounts.Device) (accounts.SignedIn, error) {
+	in, err := h.Accounts.Session(ctx, cookie)
+	if err != nil {
+		return in, err
+	}
+	if err := h.Accounts.BeginApp(ctx, in); err != nil {
+		return in, err
+	}
+	begun, _, err := h.Accounts.ConfirmApp(ctx, in, cookie, h.demoCode(in.Person.Email, 0), at)
+	if err != nil {
+		return in, err
+	}
+	return h.Accounts.Session(ctx, begun.Cookie)
 }
 
 func demoDraft(name, email, title string) accounts.Draft {
@@ -154,6 +192,15 @@ func (h *House) refillDemo(ctx context.Context) (int, error) {
 	begun, err := h.Accounts.SignIn(ctx, demoPeople[0].email, demoPassword, accounts.Device{Agent: "demo", Address: "127.0.0.1"}, "")
 	if err != nil {
 		return 0, nil
+	}
+	if begun.Half {
+		half, err := h.Accounts.Half(ctx, begun.Cookie)
+		if err != nil {
+			return 0, err
+		}
+		if begun, err = h.Accounts.ProveSecond(ctx, begun.Cookie, accounts.Proof{Code: h.demoCode(half.Email, half.Used)}, accounts.Device{Agent: "demo", Address: "127.0.0.1"}); err != nil {
+			return 0, nil
+		}
 	}
 	in, err := h.Accounts.Session(ctx, begun.Cookie)
 	if err != nil || in.Clinic.IsZero() {
