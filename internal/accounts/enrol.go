@@ -37,7 +37,7 @@ func (s *Service) Enrol(ctx context.Context, who access.Caller, d Draft, role ac
 		if err := s.addPerson(p, newPerson{id: person, token: token, clean: c, hash: stored, verified: true}); err != nil {
 			return err
 		}
-		if s.o.Seed != nil && access.NeedsSecondFactor(role) {
+		if s.o.Seed != nil && access.NeedsSecondFactor(role) && len(s.o.Seed(string(c.email))) > 0 {
 			if err := addApp(p, person, s.seed(string(c.email)), p.Now()); err != nil {
 				return err
 			}

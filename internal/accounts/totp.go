@@ -146,15 +146,15 @@ func (s *Service) ConfirmApp(ctx context.Context, in SignedIn, cookie, code stri
 	return out, codes, err
 }
 
-// CodeAfter is the first code that would be taken now, later than the time step that was used last; empty when there is none. It is for
-// the demo, whose secrets are known.
-func CodeAfter(seed []byte, now time.Time, used int64) string {
+// CodeAfter is the first code of the secret that would be taken now, later than the time step that was used last; empty when there is
+// none. It is for the demo and the bench, whose secrets are known.
+func CodeAfter(secret string, now time.Time, used int64) string {
 	at := now.Unix() / stepSeconds
 	step := max(at, used+1)
 	if step > at+stepSkew {
 		return ""
 	}
-	code, err := codeAt(seedSpelling.EncodeToString(seed), step)
+	code, err := codeAt(secret, step)
 	if err != nil {
 		return ""
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/sha1"
+	"encoding/base32"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -65,7 +66,7 @@ func (h *House) demoCode(email string, used int64) string {
 	if seed == nil {
 		return ""
 	}
-	return accounts.CodeAfter(seed, h.Clock.Now(), used)
+	return accounts.CodeAfter(base32.StdEncoding.EncodeToString(seed), h.Clock.Now(), used)
 }
 
 // demoSlug is the name of the demo clinic.
@@ -155,7 +156,7 @@ func (h *House) demoClinic(ctx context.Context) (access.Caller, clinics.Clinic, 
 	if begun, err = h.Accounts.ChooseClinic(ctx, begun.Cookie, clinic.ID); err != nil {
 		return none, clinic, err
 	}
-	if in, err = h.demoFactor(ctx, begun.Cookie, device); err != nil {
+	if _, in, err = h.withApp(ctx, begun.Cookie, device); err != nil {
 		return none, clinic, err
 	}
 	for i := 1; i < len(demoPeople); i++ {
@@ -166,20 +167,25 @@ func (h *House) demoClinic(ctx context.Context) (access.Caller, clinics.Clinic, 
 	return in.Caller, clinic, nil
 }
 
-// demoFactor sets the owner's code app up, as she would, and answers her session.
-func (h *House) demoFactor(ctx context.Context, cookie string, at accounts.Device) (accounts.SignedIn, error) {
+// withApp sets a code app up for whoever holds the cookie, as she would, and answers her session under its new cookie.
+func (h *House) withApp(ctx context.Context, cookie string, at accounts.Device) (string, accounts.SignedIn, error) {
 	in, err := h.Accounts.Session(ctx, cookie)
 	if err != nil {
-		return in, err
+		return "", in, err
 	}
 	if err := h.Accounts.BeginApp(ctx, in); err != nil {
-		return in, err
+		return "", in, err
 	}
-	begun, _, err := h.Accounts.ConfirmApp(ctx, in, cookie, h.demoCode(in.Person.Email, 0), at)
+	set, err := h.Accounts.PendingApp(ctx, in)
 	if err != nil {
-		return in, err
+		return "", in, err
 	}
-	return h.Accounts.Session(ctx, begun.Cookie)
+	begun, _, err := h.Accounts.ConfirmApp(ctx, in, cookie, accounts.CodeAfter(set.Secret, h.Clock.Now(), 0), at)
+	if err != nil {
+		return "", in, err
+	}
+	in, err = h.Accounts.Session(ctx, begun.Cookie)
+	return begun.Cookie, in, err
 }
 
 func demoDraft(name, email, title string) accounts.Draft {

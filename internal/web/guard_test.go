@@ -65,7 +65,7 @@ func TestEveryUnsafeRouteRefusesForgedRequests(t *testing.T) {
 	o.notes()
 	link := o.ownLink()
 	g := o.guest()
-	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	g.signIn("meera@example.org", password, "", "/app")
 	g.get("/app")
 	ofSession := g.token
 	g.get("/forgot")
@@ -123,7 +123,7 @@ func TestOnlyRegisteredCookies(t *testing.T) {
 	o := openOffice(t)
 	link := o.ownLink()
 	signed := o.guest()
-	leads(t, signed.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	signed.signIn("meera@example.org", password, "", "/app")
 	seen := map[string]bool{}
 	for _, g := range []*guest{o.guest(), signed} {
 		for _, r := range web.Routes() {
