@@ -249,7 +249,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 			return Started{}, err
 		}
 	} else {
-		d.Email = inv.Email
+		d.Email, d.Clinic = inv.Email, inv.ClinicName
 		var f fault.Fields
 		c = s.check(d, false, &f)
 		if err := f.Err(); err != nil {

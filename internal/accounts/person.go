@@ -73,6 +73,7 @@ type Draft struct {
 	Language                     string
 	Country                      string
 	Terms                        string // the version of the terms that she accepted; empty: not accepted
+	Clinic                       string // the clinic’s name, where there is one: no part of a password
 }
 
 // clean is a draft after the checks. email is empty where the form had none.
@@ -98,7 +99,7 @@ func (s *Service) check(d Draft, full bool, f *fault.Fields) clean {
 	}
 	c.job = jobTitle(d.JobTitle, full, f)
 	c.language = language(d.Language)
-	c.password = s.checkPassword(d.Password, []string{string(c.email), c.name}, f)
+	c.password = s.checkPassword(d.Password, []string{string(c.email), c.name, d.Clinic}, f)
 	if d.Terms != s.o.Terms {
 		f.Add("terms", "field.terms.required")
 	}

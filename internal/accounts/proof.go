@@ -220,7 +220,7 @@ func useCode(p *store.Platform, person id.ID, code string) (bool, error) {
 		if f.Kind != FactorApp || f.secret == "" {
 			continue
 		}
-		if step := stepOf(f.secret, code, p.Now(), f.Step); step > 0 {
+		if step := stepOf(f.secret, code, p.Now()); step > 0 {
 			n, err := p.Exec(sqlFactorStep, person, f.ID, step, p.Now())
 			return n == 1, err
 		}

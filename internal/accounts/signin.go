@@ -146,7 +146,7 @@ func (s *Service) succeeded(p *store.Platform, a attempt, fresh string) error {
 // "old_password" or "password"; fault.TooMany as SignIn.
 func (s *Service) ChangePassword(ctx context.Context, in SignedIn, old, now string, at Device) error {
 	var f fault.Fields
-	text := s.checkPassword(now, []string{in.Person.Email, in.Person.Name}, &f)
+	text := s.checkPassword(now, append(s.clinicNames(ctx, in.Person.ID), in.Person.Email, in.Person.Name), &f)
 	if err := f.Err(); err != nil {
 		return err
 	}

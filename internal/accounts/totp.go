@@ -122,7 +122,7 @@ func (s *Service) ConfirmApp(ctx context.Context, in SignedIn, cookie, code stri
 		if err != nil {
 			return err
 		}
-		step := stepOf(secret, code, p.Now(), 0)
+		step := stepOf(secret, code, p.Now())
 		if step == 0 {
 			return nil
 		}
@@ -165,9 +165,9 @@ func codeAt(secret string, step int64) (string, error) {
 	return hotp.GenerateCodeCustom(secret, uint64(step), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 }
 
-// stepOf is the time step whose code was given, later than the last one that was used; zero for none. All steps are compared, whichever
-// fits.
-func stepOf(secret, code string, now clock.Instant, used int64) int64 {
+// stepOf is the time step whose code was given; zero for none. All steps are compared, whichever fits. That a step counts once is
+// sqlFactorStep's.
+func stepOf(secret, code string, now clock.Instant) int64 {
 	code = strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return r
@@ -181,7 +181,7 @@ func stepOf(secret, code string, now clock.Instant, used int64) int64 {
 		if err != nil {
 			return 0
 		}
-		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 && step > used && found == 0 {
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
 			found = step
 		}
 	}

@@ -293,7 +293,7 @@ var access = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the browser is stored unsealed",
-				File: "internal/accounts/session.go", Old: `device, err := p.Seal(person, "session", "device", session, at.text())`, New: "device, err := []byte(at.text()), error(nil)",
+				File: "internal/accounts/session.go", Old: `row.device, err = p.Seal(person, "session", "device", row.session, at.text())`, New: "row.device, err = []byte(at.text()), nil",
 				Red: []string{"accounts.TestSignOut"},
 			},
 		},

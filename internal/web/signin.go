@@ -194,7 +194,7 @@ var accountFields = map[string]string{"name": "person"}
 func draft(v *Visit, country string) accounts.Draft {
 	f := v.PostForm
 	return accounts.Draft{Name: f.Get("person"), Email: f.Get("email"), Phone: f.Get("phone"), JobTitle: f.Get("job_title"), Password: f.Get("password"),
-		Language: v.Tongue.Lang(), Country: country, Terms: f.Get("terms")}
+		Language: v.Tongue.Lang(), Country: country, Terms: f.Get("terms"), Clinic: f.Get("clinic_name")}
 }
 
 // withToken is the address of a page that came back after its form was sent: the links to its other languages need the token again.
