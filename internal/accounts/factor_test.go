@@ -447,11 +447,11 @@ func TestSessionsEndInTime(t *testing.T) {
 			}
 			cookie = st.Cookie
 		}
-		b.Clock.Move(50 * time.Minute)
-		h.session(cookie)
-		b.Clock.Move(12*time.Hour - 11*(time.Hour-5*time.Minute) - 50*time.Minute - time.Second)
-		h.session(cookie)
-		over("twelve hours", cookie, time.Second, "")
+		for range 2 {
+			b.Clock.Move(50 * time.Minute)
+			h.session(cookie)
+		}
+		over("twelve hours", cookie, 12*time.Hour-11*(time.Hour-5*time.Minute)-100*time.Minute, "absolute")
 
 		half := h.halves(owner.Person.ID, 1)[0]
 		b.Clock.Move(10*time.Minute - time.Second)
@@ -529,7 +529,7 @@ func TestEasyPasswordsAreRefused(t *testing.T) {
 			t.Errorf("%q was taken", easy)
 		}
 	}
-	for _, fine := range []string{"kettle sparrow moss ladder", "ஆலமரத்தின் கீழே ஏழு மயில்கள்", strings.Repeat("x7 Qv-ü ", 30)} {
+	for _, fine := range []string{"kettle sparrow moss ladder", "ஆலமரத்தின் கீழே ஏழு மயில்கள்", "Only a very long sentence, with Ünusual marks & 7 more words than anybody would type by heart; " + strings.Repeat("and so on ", 12)} {
 		if err := h.s.ChangePassword(ctx, owner, good, fine, here); err != nil {
 			t.Errorf("%q was refused: %v", fine, err)
 		} else if err := h.s.ChangePassword(ctx, owner, fine, good, here); err != nil {

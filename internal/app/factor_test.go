@@ -113,7 +113,7 @@ func TestNoWayPastTheSecondFactor(t *testing.T) {
 			password(v, "reset@example.org", demoPassword)
 		},
 	}
-	signUp(h.visitor(), "reset@example.org", "reset")
+	signUp(h.visitor(), "reset@example.org", "reset-clinic")
 	visitors := map[string]*visitor{}
 	for name, way := range ways {
 		v := h.visitor()

@@ -58,7 +58,7 @@ for (const form of all<HTMLFormElement>("form[data-passkey]")) {
   });
 }
 
-for (const part of all<HTMLElement>("[data-only]")) part.hidden = !here(part.dataset.only);
+for (const part of all<HTMLElement>("[data-host]")) part.hidden = !here(part.dataset.host);
 
 for (const form of all<HTMLFormElement>("form[data-make]")) {
   if (!here(form.dataset.name)) continue;
