@@ -337,6 +337,7 @@ func (p *place) collect(t *testing.T) {
 	pick("person", "membership", platform, func(get func(string) string) bool {
 		return get("clinic_id") == string(clinic[:]) && get("person_id") != string(actor[:])
 	})
+	pick("factor", "authenticator", platform, func(get func(string) string) bool { return get("person_id") == string(actor[:]) })
 	current := p.who.Session()
 	pick("session", "session", platform, func(get func(string) string) bool {
 		return get("person_id") == string(actor[:]) && get("id") != string(current[:])
@@ -361,6 +362,7 @@ var pathKinds = map[string]string{
 	"/app/me/sessions/{session}":                   "session",
 	"/app/settings/staff/invitations/{invitation}": "invitation",
 	"/app/settings/staff/{person}":                 "person",
+	"/second-factor/{factor}":                      "factor",
 	"/app/settings/providers/{id}":                 "provider",
 	"/app/settings/providers/{id}/changes/{day}":   "=2026-12-24",
 	"/app/settings/providers/{id}/leave/{leave}":   "leave",
@@ -437,6 +439,7 @@ var sent = map[string]map[string]string{
 	"POST /app/patients/{id}/consents":                        {"consent": "reminder"},
 	"POST /app/patients/{id}/notes":                           {"note": "likes mornings", "version": "1"},
 	"POST /app/patients/{id}/delete":                          {"sure": "1", "version": "1"},
+	"POST /app/settings/sign-in":                              {"idle": "30", "version": "0"},
 	"POST /app/me":                                            {"person": "Anjali Mehta", "phone": "+91 99999 00001", "job_title": "owner", "version": "1"},
 	"POST /app/me/preferences":                                {"language": "hi", "theme": "dark", "version": "1"},
 	"POST /app/me/password":                                   {"password": demoPassword, "new_password": "another steel cupboard"},
@@ -769,7 +772,7 @@ func (h *opened) platformRows(t testing.TB) map[string][][]any {
 	t.Helper()
 	out := map[string][][]any{}
 	err := h.DB.Across(t.Context(), jobs.Platform(), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
-		for _, table := range []string{"person", "membership", "session", "invitation", "one_time_link", "acceptance", "clinic_route", "outgoing_mail"} {
+		for _, table := range []string{"person", "membership", "session", "invitation", "one_time_link", "acceptance", "clinic_route", "outgoing_mail", "authenticator", "recovery_code", "sign_in_rule"} {
 			columns := h.columnsOf(t, table)
 			found, err := p.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table + " ORDER BY " + strings.Join(columns, ", "))
 			if err != nil {
