@@ -28,6 +28,7 @@ type Config struct {
 	Proxies     []netip.Prefix
 	TLSCert     string // ALMIRAH_TLS_CERT, ALMIRAH_TLS_KEY: serve TLS (1.2 at least) ourselves
 	TLSKey      string
+	Certifying                 // ALMIRAH_TLS, ALMIRAH_NAMES, ALMIRAH_HTTP_ADDR
 	Mail        email.Settings // ALMIRAH_SMTP_*, ALMIRAH_DKIM_*
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
@@ -104,6 +105,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	if c.Idle, err = time.ParseDuration(or("ALMIRAH_IDLE", "15m")); err != nil || c.Idle < time.Minute || c.Idle > time.Hour {
 		wrong("ALMIRAH_IDLE", "write a span from 1m to 1h")
 	}
+	c.certifying(or, wrong)
 	c.mail(get, or, wrong)
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
@@ -173,6 +175,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_PUBLIC_LIMIT=" + strconv.Itoa(c.PublicLimit),
 		"ALMIRAH_PROXIES=" + fmt.Sprint(c.Proxies),
 		"ALMIRAH_TLS_CERT=" + c.TLSCert,
+		"ALMIRAH_TLS=" + c.Certifying.String(),
 		"ALMIRAH_IDLE=" + c.Idle.String(),
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,

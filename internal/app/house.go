@@ -148,7 +148,11 @@ func Holdings() []holdings.Table {
 
 func (h *House) rooms(o Options) (err error) {
 	c := h.Config
-	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock))
+	roots, err := c.Certifying.trust()
+	if err != nil {
+		return err
+	}
+	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
 	carriers := o.Carriers
 	switch {
 	case len(carriers) > 0:
@@ -266,7 +270,7 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), ready, h.Log)
+	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.
