@@ -161,7 +161,7 @@ func secured(ctx context.Context, c Config, ln net.Listener, gate *egress.Gate, 
 		t.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			pair, err := m.GetCertificate(hello)
 			if err != nil && slices.Contains(c.Names, strings.ToLower(hello.ServerName)) {
-				log.Error("no certificate", "name", hello.ServerName, "error", err.Error())
+				log.Error("no certificate", "host", hello.ServerName, "error", err.Error())
 			}
 			return pair, err
 		}
@@ -182,7 +182,7 @@ func fetch(ctx context.Context, m *autocert.Manager, names []string, log *slog.L
 			hello := modern
 			hello.ServerName = n
 			if _, err := m.GetCertificate(&hello); err != nil {
-				log.Error("no certificate", "name", n, "error", err.Error())
+				log.Error("no certificate", "host", n, "error", err.Error())
 				left = append(left, n)
 			}
 		}
