@@ -46,7 +46,7 @@ const (
 	sqlMessageFromPlanned = `UPDATE message SET state = $3, reason = $4, send_at = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
 	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8, channel_id = $9
 	WHERE clinic_id = $1 AND id = $2 AND state = 'planned' AND attempts = $4 - 1`
-	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $5 WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state = 'sending'`
+	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $2 WHERE clinic_id = $1 AND sender = $3 AND attempts = $4 AND state = 'sending' AND id IN `
 	sqlMessageFinish   = `UPDATE message SET state = $5, reason = $6, provider_id = $7, send_at = $8, state_at = $9, provider_sealed = $10, parts = $11, pricing = CASE WHEN $12 = '' THEN pricing ELSE $12 END
 	WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state IN ('sending', 'handing-over', 'uncertain')`
 	sqlMessageLost    = `SELECT id, state, attempts, kind FROM message WHERE clinic_id = $1 AND ` + inFlight + ` AND (state_at <= $2 OR ($4 AND sender <> $3))`
