@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -137,13 +138,12 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 }
 
 // Holdings are the columns that every room declared.
-func Holdings() []holdings.Table {
-	var out []holdings.Table
-	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings()} {
-		out = append(out, room...)
-	}
-	return out
+func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
+
+// roomHoldings are the tables of each room that has some.
+func roomHoldings() [][]holdings.Table {
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings()}
 }
 
 func (h *House) rooms(o Options) (err error) {
