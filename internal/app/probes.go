@@ -87,6 +87,18 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"money-once":                   probe.books,
 		"invoices-run-on":              probe.series,
 		"desk-payments":                probe.references,
+		"tax-records":                  probe.taxRecords,
+		"modules-are-said":             probe.modulesSaid,
+		"leaving-always-works":         probe.leaving,
+		"told-before-read-only":        probe.told,
+		"gateway-only-signed":          probe.gatewaySigned,
+		"gateway-no-cards":             probe.gatewayCards,
+		"prescriptions-off":            probe.sheetsOff,
+		"prescription-genuine":         probe.genuine,
+		"visits-kept":                  probe.visitsKept,
+		"files-cleaned":                probe.filesKept,
+		"allergies-asked":              probe.allergies,
+		"clinical-few":                 probe.clinicalFew,
 	}
 }
 

@@ -91,6 +91,7 @@ func TestTwoClinicSweep(t *testing.T) {
 		}
 		a.foreignLinks(t, b)
 		a.everyFieldIsKnown(t)
+		h.nothingBroken(t)
 		// The other clinic's owner still sees all of hers: the sweep asked for what is there.
 		for _, path := range []string{"/app/patients/" + b.ids["patient"], "/app/appointments/" + b.ids["appointment"], "/app/messages/" + b.ids["message"], "/app/settings/services/" + b.ids["service"], "/m/" + b.token} {
 			b.owner.page(t, path)

@@ -22,6 +22,7 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestWithoutTheModuleThereIsNothing", "app.TestModuleOffHoldsNothing"},
 			},
 		},
+		Probe: "prescriptions-off",
 	},
 	{
 		ID:       "prescriptions-stay",
@@ -167,5 +168,6 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestAnybodyVerifiesAndLearnsNothing"},
 			},
 		},
+		Probe: "prescription-genuine",
 	},
 }
