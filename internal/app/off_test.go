@@ -38,7 +38,7 @@ func unguarded(rooms [][]holdings.Table, asking []string) (out []string) {
 				if t.Name+"."+c.Name == "patient.notes" {
 					continue // of a table that every clinic needs; looked at by itself
 				}
-				care := c.Class == holdings.Care || slices.ContainsFunc(clinical, func(part string) bool { return strings.Contains(c.Name, part) })
+				care := c.Class == holdings.Care || slices.ContainsFunc(clinical, func(part string) bool { return bears(c.Name, part) })
 				if t.Scope == holdings.Clinic && (modular || care) && free[t.Name] == "" && !slices.Contains(asking, t.Name) {
 					out = append(out, t.Name)
 					break
