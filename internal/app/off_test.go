@@ -149,8 +149,10 @@ func (h *opened) knocks(t *testing.T, token string) {
 	t.Helper()
 	owner := h.signIn(t, ownerMail)
 	p := &place{h: h, slug: demoSlug, token: token, paper: token, owner: owner, ids: map[string]string{}}
-	for _, kind := range pathKinds {
-		p.ids[kind] = h.anyID().String()
+	for _, kinds := range []map[string]string{pathKinds, otherKinds} {
+		for _, kind := range kinds {
+			p.ids[kind] = h.anyID().String()
+		}
 	}
 	before := h.state(t, h.Owner)
 	for _, r := range web.Routes() {

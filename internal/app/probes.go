@@ -114,7 +114,7 @@ func (p *page) WriteHeader(status int)      { p.status = status }
 func (p *page) Write(b []byte) (int, error) { return p.body.Write(b) }
 
 func (p probe) ask(ctx context.Context, method, path string, head map[string]string) (*page, error) {
-	r, err := http.NewRequestWithContext(ctx, method, p.Config.PublicURL+path, nil)
+	r, err := http.NewRequestWithContext(ctx, method, p.Config.PublicURL+path, http.NoBody)
 	if err != nil {
 		return nil, err
 	}
