@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,6 +26,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/money"
 	"almirah/internal/prescriptions"
+	"almirah/internal/rig/razorpay"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -41,6 +43,7 @@ type place struct {
 	ids    map[string]string // by kind
 	token  string            // of a patient's own link
 	been   string            // of the link of one who was there
+	keys   *razorpay.Server  // a gateway at which the clinic has an account with keys
 	paper  string            // token of a link to a prescription
 	at     string            // a free time of its first provider
 }
@@ -54,13 +57,22 @@ func twoPlaces(t *testing.T, engine store.Engine) (a, b *place) {
 // twoPlacesLogging is twoPlaces with ears.
 func twoPlacesLogging(t *testing.T, engine store.Engine, log *slog.Logger) (a, b *place) {
 	t.Helper()
+	return twoPlacesSet(t, engine, log, Options{}, nil)
+}
+
+// twoPlacesSet is twoPlaces in a house with other settings.
+func twoPlacesSet(t *testing.T, engine store.Engine, log *slog.Logger, o Options, more map[string]string) (a, b *place) {
+	t.Helper()
 	twilio := sms.StartTwilio(t, sms.Account{}, clock.NewFake(morning))
-	h := openLogging(t, engine, Options{}, log, map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL()})
+	keys := razorpay.Start(t, razorpay.Options{Clock: clock.NewFake(morning)})
+	set := map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL(), "ALMIRAH_RAZORPAY_URL": keys.URL()}
+	maps.Copy(set, more)
+	h := openLogging(t, engine, o, log, set)
 	if err := h.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	a = &place{h: h, twilio: twilio, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
-	b = &place{h: h, twilio: twilio, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
+	a = &place{h: h, twilio: twilio, keys: keys, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
+	b = &place{h: h, twilio: twilio, keys: keys, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
 		"password": {demoPassword}, "clinic_name": {"Lotus Clinic"}, "country": {"IN"}, "zone": {"Asia/Kolkata"}, "terms": {TermsVersion}}, "lotus")}
 	a.fill(t, h.Practice)
 	in, err := h.Accounts.Session(t.Context(), b.owner.cookies[web.SessionCookie])
@@ -114,6 +126,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.token = link[strings.LastIndex(link, "/")+1:]
 	p.at = slots[5].(map[string]any)["starts_at"].(string)
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
+	p.retire(t, practice.providers[len(practice.providers)-1])
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
 	p.care(t)
@@ -233,6 +246,8 @@ func (p *place) payOnline(t *testing.T, patient access.Caller, invoice id.ID) {
 	if a := p.h.visitor().send(t, "POST", strings.TrimPrefix(page.URL, p.h.Server.URL), strings.NewReader("act=pay"), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}); a.status != http.StatusBadGateway {
 		t.Fatalf("a report that is not signed by the clinic's secret was taken: %s", a)
 	}
+	p.keyed(t, p.keys)
+	p.paidOnline(t, patient)
 }
 
 // differ compares the books of the clinic's account with those of the bank, which has a payment that nobody here asked for.
@@ -448,6 +463,10 @@ var pathKinds = map[string]string{
 var otherKinds = map[string]string{
 	"/app/bills/{id}/settle":  "difference",
 	"/app/bills/{id}/compare": "gateway",
+
+	"/app/bills/{id}/online-back":         "online invoice",
+	"/app/settings/payments/{id}/keys":    "keyed account",
+	"/app/settings/providers/{id}/return": "retired",
 }
 
 // kindOf says what the parameter of a route is that stands at the end of the prefix; false when nobody knows.
@@ -540,7 +559,7 @@ var sent = map[string]map[string]string{
 	"POST /app/bills/{id}/use":                                {"payment": "{advance}"},
 	"POST /app/bills/{id}/credit":                             {"credit": "100", "reason": "wrong"},
 	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "100", "method_back": "cash", "reason_back": "wrong"},
-	"POST /app/bills/{id}/online-back":                        {"payment_online": "{payment}", "key_online": "{key}", "amount_online": "100", "reason_online": "wrong"},
+	"POST /app/bills/{id}/online-back":                        {"payment_online": "{online payment}", "key_online": "{key}", "amount_online": "100", "reason_online": "wrong"},
 	"POST /app/settings/payments/{id}/state":                  {"to": "pause", "version": "1"},
 	"POST /app/settings/payments/{provider}":                  {"agreed": "1"},
 	"POST /app/bills/payments/{id}/keep":                      {"patient": "{patient}"},
