@@ -480,7 +480,7 @@ func kindOf(pattern, prefix string) (string, bool) {
 }
 
 // sent is what goes with a route: the fields of its form (or, for GET, of its address) with
-// right values. "{kind}" stands for an id of the clinic. Fields that hold an id are exactly
+// right values. "{kind}" stands for an id of the clinic, "{new}" for one that nobody has. Fields that hold an id are exactly
 // those; a field that a page offers with an id and that is not here fails the sweep.
 var sent = map[string]map[string]string{
 	"GET /app/day":                                            {"day": "2026-11-25", "provider": "{provider}", "appointment": "{appointment}"},
@@ -557,9 +557,9 @@ var sent = map[string]map[string]string{
 	"POST /app/bills/{id}/discard":                            {"version": "1"},
 	"POST /app/bills/{id}/pay":                                {"method": "cash", "amount": "100"},
 	"POST /app/bills/{id}/use":                                {"payment": "{advance}"},
-	"POST /app/bills/{id}/credit":                             {"credit": "100", "reason": "wrong"},
-	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "100", "method_back": "cash", "reason_back": "wrong"},
-	"POST /app/bills/{id}/online-back":                        {"payment_online": "{online payment}", "key_online": "{key}", "amount_online": "100", "reason_online": "wrong"},
+	"POST /app/bills/{id}/credit":                             {"credit": "1", "reason": "wrong"},
+	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "1", "method_back": "cash", "reason_back": "wrong"},
+	"POST /app/bills/{id}/online-back":                        {"payment_online": "{online payment}", "key_online": "{new}", "amount_online": "100", "reason_online": "wrong"},
 	"POST /app/settings/payments/{id}/state":                  {"to": "pause", "version": "1"},
 	"POST /app/settings/payments/{provider}":                  {"agreed": "1"},
 	"POST /app/bills/payments/{id}/keep":                      {"patient": "{patient}"},
@@ -644,7 +644,7 @@ func idsOfRoute(t testing.TB, pattern string) map[string]string {
 		}
 	}
 	for field, value := range sent[pattern] {
-		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" {
+		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" && value != "{new}" {
 			out["field "+field] = strings.Trim(value, "{}")
 		}
 	}
@@ -683,6 +683,8 @@ func (r request) target() (method, path string, fields url.Values) {
 			value = r.place.at
 		case value == "{key}":
 			value = mark("")
+		case value == "{new}":
+			value = r.place.h.anyID().String()
 		case strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{"):
 			value = r.place.ids[strings.Trim(value, "{}")]
 		}

@@ -101,8 +101,9 @@ func (u unsure) Send(ctx context.Context, m messaging.Outgoing, handOver func() 
 	return u.Carrier.Send(ctx, m, handOver)
 }
 
-// planned are the settings of a house in which clinics pay for the platform.
-var planned = map[string]string{"ALMIRAH_PLANS": "solo:INR:99900:999000", "ALMIRAH_PLANS_GATEWAY": "demo", "ALMIRAH_LEGAL_ENTITY": "Almirah Hosting LLP"}
+// planned are the settings of a house in which clinics pay for the platform, and in which each company is offered at which a clinic can have an account.
+var planned = map[string]string{"ALMIRAH_PLANS": "solo:INR:99900:999000", "ALMIRAH_PLANS_GATEWAY": "demo", "ALMIRAH_LEGAL_ENTITY": "Almirah Hosting LLP",
+	"ALMIRAH_STRIPE_URL": "http://127.0.0.1:9", "ALMIRAH_SES": "on", "ALMIRAH_SES_URL": "http://127.0.0.1:9"}
 
 // reach brings the clinic into the states in which its rarer forms stand there, and answers where. The house works meanwhile.
 func (p *place) reach(t *testing.T) (out []reached) {
@@ -150,13 +151,15 @@ func (p *place) reach(t *testing.T) (out []reached) {
 		at("/app/bills/" + d)
 	}
 	at("/app/prescriptions/" + p.ids["draft sheet"])
+	at("/app/settings/providers/" + p.ids["retired"])
 
 	// Somebody who came, whose visit is signed, and who says that it was good; and somebody who came and whose visit nobody wrote.
 	p.owner.post(t, "/app/settings/followups/link", url.Values{"version": {"0"}, "url": {"https://reviews.example.com/" + p.slug}})
 	free := p.json(t, "GET", "/slots?service="+p.ids["service"]+"&provider="+p.ids["provider"]+"&from=2026-11-25&to=2026-11-26", "", "")["items"].([]any)
-	booked := func(n int, name, mail string) string {
+	today := p.json(t, "GET", "/slots?service="+p.ids["service"]+"&provider="+p.ids["provider"]+"&from=2026-11-24&to=2026-11-24", "", "")["items"].([]any)
+	booked := func(slot any, name, mail string) string {
 		t.Helper()
-		body := h.bookingBody(free[len(free)-n].(map[string]any)["starts_at"], name, mail)
+		body := h.bookingBody(slot.(map[string]any)["starts_at"], name, mail)
 		made := p.json(t, "POST", "/bookings", "r-"+mail, strings.ReplaceAll(body, h.Practice.services[0].ID.String(), p.ids["service"]))
 		link, _ := made["manage_url"].(string)
 		return link[strings.LastIndex(link, "/m/"):]
@@ -168,7 +171,7 @@ func (p *place) reach(t *testing.T) (out []reached) {
 		must(err)
 		return one
 	}
-	good := booked(1, "Mina Content", "mina@"+p.slug+".example.org")
+	good := booked(free[len(free)-1], "Mina Content", "mina@"+p.slug+".example.org")
 	one := arrived(good)
 	e, err := h.Visits.Begin(ctx, p.who, one)
 	must(err)
@@ -179,10 +182,10 @@ func (p *place) reach(t *testing.T) (out []reached) {
 	h.visitor().fill(t, good+"/review", good+"/review", url.Values{"stars": {"5"}, "words": {"Quick."}})
 	at(good + "/review")
 	at("/app/visits/" + e.ID.String())
-	at("/app/appointments/" + arrived(booked(2, "Ravi Unwritten", "unwritten@"+p.slug+".example.org")).String())
+	at("/app/appointments/" + arrived(booked(today[len(today)-1], "Ravi Unwritten", "unwritten@"+p.slug+".example.org")).String())
 
 	// A message of which nobody knows whether it went.
-	booked(3, "Asha Unsure", "unsure@"+p.slug+".example.org")
+	booked(free[len(free)-2], "Asha Unsure", "unsure@"+p.slug+".example.org")
 	h.until(t, "a message hears no answer", func() bool {
 		list, err := h.Messages.Recent(ctx, p.who, messaging.Filter{State: messaging.Unsure})
 		if err != nil || len(list) == 0 {
