@@ -15,13 +15,13 @@ const (
 	// Half a sign-in is never marked as used; one of before the set-up ended with it.
 	sqlProbeHalf = `SELECT COUNT(*) FROM session s WHERE s.level < 2 AND s.seen_at > s.created_at AND EXISTS
 	(SELECT 1 FROM authenticator a WHERE a.person_id = s.person_id AND a.confirmed_at > 0 AND a.confirmed_at <= s.created_at)`
-	sqlProbeCodes   = `SELECT COUNT(*) FROM (SELECT person_id FROM recovery_code GROUP BY person_id HAVING COUNT(*) > 10 OR MAX(LENGTH(code_hash)) > 16) AS x`
-	sqlProbeStep    = `SELECT COUNT(*) FROM authenticator WHERE used_step > $1 OR kind NOT IN ('app', 'passkey')`
-	sqlProbeChal    = `SELECT COUNT(*) FROM challenge WHERE expires_at > $1`
-	sqlProbeLong    = `SELECT COUNT(*) FROM session WHERE expires_at > created_at + $1`
-	sqlProbeIdle    = `SELECT COUNT(*) FROM sign_in_rule WHERE idle <> 0 AND (idle < 5 OR idle > 60)`
-	sqlProbeDevices = `SELECT COUNT(*) FROM known_device WHERE seen_at < $1`
-	sqlProbeEvents  = `SELECT COUNT(*) FROM sign_in_event WHERE at < $1`
+	sqlProbeRecovery = `SELECT COUNT(*) FROM (SELECT person_id FROM recovery_code GROUP BY person_id HAVING COUNT(*) > 10 OR MAX(LENGTH(code_hash)) > 16) AS x`
+	sqlProbeStep     = `SELECT COUNT(*) FROM authenticator WHERE used_step > $1 OR kind NOT IN ('app', 'passkey')`
+	sqlProbeChal     = `SELECT COUNT(*) FROM challenge WHERE expires_at > $1`
+	sqlProbeLong     = `SELECT COUNT(*) FROM session WHERE expires_at > created_at + $1`
+	sqlProbeIdle     = `SELECT COUNT(*) FROM sign_in_rule WHERE idle <> 0 AND (idle < 5 OR idle > 60)`
+	sqlProbeDevices  = `SELECT COUNT(*) FROM known_device WHERE seen_at < $1`
+	sqlProbeEvents   = `SELECT COUNT(*) FROM sign_in_event WHERE at < $1`
 )
 
 func (p probe) moment(after time.Duration) clock.Instant { return clock.At(p.Clock.Now().Add(after)) }
@@ -39,7 +39,7 @@ func (p probe) secondFactor(ctx context.Context) (string, error) {
 }
 
 func (p probe) codesOnce(ctx context.Context) (string, error) {
-	if err := p.count(ctx, sqlProbeCodes, "people have more than ten recovery codes, or codes that are no fingerprints"); err != nil {
+	if err := p.count(ctx, sqlProbeRecovery, "people have more than ten recovery codes, or codes that are no fingerprints"); err != nil {
 		return "", err
 	}
 	return "recovery codes are fingerprints, and no code of the future was used", p.count(ctx, sqlProbeStep, "code apps were used with a code of the future", p.moment(time.Minute).Time().Unix()/30)
