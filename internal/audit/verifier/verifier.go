@@ -29,11 +29,12 @@ type First struct {
 }
 
 // Line is one entry. Proof is the path from the entry to the checkpoint (RFC 6962, section 2.1.1), lowest hash first; a file with every entry
-// of the log needs none.
+// of the log needs none: it has the hashes that the log itself keeps, those of the subtrees that the entry completes, its own first.
 type Line struct {
 	N     int64       `json:"n"`
 	Leaf  []byte      `json:"leaf"`
 	Proof []tlog.Hash `json:"proof,omitempty"`
+	Nodes []tlog.Hash `json:"nodes,omitempty"`
 }
 
 // Last is the last line, by which a file that was cut off is known.
@@ -208,7 +209,7 @@ func (c *checking) line(b []byte) error {
 		return bad(l.N, "it has no proof, and an entry before it is missing")
 	}
 	c.rep.Entries++
-	return c.grow(h)
+	return c.grow(h, l.Nodes)
 }
 
 // own looks into the leaf: an entry, a line end, a commitment of 32 bytes.
@@ -227,15 +228,21 @@ func (c *checking) own(l Line) error {
 	return nil
 }
 
-// grow puts the hash into the tree that is computed while no entry is left out.
-func (c *checking) grow(h tlog.Hash) error {
+// grow puts the hash into the tree that is computed while no entry is left out, and compares it with the hashes that the log kept.
+func (c *checking) grow(h tlog.Hash, kept []tlog.Hash) error {
 	if !c.rep.Complete {
 		return nil
 	}
+	if len(kept) > 0 && kept[0] != h {
+		return bad(c.last, "it was edited, or another stands in its place")
+	}
 	s := subtree{h, 1}
-	for k := len(c.left); k > 0 && c.left[k-1].width == s.width; k-- {
+	for k, i := len(c.left), 1; k > 0 && c.left[k-1].width == s.width; k, i = k-1, i+1 {
 		s = subtree{tlog.NodeHash(c.left[k-1].hash, s.hash), s.width * 2}
 		c.left = c.left[:k-1]
+		if len(kept) > 0 && (i >= len(kept) || kept[i] != s.hash) {
+			return bad(c.last+1-s.width, "from here to entry %d one was edited, moved, added or taken out", c.last)
+		}
 	}
 	c.left = append(c.left, s)
 	if c.keptSize == c.last+1 {
