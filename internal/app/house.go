@@ -194,7 +194,7 @@ func (h *House) doors() error {
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
+		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head, Ledger: h.ledger()})
 	if err != nil {
 		return err
 	}
@@ -202,6 +202,7 @@ func (h *House) doors() error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	mux.HandleFunc("GET /metrics", h.metrics)
+	h.witnessed(mux)
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
@@ -289,11 +290,11 @@ func (h *House) Close() error {
 	return errors.Join(errs...)
 }
 
-// ready says whether the database and the key store answer.
+// ready says whether the database and the key store answer, and whether audit entries get their place.
 func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
-	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx)); err != nil {
+	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx), h.sequenced(ctx)); err != nil {
 		h.Log.Error("not ready", "error", err.Error())
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return

@@ -187,7 +187,7 @@ func (db *DB) known(p *Platform, verifier string) error {
 		return err
 	}
 	if last != "" {
-		return fmt.Errorf("%w: %s. Copy its file to %s, from another host or from where the root key is kept; when it is lost, run `almirah audit key --accept`, and tell everybody who keeps a checkpoint", ErrLogKey, last, db.vault.LogKeyFile())
+		return fmt.Errorf("%w: %s. Copy its file to %s, from another host or from where the root key is kept; when it is lost, run `almirah audit accept --key`, and tell everybody who keeps a checkpoint", ErrLogKey, last, db.vault.LogKeyFile())
 	}
 	rows.Close()
 	_, err = p.Exec(sqlKeyAdd, verifier, p.Now())

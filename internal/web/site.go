@@ -63,6 +63,7 @@ type Deps struct {
 	Limit      func(r *http.Request) time.Duration                               // how long a booking from this address must wait
 	Entity     Entity                                                            // who runs this installation
 	Head       func(ctx context.Context) (string, error)                         // the newest head of the audit log, as "audit verify --head" reads it; empty before the first
+	Ledger     Ledger                                                            // the tree of the audit log
 	Address    func(r *http.Request) string                                      // the visitor's network address, behind known proxies
 	Close      func(ctx context.Context, who access.Caller, patient id.ID) error // deletes a patient in every room
 }
