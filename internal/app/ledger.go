@@ -9,11 +9,14 @@ import (
 	"strconv"
 	"time"
 
+	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/audit/verifier"
+	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/oversight"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
@@ -162,4 +165,51 @@ func keptHeads(args []string, witness func(file string) (audit.Witness, error)) 
 		}
 	}
 	return kept, nil
+}
+
+// examineLog has the rules of oversight look at the days that are over, and what was settled long ago forgotten.
+func (h *House) examineLog(ctx context.Context, who access.Caller) error {
+	staff, err := h.Accounts.Names(ctx, who)
+	if err != nil {
+		return err
+	}
+	if err := h.Watch.Examine(ctx, who, staff); err != nil {
+		return err
+	}
+	return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		_, err := oversight.Keeper{}.Due(tx)
+		return err
+	})
+}
+
+// mailHeads mails the newest head of the log to those of the clinic's leads who want it.
+func (h *House) mailHeads(ctx context.Context, who access.Caller) error {
+	people, err := h.Accounts.Colleagues(ctx, who)
+	if err != nil {
+		return err
+	}
+	leads := map[id.ID]access.Role{}
+	for _, p := range people {
+		if !p.Left && (p.Role == access.Owner || p.Role == access.Manager) {
+			leads[p.ID] = p.Role
+		}
+	}
+	head, err := h.head(ctx)
+	if err != nil || head == "" {
+		return err
+	}
+	due, err := h.Watch.DueMail(ctx, who, leads)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	var name string
+	err = h.DB.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
+		c, err := clinics.Get(v)
+		name = c.Name
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return h.Accounts.TellHead(ctx, who, name, head, due)
 }
