@@ -18,5 +18,6 @@ var Register = slices.Concat(
 	followups,
 	protection,
 	record,
+	ledgers,
 	ahead,
 )

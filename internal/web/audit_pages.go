@@ -86,13 +86,21 @@ func auditSheet(s *Site, w http.ResponseWriter, v *Visit) error {
 		if r.shown.Listed {
 			words += " (" + say("audit.listed") + ")"
 		}
-		sheet.Row(document.Words(r.shown.At.Format("2006-01-02 15:04:05 -07:00")), document.Words(r.shown.Who), document.Words(say("account.role."+string(r.shown.Role))), document.Words(words),
+		sheet.Row(document.Words(r.shown.At.Format("2006-01-02 15:04:05 -07:00")), document.Words(r.shown.Who), document.Words(roleWord(v, r.shown.Role)), document.Words(words),
 			document.Words(r.shown.Subject), document.Words(strings.Join(changes, "; ")))
 	}
 	if err := s.Watch.Taken(v.Context(), v.Who, "table", len(rows)); err != nil {
 		return err
 	}
 	return sendSheet(w, "audit-"+string(s.today(v)), sheet)
+}
+
+// roleWord is a role as pages name it.
+func roleWord(v *Visit, r access.Role) string {
+	if key := "role." + string(r); v.Tongue.Has(key) {
+		return v.Tongue.Say(key)
+	}
+	return string(r)
 }
 
 // auditProofs is what is shown with the proof of each entry, in the form that almirah-verify reads. It holds no personal datum.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/audit"
 	"almirah/internal/billing"
 	"almirah/internal/document"
 	"almirah/internal/egress"
@@ -24,6 +25,8 @@ import (
 	"almirah/internal/visits"
 	"almirah/internal/web"
 	"almirah/internal/words"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // rehouse opens the pages again over the same rooms, with what a test needs to be different.
@@ -236,9 +239,11 @@ func TestAuditLog(t *testing.T) {
 	}
 	// The newest head is there to be kept.
 	o.rehouse(func(d *web.Deps) {
-		d.Head = func(context.Context) (string, error) { return "7 hash-of-the-tree=", nil }
+		d.Ledger = web.Ledger{Key: func() string { return "log+1+key" }, Checkpoint: func(context.Context) (store.Signed, error) {
+			return store.Signed{Head: audit.Head{Size: 7, Hash: tlog.Hash{1}}}, nil
+		}}
 	})
-	wants(t, o.owner.get("/app/audit"), 200, "7 hash-of-the-tree=", "Newest head")
+	wants(t, o.owner.get("/app/audit/checks"), 200, "7 AQAAAA", "Newest head", "log&#43;1&#43;key")
 	// That the log was read is in the log.
 	wants(t, o.owner.get("/app/audit?what=audit"), 200, "appeared in a list")
 	// More than one page.
