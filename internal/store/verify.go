@@ -25,7 +25,7 @@ const (
 )
 
 // VerifyAudit computes the audit tree again from its leaves and compares it with what is stored
-// and with the heads that somebody kept outside. It answers *audit.Broken for the first bad entry. progress is told now and then
+// (and with the newest checkpoint that this host signed) and with the heads that somebody kept outside. It answers *audit.Broken for the first bad entry. progress is told now and then
 // how many entries were looked at. It takes no lock: work goes on beside it.
 func (db *DB) VerifyAudit(ctx context.Context, who access.Caller, kept []audit.Head, progress ...func(entries int64)) (audit.Report, error) {
 	var out audit.Report
@@ -37,6 +37,11 @@ func (db *DB) VerifyAudit(ctx context.Context, who access.Caller, kept []audit.H
 		heads, err := storedHeads(p, own)
 		if err != nil {
 			return err
+		}
+		if mine, err := db.vault.SignedHead(); err != nil {
+			return err
+		} else if h, err := audit.ReadCheckpoint(mine, own); err == nil {
+			heads = append(heads, h)
 		}
 		v := verification{p: p, progress: progress}
 		out, err = audit.Verify(v.rows(), v.strays(), append(heads, kept...))
@@ -74,7 +79,7 @@ func storedHeads(p *Platform, own string) ([]audit.Head, error) {
 		}
 		out, newest = append(out, h.Head), h
 	}
-	if len(newest.Note) > 0 && !signedBy(newest, []string{own}) {
+	if (len(newest.Note) > 0 || len(keys) > 1) && newest.Size > 0 && !signedBy(newest, []string{own}) {
 		return nil, &audit.Broken{First: newest.Size - 1, Last: newest.Size - 1, Why: "the newest head is not signed by the key of this log"}
 	}
 	return out, rows.Err()
