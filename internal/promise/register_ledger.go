@@ -87,15 +87,15 @@ var ledgers = []Sentence{
 		Sources:  []string{"N1", "N5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"oversight.Service.Examine", "oversight.Service.Settle", "oversight.Service.SignOff"},
-		ProvedBy: []string{"oversight.TestTheRules", "oversight.TestADayIsExaminedOnce", "oversight.TestWhoLookedDoesNotSettle", "oversight.TestDaysAreSignedOff"},
+		ProvedBy: []string{"oversight.TestTheRules", "oversight.TestTheLogIsLookedThrough"},
 		Twins: []Twin{{
 			Name: "who looked explains it herself",
 			File: "internal/oversight/finding.go", Old: "if list[0].Person == who.Actor() && !alone {", New: "if list[0].Person == who.Actor() && alone {",
-			Red: []string{"oversight.TestWhoLookedDoesNotSettle"},
+			Red: []string{"oversight.TestTheLogIsLookedThrough"},
 		}, {
 			Name: "a name like one's own says nothing",
 			File: "internal/oversight/rules.go", Old: `if same && theirs != "" && !d.near[patient]`, New: `if same && theirs == "" && !d.near[patient]`,
-			Red: []string{"oversight.TestTheRules", "oversight.TestADayIsExaminedOnce"},
+			Red: []string{"oversight.TestTheRules", "oversight.TestTheLogIsLookedThrough"},
 		}},
 		Probe: "audit-looked-through",
 	},
