@@ -34,7 +34,7 @@ const (
 		WHERE l.clinic_id = $1 AND l.id < $2 AND l.id >= $3 AND (CAST($4 AS BIGINT) = 0 OR l.actor_id = $5) AND (CAST($6 AS TEXT) = '' OR l.kind = $6) AND (CAST($7 AS TEXT) = '' OR l.action = $7)`
 	sqlEntryList  = `SELECT ` + entryColumns + ` ORDER BY l.id DESC LIMIT $8`
 	sqlEntriesOf  = `SELECT ` + entryColumns + ` AND l.patient_id = $9 ORDER BY l.id DESC LIMIT $8`
-	sqlLeafBodies = `SELECT id, body, commitment FROM audit_leaf WHERE clinic_id = $1 AND id IN `
+	leafBodies    = `SELECT id, body, commitment FROM audit_leaf WHERE clinic_id = $1 AND id IN `
 	sqlEntryCount = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND id < $3`
 )
 
@@ -113,7 +113,7 @@ func (s *Service) Leaves(ctx context.Context, who access.Caller, q Question, lim
 			ids[i] = list[i].ID
 		}
 		return store.Each(ids, func(args []any, width int) error {
-			rows, err := v.Query(sqlLeafBodies+store.In(2, width), args...)
+			rows, err := v.Query(leafBodies+store.In(2, width), args...)
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ const (
 	sqlLooks       = `SELECT at, actor_id, patient_id, role, action FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND id < $3 AND (action = 'open' OR action = 'break-glass' OR role = 'operator' OR role = 'support') ORDER BY id LIMIT $4`
 	sqlCountAdd    = `INSERT INTO oversight_count (clinic_id, person_id, day, opened) VALUES ($1, $2, $3, $4) ON CONFLICT (clinic_id, person_id, day) DO UPDATE SET opened = excluded.opened`
 	sqlCountOf     = `SELECT opened FROM oversight_count WHERE clinic_id = $1 AND person_id = $2 AND day < $3 ORDER BY day DESC LIMIT $4`
-	sqlNearVisits  = `SELECT DISTINCT patient_id FROM appointment WHERE clinic_id = $1 AND starts_at >= $2 AND starts_at < $3 AND patient_id IN `
+	nearVisits     = `SELECT DISTINCT patient_id FROM appointment WHERE clinic_id = $1 AND starts_at >= $2 AND starts_at < $3 AND patient_id IN `
 )
 
 // Examine applies the rules to each day that is over and was not examined yet, at most a week of them in one run. who is the clinic's own
@@ -145,7 +145,7 @@ func gather(v *store.View, c clinics.Clinic, day clock.Date, staff map[id.ID]str
 func (d dayOf) visits(v *store.View, start clock.Instant, list []id.ID) error {
 	near := clock.Instant(limit(nearDays)) * 24 * 3600 * 1_000_000
 	return store.Each(list, func(args []any, width int) error {
-		rows, err := v.Query(sqlNearVisits+store.In(4, width), append([]any{start - near, start + near}, args...)...)
+		rows, err := v.Query(nearVisits+store.In(4, width), append([]any{start - near, start + near}, args...)...)
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ type Proven struct {
 	Nodes []tlog.Hash // in Everything: the stored hashes that the entry completes, its own first
 }
 
-const sqlTreeOf = `SELECT position, leaf_id FROM audit_tree WHERE leaf_id IN `
+const treeOf = `SELECT position, leaf_id FROM audit_tree WHERE leaf_id IN `
 
 // Prove proves of each of the leaves that it is in the checkpoint, in the order of their places. A leaf that has no place yet is left out.
 // The checkpoint is the newest; leaves maps ids to the bytes of the leaf.
@@ -83,7 +83,7 @@ func (db *DB) Prove(ctx context.Context, who access.Caller, leaves map[id.ID][]b
 		}
 		places := map[int64]id.ID{}
 		err = Each(ids, func(args []any, width int) error {
-			rows, err := p.Query(sqlTreeOf+In(1, width), args...)
+			rows, err := p.Query(treeOf+In(1, width), args...)
 			if err != nil {
 				return err
 			}

@@ -19,16 +19,16 @@ import (
 const most = 500 // and in sqlPendingList
 
 const (
-	sqlPendingList   = `SELECT leaf_id, clinic_id, body, commitment FROM audit_pending ORDER BY leaf_id LIMIT 500`
-	sqlPendingDelete = `DELETE FROM audit_pending WHERE leaf_id IN `
-	sqlTreeLast      = `SELECT COALESCE(MAX(position) + 1, 0) FROM audit_tree`
-	sqlTreeAdd       = `INSERT INTO audit_tree (position, hash, clinic_id, leaf_id) VALUES ($1, $2, $3, $4)`
-	sqlTreeHashes    = `SELECT position, hash FROM audit_tree WHERE position IN `
-	sqlHeadAdd       = `INSERT INTO audit_head (size, root, at, signed) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO UPDATE SET at = excluded.at, signed = excluded.signed`
-	sqlHeadLast      = `SELECT size, root, at, signed FROM audit_head ORDER BY size DESC LIMIT 1`
-	sqlHeadThin      = `DELETE FROM audit_head WHERE size < $1 AND at >= $2`
-	sqlKeyList       = `SELECT verifier FROM audit_key ORDER BY accepted_at`
-	sqlKeyAdd        = `INSERT INTO audit_key (verifier, accepted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	sqlPendingList = `SELECT leaf_id, clinic_id, body, commitment FROM audit_pending ORDER BY leaf_id LIMIT 500`
+	pendingDelete  = `DELETE FROM audit_pending WHERE leaf_id IN `
+	sqlTreeLast    = `SELECT COALESCE(MAX(position) + 1, 0) FROM audit_tree`
+	sqlTreeAdd     = `INSERT INTO audit_tree (position, hash, clinic_id, leaf_id) VALUES ($1, $2, $3, $4)`
+	treeHashes     = `SELECT position, hash FROM audit_tree WHERE position IN `
+	sqlHeadAdd     = `INSERT INTO audit_head (size, root, at, signed) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO UPDATE SET at = excluded.at, signed = excluded.signed`
+	sqlHeadLast    = `SELECT size, root, at, signed FROM audit_head ORDER BY size DESC LIMIT 1`
+	sqlHeadThin    = `DELETE FROM audit_head WHERE size < $1 AND at >= $2`
+	sqlKeyList     = `SELECT verifier FROM audit_key ORDER BY accepted_at`
+	sqlKeyAdd      = `INSERT INTO audit_key (verifier, accepted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
 )
 
 // sequencing is the PostgreSQL advisory lock under which the tree grows: one writer at a time.
@@ -42,7 +42,7 @@ func (h hashes) ReadHashes(positions []int64) ([]tlog.Hash, error) {
 	found := 0
 	for part := range slices.Chunk(positions, Widest) {
 		args, width := filled(part)
-		rows, err := h.p.Query(sqlTreeHashes+In(1, width), args...)
+		rows, err := h.p.Query(treeHashes+In(1, width), args...)
 		if err != nil {
 			return nil, err
 		}
@@ -219,7 +219,7 @@ func grow(p *Platform, waiting []audit.Sequenced) (audit.Head, error) {
 			ids[i] = part[i].ID
 		}
 		args, width := Filled(ids)
-		n, err := p.Exec(sqlPendingDelete+In(1, width), args...)
+		n, err := p.Exec(pendingDelete+In(1, width), args...)
 		if err == nil && n != int64(len(ids)) {
 			err = errors.New("store: an entry that waits for its place was taken away by somebody else")
 		}

@@ -463,6 +463,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		}
 		return nil
 	})
+	oversee(ctx, t, p, must)
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
 	must(p.Desk.Tidy(ctx, system))
