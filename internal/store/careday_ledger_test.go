@@ -21,15 +21,17 @@ func oversee(ctx context.Context, t *testing.T, p *practice.Practice, must func(
 	one, _, err := people.Add(ctx, p.As(access.FrontDesk), patients.Draft{Name: "Kavita Nair", BirthDate: "1980-02-03"}, true)
 	must(err)
 	var open []oversight.Finding
-	for range 9 { // ids of one process never go back: another test whose clock runs ahead pulls them along
+	for try := range 9 { // ids of one process never go back: another test whose clock runs ahead pulls them along
 		if at := id.New(p.Clock.Now()).Time(); at.After(p.Clock.Now()) {
 			p.Clock.Set(at)
 		}
-		must(p.DB.Change(ctx, system, access.Work, func(_ context.Context, tx *store.Tx) error {
-			tx.Housekeeping("the days before are not of interest")
-			_, err := tx.Exec(`DELETE FROM oversight_state WHERE clinic_id = $1`)
-			return err
-		}))
+		if try > 0 {
+			must(p.DB.Change(ctx, system, access.Work, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("the days before are not of interest")
+				_, err := tx.Exec(`DELETE FROM oversight_state WHERE clinic_id = $1`)
+				return err
+			}))
+		}
 		must(s.Examine(ctx, system, nil))
 		_, err = people.Open(ctx, snoop, one.ID)
 		must(err)
@@ -44,11 +46,15 @@ func oversee(ctx context.Context, t *testing.T, p *practice.Practice, must func(
 	if len(open) == 0 {
 		t.Fatal("nothing was noticed")
 	}
+	_, err = s.Unsettled(ctx, owner)
+	must(err)
 	must(s.Settle(ctx, owner, open[0].ID, "Her mother, who asked", open[0].Version, false))
 	_, _, err = s.Findings(ctx, owner, 10)
 	must(err)
-	_, err = s.Unsettled(ctx, owner)
+	_, err = people.Open(ctx, snoop, one.ID)
 	must(err)
+	p.Clock.Move(24 * time.Hour)
+	must(s.Examine(ctx, system, nil))
 	today := p.Day(0)
 	must(s.SignOff(ctx, owner, today.AddDays(-1), today, "All is well", "12 abc="))
 	_, err = s.Reviews(ctx, owner, 10)
@@ -71,5 +77,12 @@ func oversee(ctx context.Context, t *testing.T, p *practice.Practice, must func(
 		return err
 	}))
 	must(p.DB.Change(ctx, owner, access.PatientDelete, func(_ context.Context, tx *store.Tx) error { return oversight.Keeper{}.Erase(tx, one.ID) }))
-	must(p.DB.Change(ctx, system, access.Work, func(_ context.Context, tx *store.Tx) error { _, err := oversight.Keeper{}.Due(tx); return err }))
+}
+
+// overseen is what remains of it two years later: nothing.
+func overseen(ctx context.Context, p *practice.Practice, must func(error)) {
+	must(p.DB.Change(ctx, p.As(access.System), access.Work, func(_ context.Context, tx *store.Tx) error {
+		_, err := oversight.Keeper{}.Due(tx)
+		return err
+	}))
 }

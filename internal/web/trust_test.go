@@ -17,6 +17,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/intake"
 	"almirah/internal/messaging"
+	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
@@ -37,7 +38,7 @@ func (o *office) rehouse(change func(d *web.Deps)) {
 		o.t.Fatal(err)
 	}
 	d := web.Deps{DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
-		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
+		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" }}
 	change(&d)
 	site, err := web.NewSite(d)
@@ -243,7 +244,7 @@ func TestAuditLog(t *testing.T) {
 			return store.Signed{Head: audit.Head{Size: 7, Hash: tlog.Hash{1}}}, nil
 		}}
 	})
-	wants(t, o.owner.get("/app/audit/checks"), 200, "7 AQAAAA", "Newest head", "log&#43;1&#43;key")
+	wants(t, o.owner.get("/app/audit/checks"), 200, "7 AQAAAA", "Newest head", "log+1+key")
 	// That the log was read is in the log.
 	wants(t, o.owner.get("/app/audit?what=audit"), 200, "appeared in a list")
 	// More than one page.
