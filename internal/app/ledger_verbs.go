@@ -169,7 +169,7 @@ func (c *console) auditWitness(ctx context.Context, args []string) error {
 	_, log, _ := c.configured(false)
 	gate := egress.New([]egress.Processor{{ID: "witnessed", Name: u.Hostname(), Purpose: "its audit log is watched from here", Categories: []string{"nothing: its checkpoint is read"}, Region: "its own",
 		Hosts: []string{u.Hostname() + ":" + port}, Local: has(args, "--local")}}, log)
-	w := watching{client: gate.HTTPClient("witnessed"), base: strings.TrimSuffix(at, "/"), file: file, key: key, say: c.say}
+	w := watching{do: gate.HTTPClient("witnessed").Do, base: strings.TrimSuffix(at, "/"), file: file, key: key, say: c.say}
 	for {
 		err := w.look(ctx)
 		if every == 0 || errors.Is(err, audit.ErrRewritten) {
@@ -187,7 +187,7 @@ func (c *console) auditWitness(ctx context.Context, args []string) error {
 }
 
 type watching struct {
-	client          *http.Client
+	do              func(*http.Request) (*http.Response, error)
 	base, file, key string
 	say             func(format string, args ...any)
 }
@@ -265,7 +265,7 @@ func (w watching) get(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := w.client.Do(r)
+	res, err := w.do(r)
 	if err != nil {
 		return nil, fmt.Errorf("the other side does not answer: %w", err)
 	}
