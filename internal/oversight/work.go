@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"almirah/internal/access"
-	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/id"
@@ -80,11 +79,9 @@ func (s *Service) examineNext(ctx context.Context, who access.Caller, staff map[
 			}
 		}
 		for _, f := range found {
-			one := tx.NewID()
-			if _, err := tx.Exec(sqlFindingAdd, one, string(f.rule), day, f.person, id.Null(f.patient), f.count, f.usual, tx.Now()); err != nil {
+			if err := Notice(tx, Finding{Rule: f.rule, Day: day, Person: f.person, Patient: f.patient, Count: f.count, Usual: f.usual}); err != nil {
 				return err
 			}
-			tx.Record(audit.Note{Action: "notice", Kind: "finding", Subject: one, New: map[string]any{"rule": f.rule, "day": day}})
 		}
 		return nil
 	})
