@@ -43,11 +43,11 @@ var ledgers = []Sentence{
 		Sources:  []string{"M14"},
 		Kind:     Enforced,
 		KeptBy:   []string{"store.DB.Growth", "web.LogStorage", "internal/app/ledger.go"},
-		ProvedBy: []string{"web/gen.TestBrowsersCheckWhatTheLogProves", "web.TestOnlyDeclaredStorage"},
+		ProvedBy: []string{"web/gen.TestBrowsersCheckWhatTheLogProves", "web.TestOnlyDeclaredStorage", "app.TestTheBrowserIsAWitness"},
 		Twins: []Twin{{
 			Name: "browsers keep something that is not declared",
 			File: "internal/web/token.go", Old: `const LogStorage = "almirah-log"`, New: `const LogStorage = "almirah-something"`,
-			Red: []string{"web.TestOnlyDeclaredStorage"},
+			Red: []string{"web.TestOnlyDeclaredStorage", "app.TestTheBrowserIsAWitness"},
 		}},
 		Probe: "audit-browser-witness",
 	},
