@@ -19,10 +19,11 @@ help: ## show this list
 run: build ## build, load the demo clinic on the first start, and serve http://127.0.0.1:8080
 	@bin/almirah serve --demo
 
-build: bin/almirah ## leave the program in bin/almirah
+build: bin/almirah ## leave the program in bin/almirah, and bin/almirah-verify beside it
 
 bin/almirah: go.mod go.sum $(SOURCES) internal/web/dist/manifest.json $(FONTS)
 	CGO_ENABLED=0 go build -trimpath -o $@ ./cmd/almirah
+	CGO_ENABLED=0 go build -trimpath -o bin/almirah-verify ./cmd/almirah-verify
 
 node_modules/.stamp: package.json package-lock.json
 	npm ci --no-audit --no-fund --ignore-scripts

@@ -64,8 +64,9 @@ const (
 	RxShare        Right = "rx.share"
 	RxSettings     Right = "rx.settings"
 
-	AuditRead Right = "audit.read"
-	Work      Right = "work"
+	AuditRead   Right = "audit.read"
+	AuditReview Right = "audit.review"
+	Work        Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
 	PlatformRoute   Right = "platform.route"
@@ -151,6 +152,7 @@ var Table = []Row{
 	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
+	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},

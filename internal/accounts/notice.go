@@ -2,8 +2,10 @@ package accounts
 
 import (
 	"context"
+	"slices"
 
 	"almirah/internal/access"
+	"almirah/internal/id"
 	"almirah/internal/store"
 )
 
@@ -19,6 +21,7 @@ const (
 	NoticePlanSoon      = "plan-soon"      // in three days the clinic becomes read-only
 	NoticePlanStopped   = "plan-stopped"   // it is
 	NoticePlanFailed    = "plan-failed"    // a payment was refused
+	NoticeHead          = "audit-head"     // the newest head of the audit log, for whoever keeps it
 )
 
 // TellOwners writes a mail to each owner of the clinic: what happened, what to do, and where. The mail names the clinic
@@ -35,6 +38,26 @@ func (s *Service) TellOwners(ctx context.Context, who access.Caller, clinicName,
 				continue
 			}
 			if err := plan(p, m.Person.ID, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// TellHead writes the newest head of the audit log to people who work in the clinic. It says nothing about anybody.
+func (s *Service) TellHead(ctx context.Context, who access.Caller, clinicName, head string, to []id.ID) error {
+	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("the head of the log is mailed; who wants it is recorded where it was chosen")
+		people, err := members(p, who.Clinic())
+		if err != nil {
+			return err
+		}
+		for _, m := range people {
+			if !slices.Contains(to, m.Person.ID) {
+				continue
+			}
+			if err := plan(p, m.Person.ID, letter{Kind: mailNotice + NoticeHead, Link: "/app/audit/checks", Clinic: clinicName, Head: head}, false); err != nil {
 				return err
 			}
 		}

@@ -96,7 +96,7 @@ func (s *Service) Colleagues(ctx context.Context, who access.Caller) ([]Colleagu
 	if err := owns(who); err != nil {
 		return nil, err
 	}
-	if !who.May(access.ClinicRead) {
+	if !who.May(access.ClinicRead) && !who.May(access.Work) {
 		return nil, fault.New(fault.Forbidden, "fault.forbidden")
 	}
 	var out []Colleague

@@ -101,6 +101,7 @@ var unmarked = map[string]string{
 	"peer_bucket.bucket":           "16 bits of a keyed hash",
 	"attached.about":               "the provider's words about a file, sealed as attached.body is; SMS gives a file no name",
 	"correspondent.peer":           "a keyed hash of correspondent.address, which is marked",
+	"oversight_finding.words":      "sealed as oversight_review.words is, which is marked; a finding needs a night to pass",
 	"audit_detail.sealed":          "old and new values of everything that is marked here",
 	"idempotency.request_hash":     "a hash",
 	"prescription.signed_as":       "repeats provider.name, which is marked",
@@ -212,6 +213,9 @@ func (h *opened) enterMarks(t *testing.T, m marks) {
 		"registration": {m.as("", "provider.registration_no")}, "about": {m.as("", "provider.about")}})
 	p := "/app/settings/providers/" + h.Practice.providers[0].ID.String()
 	s.fill(t, p+"/hours", p+"/leave", url.Values{"leave_from": {"2027-03-01"}, "leave_to": {"2027-03-02"}, "leave_words": {m.as("", "leave.reason")}})
+
+	s.fill(t, "/app/audit/reviews", "/app/audit/reviews", url.Values{"from": {"2026-11-23"}, "to": {"2026-11-24"}, "words": {m.as("", "oversight_review.words")}})
+	s.shows(t, "/app/audit/reviews", m["oversight_review.words"])
 
 	h.enterPeople(t, s, m)
 	h.enterPatients(t, s, m)

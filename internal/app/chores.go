@@ -72,6 +72,8 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "examine-log", Every: time.Hour, Clinics: true, Run: h.examineLog},
+		{Name: "mail-heads", Every: time.Hour, Clinics: true, Run: h.mailHeads},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},

@@ -12,10 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 
-	"almirah/internal/accounts"
-	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/document"
 	"almirah/internal/vault"
@@ -38,18 +37,18 @@ type console struct {
 func (c *console) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
 
 func verbs() []verb {
-	return []verb{
+	return slices.Concat([]verb{
 		{"setup", "make the root key, print the escrow sheet and the first owner's link, test the mail", (*console).setup},
 		{"serve", "serve pages and API (--demo: with the demo clinic and an outbox instead of mail)", (*console).serve},
 		{"demo", "load the demo clinic into the data folder", (*console).demo},
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
-		{"audit verify", "compute the audit tree again (--head \"SIZE HASH\" to compare with a head that was kept)", (*console).audit},
+	}, ledgerVerbs(), []verb{
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},
 		{"version", "print the version (--licences: the licence of the fonts that it carries)", (*console).version},
-	}
+	})
 }
 
 // Command runs one verb of the command line. Its error is what went wrong, for a person.
@@ -238,35 +237,6 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 			}
 		}
 		return c.tryMail(ctx, h)
-	})
-}
-
-func (c *console) audit(ctx context.Context, args []string) error {
-	var kept []audit.Head
-	for i, a := range args {
-		if a == "--head" && i+1 < len(args) {
-			h, err := audit.ParseHead(args[i+1])
-			if err != nil {
-				return err
-			}
-			kept = append(kept, h)
-		}
-	}
-	return c.with(ctx, false, func(h *House) error {
-		who := accounts.Operator()
-		for {
-			if n, err := h.DB.Sequence(ctx, who); err != nil {
-				return err
-			} else if n == 0 {
-				break
-			}
-		}
-		r, err := h.DB.VerifyAudit(ctx, who, kept)
-		if err != nil {
-			return err
-		}
-		c.say("%d entries, %d heads confirmed; the head is\n%s", r.Entries, r.Heads, r.Head)
-		return nil
 	})
 }
 

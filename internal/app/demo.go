@@ -118,6 +118,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 		return fmt.Errorf("demo: the prescriptions: %w", err)
 	}
 	say("  %d prescriptions", n)
+	if err := h.demoLog(ctx, owner, who); err != nil {
+		return fmt.Errorf("demo: the log: %w", err)
+	}
 	if err := h.connectBank(ctx, owner); err != nil {
 		return fmt.Errorf("demo: the bank: %w", err)
 	}

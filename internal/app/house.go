@@ -30,6 +30,7 @@ import (
 	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/scheduling"
@@ -67,6 +68,7 @@ type House struct {
 	Plans    *subscription.Service
 	Intake   *intake.Service
 	Visits   *visits.Service
+	Watch    *oversight.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -143,7 +145,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings()}
 }
 
 func (h *House) rooms(o Options) (err error) {
@@ -185,6 +187,7 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
+	h.Watch = oversight.New(h.DB)
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
@@ -206,7 +209,7 @@ func (h *House) doors() error {
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
+		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}
@@ -214,6 +217,7 @@ func (h *House) doors() error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
 	mux.HandleFunc("GET /metrics", h.metrics)
+	h.witnessed(mux)
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
@@ -301,11 +305,11 @@ func (h *House) Close() error {
 	return errors.Join(errs...)
 }
 
-// ready says whether the database and the key store answer.
+// ready says whether the database and the key store answer, and whether audit entries get their place.
 func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
-	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx)); err != nil {
+	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx), h.sequenced(ctx)); err != nil {
 		h.Log.Error("not ready", "error", err.Error())
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return

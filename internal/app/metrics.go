@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+
+	"almirah/internal/accounts"
 )
 
 // metrics tells the operator how the program is. It is answered to this machine only, and it
@@ -20,6 +22,9 @@ func (h *House) metrics(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	fmt.Fprintf(w, "# TYPE almirah_goroutines gauge\nalmirah_goroutines %d\n", runtime.NumGoroutine())
 	fmt.Fprintf(w, "# TYPE almirah_heap_bytes gauge\nalmirah_heap_bytes %d\n", m.HeapAlloc)
+	if _, since, err := h.DB.Waits(r.Context(), accounts.Operator()); err == nil {
+		fmt.Fprintf(w, "# TYPE almirah_audit_waiting_seconds gauge\nalmirah_audit_waiting_seconds %.3f\n", since.Seconds())
+	}
 	fmt.Fprintf(w, "# TYPE almirah_egress_calls_total counter\n")
 	for _, u := range h.Gate.Usage() {
 		fmt.Fprintf(w, "almirah_egress_calls_total{processor=%q,day=%q} %d\n", u.Processor, u.Day, u.Calls)

@@ -66,7 +66,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
 var noPage = []string{"GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -215,6 +215,9 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},
 		{pattern: "GET /app/outbox/phone/{phone}", path: phone, who: deskMail},
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
+		{pattern: "GET /app/audit/noticed", path: "/app/audit/noticed", who: ownerMail},
+		{pattern: "GET /app/audit/reviews", path: "/app/audit/reviews", who: ownerMail},
+		{pattern: "GET /app/audit/checks", path: "/app/audit/checks", who: ownerMail},
 		{pattern: "GET /app/me", path: "/app/me", who: deskMail},
 		{pattern: "GET /app/account/agreements/{kind}", path: "/app/account/agreements/terms", who: ownerMail},
 		{pattern: "GET /app/account/closing", path: "/app/account/closing", who: ownerMail},

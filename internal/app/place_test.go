@@ -133,6 +133,26 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.bill(t)
 	p.collect(t)
 	p.prescribe(t)
+	p.notice(t)
+}
+
+// notice gives the clinic something that the rules of its log noticed.
+func (p *place) notice(t *testing.T) {
+	t.Helper()
+	one := id.New(p.h.Clock.Now())
+	person, err := id.Parse(p.ids["person"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.h.DB.Change(t.Context(), p.who, access.AuditReview, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("as the rules write it")
+		_, err := tx.Exec(`INSERT INTO oversight_finding (clinic_id, id, rule, day, person_id, count, usual, found_at) VALUES ($1, $2, 'night', '2026-11-23', $3, 4, 0, $4)`, one, person, tx.Now())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["finding"] = one.String()
 }
 
 // prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
@@ -406,6 +426,7 @@ func (p *place) json(t *testing.T, method, path, key, body string) map[string]an
 var pathKinds = map[string]string{
 	"/app/appointments/{id}":                       "appointment",
 	"/app/patients/{id}":                           "patient",
+	"/app/audit/noticed/{id}":                      "finding",
 	"/app/me/sessions/{session}":                   "session",
 	"/app/settings/staff/invitations/{invitation}": "invitation",
 	"/app/settings/staff/{person}":                 "person",
@@ -493,7 +514,10 @@ var sent = map[string]map[string]string{
 	"GET /app/free":                                           {"day": "2026-11-25", "service": "{service}", "provider": "{provider}", "patient": "{patient}"},
 	"GET /app/search":                                         {"q": "asha"},
 	"GET /app/patients":                                       {"q": "asha"},
-	"GET /app/audit":                                          {"who": "{person}"},
+	"GET /app/audit":                                          {"who": "{person}", "patient": "{patient}"},
+	"POST /app/audit/noticed/{id}/settle":                     {"version": "1", "words": "She asked me before."},
+	"POST /app/audit/reviews":                                 {"from": "2026-11-23", "to": "2026-11-24", "words": "All is well."},
+	"POST /app/audit/mail":                                    {"mail": "1"},
 	"GET /c/{slug}/book":                                      {"service": "{service}", "provider": "{provider}"},
 	"POST /c/{slug}/book":                                     {"service": "{service}", "provider": "{provider}", "starts_at": "{at}", "whom": "self", "name": "Ravi Teak", "email": "ravi@example.org", "birth_day": "1", "birth_month": "2", "birth_year": "1980", "key": "{key}"},
 	"POST /app/appointments":                                  {"service": "{service}", "provider": "{provider}", "patient": "{patient}", "starts_at": "{at}", "key": "{key}"},

@@ -30,6 +30,8 @@ var otherwise = map[string]struct {
 	"GET /app/free with field service of another clinic":                                      {200, "nothing is free"},
 	"GET /app/free with field patient and field provider and field service of another clinic": {200, "nothing is free"},
 	"GET /app/audit with field who of another clinic":                                         {200, "a filter of her own log that nothing passes"},
+	"GET /app/audit with field patient of another clinic":                                     {200, "as who: nothing of her is opened, and no entry of this clinic is about her"},
+	"GET /app/audit with field patient and field who of another clinic":                       {200, "as who"},
 	"GET /m/{token}/change with field provider of another clinic":                             {200, "the link's own appointment says whose times are shown; the field is not read"},
 }
 

@@ -77,6 +77,14 @@ func (i ID) String() string {
 	return string(b[:])
 }
 
+// Time is the moment at which the id was made, to the millisecond. An id that was made right after others of the same moment may say a few
+// milliseconds more.
+func (i ID) Time() time.Time {
+	var b [8]byte
+	copy(b[2:], i[:6])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(b[:])))
+}
+
 // IsZero says whether the ID names nothing.
 func (i ID) IsZero() bool { return i == Zero }
 

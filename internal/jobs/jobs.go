@@ -62,21 +62,10 @@ type pause struct {
 // New makes the jobs; Start begins them.
 func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
 	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
-	for _, c := range append(own(db), o.Chores...) {
+	for _, c := range o.Chores {
 		j.chores[c.Name] = c
 	}
 	return j
-}
-
-// own are the chores of the store itself.
-func own(db *store.DB) []Chore {
-	return []Chore{{Name: "audit-sequence", Every: 5 * time.Second, Run: func(ctx context.Context, who access.Caller) error {
-		for {
-			if n, err := db.Sequence(ctx, who); err != nil || n == 0 {
-				return err
-			}
-		}
-	}}}
 }
 
 // forClinic mints the caller of one clinic's own work.
@@ -128,10 +117,14 @@ func (j *Jobs) Start(ctx context.Context) error {
 	}
 	j.queue, j.cancel = q, cancel
 	woken := j.db.Woken()
-	j.ended.Add(1)
+	j.ended.Add(2)
 	go func() {
 		defer j.ended.Done()
 		j.watch(working, woken)
+	}()
+	go func() {
+		defer j.ended.Done()
+		j.sequence(working)
 	}()
 	return nil
 }

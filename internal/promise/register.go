@@ -19,5 +19,6 @@ var Register = slices.Concat(
 	followups,
 	protection,
 	record,
+	ledgers,
 	ahead,
 )

@@ -1,7 +1,10 @@
 package scheduling
 
 import (
+	"time"
+
 	"almirah/internal/audit"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/store"
 )
@@ -48,4 +51,18 @@ func ProviderOf(v *store.View, one id.ID) (Provider, error) { return provider(v,
 func ServiceThere(v *store.View, one id.ID) error {
 	_, err := service(v, one)
 	return err
+}
+
+// WorkedOn is from when to when anybody works on such a day of an ordinary week; open is false when nobody does.
+func WorkedOn(v *store.View, day time.Weekday) (from, to clock.Minute, open bool, err error) {
+	all, err := providers(v, false)
+	for _, p := range all {
+		for _, x := range p.Weekly[day] {
+			if !open || x.From < from {
+				from = x.From
+			}
+			to, open = max(to, x.To), true
+		}
+	}
+	return from, to, open, err
 }

@@ -16,7 +16,7 @@ import (
 const (
 	sqlTreePage   = `SELECT position, hash, clinic_id, leaf_id FROM audit_tree WHERE position >= $1 ORDER BY position LIMIT 1000`
 	sqlLeafGet    = `SELECT body, commitment, at, actor_id, role, action, kind, subject_id, patient_id FROM audit_leaf WHERE clinic_id = $1 AND id = $2`
-	sqlHeads      = `SELECT size, root, at FROM audit_head ORDER BY size`
+	sqlHeads      = `SELECT size, root, at, signed FROM audit_head ORDER BY size`
 	sqlClinics    = `SELECT clinic_id FROM clinic_route ORDER BY clinic_id`
 	sqlTreeOwners = `SELECT DISTINCT clinic_id FROM audit_tree WHERE clinic_id IS NOT NULL`
 	sqlStrays     = `SELECT id FROM audit_leaf WHERE clinic_id = $1
@@ -25,49 +25,98 @@ const (
 )
 
 // VerifyAudit computes the audit tree again from its leaves and compares it with what is stored
-// and with the heads that somebody kept outside. It answers *audit.Broken for the first bad entry.
-func (db *DB) VerifyAudit(ctx context.Context, who access.Caller, kept []audit.Head) (audit.Report, error) {
+// (and with the newest checkpoint that this host signed) and with the heads that somebody kept outside. It answers *audit.Broken for the first bad entry. progress is told now and then
+// how many entries were looked at. It takes no lock: work goes on beside it.
+func (db *DB) VerifyAudit(ctx context.Context, who access.Caller, kept []audit.Head, progress ...func(entries int64)) (audit.Report, error) {
 	var out audit.Report
-	err := db.Across(ctx, who, access.PlatformOperate, func(_ context.Context, p *Platform) error {
-		p.Housekeeping("nothing is written")
-		heads, err := storedHeads(p)
+	_, own, err := db.vault.LogSigner()
+	if err != nil {
+		return out, err
+	}
+	err = db.look(ctx, who, func(p *Platform) error {
+		heads, err := storedHeads(p, own)
 		if err != nil {
 			return err
 		}
-		v := verification{p: p}
+		if mine, err := db.vault.SignedHead(); err != nil {
+			return err
+		} else if h, err := audit.ReadCheckpoint(mine, own); err == nil {
+			heads = append(heads, h)
+		}
+		v := verification{p: p, progress: progress}
 		out, err = audit.Verify(v.rows(), v.strays(), append(heads, kept...))
 		return err
 	})
 	return out, err
 }
 
-func storedHeads(p *Platform) ([]audit.Head, error) {
+// storedHeads reads the heads that were given out. Each must say what its checkpoint says, and the checkpoint must be signed by
+// a key of the log.
+func storedHeads(p *Platform, own string) ([]audit.Head, error) {
+	keys, err := logKeys(p, own)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := p.Query(sqlHeads)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var out []audit.Head
+	var newest Signed
 	for rows.Next() {
-		var h audit.Head
+		var h Signed
 		var root []byte
-		if err := rows.Scan(&h.Size, &root, &h.At); err != nil {
+		if err := rows.Scan(&h.Size, &root, &h.At, &h.Note); err != nil {
 			return nil, err
 		}
 		if len(root) != tlog.HashSize {
 			return nil, errors.New("store: a head of the audit tree has the wrong length")
 		}
 		copy(h.Hash[:], root)
-		out = append(out, h)
+		if len(h.Note) > 0 && !signedBy(h, keys) {
+			return nil, &audit.Broken{First: max(0, h.Size-1), Last: max(0, h.Size-1), Why: "the head over it is not what was signed, or not signed by a key of this log"}
+		}
+		out, newest = append(out, h.Head), h
+	}
+	if (len(newest.Note) > 0 || len(keys) > 1) && newest.Size > 0 && !signedBy(newest, []string{own}) {
+		return nil, &audit.Broken{First: newest.Size - 1, Last: newest.Size - 1, Why: "the newest head is not signed by the key of this log"}
 	}
 	return out, rows.Err()
+}
+
+func signedBy(h Signed, keys []string) bool {
+	for _, k := range keys {
+		if said, err := audit.ReadCheckpoint(h.Note, k); err == nil {
+			return said == h.Head
+		}
+	}
+	return false
+}
+
+func logKeys(p *Platform, own string) ([]string, error) {
+	keys := []string{own}
+	rows, err := p.Query(sqlKeyList)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k string
+		if err := rows.Scan(&k); err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, rows.Err()
 }
 
 // verification reads leaves of every clinic in one transaction. On PostgreSQL it names the
 // clinic whose fence it looks over before each read; that is why it lives in this room.
 type verification struct {
-	p  *Platform
-	at id.ID
+	p        *Platform
+	at       id.ID
+	progress []func(entries int64)
 }
 
 func (v *verification) enter(clinic id.ID) error {
@@ -81,7 +130,10 @@ func (v *verification) enter(clinic id.ID) error {
 func (v *verification) rows() iter.Seq2[audit.Row, error] {
 	return func(yield func(audit.Row, error) bool) {
 		from := int64(0)
-		for {
+		for entries := int64(0); ; {
+			for _, tell := range v.progress {
+				tell(entries)
+			}
 			page, err := v.page(from)
 			if err != nil {
 				yield(audit.Row{}, err)
@@ -89,6 +141,7 @@ func (v *verification) rows() iter.Seq2[audit.Row, error] {
 			}
 			for _, r := range page {
 				if !r.Leaf.IsZero() {
+					entries++
 					if err := v.leaf(&r); err != nil {
 						yield(r, err)
 						return

@@ -463,9 +463,11 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		}
 		return nil
 	})
+	oversee(ctx, t, p, must)
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
 	must(p.Desk.Tidy(ctx, system))
+	overseen(ctx, p, must)
 	prescribed(ctx, p, treated, must)
 	cared(ctx, t, p, treated, must)
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error {

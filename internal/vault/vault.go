@@ -15,6 +15,7 @@ import (
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
+	"golang.org/x/mod/sumdb/note"
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
@@ -49,6 +50,8 @@ type Vault struct {
 
 	mu       sync.Mutex
 	rootFile string
+	signer   note.Signer // of the audit log; nil until it is asked for
+	verifier string      // its public key
 }
 
 // Open opens the key store, making it when there is none, and completes what the shred journal

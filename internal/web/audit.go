@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -24,155 +24,221 @@ import (
 // The clinic's audit log as its leads read it. What a room recorded is opened for them: the values before and after. Where the
 // key of the person whom an entry is about is gone, the entry stays and its details do not. That the log was read is an entry too.
 
-const (
-	// Ids begin with their moment, so that the range of ids is the range of time, and the key of the table finds it.
-	sqlAuditList = `SELECT l.id, l.at, l.actor_id, l.role, l.action, l.kind, l.subject_id, l.patient_id, d.owner_id, d.sealed
-		FROM audit_leaf l LEFT JOIN audit_detail d ON d.clinic_id = l.clinic_id AND d.leaf_id = l.id
-		WHERE l.clinic_id = $1 AND l.id < $2 AND l.id >= $3 AND (CAST($4 AS BIGINT) = 0 OR l.actor_id = $5) AND (CAST($6 AS TEXT) = '' OR l.kind = $6)
-		ORDER BY l.id DESC LIMIT $7`
-)
-
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "audit"}
 
-// leaf is one entry with its sealed details.
+// auditActs are the acts that the filter lists: the words with which most entries are written.
+var auditActs = []string{"open", "list", "add", "change", "remove", "delete", "book", "reschedule", "cancel", "status", "sign", "issue", "refund", "export", "sign-off", "settle", "notice"}
+
+// leaf is one entry with its opened details.
 type leaf struct {
-	id, actor, subject, patient, owner id.ID
-	at                                 clock.Instant
-	role, action, kind                 string
-	sealed                             []byte
-	old, new                           map[string]string
+	oversight.Entry
+	old, new map[string]string
 }
 
-// moment is the first id that a clock could have made at t.
-func moment(t time.Time) (one id.ID) {
-	ms := t.UnixMilli()
-	for i := range 6 {
-		one[i] = byte(ms >> (40 - 8*i))
-	}
-	return one
-}
-
-// question is what the address of the audit page asks for.
+// auditQuestion is what the address of the audit page asks for.
 type auditQuestion struct {
-	who           id.ID
-	what, day     string
-	before, after id.ID
+	oversight.Question
+	from, to, patient string       // as typed
+	hits              []PatientHit // several patients are called as was typed
+	nobody            bool         // nobody is
 }
 
-func readAuditQuestion(v *Visit) (auditQuestion, error) {
+func (s *Site) readAuditQuestion(v *Visit) (out auditQuestion, err error) {
 	q := v.URL.Query()
-	out := auditQuestion{what: q.Get("what"), day: q.Get("day")}
-	for i := range out.before {
-		out.before[i] = 0xff
-	}
-	var err error
 	if who := q.Get("who"); who != "" {
-		if out.who, err = id.Parse(who); err != nil {
+		if out.Who, err = id.Parse(who); err != nil {
 			return out, fault.Missing()
 		}
 	}
-	if out.what != "" && !slices.Contains(auditKinds, out.what) {
+	if out.Kind = q.Get("what"); out.Kind != "" && !slices.Contains(auditKinds, out.Kind) {
 		return out, fault.Missing()
 	}
-	if out.day != "" {
-		d, err := clock.ParseDate(out.day)
+	if out.Action = q.Get("act"); out.Action != "" && !slices.Contains(auditActs, out.Action) {
+		return out, fault.Missing()
+	}
+	if out.from, out.to = q.Get("from"), q.Get("to"); q.Get("day") != "" {
+		out.from, out.to = q.Get("day"), q.Get("day")
+	}
+	z := v.Clinic.Location()
+	if out.from != "" {
+		d, err := s.dayAsked(v, out.from)
 		if err != nil {
-			return out, fault.Missing()
+			return out, err
 		}
-		z := v.Clinic.Location()
-		out.after, out.before = moment(clock.StartOfDay(d, z)), moment(clock.StartOfDay(d.AddDays(1), z))
+		out.From = clock.StartOfDay(d, z)
+	}
+	if out.to != "" {
+		d, err := s.dayAsked(v, out.to)
+		if err != nil {
+			return out, err
+		}
+		out.To = clock.StartOfDay(d.AddDays(1), z)
 	}
 	if b := q.Get("before"); b != "" {
-		if out.before, err = id.Parse(b); err != nil {
+		if out.Before, err = id.Parse(b); err != nil {
 			return out, fault.Missing()
 		}
 	}
-	return out, nil
+	return out, s.auditPatient(v, &out)
+}
+
+// auditPatient reads whom entries should be about: an id, or what somebody typed as a name or a number.
+func (s *Site) auditPatient(v *Visit, q *auditQuestion) error {
+	q.patient = strings.TrimSpace(v.URL.Query().Get("patient"))
+	if q.patient == "" {
+		return nil
+	}
+	var err error
+	if q.Patient, err = id.Parse(q.patient); err == nil {
+		return nil
+	}
+	hits, err := s.Patients.Search(v.Context(), v.Who, q.patient, 10)
+	if err != nil {
+		return err
+	}
+	switch len(hits) {
+	case 0:
+		q.nobody = true
+	case 1:
+		q.Patient = hits[0].ID
+	default:
+		q.hits = hitsOf(v, hits)
+	}
+	return nil
+}
+
+// query is the question as an address carries it.
+func (q auditQuestion) query() url.Values {
+	out := url.Values{}
+	for k, val := range map[string]string{"what": q.Kind, "act": q.Action, "from": q.from, "to": q.to} {
+		if val != "" {
+			out.Set(k, val)
+		}
+	}
+	for k, one := range map[string]id.ID{"who": q.Who, "patient": q.Patient} {
+		if !one.IsZero() {
+			out.Set(k, one.String())
+		}
+	}
+	return out
+}
+
+// at is the address of a page or file with the same question.
+func (q auditQuestion) at(path string) string {
+	if e := q.query().Encode(); e != "" {
+		return path + "?" + e
+	}
+	return path
 }
 
 func auditPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	q, err := readAuditQuestion(v)
+	q, err := s.readAuditQuestion(v)
 	if err != nil {
 		return err
 	}
-	leaves, names, err := s.auditLog(v, q)
+	page := &AuditPage{AuditShell: s.auditShell(v, "log"), Who: v.URL.Query().Get("who"), What: q.Kind, Act: q.Action, From: q.from, To: q.to, Patient: q.patient, Hits: q.hits}
+	rows, people, names, err := s.auditRows(v, q, perPage)
 	if err != nil {
 		return err
 	}
-	people, err := s.Accounts.Names(v.Context(), v.Who)
-	if err != nil {
-		return err
+	if !q.Patient.IsZero() {
+		page.PatientID, page.Patient = q.Patient.String(), ""
+		if n := names[q.Patient]; !n.Broken {
+			page.Patient = n.Text
+		}
 	}
-	roster, err := s.Desk.Roster(v.Context(), v.Who)
-	if err != nil {
-		return err
+	for i := range page.Hits {
+		one := q
+		if one.Patient, err = id.Parse(page.Hits[i].ID); err == nil {
+			page.Choices = append(page.Choices, AuditChoice{PatientHit: page.Hits[i], URL: one.at("/app/audit")})
+		}
 	}
-	page := &AuditPage{Shell: s.staffShell(v, ""), What: q.what, Day: q.day, Who: v.URL.Query().Get("who")}
 	page.People = []Option{{Label: v.Tongue.Say("audit.anyone")}}
 	for one, name := range people {
-		page.People = append(page.People, Option{Value: one.String(), Label: name, On: one == q.who})
+		page.People = append(page.People, Option{Value: one.String(), Label: name, On: one == q.Who})
 	}
 	slices.SortFunc(page.People[1:], func(a, b Option) int { return strings.Compare(a.Label+a.Value, b.Label+b.Value) })
 	page.Kinds = []Option{{Label: v.Tongue.Say("audit.anything")}}
 	for _, k := range auditKinds {
-		page.Kinds = append(page.Kinds, Option{Value: k, Label: v.Tongue.Say("audit.kind." + k), On: k == q.what})
+		page.Kinds = append(page.Kinds, Option{Value: k, Label: v.Tongue.Say("audit.kind." + k), On: k == q.Kind})
 	}
-	for _, l := range leaves {
-		page.Entries = append(page.Entries, auditEntry(v, l, names, people, roster))
+	page.Acts = []Option{{Label: v.Tongue.Say("audit.any_act")}}
+	for _, a := range auditActs {
+		page.Acts = append(page.Acts, Option{Value: a, Label: v.Tongue.Say("audit.act." + a), On: a == q.Action})
 	}
-	if len(leaves) == perPage {
-		next := url.Values{"before": {leaves[len(leaves)-1].id.String()}}
-		for k, val := range map[string]string{"who": page.Who, "what": q.what, "day": q.day} {
-			if val != "" {
-				next.Set(k, val)
-			}
-		}
+	for _, r := range rows {
+		page.Entries = append(page.Entries, r.shown)
+	}
+	if len(rows) == perPage {
+		next := q.query()
+		next.Set("before", rows[len(rows)-1].ID.String())
 		page.Older = "/app/audit?" + next.Encode()
 	}
-	if s.Head != nil {
-		if page.Head, err = s.Head(v.Context()); err != nil {
-			return err
-		}
-	}
+	page.CSV, page.Proofs = q.at("/app/audit/entries.csv"), q.at("/app/audit/proofs")
 	return s.views.Render(w, http.StatusOK, "audit", page)
 }
 
-// auditLog reads and opens one page of entries, and the names of the patients in it.
-func (s *Site) auditLog(v *Visit, q auditQuestion) (out []leaf, names map[id.ID]patients.Name, err error) {
+// auditRow is an entry with how it is shown.
+type auditRow struct {
+	leaf
+	shown AuditEntry
+}
+
+// auditRows are the entries that answer the question, as they are shown, with the names that they need.
+func (s *Site) auditRows(v *Visit, q auditQuestion, limit int) ([]auditRow, map[id.ID]string, map[id.ID]patients.Name, error) {
+	people, err := s.Accounts.Names(v.Context(), v.Who)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if q.nobody || len(q.hits) > 0 {
+		return nil, people, nil, nil
+	}
+	leaves, names, err := s.auditLog(v, q, limit)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	roster, err := s.Desk.Roster(v.Context(), v.Who)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	out := make([]auditRow, len(leaves))
+	for i, l := range leaves {
+		out[i] = auditRow{l, auditEntry(v, l, names, people, roster)}
+	}
+	return out, people, names, nil
+}
+
+// auditLog reads and opens entries, and the names of the patients in them.
+func (s *Site) auditLog(v *Visit, q auditQuestion, limit int) (out []leaf, names map[id.ID]patients.Name, err error) {
 	opens := v.Who.May(access.PatientRead)
 	err = s.DB.View(v.Context(), v.Who, access.AuditRead, func(_ context.Context, view *store.View) error {
-		some := 0
-		if !q.who.IsZero() {
-			some = 1
-		}
-		rows, err := view.Query(sqlAuditList, q.before, q.after, some, q.who, q.what, perPage)
+		list, err := oversight.Entries(view, q.Question, limit)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
 		var owners, seen []id.ID
-		for rows.Next() {
-			var l leaf
-			if err := rows.Scan(&l.id, &l.at, &l.actor, &l.role, &l.action, &l.kind, &l.subject, &l.patient, &l.owner, &l.sealed); err != nil {
-				return err
+		known := map[id.ID]bool{}
+		for _, e := range list {
+			if !e.Owner.IsZero() && e.Owner != vault.ClinicData && !known[e.Owner] {
+				known[e.Owner] = true
+				owners = append(owners, e.Owner)
 			}
-			if !l.owner.IsZero() && l.owner != vault.ClinicData && !slices.Contains(owners, l.owner) {
-				owners = append(owners, l.owner)
+			if !e.Patient.IsZero() && !slices.Contains(seen, e.Patient) {
+				seen = append(seen, e.Patient)
 			}
-			if !l.patient.IsZero() && !slices.Contains(seen, l.patient) {
-				seen = append(seen, l.patient)
-			}
-			out = append(out, l)
+			out = append(out, leaf{Entry: e})
 		}
-		if err := rows.Err(); err != nil {
-			return err
+		if !q.Patient.IsZero() && !slices.Contains(seen, q.Patient) {
+			seen = append(seen, q.Patient)
 		}
 		if !opens {
 			return nil
 		}
-		if err := view.Load(owners); err != nil {
-			return err
+		for part := range slices.Chunk(owners, store.Widest) {
+			if err := view.Load(part); err != nil {
+				return err
+			}
 		}
 		for i := range out {
 			out[i].open(view)
@@ -188,7 +254,7 @@ func (s *Site) auditLog(v *Visit, q auditQuestion) (out []leaf, names map[id.ID]
 
 // open reads the details. What cannot be opened (the person was erased) leaves the entry as it is.
 func (l *leaf) open(view *store.View) {
-	text, err := view.Unseal(l.owner, "audit_detail", "sealed", l.id, l.sealed)
+	text, err := view.Unseal(l.Owner, "audit_detail", "sealed", l.ID, l.Sealed)
 	if err != nil || len(text) < audit.SaltSize {
 		return
 	}
@@ -226,7 +292,7 @@ func flat(x any) map[string]string {
 }
 
 func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.ID]string, roster scheduling.Roster) AuditEntry {
-	e := AuditEntry{At: l.at.In(v.Clinic.Location()), Who: people[l.actor], Role: access.Role(l.role), Listed: l.action == audit.ActionList, Words: auditWords(v, l.action, l.kind)}
+	e := AuditEntry{At: l.At.In(v.Clinic.Location()), Who: people[l.Actor], Role: access.Role(l.Role), Listed: l.Action == audit.ActionList, Words: auditWords(v, l.Action, l.Kind)}
 	e.Subject, e.URL = auditSubject(v, l, names, people, roster)
 	if e.Listed {
 		return e
@@ -288,47 +354,47 @@ func auditField(v *Visit, key string) string {
 
 // auditSubject names what the entry is about, with its page where it has one.
 func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.ID]string, roster scheduling.Roster) (name, link string) {
-	name = v.Tongue.Say("audit.kind." + l.kind)
-	if !v.Tongue.Has("audit.kind." + l.kind) {
-		name = l.kind
+	name = v.Tongue.Say("audit.kind." + l.Kind)
+	if !v.Tongue.Has("audit.kind." + l.Kind) {
+		name = l.Kind
 	}
-	if n, ok := names[l.patient]; ok && !l.patient.IsZero() {
+	if n, ok := names[l.Patient]; ok && !l.Patient.IsZero() {
 		if n.Broken {
 			name = joined(name, v.Tongue.Say("day.broken"))
 		} else {
 			name = joined(name, n.Text)
 		}
 	}
-	switch l.kind {
+	switch l.Kind {
 	case "patient", "consent", "thread":
-		if !l.patient.IsZero() && !names[l.patient].Broken {
-			link = "/app/patients/" + l.patient.String()
+		if !l.Patient.IsZero() && !names[l.Patient].Broken {
+			link = "/app/patients/" + l.Patient.String()
 		}
 	case "appointment":
-		link = "/app/appointments/" + l.subject.String()
+		link = "/app/appointments/" + l.Subject.String()
 	case "message":
-		if l.action != "withdraw" { // there the subject is the appointment
-			link = "/app/messages/" + l.subject.String()
+		if l.Action != "withdraw" { // there the subject is the appointment
+			link = "/app/messages/" + l.Subject.String()
 		}
 	case "channel":
 		link = "/app/settings/channels"
-		if l.action == "wish" { // a patient's, about a channel
-			link = "/app/patients/" + l.subject.String()
+		if l.Action == "wish" { // a patient's, about a channel
+			link = "/app/patients/" + l.Subject.String()
 		}
 	case "membership":
-		if n := people[l.subject]; n != "" {
+		if n := people[l.Subject]; n != "" {
 			name = joined(name, n)
 		}
 	case "provider":
 		for _, p := range roster.Providers {
-			if p.ID == l.subject {
-				name, link = joined(name, p.Name), "/app/settings/providers/"+l.subject.String()
+			if p.ID == l.Subject {
+				name, link = joined(name, p.Name), "/app/settings/providers/"+l.Subject.String()
 			}
 		}
 	case "service":
 		for _, t := range roster.Services {
-			if t.ID == l.subject {
-				name, link = joined(name, t.Name), "/app/settings/services/"+l.subject.String()
+			if t.ID == l.Subject {
+				name, link = joined(name, t.Name), "/app/settings/services/"+l.Subject.String()
 			}
 		}
 	}

@@ -62,6 +62,18 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 	if broken > 0 {
 		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("day.broken_rows", "Count", broken), URL: "/app/day", Grave: true})
 	}
+	if v.Who.May(access.AuditRead) {
+		n, err := s.Watch.Unsettled(v.Context(), v.Who)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.noticed", "Count", n), URL: "/app/audit/noticed"})
+		}
+		if stuck := s.stuck(v); stuck != "" {
+			page.Notices = append(page.Notices, Notice{Text: stuck, URL: "/app/audit/checks", Link: v.Tongue.Say("ledger.what"), Grave: true})
+		}
+	}
 	if v.Who.May(access.ReviewSettle) {
 		n, err := s.Followup.Complaints(v.Context(), v.Who)
 		if err != nil {

@@ -134,7 +134,5 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /app/outbox/calendar/{id}", Door: Staff, Right: access.MessageRead, Handle: outboxCalendar},
 		{Pattern: "GET /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phonePage},
 		{Pattern: "POST /app/outbox/phone/{phone}", Door: Staff, Right: access.MessageRead, Handle: phoneAnswer},
-
-		{Pattern: "GET /app/audit", Door: Staff, Right: access.AuditRead, Handle: auditPage},
 	}
 }

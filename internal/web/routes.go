@@ -15,6 +15,7 @@ func Routes() []Route {
 		billRoutes(),
 		gatewayRoutes(),
 		settingsRoutes(),
+		auditRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 	)

@@ -22,6 +22,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/intake"
 	"almirah/internal/messaging"
+	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
@@ -49,6 +50,7 @@ type Deps struct {
 	Plans    *subscription.Service // nil, or without plans: nobody pays here
 	Intake   *intake.Service
 	Visits   *visits.Service
+	Watch    *oversight.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -63,7 +65,7 @@ type Deps struct {
 	Promises   func(ctx context.Context) []Kept                                  // every sentence with the last result of its probe
 	Limit      func(r *http.Request) time.Duration                               // how long a booking from this address must wait
 	Entity     Entity                                                            // who runs this installation
-	Head       func(ctx context.Context) (string, error)                         // the newest head of the audit log, as "audit verify --head" reads it; empty before the first
+	Ledger     Ledger                                                            // the tree of the audit log
 	Address    func(r *http.Request) string                                      // the visitor's network address, behind known proxies
 	Close      func(ctx context.Context, who access.Caller, patient id.ID) error // deletes a patient in every room
 }

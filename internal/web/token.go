@@ -34,6 +34,13 @@ func Cookies() []Cookie {
 	}
 }
 
+// LogStorage is the one thing that our scripts keep in a browser's own storage: the newest checkpoint of the audit log, in the browsers of
+// owners and managers (see assets/ts/ledger.ts). It is declared beside the cookies, and a test looks for others.
+const LogStorage = "almirah-log"
+
+// Storage is the register of what stays in a browser without being a cookie: it is never sent.
+func Storage() []Cookie { return []Cookie{{LogStorage, "essential", "kept", "cookie.log"}} }
+
 // formSecret gives a visitor who is not signed in a secret of her own for her forms (double
 // submission: the form carries a token that only who holds the cookie can make).
 func (v *Visit) formSecret(w http.ResponseWriter) {

@@ -115,7 +115,7 @@ func (s *Site) policy(v *Visit) *TrustPage {
 		g.Sentences = append(g.Sentences, x)
 	}
 	page.Groups = slices.DeleteFunc(page.Groups, func(g TrustGroup) bool { return len(g.Sentences) == 0 })
-	for _, c := range Cookies() {
+	for _, c := range append(Cookies(), Storage()...) {
 		page.Cookies = append(page.Cookies, CookieRow{Name: c.Name, Kind: c.Class, Purpose: v.Tongue.Say(c.Words), Life: v.Tongue.Say("cookie.life." + c.Life)})
 	}
 	if s.Processors != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/audit"
 	"almirah/internal/billing"
 	"almirah/internal/document"
 	"almirah/internal/egress"
@@ -16,6 +17,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/intake"
 	"almirah/internal/messaging"
+	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
@@ -24,6 +26,8 @@ import (
 	"almirah/internal/visits"
 	"almirah/internal/web"
 	"almirah/internal/words"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // rehouse opens the pages again over the same rooms, with what a test needs to be different.
@@ -34,7 +38,7 @@ func (o *office) rehouse(change func(d *web.Deps)) {
 		o.t.Fatal(err)
 	}
 	d := web.Deps{DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
-		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
+		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" }}
 	change(&d)
 	site, err := web.NewSite(d)
@@ -236,9 +240,11 @@ func TestAuditLog(t *testing.T) {
 	}
 	// The newest head is there to be kept.
 	o.rehouse(func(d *web.Deps) {
-		d.Head = func(context.Context) (string, error) { return "7 hash-of-the-tree=", nil }
+		d.Ledger = web.Ledger{Key: func() string { return "log+1+key" }, Checkpoint: func(context.Context) (store.Signed, error) {
+			return store.Signed{Head: audit.Head{Size: 7, Hash: tlog.Hash{1}}}, nil
+		}}
 	})
-	wants(t, o.owner.get("/app/audit"), 200, "7 hash-of-the-tree=", "Newest head")
+	wants(t, o.owner.get("/app/audit/checks"), 200, "7 AQAAAA", "Newest head", "log+1+key")
 	// That the log was read is in the log.
 	wants(t, o.owner.get("/app/audit?what=audit"), 200, "appeared in a list")
 	// More than one page.

@@ -3,7 +3,6 @@ package web
 import (
 	"time"
 
-	"almirah/internal/access"
 	"almirah/internal/clock"
 )
 
@@ -44,6 +43,7 @@ type PatientNewPage struct {
 // PatientPage is /app/patients/{id}, the page "patient".
 type PatientPage struct {
 	Shell
+	CanAudit      bool // may see who looked
 	ID            string
 	Version       int64
 	Patient       string
@@ -136,29 +136,3 @@ type Step struct {
 	Key, URL string
 	Done     bool
 }
-
-// AuditPage is /app/audit, the page "audit".
-type AuditPage struct {
-	Shell
-	Entries        []AuditEntry
-	Who, What, Day string // filters as typed
-	People         []Option
-	Kinds          []Option
-	Older          string // URL of the next page; empty: none
-	Head           string // the newest head of the log, as "almirah audit verify --head" reads it; empty before the first
-}
-
-// AuditEntry is one entry as a manager reads it.
-type AuditEntry struct {
-	At      time.Time
-	Who     string
-	Role    access.Role
-	Words   string // in the language of the page: "Moved an appointment"
-	Subject string
-	URL     string // of the subject; may be empty
-	Changes []AuditChange
-	Listed  bool // appeared in a list, as opposed to opened
-}
-
-// AuditChange is one value before and after.
-type AuditChange struct{ What, Old, New string }

@@ -46,12 +46,6 @@ func (m *maker) deskPages() {
 	guardian.Editing = "guardian"
 	m.add("patient", "guardian", guardian)
 	m.add("patient-delete", "", &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: "किरण राव", Born: "2015-03-15", Coming: 2, Keeps: []string{"The booking log, without the name, for three years."}, Version: 4})
-	m.add("audit", "", &web.AuditPage{Shell: m.staff("nav.settings"), People: []web.Option{{Value: "", Label: "–"}, {Value: ident(1), Label: "Meera Pillai"}}, Kinds: []web.Option{{Value: "", Label: "–"}}, Older: "/app/audit?before=1", Head: "1204 RHXYTkGfbnTOsQyS8JQb3/mEXbzLaDTRV1wEvxyJOkM=",
-		Entries: []web.AuditEntry{
-			{At: m.at(11, 2), Who: "Meera Pillai", Role: access.Owner, Words: "Opened a patient", Subject: "किरण राव", URL: "/app/patients/" + ident(201)},
-			{At: m.at(11, 1), Who: "Dr Leela Nair", Role: access.Practitioner, Words: "Saw the day", Subject: "24 Nov 2026", Listed: true},
-			{At: m.at(10, 1), Who: "Meera Pillai", Role: access.Owner, Words: "Changed the booking rules", Changes: []web.AuditChange{{What: "Notice, hours", Old: "2", New: "4"}}},
-		}})
 	m.add("me", "", &web.MePage{Shell: m.staff(""), PersonName: "Meera Pillai", Email: "meera@sunrise.example", Phone: "+91 98450 12345", JobTitle: "Practice manager", Language: "en", ThemeNow: "dark", Keys: true, Version: 3,
 		Sessions: []web.SessionRow{{ID: ident(1), Device: "Chrome, Windows", Address: "203.0.113.7", Since: m.at(8, 0), Seen: m.at(11, 0), Current: true}, {ID: ident(2), Device: "Safari, iPhone", Address: "2001:db8::7", Since: m.at(7, 0)}}})
 }
@@ -121,6 +115,7 @@ func (m *maker) settingsPages() {
 	m.channelPages()
 	m.textPages()
 	m.followupPages()
+	m.auditPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
@@ -144,7 +139,7 @@ func (m *maker) empties() {
 		{"day", &web.DayPage{Shell: m.staff("nav.day"), Day: today, Today: today}}, {"appointment", &web.AppointmentCard{Shell: m.staff(""), Patient: people[0]}}, {"appointment-panel", &web.AppointmentCard{Shell: e()}}, {"day-column", &web.DayColumn{Shell: e()}},
 		{"patient-hits", &web.HitsFragment{Shell: e()}}, {"free-slots", &web.FreeFragment{Shell: e()}}, {"book", &web.BookPage{Shell: m.staff("")}}, {"week", &web.WeekPage{Shell: m.staff("")}},
 		{"dashboard", &web.DashboardPage{Shell: m.staff("nav.home"), Today: today}}, {"patients", &web.PatientsPage{Shell: m.staff("")}}, {"patient-new", &web.PatientNewPage{Shell: m.staff("")}}, {"patient", &web.PatientPage{Shell: m.staff(""), Patient: people[0]}}, {"patient-delete", &web.PatientDeletePage{Shell: m.staff("")}},
-		{"audit", &web.AuditPage{Shell: m.staff("")}}, {"me", &web.MePage{Shell: m.staff("")}}, {"messages", &web.MessagesPage{Shell: m.staff("")}}, {"message", &web.MessagePage{Shell: m.staff(""), What: "Reminder"}}, {"figures", &web.FiguresPage{Shell: m.staff("")}}, {"outbox", &web.OutboxPage{Shell: m.staff("")}}, {"phone", &web.PhonePage{Shell: m.staff("")}},
+		{"audit", &web.AuditPage{AuditShell: m.audit("log")}}, {"audit-noticed", &web.NoticedPage{AuditShell: m.audit("noticed")}}, {"audit-reviews", &web.ReviewsOfLog{AuditShell: m.audit("reviews")}}, {"audit-checks", &web.ChecksPage{AuditShell: m.audit("checks")}}, {"me", &web.MePage{Shell: m.staff("")}}, {"messages", &web.MessagesPage{Shell: m.staff("")}}, {"message", &web.MessagePage{Shell: m.staff(""), What: "Reminder"}}, {"figures", &web.FiguresPage{Shell: m.staff("")}}, {"outbox", &web.OutboxPage{Shell: m.staff("")}}, {"phone", &web.PhonePage{Shell: m.staff("")}},
 		{"settings", &web.SettingsHome{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-clinic", &web.ClinicSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-public", &web.PublicSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-staff", &web.StaffSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-providers", &web.ProvidersSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-provider", &web.ProviderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-hours", &web.HoursSettings{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-retire", &web.RetirePage{ProviderName: providers[0], SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-services", &web.ServicesSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},

@@ -1,0 +1,18 @@
+package oversight
+
+import (
+	"almirah/internal/audit"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+// Notice writes a finding down, in the Change of whoever noticed it: the daily examination, or a room to the right that knows of something
+// unusual at once. Of f it reads the rule, the day, the person, the patient and the counts.
+func Notice(tx *store.Tx, f Finding) error {
+	one := tx.NewID()
+	if _, err := tx.Exec(sqlFindingAdd, one, string(f.Rule), f.Day, f.Person, id.Null(f.Patient), f.Count, f.Usual, tx.Now()); err != nil {
+		return err
+	}
+	tx.Record(audit.Note{Action: "notice", Kind: "finding", Subject: one, New: map[string]any{"rule": f.Rule, "day": f.Day}})
+	return nil
+}
