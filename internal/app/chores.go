@@ -72,6 +72,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "count-days", Every: time.Hour, Clinics: true, Run: h.Insight.Work},
+		{Name: "write-use", Every: time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Insight.Flush(ctx, jobs.ForClinic) }},
+		{Name: "expire-use", Every: 24 * time.Hour, Clinics: true, Run: h.Insight.Age},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},

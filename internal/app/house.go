@@ -26,6 +26,7 @@ import (
 	"almirah/internal/gateways/demo"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/insight"
 	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
@@ -66,6 +67,7 @@ type House struct {
 	Plans    *subscription.Service
 	Intake   *intake.Service
 	Visits   *visits.Service
+	Insight  *insight.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -140,7 +142,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), insight.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -176,7 +178,7 @@ func (h *House) rooms(o Options) (err error) {
 		sender = "clinic@example.org"
 	}
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
-	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
+	h.Followup, h.Intake, h.Visits, h.Insight = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB), insight.New(h.DB)
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})

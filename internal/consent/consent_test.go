@@ -89,8 +89,11 @@ func TestGiveAndTakeBack(t *testing.T) {
 		// Nothing is given beforehand, and the booking needs nothing.
 		for _, e := range Registry() {
 			want := ReasonNotAsked
-			if e.Basis == Necessity {
+			switch e.Basis {
+			case Necessity:
 				want = ReasonNecessary
+			case Objection:
+				want = ReasonUnopposed
 			}
 			if got := may(t, b, p, e.Purpose, "email"); got != want {
 				t.Errorf("%s: %s before anybody chose", e.Purpose, got)
@@ -415,7 +418,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%s sounds like advertising", e.Purpose)
 		}
 	}
-	if !slices.Equal(list, []Purpose{Booking, Reminder, Followup, Papers, Review, News}) {
+	if !slices.Equal(list, []Purpose{Booking, Reminder, Followup, Papers, Review, News, Figures}) {
 		t.Errorf("%v: a new purpose asks every patient first; say so in the policy before you change this line", list)
 	}
 	for _, l := range words.Languages() {
