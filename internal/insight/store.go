@@ -25,7 +25,7 @@ const (
 	WHERE i.clinic_id = $1 AND i.number > 0 AND i.day >= $2 AND i.day <= $3`
 	sqlChildren = `SELECT minor FROM patient WHERE clinic_id = $1 AND id = $2`
 
-	sqlFirstDay = `SELECT COALESCE(MIN(day), '') FROM appointment WHERE clinic_id = $1`
+	sqlFirstDay = `SELECT day FROM appointment WHERE clinic_id = $1 ORDER BY day LIMIT 1`
 	// What was touched lately: the days on which its appointments stand, and stood before they were moved.
 	sqlTouched  = `SELECT DISTINCT a.day FROM booking_log l JOIN appointment a ON a.clinic_id = $1 AND a.id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2`
 	sqlLeft     = `SELECT DISTINCT b.starts_at FROM booking_log l JOIN booking_log b ON b.clinic_id = $1 AND b.appointment_id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action = 'reschedule'`

@@ -64,7 +64,7 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 // dueDays are the days to count, in order.
 func dueDays(v *store.View, c clinics.Clinic, today clock.Date) ([]clock.Date, error) {
 	var first clock.Date
-	if err := v.Row(sqlFirstDay).Scan(&first); err != nil || first == "" {
+	if err := each(v, sqlFirstDay, func(rows *store.Rows) error { return rows.Scan(&first) }); err != nil || first == "" {
 		return nil, err
 	}
 	counted, looked, err := progress(v)

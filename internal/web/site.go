@@ -20,6 +20,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/insight"
 	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
@@ -49,6 +50,7 @@ type Deps struct {
 	Plans    *subscription.Service // nil, or without plans: nobody pays here
 	Intake   *intake.Service
 	Visits   *visits.Service
+	Insight  *insight.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -188,6 +190,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	v.guardQuery()
 	r = v.Request
 	v.Theme, v.Tongue = s.preference(r, "", nil)
+	begun := clock.At(s.Clock.Now())
 	err := s.enter(w, v, route)
 	if err == nil && v.Method == http.MethodGet && v.URL.Query().Has("lang") {
 		s.chooseLanguage(w, v)
@@ -202,7 +205,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	}
 	if err != nil {
 		s.fail(w, v, route, err)
+		return
 	}
+	s.counted(v, route, begun)
 }
 
 // enter finds out who comes, and checks the form's token before anything is done.
