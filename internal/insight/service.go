@@ -6,6 +6,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/store"
 )
@@ -88,16 +89,47 @@ func (s *Service) SaveSetting(ctx context.Context, who access.Caller, to Setting
 	})
 }
 
-// Takeover writes days as another program counted them, from before the clinic came here. What is counted here replaces them. It is for
-// access.ReportSettings.
-func (s *Service) Takeover(ctx context.Context, who access.Caller, days []Day) error {
+// Bookings are how many appointments were booked on a day through one door: "online", "desk", "api".
+type Bookings struct {
+	Day   clock.Date
+	Door  string
+	Count int64
+}
+
+// Payments are what was paid on a day by one method, in minor units of a currency.
+type Payments struct {
+	Day              clock.Date
+	Method, Currency string
+	Count, Amount    int64
+}
+
+// Past are days as another program counted them.
+type Past struct {
+	Days     []Day
+	Bookings []Bookings
+	Payments []Payments
+}
+
+// Takeover writes days as another program counted them, from before the clinic came here. What is counted here replaces them. Payments need
+// the module for billing.
+func (s *Service) Takeover(ctx context.Context, who access.Caller, past Past) error {
 	return s.db.Change(ctx, who, access.ReportSettings, func(_ context.Context, tx *store.Tx) error {
-		for _, d := range days {
+		for _, d := range past.Days {
 			if err := putDay(tx, d); err != nil {
 				return err
 			}
 		}
-		tx.Record(audit.Note{Action: "take-over", Kind: "insight-day", Subject: tx.Clinic(), New: len(days)})
+		for _, b := range past.Bookings {
+			if _, err := tx.Exec(sqlSourcePut, b.Day, b.Door, b.Count); err != nil {
+				return err
+			}
+		}
+		for _, p := range past.Payments {
+			if _, err := tx.Exec(sqlMoneyPut, p.Day, kindPaid, p.Method, p.Currency, p.Count, p.Amount); err != nil {
+				return err
+			}
+		}
+		tx.Record(audit.Note{Action: "take-over", Kind: "insight-day", Subject: tx.Clinic(), New: len(past.Days)})
 		return nil
 	})
 }

@@ -60,7 +60,7 @@ func (m *maker) reportPages() {
 	money := page("revenue")
 	money.Currencies = []web.Option{{Value: "INR", Label: "INR", On: true}, {Value: "USD", Label: "USD"}}
 	money.Empty = true
-	m.add("reports", "empty", money)
+	m.add("reports", "bare", money)
 	wrong := page("waiting")
 	wrong.Shell, wrong.Wrong, wrong.To = problems(wrong.Shell, "to", "from"), true, "2026-10-01"
 	m.add("reports", "wrong", wrong)
@@ -68,6 +68,6 @@ func (m *maker) reportPages() {
 	m.add("settings-use", "", &web.UseSettings{SettingsPage: m.settings("settings.use"), Features: true, Visitors: true, Days: 30, Least: 5,
 		Used: []web.UseRow{{Name: "GET /app/day", Opened: 4120, Slow: 3, Millis: 14}, {Name: "POST /app/appointments/{id}/status", Opened: 2810, Millis: 11}},
 		Seen: []web.SeenRow{{Name: "GET /c/{slug}", Device: "phone", Seen: 812}, {Name: "GET /c/{slug}", Device: "computer", Seen: 96}, {Name: "GET /c/{slug}/book", Device: "tablet", Seen: 12}, {Name: "GET /c/{slug}", Device: "machine", Seen: 41}}})
-	m.add("settings-use", "off", &web.UseSettings{SettingsPage: m.settings("settings.use"), Children: true, Days: 30, Least: 5})
+	m.add("settings-use", "bare", &web.UseSettings{SettingsPage: m.settings("settings.use"), Children: true, Days: 30, Least: 5})
 	m.add("settings-use", "nothing", &web.UseSettings{SettingsPage: m.settings("settings.use"), Features: true, Visitors: true, Days: 30, Least: 5})
 }
