@@ -32,10 +32,14 @@ func (h *House) demoPast(ctx context.Context, owner access.Caller, c clinics.Cli
 		}
 		online := visits * int64(30+(pastDays-ago)/20) / 100
 		past.Bookings = append(past.Bookings, insight.Bookings{Day: day, Door: "online", Count: online}, insight.Bookings{Day: day, Door: "desk", Count: visits - online}, insight.Bookings{Day: day, Door: "api", Count: 5 + dealt(day, 3, 6)})
+		billed := insight.Payments{Day: day, Currency: c.Currency}
 		for method, share := range map[string]int64{"upi": 48, "cash": 31, "card": 15} {
 			n := visits * share / 100
-			past.Payments = append(past.Payments, insight.Payments{Day: day, Method: method, Currency: c.Currency, Count: n, Amount: n * (42000 + 100*dealt(day, int(share), 90))})
+			amount := n * (42000 + 100*dealt(day, int(share), 90))
+			past.Payments = append(past.Payments, insight.Payments{Day: day, Method: method, Currency: c.Currency, Count: n, Amount: amount})
+			billed.Count, billed.Amount = billed.Count+n, billed.Amount+amount+amount/40
 		}
+		past.Billed = append(past.Billed, billed)
 	}
 	if err := h.Insight.Takeover(ctx, owner, past); err != nil {
 		return err

@@ -61,7 +61,7 @@ func may(t testing.TB, b *rig.Base, p id.ID, purpose Purpose, channel string) st
 	if !slices.Contains(Reasons(), why) {
 		t.Errorf("%q is no reason of the list", why)
 	}
-	if ok != (why == ReasonNecessary || why == ReasonGiven) {
+	if ok != (why == ReasonNecessary || why == ReasonGiven || why == ReasonUnopposed) {
 		t.Errorf("%v because %s", ok, why)
 	}
 	return why

@@ -108,6 +108,7 @@ type Past struct {
 	Days     []Day
 	Bookings []Bookings
 	Payments []Payments
+	Billed   []Payments // without tax; no method
 }
 
 // Takeover writes days as another program counted them, from before the clinic came here. What is counted here replaces them. Payments need
@@ -126,6 +127,11 @@ func (s *Service) Takeover(ctx context.Context, who access.Caller, past Past) er
 		}
 		for _, p := range past.Payments {
 			if _, err := tx.Exec(sqlMoneyPut, p.Day, kindPaid, p.Method, p.Currency, p.Count, p.Amount); err != nil {
+				return err
+			}
+		}
+		for _, p := range past.Billed {
+			if _, err := tx.Exec(sqlMoneyPut, p.Day, kindInvoiced, "", p.Currency, p.Count, p.Amount); err != nil {
 				return err
 			}
 		}

@@ -23,7 +23,7 @@ var insights = []Sentence{
 		Sources:  []string{"B10", "P1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/count.go", "internal/insight/work.go"},
-		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount"},
+		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount", "app.TestReportsInABrowser"},
 		Twins: []Twin{
 			{
 				Name: "old days that were changed are not counted again",
@@ -35,7 +35,7 @@ var insights = []Sentence{
 	{
 		ID:       "figures-objection",
 		Text:     "Who says so on her own page, or at the desk, is left out of the clinic’s figures, of earlier days too; so is who stopped every use of her data. In India children are left out unless the clinic decides otherwise.",
-		Sources:  []string{"I12", "P4", "J11"},
+		Sources:  []string{"I12", "P4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/count.go", "internal/consent/inside.go"},
 		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount"},

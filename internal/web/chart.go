@@ -1,5 +1,7 @@
 package web
 
+import "unicode/utf8"
+
 // A picture of columns, drawn on the server: rectangles and words whose places are worked out here. Kinds of column differ by pattern and not by
 // colour alone, the picture has a title and says in words what it shows, and the table beside it has every number.
 
@@ -49,34 +51,37 @@ type Column struct {
 }
 
 const (
-	chartWidth, chartHeight   = 720, 260
-	chartMargin, chartBottom  = 66, 34
-	chartTop                  = 12
+	chartWidth, chartHeight   = 720, 300
+	chartMargin, chartBottom  = 40, 34
+	chartDigit                = 13 // the room of one sign beside the axis, where the words are largest
+	chartTop                  = 20
 	chartTicks                = 4
 	mostLabels, widestColumns = 12, 64
 )
 
-// NewChart draws columns. rtl puts the first one at the right, where reading begins. tick makes the words of a number at the axis.
-func NewChart(title, about string, kinds []string, columns []Column, rtl bool, tick func(n int64) string) *Chart {
-	c := &Chart{Title: title, About: about, Width: chartWidth, Height: chartHeight, Left: chartMargin, Right: chartWidth - 6, Top: chartTop, Ground: chartHeight - chartBottom, Axis: chartMargin - 8}
-	if rtl {
-		c.Left, c.Right, c.Axis = 6, chartWidth-chartMargin, chartWidth-chartMargin+8
-	}
+// NewChart draws columns of kinds. rtl puts the first one at the right, where reading begins. tick makes the words of a number at the axis.
+func NewChart(title, about string, kinds []ChartKey, columns []Column, rtl bool, tick func(n int64) string) *Chart {
+	c := &Chart{Title: title, About: about, Width: chartWidth, Height: chartHeight, Top: chartTop, Ground: chartHeight - chartBottom}
 	var most int64
 	for _, col := range columns {
 		most = max(most, total(col.Parts))
 	}
 	step := niceStep(most)
+	ticks := max(1, (most+step-1)/step)
 	height := c.Ground - c.Top
-	y := func(n int64) int { return c.Ground - int(n*int64(height)/(step*chartTicks)) }
-	for i := range int64(chartTicks + 1) {
-		at := y(i * step)
-		c.Ticks = append(c.Ticks, ChartTick{at, at + 4, tick(i * step)})
+	y := func(n int64) int { return c.Ground - int(n*int64(height)/(step*ticks)) }
+	margin := chartMargin
+	for i := range ticks + 1 {
+		at, text := y(i*step), tick(i*step)
+		c.Ticks = append(c.Ticks, ChartTick{at, at + 4, text})
+		margin = max(margin, 16+chartDigit*utf8.RuneCountInString(text))
+	}
+	c.Left, c.Right, c.Axis = margin, chartWidth-8, margin-8
+	if rtl {
+		c.Left, c.Right, c.Axis = 8, chartWidth-margin, chartWidth-margin+8
 	}
 	if len(kinds) > 1 {
-		for i, k := range kinds {
-			c.Legend = append(c.Legend, ChartKey{i, k})
-		}
+		c.Legend = kinds
 	}
 	if len(columns) == 0 {
 		return c
@@ -96,7 +101,7 @@ func NewChart(title, about string, kinds []string, columns []Column, rtl bool, t
 			}
 			top, foot := y(sum+n), y(sum)
 			sum += n
-			c.Bars = append(c.Bars, ChartBar{at - width/2, top, width, max(1, foot-top), k, col.Texts[k]})
+			c.Bars = append(c.Bars, ChartBar{at - width/2, top, width, max(1, foot-top), kinds[k].Look, col.Texts[k]})
 		}
 		if i%every == 0 {
 			c.Labels = append(c.Labels, ChartLabel{at, c.Ground + 22, col.Label, i/every%3 != 0})

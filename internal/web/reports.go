@@ -141,11 +141,14 @@ func (s *Site) showReport(v *Visit, page *ReportPage, r insight.Report) {
 	}
 	shown := shownColumns(r)
 	var kinds []string
+	var keys []ChartKey
 	var drawn []int
 	for _, i := range shown {
 		page.Heads = append(page.Heads, ReportHead{columnName(v, r.Columns[i])})
 		if r.Columns[i].Drawn {
-			kinds, drawn = append(kinds, columnName(v, r.Columns[i])), append(drawn, i)
+			name := columnName(v, r.Columns[i])
+			keys = append(keys, ChartKey{lookOf(r.Columns[i].Key, len(kinds)), name})
+			kinds, drawn = append(kinds, name), append(drawn, i)
 		}
 	}
 	var columns []Column
@@ -165,7 +168,15 @@ func (s *Site) showReport(v *Visit, page *ReportPage, r insight.Report) {
 	page.Total = reportRow(v, r, v.Tongue.Say("reports.total"), r.Total, shown)
 	about := v.Tongue.Say("reports.picture", "Count", len(r.Lines), "Most", stepName(v, r.Step, r.Lines[best]), "Value", cellText(v, r, drawn[0], total(columns[best].Parts)))
 	title := v.Tongue.Say("reports.kind."+string(r.Kind)) + ": " + strings.Join(kinds, ", ")
-	page.Chart = NewChart(title, about, kinds, columns, v.Tongue.Dir() == "rtl", func(n int64) string { return axisText(v, r, drawn[0], n) })
+	page.Chart = NewChart(title, about, keys, columns, v.Tongue.Dir() == "rtl", func(n int64) string { return axisText(v, r, drawn[0], n) })
+}
+
+// lookOf is the look of a kind of column: red stripes are kept for who did not come.
+func lookOf(key string, at int) int {
+	if key == "missed" {
+		return 1
+	}
+	return []int{0, 4, 2, 3, 1}[at%5]
 }
 
 // shownColumns leaves out columns of which there is nothing but the first, such as ways of paying that nobody uses.

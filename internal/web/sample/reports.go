@@ -23,9 +23,11 @@ func (m *maker) reportPages() {
 	full.NoChildren, full.CSV = true, "/app/reports.csv?report=volume"
 	full.Providers = []web.Option{{Label: m.t.Say("reports.everybody"), On: true}, {Value: ident(1), Label: providers[0]}, {Value: ident(2), Label: "د. ليلى"}}
 	var names []string
+	var keys []web.ChartKey
 	for _, k := range []string{"booked", "attended", "missed", "cancelled", "unmarked"} {
 		full.Heads = append(full.Heads, web.ReportHead{Text: m.t.Say("reports.col." + k)})
 		if k != "booked" {
+			keys = append(keys, web.ChartKey{Look: len(names), Text: m.t.Say("reports.col." + k)})
 			names = append(names, m.t.Say("reports.col."+k))
 		}
 	}
@@ -55,7 +57,7 @@ func (m *maker) reportPages() {
 		columns = append(columns, web.Column{Label: m.t.ShortDate(day), Parts: parts, Texts: names})
 	}
 	full.Total = line(m.t.Say("reports.total"), whole)
-	full.Chart = web.NewChart(m.t.Say("reports.kind.volume"), m.t.Say("reports.picture", "Count", 30, "Most", m.t.Date(today), "Value", "102"), names, columns, m.t.Dir() == "rtl", m.t.Number)
+	full.Chart = web.NewChart(m.t.Say("reports.kind.volume"), m.t.Say("reports.picture", "Count", 30, "Most", m.t.Date(today), "Value", "102"), keys, columns, m.t.Dir() == "rtl", m.t.Number)
 	m.add("reports", "", full)
 	money := page("revenue")
 	money.Currencies = []web.Option{{Value: "INR", Label: "INR", On: true}, {Value: "USD", Label: "USD"}}
