@@ -81,6 +81,10 @@ type House struct {
 	started bool
 	asked   atomic.Int64 // requests of people, for rest
 	probing probing
+	slow    slowWatch   // statements that took long
+	errors  *keptErrors // the last errors of the log
+	meters  *meters
+	site    *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -98,7 +102,8 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 	if c.Demo {
 		clk = &demoClock{Clock: clk}
 	}
-	h := &House{Config: c, Clock: clk, Log: log}
+	h := &House{Config: c, Clock: clk}
+	h.Log, h.errors = newLog(log.Handler())
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -110,6 +115,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
 	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
 		return err
+	}
+	if o.Store.Slow == nil {
+		o.Store.Slow = h.slow.add
 	}
 	o.Store.Paid = o.Store.Paid || len(c.Plans.List) > 0
 	if h.DB, err = store.Open(ctx, c.DatabaseURL, h.Vault, h.Clock, h.Log, o.Store); err != nil {
@@ -203,14 +211,16 @@ func (h *House) doors() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
-	mux.HandleFunc("GET /metrics", h.metrics)
+	h.site, h.meters = site, newMeters(h)
+	mux.HandleFunc("GET /metrics", h.operators(h.meters.show.ServeHTTP))
+	mux.HandleFunc("GET /operate", h.operators(h.operate))
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
 	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
-	h.handler = guard(mux, secure, h.Clock, h.Log)
+	h.handler = guard(mux, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
 	return nil
 }
 
@@ -289,16 +299,4 @@ func (h *House) Close() error {
 		errs = append(errs, h.Vault.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// ready says whether the database and the key store answer.
-func (h *House) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx)); err != nil {
-		h.Log.Error("not ready", "error", err.Error())
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = w.Write([]byte("ready\n"))
 }

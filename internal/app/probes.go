@@ -524,7 +524,7 @@ func (p probe) requestLog(ctx context.Context) (string, error) {
 	const mark = "marked-5e1f"
 	var written bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&written, nil))
-	h := guard(http.NotFoundHandler(), false, p.Clock, log)
+	h := guard(http.NotFoundHandler(), false, p.Clock, log, nil, nil)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Config.PublicURL+"/m/"+mark+"?name="+mark, strings.NewReader(mark))
 	if err != nil {
 		return "", err

@@ -373,7 +373,7 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 		if errors.As(err, &large) {
 			f = fault.New(fault.Invalid, "fault.form_large")
 		} else {
-			s.Log.Error("page", "route", route.Pattern, "error", err.Error())
+			s.Log.Error("page", "request", w.Header().Get("X-Request-Id"), "route", route.Pattern, "error", err.Error())
 			f = fault.New(fault.Internal, "fault.internal")
 		}
 	}
