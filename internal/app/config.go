@@ -180,8 +180,17 @@ func (c Config) Masked() []string {
 		"ALMIRAH_PROXIES=" + fmt.Sprint(c.Proxies),
 		"ALMIRAH_TLS_CERT=" + c.TLSCert,
 		"ALMIRAH_IDLE=" + c.Idle.String(),
+		"ALMIRAH_WATCH_TOKEN=" + hidden(c.WatchToken),
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
 	}, append(c.Outside.masked(), c.Plans.masked()...)...)
+}
+
+// hidden says whether a secret is set.
+func hidden(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return "(set)"
 }

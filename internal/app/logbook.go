@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -31,7 +32,7 @@ type keptErrors struct {
 	all  int64
 }
 
-// NewLog makes the log of a deployment out of the handler that writes it.
+// newLog makes the log of a deployment out of the handler that writes it.
 func newLog(h slog.Handler) (*slog.Logger, *keptErrors) {
 	k := &keptErrors{}
 	return slog.New(logbook{h, k}), k
@@ -42,7 +43,7 @@ func (l logbook) Handle(ctx context.Context, r slog.Record) error {
 	clean := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	t := trouble{At: r.Time, Message: r.Message}
 	r.Attrs(func(a slog.Attr) bool {
-		if _, ok := fault.LogFields[a.Key]; !ok {
+		if !declared(a) {
 			clean.AddAttrs(slog.String("undeclared", a.Key))
 			return true
 		}
@@ -63,11 +64,29 @@ func (l logbook) Handle(ctx context.Context, r slog.Record) error {
 	return l.Handler.Handle(ctx, clean)
 }
 
+// declared says whether a field may stand in a line: its name is declared, and it is one plain value, not a box of others.
+func declared(a slog.Attr) bool {
+	if _, ok := fault.LogFields[a.Key]; !ok {
+		return false
+	}
+	switch a.Value.Kind() {
+	case slog.KindGroup, slog.KindLogValuer:
+		return false
+	case slog.KindAny:
+		switch a.Value.Any().(type) {
+		case error, fmt.Stringer, []string, nil:
+			return true
+		}
+		return false
+	}
+	return true
+}
+
 // WithAttrs keeps the declared attributes.
 func (l logbook) WithAttrs(all []slog.Attr) slog.Handler {
 	var good []slog.Attr
 	for _, a := range all {
-		if _, ok := fault.LogFields[a.Key]; ok {
+		if declared(a) {
 			good = append(good, a)
 		}
 	}

@@ -61,6 +61,7 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"gateway-books-compared":       probe.gatewayChecked,
 		"gateway-fraud-records":        probe.gatewayFraud,
 		"opened-if-enabled":            probe.opened,
+		"use-switched-off":             probe.useSwitchedOff,
 		"delivery-events-180":          probe.deliveries,
 		"patients-files":               probe.patientsFiles,
 		"unknown-found":                probe.unknownFound,

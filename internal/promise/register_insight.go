@@ -68,4 +68,39 @@ var insights = []Sentence{
 			},
 		},
 	},
+	{
+		ID:       "watched-by-operators",
+		Text:     "Whoever runs the servers sees sizes, times, statements without their values and errors by kind. These pages are for the machine itself and who knows the operator’s token, and name no clinic and nobody.",
+		Sources:  []string{"P3", "S1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/app/watching.go", "internal/app/metrics.go", "internal/store/watch.go"},
+		ProvedBy: []string{"app.TestWatchingIsForOperators"},
+		Twins: []Twin{
+			{
+				Name: "strangers see the operator's page",
+				File: "internal/app/watching.go", Old: "if !h.operator(r) {", New: "if !h.operator(r) && r.Method != http.MethodGet {",
+				Red: []string{"app.TestWatchingIsForOperators", "app.TestMetricsCarryNobody"},
+			},
+		},
+	},
+	{
+		ID:       "log-declared",
+		Text:     "A line of the log has only fields that were declared beforehand, none of which holds a person’s data; each request has one id, in its answer, in the log and on its error page.",
+		Sources:  []string{"N3", "S1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/app/logbook.go", "internal/fault/logfields.go"},
+		ProvedBy: []string{"app.TestLogKeepsDeclaredFields", "app.TestRequestsHaveOneID"},
+		Twins: []Twin{
+			{
+				Name: "the log takes any field",
+				File: "internal/app/logbook.go", Old: "clean.AddAttrs(slog.String(\"undeclared\", a.Key))", New: "clean.AddAttrs(a)",
+				Red: []string{"app.TestLogKeepsDeclaredFields"},
+			},
+			{
+				Name: "strangers name their requests",
+				File: "internal/app/server.go", Old: "len(given) <= 64 && trusted(r) &&", New: "len(given) <= 64 &&",
+				Red: []string{"app.TestRequestsHaveOneID"},
+			},
+		},
+	},
 }
