@@ -27,15 +27,15 @@ const (
 
 	sqlFirstDay = `SELECT day FROM appointment WHERE clinic_id = $1 ORDER BY day LIMIT 1`
 	// What was touched lately: the days on which its appointments stand, and stood before they were moved.
-	sqlTouched  = `SELECT DISTINCT a.day FROM booking_log l JOIN appointment a ON a.clinic_id = $1 AND a.id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2`
-	sqlLeft     = `SELECT DISTINCT b.starts_at FROM booking_log l JOIN booking_log b ON b.clinic_id = $1 AND b.appointment_id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action = 'reschedule'`
-	sqlObjected = `SELECT DISTINCT a.day FROM consent c JOIN appointment a ON a.clinic_id = $1 AND a.patient_id = c.patient_id
+	sqlTouched  = `SELECT a.day FROM booking_log l JOIN appointment a ON a.clinic_id = $1 AND a.id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2`
+	sqlLeft     = `SELECT b.starts_at FROM booking_log l JOIN booking_log b ON b.clinic_id = $1 AND b.appointment_id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action = 'reschedule'`
+	sqlObjected = `SELECT a.day FROM consent c JOIN appointment a ON a.clinic_id = $1 AND a.patient_id = c.patient_id
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
-	sqlObjectedBooked = `SELECT DISTINCT a.created_at FROM consent c JOIN appointment a ON a.clinic_id = $1 AND a.patient_id = c.patient_id
+	sqlObjectedBooked = `SELECT a.created_at FROM consent c JOIN appointment a ON a.clinic_id = $1 AND a.patient_id = c.patient_id
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
-	sqlObjectedPaid = `SELECT DISTINCT m.day FROM consent c JOIN payment m ON m.clinic_id = $1 AND m.patient_id = c.patient_id
+	sqlObjectedPaid = `SELECT m.day FROM consent c JOIN payment m ON m.clinic_id = $1 AND m.patient_id = c.patient_id
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
-	sqlObjectedBilled = `SELECT DISTINCT m.day FROM consent c JOIN invoice m ON m.clinic_id = $1 AND m.patient_id = c.patient_id
+	sqlObjectedBilled = `SELECT m.day FROM consent c JOIN invoice m ON m.clinic_id = $1 AND m.patient_id = c.patient_id
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
 
 	dayColumns = `day, provider_id, attended, missed, cancelled, unmarked, claimed_minutes, offered_minutes, soon, soon_minutes, late, late_minutes, told_both, told_delivered, told_confirmed, told_only`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/insight"
@@ -28,7 +29,7 @@ func figures(ctx context.Context, t *testing.T, p *practice.Practice, must func(
 	must(s.Takeover(ctx, owner, insight.Past{Days: []insight.Day{{Day: today, Provider: id.New(p.Clock.Now()), Attended: 3}}, Bookings: []insight.Bookings{{Day: today, Door: "fax", Count: 2}},
 		Payments: []insight.Payments{{Day: today, Method: "card", Currency: "KES", Count: 1, Amount: 100}}, Billed: []insight.Payments{{Day: today, Currency: "KES", Count: 1, Amount: 100}}}))
 	// A patient objects, an appointment is moved, and the clinic counts children from now on.
-	list, err := p.Desk.Days(ctx, owner, p.Day(-2), p.Day(9), id.Zero)
+	list, err := p.Desk.Days(ctx, owner, p.Day(-2), p.Day(2), id.Zero)
 	must(err)
 	for _, d := range list.Days {
 		for _, c := range d.Columns {
@@ -43,8 +44,10 @@ func figures(ctx context.Context, t *testing.T, p *practice.Practice, must func(
 	must(s.Work(ctx, system))
 	for version := range int64(2) {
 		must(s.SaveSetting(ctx, owner, insight.Setting{Features: true, Visitors: true, Children: version == 0, Version: version}))
-		s.Used(p.Clinic, today, "GET /app/day", time.Second)
-		s.Looked(p.Clinic, today, "GET /c/{slug}", "", true)
+		for _, day := range []clock.Date{today, today.AddDays(-450)} {
+			s.Used(p.Clinic, day, "GET /app/day", time.Second)
+			s.Looked(p.Clinic, day, "GET /c/{slug}", "", true)
+		}
 		must(s.Flush(ctx, func(clinic id.ID) access.Caller { return p.In(clinic, access.System) }))
 		_, err := s.Use(ctx, owner)
 		must(err)
