@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,18 +148,21 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 }
 
 // Holdings are the columns that every room declared.
-func Holdings() []holdings.Table {
-	var out []holdings.Table
-	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), insight.Holdings()} {
-		out = append(out, room...)
-	}
-	return out
+func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
+
+// roomHoldings are the tables of each room that has some.
+func roomHoldings() [][]holdings.Table {
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), insight.Holdings()}
 }
 
 func (h *House) rooms(o Options) (err error) {
 	c := h.Config
-	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock))
+	roots, err := c.Certifying.trust()
+	if err != nil {
+		return err
+	}
+	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
 	carriers := o.Carriers
 	switch {
 	case len(carriers) > 0:
@@ -190,9 +194,9 @@ func (h *House) rooms(o Options) (err error) {
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
-	asked, err := c.Plans.terms(h.Gate)
+	asked, err := c.Plans.terms(h.Gate, h.bank)
 	if err != nil {
-		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
+		return err
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay})
@@ -278,7 +282,7 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), ready, h.Log)
+	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

@@ -191,7 +191,7 @@ var access = []Sentence{
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/clinics/clinic.go", "clinics.Must", "internal/web/site.go"},
-		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
+		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff", "app.TestModuleOffHoldsNothing"},
 		Twins: []Twin{
 			{
 				Name: "notes are kept where they are off",

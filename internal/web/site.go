@@ -70,7 +70,7 @@ type Deps struct {
 }
 
 // Entity is who runs the installation, for the policy pages (promise R8). What is not configured is empty.
-type Entity struct{ Name, Address, Contact string }
+type Entity struct{ Name, Address, Contact, Security string }
 
 // DemoLogin is one of the demo's people.
 type DemoLogin struct{ Email, Password, Role string }

@@ -269,7 +269,7 @@ func (x *Tab) Axe(t testing.TB, root string) []string {
 		t.Skip("axe-core is not installed: run npm ci")
 	}
 	Eval[any](t, x, string(source)+";1")
-	raw := Await[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`)
+	raw := Await[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"],resultTypes:["violations"],preload:false}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`)
 	var out []string
 	if err := json.Unmarshal([]byte(raw), &out); err != nil {
 		t.Fatal(err)
