@@ -64,6 +64,9 @@ const (
 	RxShare        Right = "rx.share"
 	RxSettings     Right = "rx.settings"
 
+	ReportRead     Right = "report.read"
+	ReportSettings Right = "report.settings"
+
 	AuditRead   Right = "audit.read"
 	AuditReview Right = "audit.review"
 	Work        Right = "work"
@@ -151,6 +154,9 @@ var Table = []Row{
 	{RxShare, "Send the patient a link to a signed prescription, and take it back.", []Role{Owner, Practitioner, Assistant}},
 	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
+	{ReportRead, "See the clinic's reports: counts of its days, in which nobody is named.", leads},
+	{ReportSettings, "Say what is counted of the clinic's own use of the program, of its public page, and of children.", []Role{Owner}},
+
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
@@ -177,7 +183,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, AuditRead, Work, GatewayHear}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, Work, GatewayHear}
 
 // When says what has to be shown a second time before it is done.
 type When int

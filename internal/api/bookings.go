@@ -85,7 +85,7 @@ func (a *API) bookings(w http.ResponseWriter, r *http.Request) error {
 // booking reads the request's fields; all wrong ones are told at once.
 func (in bookingIn) booking(key string) (scheduling.Booking, error) {
 	var f fault.Fields
-	b := scheduling.Booking{Language: in.Language, Note: in.Note, Key: key}
+	b := scheduling.Booking{Language: in.Language, Note: in.Note, Key: key, Program: true}
 	var err error
 	if key == "" {
 		f.Add("Idempotency-Key", "field.key.missing")

@@ -49,7 +49,7 @@ type problemOut struct {
 func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	var f *fault.Fault
 	if !errors.As(err, &f) {
-		a.log.Error("api", "route", r.Pattern, "error", err.Error())
+		a.log.Error("api", "request", w.Header().Get("X-Request-Id"), "route", r.Pattern, "error", err.Error())
 		f = fault.New(fault.Internal, "fault.internal")
 	}
 	t := a.book.Match("", "", "", r.Header.Get("Accept-Language"))

@@ -36,7 +36,9 @@ type Config struct {
 	Plans  Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
 	Entity Entity
 	Demo   bool
-	Idle   time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
+	// WatchToken opens /metrics and /operate from elsewhere; without it they answer this machine alone.
+	WatchToken string        // ALMIRAH_WATCH_TOKEN
+	Idle       time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
 }
 
 // Entity is who runs the deployment, for the policy pages (promise R8).
@@ -66,6 +68,7 @@ func FromEnv(get func(string) string) (Config, error) {
 		KeyJournal: or("ALMIRAH_KEY_JOURNAL", ""),
 		TLSCert:    get("ALMIRAH_TLS_CERT"),
 		TLSKey:     get("ALMIRAH_TLS_KEY"),
+		WatchToken: strings.TrimSpace(get("ALMIRAH_WATCH_TOKEN")),
 		MailName:   or("ALMIRAH_SMTP_PROVIDER", ""),
 		MailRegion: or("ALMIRAH_SMTP_REGION", ""),
 		Entity:     Entity{Name: or("ALMIRAH_LEGAL_ENTITY", ""), Address: or("ALMIRAH_LEGAL_ADDRESS", ""), Contact: or("ALMIRAH_PRIVACY_CONTACT", ""), Security: or("ALMIRAH_SECURITY_CONTACT", "")},
@@ -100,6 +103,9 @@ func FromEnv(get func(string) string) (Config, error) {
 			continue
 		}
 		c.Proxies = append(c.Proxies, prefix)
+	}
+	if n := len(c.WatchToken); n > 0 && n < 32 {
+		wrong("ALMIRAH_WATCH_TOKEN", "write at least 32 characters that nobody can guess, such as the output of: openssl rand -hex 32")
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		wrong("ALMIRAH_TLS_CERT", "give both the certificate and the key file, or neither")
@@ -182,8 +188,17 @@ func (c Config) Masked() []string {
 		"ALMIRAH_TLS_CERT=" + c.TLSCert,
 		"ALMIRAH_TLS=" + c.Certifying.String(),
 		"ALMIRAH_IDLE=" + c.Idle.String(),
+		"ALMIRAH_WATCH_TOKEN=" + hidden(c.WatchToken),
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
 	}, append(c.Outside.masked(), c.Plans.masked()...)...)
+}
+
+// hidden says whether a secret is set.
+func hidden(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	return "(set)"
 }

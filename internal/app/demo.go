@@ -124,6 +124,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.connectBank(ctx, owner); err != nil {
 		return fmt.Errorf("demo: the bank: %w", err)
 	}
+	if err := h.demoPast(ctx, owner, clinic, practice); err != nil {
+		return fmt.Errorf("demo: the reports: %w", err)
+	}
 	return nil
 }
 

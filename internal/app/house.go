@@ -27,6 +27,7 @@ import (
 	"almirah/internal/gateways/demo"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/insight"
 	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
@@ -69,6 +70,7 @@ type House struct {
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Watch    *oversight.Service
+	Insight  *insight.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -82,6 +84,10 @@ type House struct {
 	started bool
 	asked   atomic.Int64 // requests of people, for rest
 	probing probing
+	slow    slowWatch   // statements that took long
+	errors  *keptErrors // the last errors of the log
+	meters  *meters
+	site    *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -99,7 +105,8 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 	if c.Demo {
 		clk = &demoClock{Clock: clk}
 	}
-	h := &House{Config: c, Clock: clk, Log: log}
+	h := &House{Config: c, Clock: clk}
+	h.Log, h.errors = newLog(log.Handler())
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -111,6 +118,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
 	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
 		return err
+	}
+	if o.Store.Slow == nil {
+		o.Store.Slow = h.slow.add
 	}
 	o.Store.Paid = o.Store.Paid || len(c.Plans.List) > 0
 	if h.DB, err = store.Open(ctx, c.DatabaseURL, h.Vault, h.Clock, h.Log, o.Store); err != nil {
@@ -145,7 +155,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings()}
 }
 
 func (h *House) rooms(o Options) (err error) {
@@ -187,7 +197,7 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
-	h.Watch = oversight.New(h.DB)
+	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
@@ -208,7 +218,7 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
@@ -216,15 +226,17 @@ func (h *House) doors() error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", h.ready)
-	mux.HandleFunc("GET /metrics", h.metrics)
 	h.witnessed(mux)
+	h.site, h.meters = site, newMeters(h)
+	mux.HandleFunc("GET /metrics", h.operators(h.meters.show.ServeHTTP))
+	mux.HandleFunc("GET /operate", h.operators(h.operate))
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
 	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
-	h.handler = guard(mux, secure, h.Clock, h.Log)
+	h.handler = guard(mux, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
 	return nil
 }
 
@@ -303,16 +315,4 @@ func (h *House) Close() error {
 		errs = append(errs, h.Vault.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// ready says whether the database and the key store answer, and whether audit entries get their place.
-func (h *House) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
-	if err := errors.Join(h.DB.Ping(ctx), h.Vault.Check(ctx), h.sequenced(ctx)); err != nil {
-		h.Log.Error("not ready", "error", err.Error())
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = w.Write([]byte("ready\n"))
 }

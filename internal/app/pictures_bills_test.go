@@ -71,10 +71,14 @@ func (h *opened) payStops(t testing.TB, token string) []stop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := h.Pay.Connect(t.Context(), h.Owner, "demo", map[string]string{}, true)
-	if err != nil {
+	if err := h.connectBank(t.Context(), h.Owner); err != nil { // the whole demo has it already
 		t.Fatal(err)
 	}
+	banks, err := h.Pay.Accounts(t.Context(), h.Owner)
+	if err != nil || len(banks) == 0 {
+		t.Fatalf("%d accounts, %v", len(banks), err)
+	}
+	account := banks[0]
 	asked, err := h.Pay.Ask(t.Context(), who, owed.ID, func(id.ID) string { return h.Config.PublicURL })
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
 var noPage = []string{"GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
+	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -214,6 +214,11 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/reviews", path: "/app/reviews", who: deskMail},
 		{pattern: "GET /app/outbox", path: "/app/outbox", who: deskMail},
 		{pattern: "GET /app/outbox/phone/{phone}", path: phone, who: deskMail},
+		{pattern: "GET /app/reports", path: "/app/reports", who: ownerMail},
+		{pattern: "GET /app/reports", path: "/app/reports?report=utilisation&from=" + string(h.today().AddDays(-364)), who: ownerMail, variant: "hours"},
+		{pattern: "GET /app/reports", path: "/app/reports?report=waiting&from=" + string(h.today().AddDays(-89)), who: ownerMail, variant: "waiting"},
+		{pattern: "GET /app/reports", path: "/app/reports?report=reminders&from=" + string(h.today().AddDays(-89)), who: ownerMail, variant: "reminders"},
+		{pattern: "GET /app/reports", path: "/app/reports?report=revenue&from=" + string(h.today().AddDays(-364)), who: ownerMail, variant: "money"},
 		{pattern: "GET /app/audit", path: "/app/audit", who: ownerMail},
 		{pattern: "GET /app/audit/noticed", path: "/app/audit/noticed", who: ownerMail},
 		{pattern: "GET /app/audit/reviews", path: "/app/audit/reviews", who: ownerMail},
@@ -225,7 +230,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/account", path: "/app/account", who: ownerMail},
 	}
 	for _, p := range []string{"", "/keys", "/clinic", "/public", "/modules", "/modules/{module}", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
-		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/keys", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
+		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/use", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/keys", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {
 			one = service

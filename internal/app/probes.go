@@ -67,6 +67,7 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"gateway-books-compared":       probe.gatewayChecked,
 		"gateway-fraud-records":        probe.gatewayFraud,
 		"opened-if-enabled":            probe.opened,
+		"use-switched-off":             probe.useSwitchedOff,
 		"delivery-events-180":          probe.deliveries,
 		"patients-files":               probe.patientsFiles,
 		"unknown-found":                probe.unknownFound,
@@ -546,7 +547,7 @@ func (p probe) requestLog(ctx context.Context) (string, error) {
 	const mark = "marked-5e1f"
 	var written bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&written, nil))
-	h := guard(http.NotFoundHandler(), false, p.Clock, log)
+	h := guard(http.NotFoundHandler(), false, p.Clock, log, nil, nil)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Config.PublicURL+"/m/"+mark+"?name="+mark, strings.NewReader(mark))
 	if err != nil {
 		return "", err

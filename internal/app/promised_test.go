@@ -145,7 +145,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "secrets-kept-apart")
 	set := map[string]string{"ALMIRAH_DATABASE_URL": "postgres://almirah:geheim-1@db.example.org/almirah", "ALMIRAH_KEYSTORE_URL": "postgres://almirah:geheim-2@db.example.org/keys",
-		"ALMIRAH_SMTP_HOST": "mail.example.org", "ALMIRAH_SMTP_FROM": "a@example.org", "ALMIRAH_SMTP_USER": "me", "ALMIRAH_SMTP_PASSWORD": "geheim-3"}
+		"ALMIRAH_SMTP_HOST": "mail.example.org", "ALMIRAH_SMTP_FROM": "a@example.org", "ALMIRAH_SMTP_USER": "me", "ALMIRAH_SMTP_PASSWORD": "geheim-3", "ALMIRAH_WATCH_TOKEN": "geheim-6-geheim-6-geheim-6-geheim-6"}
 	c, err := FromEnv(func(n string) string { return set[n] })
 	if err != nil {
 		t.Fatal(err)

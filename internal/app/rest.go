@@ -19,7 +19,7 @@ const restEvery = 2 * time.Second
 func (h *House) counting(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/healthz", "/readyz", "/metrics":
+		case "/healthz", "/readyz", "/metrics", "/operate":
 		default:
 			h.asked.Add(1)
 		}

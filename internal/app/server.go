@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,9 +79,34 @@ func (a *answer) Write(b []byte) (int, error) {
 // Unwrap lets event streams reach Flush.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
+// proxied says whether a request comes from a proxy of our own.
+func proxied(proxies []netip.Prefix) func(r *http.Request) bool {
+	return func(r *http.Request) bool {
+		from, err := netip.ParseAddrPort(r.RemoteAddr)
+		return err == nil && slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(from.Addr().Unmap()) })
+	}
+}
+
+// RequestHeader carries the id of a request: into the log, back to whoever asked, and onto the error page.
+const RequestHeader = "X-Request-Id"
+
+// requestID is the id that a proxy of our own gave the request, so that its log and ours can be laid beside each other; of anybody else a new one, because
+// what a stranger writes does not belong into a log.
+func requestID(r *http.Request, trusted func(r *http.Request) bool) string {
+	if given := r.Header.Get(RequestHeader); trusted != nil && len(given) >= 8 && len(given) <= 64 && trusted(r) && !strings.ContainsFunc(given, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_')
+	}) {
+		return given
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never returns an error
+	return hex.EncodeToString(b[:])
+}
+
 // guard stands in front of every route: headers that every answer has, a request id, one log
-// line (route, status, time; no address, no query, no body: promise N3, N4) and the net under a panic.
-func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger) http.Handler {
+// line (route, status, time; no address, no query, no body: promise N3, N4) and the net under a panic. trusted says who may name a
+// request, seen is told of each answer; both may be nil.
+func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, trusted func(r *http.Request) bool, seen func(r *http.Request, status int, took time.Duration)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := clk.Now()
 		a := &answer{ResponseWriter: w}
@@ -93,10 +119,8 @@ func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger) ht
 		if secure {
 			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 		}
-		var b [8]byte
-		_, _ = rand.Read(b[:]) // crypto/rand never returns an error
-		request := hex.EncodeToString(b[:])
-		h.Set("X-Request-Id", request)
+		request := requestID(r, trusted)
+		h.Set(RequestHeader, request)
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
@@ -108,7 +132,11 @@ func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger) ht
 					http.Error(a, "Something went wrong on our side. Nothing of yours was lost. Please try again.", http.StatusInternalServerError)
 				}
 			}
-			log.Info("request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(clk.Now().Sub(begun).Microseconds())/1000, "bytes", a.bytes)
+			took := clk.Now().Sub(begun)
+			if seen != nil {
+				seen(r, max(a.status, http.StatusOK), took)
+			}
+			log.Info("request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(took.Microseconds())/1000, "bytes", a.bytes)
 		}()
 		next.ServeHTTP(a, r)
 	})

@@ -171,7 +171,9 @@ func TestEveryRuleCanFail(t *testing.T) {
 		{rule: "nothing is left", path: "internal/web/x.go", bad: "package web\n// TODO: sort\n", says: "for later", good: "package web\n// Todo lists are a page.\n"},
 		{rule: "every room says", path: "internal/web/x.go", bad: `package web`, says: "write doc.go", good: "// Package web is the pages.\npackage web\n"},
 		{rule: "logs carry no person", path: "internal/web/x.go", bad: `package web; func f() { s.log.Info(fmt.Sprintf("hello %s", n)) }`, says: "constant sentence",
-			good: `package web; func f() { s.log.InfoContext(ctx, "sent", "clinic", c.ID, "kind", k); x.Error(n) }`},
+			good: `package web; func f() { s.log.InfoContext(ctx, "sent", "clinic", c.ID, "kind", k); x.Error(n); log.Warn("sent", append([]any{"carrier", c}, more...)...) }`},
+		{rule: "logs carry no person", path: "internal/web/x.go", bad: `package web; func f() { s.log.Info("sent", "clinic", c.ID, "colour", k) }`, says: `"colour" is not declared`},
+		{rule: "logs carry no person", path: "internal/web/x.go", bad: `package web; func f() { s.log.Info("sent", append([]any{"colour", k}, more...)...) }`, says: `"colour" is not declared`},
 		{rule: "logs carry no person", path: "internal/web/x.go", bad: `package web; func f() { slog.Warn("refused", "email", x) }`, says: `"email" would hold`},
 		{rule: "logs carry no person", path: "internal/web/x.go", bad: `package web; func f() { log.Error("lost", "who", p.Phone) }`, says: ".Phone may hold"},
 	} {

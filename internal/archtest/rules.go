@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"almirah/internal/fault"
 )
 
 // Rule is one house rule.
@@ -387,6 +389,7 @@ func logs(h *House) []string {
 			if strings.HasSuffix(called(c), "Context") {
 				args = args[1:]
 			}
+			out = append(out, undeclared(h, args[min(1, len(args)):])...)
 			for i, a := range args {
 				if i == 0 {
 					if l, ok := a.(*ast.BasicLit); !ok || l.Kind != token.STRING {
@@ -410,6 +413,31 @@ func logs(h *House) []string {
 			}
 			return true
 		})
+	}
+	return out
+}
+
+// undeclared finds fields of a log line that fault.LogFields does not know. A list that is handed on is looked at where it is written.
+func undeclared(h *House, args []ast.Expr) []string {
+	var out []string
+	for i := 0; i < len(args); i += 2 {
+		l, ok := args[i].(*ast.BasicLit)
+		if !ok {
+			if call, ok := args[i].(*ast.CallExpr); ok && i == len(args)-1 { // append([]any{"carrier", ...}, more...)...
+				for _, a := range call.Args {
+					if list, ok := a.(*ast.CompositeLit); ok {
+						out = append(out, undeclared(h, list.Elts)...)
+					}
+				}
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s: the name of a log field is a constant word", h.at(args[i].Pos())))
+			continue
+		}
+		name, err := strconv.Unquote(l.Value)
+		if _, known := fault.LogFields[name]; err != nil || !known {
+			out = append(out, fmt.Sprintf("%s: the log field %s is not declared: say in fault.LogFields what stands in it, or take one that is there", h.at(l.Pos()), l.Value))
+		}
 	}
 	return out
 }

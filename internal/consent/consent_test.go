@@ -61,7 +61,7 @@ func may(t testing.TB, b *rig.Base, p id.ID, purpose Purpose, channel string) st
 	if !slices.Contains(Reasons(), why) {
 		t.Errorf("%q is no reason of the list", why)
 	}
-	if ok != (why == ReasonNecessary || why == ReasonGiven) {
+	if ok != (why == ReasonNecessary || why == ReasonGiven || why == ReasonUnopposed) {
 		t.Errorf("%v because %s", ok, why)
 	}
 	return why
@@ -89,8 +89,11 @@ func TestGiveAndTakeBack(t *testing.T) {
 		// Nothing is given beforehand, and the booking needs nothing.
 		for _, e := range Registry() {
 			want := ReasonNotAsked
-			if e.Basis == Necessity {
+			switch e.Basis {
+			case Necessity:
 				want = ReasonNecessary
+			case Objection:
+				want = ReasonUnopposed
 			}
 			if got := may(t, b, p, e.Purpose, "email"); got != want {
 				t.Errorf("%s: %s before anybody chose", e.Purpose, got)
@@ -415,7 +418,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%s sounds like advertising", e.Purpose)
 		}
 	}
-	if !slices.Equal(list, []Purpose{Booking, Reminder, Followup, Papers, Review, News}) {
+	if !slices.Equal(list, []Purpose{Booking, Reminder, Followup, Papers, Review, News, Figures}) {
 		t.Errorf("%v: a new purpose asks every patient first; say so in the policy before you change this line", list)
 	}
 	for _, l := range words.Languages() {

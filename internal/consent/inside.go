@@ -168,8 +168,8 @@ func restricted(rows []row) bool {
 }
 
 // May says whether the patient's data may serve the purpose by the channel now, and why: one of
-// Reasons. Booking needs no consent and is allowed unless the patient stopped every use. Everything
-// else needs a yes that was not taken back. It is asked at the last moment before each use.
+// Reasons. Booking needs no consent and is allowed unless the patient stopped every use; the figures are allowed until
+// she objects. Everything else needs a yes that was not taken back. It is asked at the last moment before each use.
 // fault.NotFound when the patient of a purpose that needs consent is not there.
 func May(v *store.View, patient id.ID, p Purpose, channel string) (bool, string, error) {
 	if _, ok := entry(p); !ok {
@@ -195,6 +195,8 @@ func decided(v *store.View, rows []row, patient id.ID, p Purpose, channel string
 	}
 	r, ok := last(rows, p, channel)
 	switch {
+	case !ok && e.Basis == Objection:
+		return true, ReasonUnopposed, nil
 	case !ok:
 		return false, ReasonNotAsked, nil
 	case !r.given:

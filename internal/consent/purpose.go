@@ -17,6 +17,7 @@ const (
 	Review   Purpose = "review"   // asking how it was
 	Papers   Purpose = "papers"   // sending links to the patient's own papers, such as prescriptions
 	News     Purpose = "news"     // telling what is new at the clinic
+	Figures  Purpose = "figures"  // counting her visits in the clinic's figures, in which nobody is named
 )
 
 // restriction stands in the purpose column of rows that say that the patient stopped every use (given)
@@ -30,6 +31,7 @@ type Basis string
 const (
 	Necessity Basis = "necessity" // the appointment cannot be had without it; nobody is asked
 	Agreement Basis = "agreement" // only after the patient said yes
+	Objection Basis = "objection" // until the patient says no
 )
 
 // Entry is one line of the purpose registry.
@@ -49,6 +51,7 @@ func Registry() []Entry {
 		{Papers, Agreement, true},
 		{Review, Agreement, false},
 		{News, Agreement, false},
+		{Figures, Objection, true},
 	}
 }
 
@@ -93,6 +96,7 @@ var doors = []string{DoorOnline, DoorAPI, DoorDesk, DoorLink, DoorReply}
 const (
 	ReasonNecessary  = "necessary"  // yes: the appointment needs it
 	ReasonGiven      = "given"      // yes: the patient agreed
+	ReasonUnopposed  = "unopposed"  // yes: the patient may object, and did not
 	ReasonNotAsked   = "not-asked"  // no: she never agreed
 	ReasonWithdrawn  = "withdrawn"  // no: she said no, or took her yes back
 	ReasonRestricted = "restricted" // no: she stopped every use
@@ -102,7 +106,7 @@ const (
 
 // Reasons are all reasons of May.
 func Reasons() []string {
-	return []string{ReasonNecessary, ReasonGiven, ReasonNotAsked, ReasonWithdrawn, ReasonRestricted, ReasonChild, ReasonUnknown}
+	return []string{ReasonNecessary, ReasonGiven, ReasonUnopposed, ReasonNotAsked, ReasonWithdrawn, ReasonRestricted, ReasonChild, ReasonUnknown}
 }
 
 // Choice is what a person chose: yes or no to one purpose by one channel ("" for all).

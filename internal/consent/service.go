@@ -79,6 +79,30 @@ func (s *Service) Of(ctx context.Context, who access.Caller, patient id.ID) ([]S
 	return out, err
 }
 
+// Counted says whether the patient's visits may be counted in the clinic's figures, and since when that is so (zero: always). fault.NotFound when
+// she is not there or is not the caller.
+func (s *Service) Counted(ctx context.Context, who access.Caller, patient id.ID) (yes bool, since clock.Instant, err error) {
+	read, _, err := rights(who, patient)
+	if err != nil {
+		return false, 0, err
+	}
+	err = s.db.View(ctx, who, read, func(_ context.Context, v *store.View) error {
+		if err := there(v, patient); err != nil {
+			return err
+		}
+		rows, err := readFor(v, patient, Figures)
+		if err != nil {
+			return err
+		}
+		if r, ok := last(rows, Figures, ""); ok {
+			since = r.at
+		}
+		yes, _, err = decided(v, rows, patient, Figures, "")
+		return err
+	})
+	return yes, since, err
+}
+
 // states are the choices of one purpose that count: the one for all channels first.
 func states(rows []row, p Purpose) []State {
 	out := []State{{Purpose: p}}

@@ -17,6 +17,7 @@ var Register = slices.Concat(
 	talk,
 	inbound,
 	followups,
+	insights,
 	protection,
 	record,
 	ledgers,

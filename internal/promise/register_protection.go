@@ -128,7 +128,7 @@ var protection = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "a measurement names the visitor",
-				File: "internal/app/metrics.go", Old: `fmt.Fprintf(w, "# TYPE almirah_egress_calls_total counter\n")`, New: "if all, err := h.Clinics.BySlug(r.Context(), \"sunrise\"); err == nil {\n\t\tfmt.Fprintf(w, \"almirah_requests{clinic=%q} 1\\n\", all)\n\t}\n\tfmt.Fprintf(w, \"# TYPE almirah_egress_calls_total counter\\n\")",
+				File: "internal/app/metrics.go", Old: "route := r.Pattern", New: "route := r.URL.Path",
 				Red: []string{"app.TestMetricsCarryNobody"},
 			},
 		},

@@ -76,6 +76,7 @@ type Booking struct {
 	Note     string
 	Language string
 	Key      string // idempotency key: the same key with the same request is answered the same; empty at the desk means none
+	Program  bool   // asked through the public JSON interface by another program
 	Overbook string // the reason for booking over another appointment or outside the hours; staff only
 }
 

@@ -197,7 +197,7 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 		patient := person.ID
 		a := Appointment{ID: span.appointment, Patient: patient, Provider: b.Provider, Service: b.Service, StartsAt: b.StartsAt,
 			EndsAt: b.StartsAt.Add(time.Duration(s.Minutes) * time.Minute), Day: clock.DateOf(b.StartsAt.In(c.Location())), Status: Booked, Lane: lane,
-			Door: door(who), Note: b.Note, OverbookReason: b.Overbook, Language: b.Language, CreatedAt: tx.Now(), Version: 1, claims: span.Span}
+			Door: b.door(who), Note: b.Note, OverbookReason: b.Overbook, Language: b.Language, CreatedAt: tx.Now(), Version: 1, claims: span.Span}
 		if err := insert(tx, a); err != nil {
 			return err
 		}
@@ -228,6 +228,13 @@ func announce(tx *store.Tx, event string, a Appointment) error {
 		return tx.AnnounceLater(event, a.ID, a.Occurrence, Pause)
 	}
 	return tx.Announce(event, a.ID, a.Occurrence)
+}
+
+func (b Booking) door(who access.Caller) string {
+	if b.Program && who.Role() == access.Public {
+		return consent.DoorAPI
+	}
+	return door(who)
 }
 
 func door(who access.Caller) string {

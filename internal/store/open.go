@@ -38,6 +38,9 @@ type Options struct {
 	// every statement against another clinic; a deployment leaves it nil.
 	Watch func(statement string, args []any)
 
+	// Slow is told each statement that took SlowStatement or longer; it may be called by several at once.
+	Slow func(statement string, took time.Duration)
+
 	// Paid says that clinics pay for the platform here: one that has not becomes read-only.
 	Paid bool
 }
@@ -50,6 +53,7 @@ type DB struct {
 	clock     clock.Clock
 	log       *slog.Logger
 	watch     func(string, []any)
+	slow      func(string, time.Duration)
 	raw       []*sql.DB
 	readers   *lanes
 	writers   *lanes
@@ -62,7 +66,7 @@ type DB struct {
 // Open opens the database at url: "sqlite:///path/to/file.db" or "postgres://...". It does not
 // migrate (see Migrate). It fails when the engine is unknown or does not answer.
 func Open(ctx context.Context, rawURL string, v *vault.Vault, clk clock.Clock, log *slog.Logger, o Options) (*DB, error) {
-	db := &DB{vault: v, clock: clk, log: log, watch: o.Watch, paid: o.Paid}
+	db := &DB{vault: v, clock: clk, log: log, watch: o.Watch, slow: o.Slow, paid: o.Paid}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, errors.New("store: the database address cannot be read; it looks like sqlite:///path/to/almirah.db or postgres://user@host/name")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"almirah/internal/id"
 
@@ -207,6 +208,7 @@ func (s *session) exec(text string, args []any) (int64, error) {
 		return 0, errors.New("store: the transaction has ended")
 	}
 	s.count++
+	begun := s.begun()
 	var res sql.Result
 	var err error
 	if s.db.engine == SQLite {
@@ -224,6 +226,7 @@ func (s *session) exec(text string, args []any) (int64, error) {
 	if err != nil {
 		return 0, s.failed(err, text)
 	}
+	s.timed(text, begun)
 	if s.db.watch != nil {
 		s.db.watch(text, args)
 	}
@@ -235,6 +238,7 @@ func (s *session) query(text string, args []any) (*Rows, error) {
 		return nil, errors.New("store: the transaction has ended")
 	}
 	s.count++
+	begun := s.begun()
 	var rows *sql.Rows
 	var err error
 	if s.db.engine == SQLite {
@@ -255,7 +259,7 @@ func (s *session) query(text string, args []any) (*Rows, error) {
 	if s.db.watch != nil {
 		s.db.watch(text, args)
 	}
-	return &Rows{Rows: rows}, nil
+	return &Rows{Rows: rows, s: s, text: text, begun: begun}, nil
 }
 
 // quiet is the passage's context as SQLite's driver is given it: it asks once, here, whether
@@ -280,7 +284,12 @@ func firstWords(text string) string {
 }
 
 // Rows is a result that is read row by row. Close it.
-type Rows struct{ *sql.Rows }
+type Rows struct {
+	*sql.Rows
+	s     *session // nil when closed
+	text  string
+	begun time.Time
+}
 
 // RowScanner is a result of at most one row.
 type RowScanner struct {

@@ -406,6 +406,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	conversations(ctx, t, p, letters, account, hear, must)
 	treated := care(ctx, t, p, must)
 	bills(ctx, t, p, must)
+	figures(ctx, t, p, must)
 	scripts(ctx, t, p, treated, must)
 	online(ctx, t, p, must)
 	list, err := letters.Accounts(ctx, owner)

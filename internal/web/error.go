@@ -55,13 +55,16 @@ func (s *Site) refuse(w http.ResponseWriter, v *Visit, route Route, f *fault.Fau
 			sh.Alert = problemText(v, f)
 		}
 		page := &ErrorPage{Shell: sh, Code: status, RetryAfter: f.RetryAfter}
+		if status >= http.StatusInternalServerError {
+			page.Request = w.Header().Get("X-Request-Id")
+		}
 		if v.Method == http.MethodPost {
 			page.Back = pageBefore(v)
 		}
 		err = s.views.Render(w, status, "error", page)
 	}
 	if err != nil { // the error page itself failed: words without a page are better than none
-		s.Log.Error("error page", "route", route.Pattern, "error", err.Error())
+		s.Log.Error("error page", "request", w.Header().Get("X-Request-Id"), "route", route.Pattern, "error", err.Error())
 		http.Error(w, problemText(v, f), status)
 	}
 }

@@ -91,6 +91,9 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		}
 		page.Consents = append(page.Consents, c)
 	}
+	if err := s.figuresChoice(v, v.Who.Patient(), &page.Consents); err != nil {
+		return err
+	}
 	if page.Wish, err = s.wishOf(v, v.Who.Patient()); err != nil {
 		return err
 	}
@@ -269,6 +272,9 @@ func ownConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 		if err := s.setOwn(v, consent.Choice{Purpose: st.Purpose, Given: yes}); err != nil {
 			return err
 		}
+	}
+	if err := s.chooseFigures(v, v.Who.Patient(), func(c consent.Choice) error { return s.setOwn(v, c) }); err != nil {
+		return err
 	}
 	http.Redirect(w, v.Request, "/m/"+v.PathValue("token")+"?saved=1", http.StatusSeeOther)
 	return nil

@@ -151,6 +151,32 @@ func (s *Site) consentsOf(v *Visit, page *PatientPage, one id.ID) error {
 		}
 		page.Consents = append(page.Consents, c)
 	}
+	return s.figuresChoice(v, one, &page.Consents)
+}
+
+// figuresChoice adds the tick by which a patient may be left out of the clinic's figures: it is set until she objects.
+func (s *Site) figuresChoice(v *Visit, one id.ID, list *[]OwnConsent) error {
+	yes, since, err := s.Consent.Counted(v.Context(), v.Who, one)
+	if err != nil {
+		return err
+	}
+	c := OwnConsent{ConsentChoice: ConsentChoice{Purpose: string(consent.Figures), Sentence: v.Tongue.Say("consent.ask.figures"), Hint: v.Tongue.Say("consent.ask.figures.hint")}, Given: yes}
+	if since > 0 {
+		c.Since = clock.DateOf(since.In(v.Clinic.Location()))
+	}
+	*list = append(*list, c)
+	return nil
+}
+
+// chooseFigures writes whether she is counted, where the form changes it.
+func (s *Site) chooseFigures(v *Visit, one id.ID, set func(c consent.Choice) error) error {
+	yes, _, err := s.Consent.Counted(v.Context(), v.Who, one)
+	if err != nil {
+		return err
+	}
+	if to, changed := chosenNow(v, consent.State{Purpose: consent.Figures, Given: yes}); changed {
+		return set(consent.Choice{Purpose: consent.Figures, Given: to})
+	}
 	return nil
 }
 
@@ -273,6 +299,10 @@ func patientConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 		if err := s.Consent.Set(v.Context(), v.Who, one, consent.Choice{Purpose: st.Purpose, Given: yes}); err != nil {
 			return s.refusedPatient(w, v, one, "", NewPatientForm{}, err)
 		}
+	}
+	err = s.chooseFigures(v, one, func(c consent.Choice) error { return s.Consent.Set(v.Context(), v.Who, one, c) })
+	if err != nil {
+		return s.refusedPatient(w, v, one, "", NewPatientForm{}, err)
 	}
 	http.Redirect(w, v.Request, "/app/patients/"+one.String()+"?done=patient_consents#consents", http.StatusSeeOther)
 	return nil

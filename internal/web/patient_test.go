@@ -105,7 +105,7 @@ func TestConsentsFollowTheTicks(t *testing.T) {
 	if state().Asked {
 		t.Error("an empty box that was never ticked became a no")
 	}
-	wants(t, o.owner.get(page), 200, "!name=\"was\"")
+	wants(t, o.owner.get(page), 200, `!name="was" value="reminder"`, `name="was" value="figures"`)
 	wants(t, o.owner.send(page+"/consents", "consent", "reminder"), http.StatusSeeOther)
 	wants(t, o.owner.get(page), 200, `name="was" value="reminder"`)
 	if s := state(); !s.Given || s.Door != consent.DoorDesk {

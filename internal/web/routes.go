@@ -16,6 +16,7 @@ func Routes() []Route {
 		gatewayRoutes(),
 		settingsRoutes(),
 		auditRoutes(),
+		reportRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 	)

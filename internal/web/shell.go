@@ -147,6 +147,7 @@ func StaffNav(current string, waiting, unread int, may func(access.Right) bool) 
 		{"nav.bills", "/app/bills", access.BillRead, 0},
 		{"nav.inbox", "/app/inbox", access.InboxRead, unread},
 		{"nav.messages", "/app/messages", access.MessageRead, waiting},
+		{"nav.reports", "/app/reports", access.ReportRead, 0},
 		{"nav.settings", "/app/settings", access.ClinicRead, 0},
 	}
 	var out []NavItem

@@ -20,6 +20,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
+	"almirah/internal/insight"
 	"almirah/internal/intake"
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
@@ -51,6 +52,7 @@ type Deps struct {
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Watch    *oversight.Service
+	Insight  *insight.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -197,6 +199,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	v.guardQuery()
 	r = v.Request
 	v.Theme, v.Tongue = s.preference(r, "", nil)
+	begun := clock.At(s.Clock.Now())
 	err := s.enter(w, v, route)
 	if err == nil && v.Method == http.MethodGet && v.URL.Query().Has("lang") {
 		s.chooseLanguage(w, v)
@@ -214,7 +217,9 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	}
 	if err != nil {
 		s.fail(w, v, route, err)
+		return
 	}
+	s.counted(v, route, begun)
 }
 
 // enter finds out who comes, and checks the form's token before anything is done.
@@ -383,7 +388,7 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 		if errors.As(err, &large) {
 			f = fault.New(fault.Invalid, "fault.form_large")
 		} else {
-			s.Log.Error("page", "route", route.Pattern, "error", err.Error())
+			s.Log.Error("page", "request", w.Header().Get("X-Request-Id"), "route", route.Pattern, "error", err.Error())
 			f = fault.New(fault.Internal, "fault.internal")
 		}
 	}

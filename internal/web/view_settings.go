@@ -38,6 +38,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.conversations", "/app/settings/conversations", access.MessageSettings},
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
+		{"settings.use", "/app/settings/use", access.ReportRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}

@@ -128,7 +128,8 @@ type TermsPage struct {
 type ErrorPage struct {
 	Shell
 	Code       int
-	RetryAfter int // seconds, for 429
+	RetryAfter int    // seconds, for 429
+	Request    string // id to tell the operator; empty where nothing went wrong on our side
 	Back       string
 }
 

@@ -44,7 +44,7 @@ func bundle() error {
 	built := api.Build(api.BuildOptions{
 		EntryPoints: []string{
 			assets + "/ts/door.ts", assets + "/ts/staff.ts", assets + "/ts/day.ts", assets + "/ts/inbox.ts", assets + "/ts/visit.ts", assets + "/ts/rx.ts", assets + "/ts/ledger.ts",
-			assets + "/css/public.css", assets + "/css/app.css", assets + "/css/inbox.css", assets + "/css/visit.css", assets + "/css/phone.css", assets + "/css/figures.css", assets + "/css/bills.css", assets + "/css/rx.css",
+			assets + "/css/public.css", assets + "/css/app.css", assets + "/css/inbox.css", assets + "/css/visit.css", assets + "/css/phone.css", assets + "/css/figures.css", assets + "/css/reports.css", assets + "/css/bills.css", assets + "/css/rx.css",
 		},
 		Bundle: true, MinifySyntax: true, MinifyWhitespace: true, MinifyIdentifiers: true, Charset: api.CharsetUTF8,
 		Format: api.FormatESModule, Target: api.ES2022, Outdir: dist, EntryNames: "[name]", Write: false,

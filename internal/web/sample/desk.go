@@ -116,6 +116,7 @@ func (m *maker) settingsPages() {
 	m.textPages()
 	m.followupPages()
 	m.auditPages()
+	m.reportPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})

@@ -1,0 +1,195 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"almirah/internal/accounts"
+	"almirah/internal/store"
+	"almirah/internal/web"
+)
+
+const (
+	leastFree = 128 << 20        // bytes of disk under which nothing is served: what is written must be kept
+	lowFree   = 10               // percent of the disk under which the operator is warned
+	lateWork  = 10 * time.Minute // work that is due for so long is late
+	mostSlow  = 40               // statements that the operator's page shows
+)
+
+// slowWatch keeps how often statements were slow, by statement. Their values are not known to it.
+type slowWatch struct {
+	mu  sync.Mutex
+	all map[string]web.SlowRow
+	sum int64
+}
+
+func (s *slowWatch) add(statement string, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[string]web.SlowRow{}
+	}
+	s.sum++
+	r, known := s.all[statement]
+	if !known && len(s.all) >= 500 { // statements are constants of the program; this is for lists that are expanded
+		return
+	}
+	ms := int(took.Milliseconds())
+	s.all[statement] = web.SlowRow{Statement: statement, Count: r.Count + 1, Longest: max(r.Longest, ms), Total: r.Total + ms}
+}
+
+// worst answers the statements that took most in all.
+func (s *slowWatch) worst() ([]web.SlowRow, int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []web.SlowRow
+	for _, r := range s.all {
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b web.SlowRow) int {
+		if a.Total != b.Total {
+			return b.Total - a.Total
+		}
+		return strings.Compare(a.Statement, b.Statement)
+	})
+	return out[:min(len(out), mostSlow)], s.sum
+}
+
+// operators lets in who sits at this machine, or knows the operator's token. Anybody else is told that there is no such page.
+func (h *House) operators(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !h.operator(r) {
+			http.NotFound(w, r)
+			return
+		}
+		next(w, r)
+	}
+}
+
+func (h *House) operator(r *http.Request) bool {
+	if want := h.Config.WatchToken; want != "" {
+		got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		a, b := sha256.Sum256([]byte(got)), sha256.Sum256([]byte(want))
+		if ok && subtle.ConstantTimeCompare(a[:], b[:]) == 1 {
+			return true
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+}
+
+// checks looks at what a request needs: the database, the keys, the schema, the disk, and whether work is done. bad means that nothing can be served.
+func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched store.Watched, bad bool) {
+	add := func(name string, err error, state, words string) {
+		if err != nil {
+			state, words = web.WatchBad, "does not answer"
+			h.Log.Error("not ready", "reason", name, "error", err.Error())
+		}
+		bad = bad || state == web.WatchBad
+		list = append(list, web.WatchCheck{Name: name, State: state, Words: words})
+	}
+	add("database", h.DB.Ping(ctx), web.WatchGood, "")
+	add("keys", h.Vault.Check(ctx), web.WatchGood, "")
+	watched, err := h.DB.Watch(ctx, accounts.Operator())
+	newest, nerr := h.DB.Newest()
+	switch {
+	case err != nil || nerr != nil:
+		add("schema", fmt.Errorf("%w", firstOf(err, nerr)), "", "")
+	case watched.Version < newest:
+		add("schema", nil, web.WatchBad, fmt.Sprintf("version %d, and %d is needed", watched.Version, newest))
+	default:
+		add("schema", nil, web.WatchGood, fmt.Sprintf("version %d", watched.Version))
+	}
+	switch {
+	case err != nil:
+	case watched.Oldest > lateWork:
+		add("work", nil, web.WatchLate, fmt.Sprintf("due for %s", watched.Oldest.Round(time.Second)))
+	default:
+		add("work", nil, web.WatchGood, "")
+	}
+	add("audit", h.sequenced(ctx), web.WatchGood, "")
+	switch size, free, err := diskOf(h.Config.Data); {
+	case err != nil: // a deployment on PostgreSQL may have no data folder
+	case free < leastFree:
+		add("disk", nil, web.WatchBad, "full")
+	case size > 0 && free*100/size < lowFree:
+		add("disk", nil, web.WatchLate, fmt.Sprintf("%d%% free", free*100/size))
+	default:
+		add("disk", nil, web.WatchGood, "")
+	}
+	return list, watched, bad
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready says whether requests can be served, and what is late. A balancer reads the status, a person the lines.
+func (h *House) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	list, _, bad := h.checks(ctx)
+	var b strings.Builder
+	if bad {
+		b.WriteString("not ready\n")
+	} else {
+		b.WriteString("ready\n")
+	}
+	for _, c := range list {
+		fmt.Fprintf(&b, "%s %s", c.Name, c.State)
+		if c.State != web.WatchGood && h.operator(r) { // strangers need not know how
+			fmt.Fprintf(&b, " %s", c.Words)
+		}
+		b.WriteByte('\n')
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if bad {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_, _ = w.Write([]byte(b.String()))
+}
+
+// operate is the operator's page: is all well, how much room is left, what was slow, what went wrong.
+func (h *House) operate(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	p := &web.OperatePage{}
+	var watched store.Watched
+	p.Checks, watched, _ = h.checks(ctx)
+	p.Database, p.Clinics, p.Due, p.Pending = watched.Bytes, int(watched.Clinics), int(watched.Due), int(watched.Pending)
+	p.Oldest = watched.Oldest.Round(time.Second)
+	if size, free, err := diskOf(h.Config.Data); err == nil {
+		p.Disk, p.Free = int64(size), int64(free) //nolint:gosec // no disk is that large
+	}
+	p.Slow, p.SlowAll = h.slow.worst()
+	p.SlowAfter = int(store.SlowStatement.Milliseconds())
+	list, all := h.errors.newest()
+	p.ErrorsAll = int(all)
+	for _, t := range list {
+		p.Errors = append(p.Errors, web.ErrorRow{At: t.At, Message: t.Message, Route: t.Route, Request: t.Request, What: t.What})
+	}
+	for _, k := range h.Promises(ctx) {
+		switch k.Status {
+		case "broken":
+			p.Broken = append(p.Broken, k.ID)
+		case "enforced":
+			p.Kept++
+		}
+	}
+	h.site.Operate(w, r, p)
+}

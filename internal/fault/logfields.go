@@ -1,0 +1,36 @@
+package fault
+
+// LogFields are the fields that a log line may have, with what stands in them. The list is closed: the log leaves out what is not here, and
+// a test reads every call. Nothing here is a person's data; ids lead to it only for who may look them up (promises N3, N4).
+var LogFields = map[string]string{
+	"request":    "id of the request, as the answer and its error page show it",
+	"method":     "of the request",
+	"route":      "pattern of the route, never the address",
+	"status":     "of the answer",
+	"ms":         "how long it took, in milliseconds",
+	"bytes":      "how large the answer was",
+	"error":      "what went wrong inside, by kind and code; never what somebody typed",
+	"stack":      "files and lines",
+	"reason":     "why something was refused or left, a word of a closed list or an error's kind",
+	"code":       "what another program answered",
+	"outcome":    "what became of a sending",
+	"tries":      "how often it was tried",
+	"clinic":     "id",
+	"patient":    "id",
+	"subject":    "id of what something is about",
+	"message":    "id",
+	"event":      "id",
+	"connection": "id of a clinic's account at a provider",
+	"payment":    "id",
+	"job":        "number of a job",
+	"kind":       "of a job",
+	"chore":      "name of a chore",
+	"call":       "kind of a call to a gateway",
+	"fault":      "kind of a fault",
+	"carrier":    "name of a carrier",
+	"processor":  "id in the list of sub-processors",
+	"host":       "name of a machine outside",
+	"from":       "version before",
+	"to":         "version after",
+	"statement":  "first words of a statement, without its values",
+}
