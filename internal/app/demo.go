@@ -118,7 +118,7 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 		return fmt.Errorf("demo: the prescriptions: %w", err)
 	}
 	say("  %d prescriptions", n)
-	if err := h.demoLog(ctx, owner, who); err != nil {
+	if err := h.demoLog(ctx, owner); err != nil {
 		return fmt.Errorf("demo: the log: %w", err)
 	}
 	if err := h.connectBank(ctx, owner); err != nil {

@@ -340,7 +340,11 @@ func TestARewrittenLogIsNotSigned(t *testing.T) {
 		f.keep("yesterday")
 		logged(t, b, 4)
 		f.keep("today")
-		order := f.order(8)
+		now, err := b.DB.Head(ctx, op)
+		if err != nil {
+			t.Fatal(err)
+		}
+		order := f.order(now.Size)
 		for name, do := range map[string]func(){
 			"put back to yesterday": func() { f.back("yesterday") },
 			"written again": func() {
