@@ -21,6 +21,7 @@ var PlatformTables = []string{
 	"person", "membership", "session", "invitation", "one_time_link", "acceptance", "throttle",
 	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "probe_result",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
+	"restoration", "backup_mark",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not
