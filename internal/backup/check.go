@@ -188,7 +188,7 @@ func (r *Room) lay(ctx context.Context, dir string, at Place, m Manifest, key ag
 		return back{}, nil, err
 	}
 	say("starting the server that came back")
-	stop, err := s.start(ctx, nil)
+	stop, err := s.start(ctx, []string{"fsync = off"}) // it is thrown away
 	if err != nil {
 		return back{}, nil, err
 	}

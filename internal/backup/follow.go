@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,7 +21,21 @@ import (
 // PostgreSQL's own log, which turns the backup of a night into any moment since.
 
 // slot is what the server keeps its log for. One receiver at a time has it: of several processes the first, and when that ends, the next.
-const slot = "almirah_backup"
+func (r *Room) slot() string { return "almirah_log_" + r.database() }
+
+// database is the name of our database, as a slot's name may hold it.
+func (r *Room) database() string {
+	u, err := url.Parse(r.o.ServerURL)
+	if err != nil {
+		return ""
+	}
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.ToLower(strings.Trim(u.Path, "/")))
+}
 
 const (
 	tryAgain    = 10 * time.Second
@@ -56,7 +71,7 @@ func (r *Room) receive(ctx context.Context) error {
 	if err := os.MkdirAll(r.logDir(), 0o700); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	for _, args := range [][]string{{"--slot=" + slot, "--create-slot", "--if-not-exists"}, {"--slot=" + slot, "-D", r.logDir(), "--no-loop", "--synchronous"}} {
+	for _, args := range [][]string{{"--slot=" + r.slot(), "--create-slot", "--if-not-exists"}, {"--slot=" + r.slot(), "-D", r.logDir(), "--no-loop", "--synchronous"}} {
 		cmd, err := command(ctx, r.o.Programs, "pg_receivewal", r.o.ServerURL, args...)
 		if err != nil {
 			return err
@@ -217,7 +232,7 @@ func fetchLog(ctx context.Context, at Place, from string, key age.Identity, into
 }
 
 // Unfollow gives the server's slot up, for when backups end: the server would otherwise keep its log for ever.
-func (r *Room) Unfollow(ctx context.Context) error { return store.Unslot(ctx, r.o.ServerURL, slot) }
+func (r *Room) Unfollow(ctx context.Context) error { return store.Unslot(ctx, r.o.ServerURL, r.slot()) }
 
 // recovery are the lines that have a server recover from a folder of its log, to a moment or to its end.
 func recovery(folder string, to time.Time) []string {

@@ -42,7 +42,7 @@ const (
 
 	sealedTail   = ".age"
 	manifestTail = ".json"
-	nameTime     = "20060102T150405Z"
+	nameTime     = "20060102T150405.000000Z"
 )
 
 // Manifest says what a backup is. It lies beside the backup in clear, holds no personal datum, and carries a mark that only this key store can make.

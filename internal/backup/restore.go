@@ -222,18 +222,25 @@ func (o Restoring) keys(ctx context.Context, at Place, m Manifest) (*vault.Vault
 	return v, destroyed, nil
 }
 
-// takeJournal replays the newest journal of a place.
+// takeJournal replays the journals of a place: all copies that are there, because two processes may have written at once.
 func takeJournal(ctx context.Context, at Place, key age.Identity, v *vault.Vault) (int, error) {
 	items, err := at.List(ctx, journalFolder)
-	if err != nil || len(items) == 0 {
+	if err != nil {
 		return 0, err
 	}
-	var text bytes.Buffer
-	if err := unseal(ctx, at, File{Name: items[len(items)-1].Name}, key, &text); err != nil {
-		return 0, err
+	all := 0
+	for _, i := range items {
+		var text bytes.Buffer
+		if err := unseal(ctx, at, File{Name: i.Name}, key, &text); err != nil {
+			return all, err
+		}
+		_, destroyed, err := v.TakeJournal(ctx, &text)
+		all += destroyed
+		if err != nil {
+			return all, err
+		}
 	}
-	_, destroyed, err := v.TakeJournal(ctx, &text)
-	return destroyed, err
+	return all, nil
 }
 
 // file brings a SQLite database back.
@@ -265,6 +272,9 @@ func (o Restoring) file(ctx context.Context, at Place, m Manifest, v *vault.Vaul
 		return err
 	}
 	if err := o.hold(ctx, url, v, m); err != nil {
+		return err
+	}
+	if err := store.Fold(ctx, draft); err != nil {
 		return err
 	}
 	if err := o.aside(file, m.Name, out); err != nil {

@@ -59,6 +59,7 @@ type Room struct {
 		keys    string // what the key store looked like when it was copied last
 		journal int    // entries of the journal that was copied last; -1 for none
 		log     map[string]time.Time
+		named   time.Time
 	}
 }
 
@@ -111,11 +112,18 @@ func (r *Room) far() Place {
 
 func (r *Room) now() time.Time { return r.o.Clock.Now().UTC() }
 
-// newName names what is made now.
+// newName names what is made now. What one process names later stands later in a list.
 func (r *Room) newName() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails on the systems we run on
-	return r.now().Format(nameTime) + "-" + hex.EncodeToString(b[:])
+	r.last.Lock()
+	defer r.last.Unlock()
+	at := r.now()
+	if !at.After(r.last.named) {
+		at = r.last.named.Add(time.Microsecond)
+	}
+	r.last.named = at
+	return at.Format(nameTime) + "-" + hex.EncodeToString(b[:])
 }
 
 // alone makes sure that of all processes one makes a backup.

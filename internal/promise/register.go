@@ -17,6 +17,7 @@ var Register = slices.Concat(
 	inbound,
 	followups,
 	protection,
+	backups,
 	record,
 	ahead,
 )

@@ -54,6 +54,24 @@ func (db *DB) CopyTo(ctx context.Context, file string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// Fold brings what stands in the write-ahead log of a SQLite file that nobody has open into the file itself, which can then be moved.
+func Fold(ctx context.Context, file string) error {
+	pool, err := sql.Open("sqlite", "file:"+escaped(file)+"?_pragma=busy_timeout(30000)&_pragma=synchronous(FULL)&_dqs=0")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	defer pool.Close()
+	pool.SetMaxOpenConns(1)
+	var mode string
+	if err := pool.QueryRowContext(ctx, "PRAGMA journal_mode(DELETE)").Scan(&mode); err != nil { // folds the log in and removes it
+		return classify(err)
+	}
+	if mode != "delete" {
+		return fmt.Errorf("store: the database file stays in mode %s: somebody else has it open", mode)
+	}
+	return nil
+}
+
 // TakeSurvey counts what is in the database at the address, at one moment, and shows the subjects whose keys it needs, one after the
 // other. On PostgreSQL the role must be allowed to look over every clinic's fence (BYPASSRLS), as that of the backups is. It also
 // has SQLite look over the file's pages. subject may be nil.
