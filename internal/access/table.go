@@ -63,7 +63,10 @@ const (
 	RxSettings     Right = "rx.settings"
 
 	AuditRead Right = "audit.read"
-	Work      Right = "work"
+	// BackupRead and BackupRelease are about the house's backups, as a clinic sees them.
+	BackupRead    Right = "backup.read"
+	BackupRelease Right = "backup.release"
+	Work          Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
 	PlatformRoute   Right = "platform.route"
@@ -147,6 +150,8 @@ var Table = []Row{
 	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
+	{BackupRead, "See how the backups stand: how old the last good one is, where they lie, when they were last tried.", leads},
+	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
@@ -171,7 +176,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, AuditRead, Work, GatewayHear}
+	MessageRead, MessageHear, InboxRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear}
 
 // AlwaysWorks says whether Changes by the right also work in a clinic that is read-only.
 func AlwaysWorks(r Right) bool { return slices.Contains(always, r) }

@@ -14,6 +14,7 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/api"
+	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/carriers/email"
 	"almirah/internal/carriers/local"
@@ -69,6 +70,7 @@ type House struct {
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
+	Backups  *backup.Room
 
 	handler http.Handler
 	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
@@ -79,6 +81,8 @@ type House struct {
 	started bool
 	asked   atomic.Int64 // requests of people, for rest
 	probing probing
+	held    atomic.Bool // nothing may leave: the database came back from a backup
+	backing backing
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -130,6 +134,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if err := h.Vault.OpenClinic(ctx, id.Zero); err != nil {
 		return err
 	}
+	if err := h.readHeld(ctx); err != nil {
+		return err
+	}
 	if h.Book, err = words.Load(); err != nil {
 		return err
 	}
@@ -149,6 +156,10 @@ func Holdings() []holdings.Table {
 func (h *House) rooms(o Options) (err error) {
 	c := h.Config
 	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock))
+	h.Gate.Hold(func(processor string) bool { return h.Held() && processor != backupProcessor })
+	if h.Backups, err = h.backups(); err != nil {
+		return err
+	}
 	carriers := o.Carriers
 	switch {
 	case len(carriers) > 0:
@@ -185,7 +196,7 @@ func (h *House) rooms(o Options) (err error) {
 		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
-	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay})
+	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Held: h.Held})
 	return h.doors()
 }
 
@@ -252,10 +263,14 @@ func (h *House) delivered() func() []web.Delivered {
 
 // Start begins the house's own work: queue, ticks, sending.
 func (h *House) Start(ctx context.Context) error {
+	if err := h.Settle(ctx, func(string, ...any) {}); err != nil {
+		return err
+	}
 	if err := h.Jobs.Start(ctx); err != nil {
 		return err
 	}
 	h.started = true
+	h.keepBackups(ctx)
 	h.ring(ctx)
 	return nil
 }
@@ -275,6 +290,7 @@ func (h *House) Close() error {
 	if h.silence != nil {
 		h.silence()
 	}
+	h.backing.end()
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
@@ -298,5 +314,5 @@ func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 		return
 	}
-	_, _ = w.Write([]byte("ready\n"))
+	_, _ = w.Write([]byte("ready\n" + h.backupWords()))
 }

@@ -24,4 +24,16 @@ func (h *House) metrics(w http.ResponseWriter, r *http.Request) {
 	for _, u := range h.Gate.Usage() {
 		fmt.Fprintf(w, "almirah_egress_calls_total{processor=%q,day=%q} %d\n", u.Processor, u.Day, u.Calls)
 	}
+	s := h.backing.state()
+	late, held := 0, 0
+	if s.Late() {
+		late = 1
+	}
+	if h.Held() {
+		held = 1
+	}
+	fmt.Fprintf(w, "# TYPE almirah_backups_late gauge\nalmirah_backups_late %d\n# TYPE almirah_held gauge\nalmirah_held %d\n", late, held)
+	if !s.LastAt.IsZero() {
+		fmt.Fprintf(w, "# TYPE almirah_backup_age_seconds gauge\nalmirah_backup_age_seconds %d\n", int64(h.Clock.Now().Sub(s.LastAt).Seconds()))
+	}
 }
