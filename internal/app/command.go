@@ -33,6 +33,14 @@ type verb struct {
 type console struct {
 	get      func(string) string
 	out, err io.Writer
+	time     clock.Clock // nil: the machine's
+}
+
+func (c *console) clock() clock.Clock {
+	if c.time == nil {
+		return clock.System{}
+	}
+	return c.time
 }
 
 func (c *console) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
@@ -107,7 +115,7 @@ func (c *console) house(ctx context.Context, demo bool) (*House, error) {
 		}
 	}
 	debug.SetGCPercent(collectAt)
-	return Open(ctx, cfg, clock.System{}, log, Options{})
+	return Open(ctx, cfg, c.clock(), log, Options{})
 }
 
 func (c *console) with(ctx context.Context, demo bool, do func(h *House) error) error {

@@ -10,7 +10,6 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/backup"
-	"almirah/internal/clock"
 	"almirah/internal/egress"
 
 	"filippo.io/age"
@@ -35,7 +34,7 @@ func (c *console) backupKey(_ context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	c.say("%s\nSet this on the server, and nothing else of the above:\n\n  ALMIRAH_BACKUP_RECIPIENT=%s\n", backup.Sheet(recipient, secret, clock.System{}.Now().Format("2 January 2006")), recipient)
+	c.say("%s\nSet this on the server, and nothing else of the above:\n\n  ALMIRAH_BACKUP_RECIPIENT=%s\n", backup.Sheet(recipient, secret, c.clock().Now().Format("2 January 2006")), recipient)
 	return nil
 }
 
@@ -129,7 +128,7 @@ func (c *console) restore(ctx context.Context, args []string) error {
 	if o.Key, err = typedKey(args); err != nil {
 		return err
 	}
-	o.Log, o.Say, o.Force, o.Into = log, c.say, has(args, "--force"), after(args, "--into")
+	o.Clock, o.Log, o.Say, o.Force, o.Into = c.clock(), log, c.say, has(args, "--force"), after(args, "--into")
 	if at := after(args, "--at"); at != "" {
 		if o.At, err = time.Parse(time.RFC3339, at); err != nil {
 			return errors.New("--at: write a moment such as 2026-11-28T14:30:00Z")
