@@ -134,6 +134,7 @@ func (h *House) Release(ctx context.Context, who access.Caller) error {
 	if err := h.DB.Release(ctx, who); err != nil {
 		return err
 	}
+	h.refreshBackups(ctx)
 	return h.readHeld(ctx)
 }
 
@@ -141,4 +142,10 @@ func (h *House) Release(ctx context.Context, who access.Caller) error {
 func (h *House) alone(ctx context.Context) (bool, error) {
 	list, err := h.DB.Due(ctx, jobs.Platform(), clock.Instant(1<<63-1), 2)
 	return len(list) == 1, err
+}
+
+// single is alone for a page, which shows nothing it cannot know.
+func (h *House) single(ctx context.Context) bool {
+	yes, err := h.alone(ctx)
+	return err == nil && yes
 }

@@ -14,6 +14,7 @@ func Routes() []Route {
 		billRoutes(),
 		gatewayRoutes(),
 		settingsRoutes(),
+		backupRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 	)

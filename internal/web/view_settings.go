@@ -38,6 +38,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
+		{"settings.backups", "/app/settings/backups", access.BackupRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	if has(clinics.ModuleBilling) {

@@ -121,6 +121,7 @@ func (m *maker) settingsPages() {
 	m.channelPages()
 	m.textPages()
 	m.followupPages()
+	m.backupPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
