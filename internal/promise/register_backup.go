@@ -80,7 +80,7 @@ var backups = []Sentence{
 		Sources:  []string{"O1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/backup/check.go", "backup.Room.Drill"},
-		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestADrillFindsWhatIsWrong"},
+		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestADrillFindsWhatIsWrong", "backup.TestAMomentInBetween"},
 		Probe:    "restore-drill",
 		Twins: []Twin{
 			{

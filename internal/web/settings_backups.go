@@ -8,6 +8,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/backup"
+	"almirah/internal/fault"
 )
 
 // The backups as a clinic sees them (promises O1, O2, S3): whoever answers for patients' data must see that it can come back.
@@ -28,6 +29,9 @@ func backupsPage(s *Site, w http.ResponseWriter, v *Visit) error {
 }
 
 func backupRelease(s *Site, w http.ResponseWriter, v *Visit) error {
+	if s.Release == nil {
+		return fault.Missing()
+	}
 	err := s.Release(v.Context(), v.Who)
 	return s.answer(w, v, err, "/app/settings/backups?done=saved", "settings-backups", func() (Page, error) { return s.backups(v) })
 }
