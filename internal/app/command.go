@@ -113,6 +113,9 @@ func (c *console) house(ctx context.Context, demo bool) (*House, error) {
 		if _, err := vault.CreateRootKey(cfg.Keys); err != nil {
 			return nil, err
 		}
+		if err := cfg.demoBackups(); err != nil {
+			return nil, err
+		}
 	}
 	debug.SetGCPercent(collectAt)
 	return Open(ctx, cfg, c.clock(), log, Options{})

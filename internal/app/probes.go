@@ -87,6 +87,10 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"money-once":                   probe.books,
 		"invoices-run-on":              probe.series,
 		"desk-payments":                probe.references,
+		"backups":                      probe.nightly,
+		"backups-thirty-days":          probe.expired,
+		"restore-drill":                probe.drilled,
+		"restored-held":                probe.heldBack,
 	}
 }
 

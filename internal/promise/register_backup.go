@@ -4,11 +4,12 @@ package promise
 var backups = []Sentence{
 	{
 		ID:       "backups",
-		Text:     "Backups are made every night and laid in a second place too, where the operator has set one up. Each is fetched back from there, opened and counted before it is called a backup.",
+		Applies:  "where the operator set up backups; where not, owners are told on every page",
+		Text:     "Encrypted backups are made every night and laid in a second place too. Each is fetched back from there, opened and counted before it is called a backup.",
 		Sources:  []string{"O1", "O2", "S3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"backup.Room.Run", "internal/backup/check.go"},
-		ProvedBy: []string{"backup.TestABackupComesBack"},
+		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestASecondPlaceInABucket"},
 		Probe:    "backups",
 		Twins: []Twin{
 			{
@@ -20,11 +21,12 @@ var backups = []Sentence{
 	},
 	{
 		ID:       "backups-thirty-days",
+		Applies:  "where the operator set up backups; where not, owners are told on every page",
 		Text:     "A backup lives for 30 days. Then it is deleted in every place, and so is its line in the list.",
 		Sources:  []string{"K4", "O1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"backup.Room.Expire"},
-		ProvedBy: []string{"backup.TestGoneAfterThirtyDays", "backup.TestTheSpansAreThoseOfThePolicy"},
+		ProvedBy: []string{"backup.TestGoneAfterThirtyDays", "backup.TestASecondPlaceInABucket", "backup.TestTheSpansAreThoseOfThePolicy"},
 		Probe:    "backups-thirty-days",
 		Twins: []Twin{
 			{
@@ -41,6 +43,7 @@ var backups = []Sentence{
 	},
 	{
 		ID:       "backups-unreadable",
+		Applies:  "where the operator set up backups; where not, owners are told on every page",
 		Text:     "The machine that makes the backups cannot read them: it has a public key, and the private one is on paper. The keys of the records are not in them.",
 		Sources:  []string{"O1", "S3"},
 		Kind:     Enforced,
@@ -76,6 +79,7 @@ var backups = []Sentence{
 	},
 	{
 		ID:       "restore-drill",
+		Applies:  "where the operator set up backups; where not, owners are told on every page",
 		Text:     "Every night’s backup is restored in a place of its own and compared: rows of each table, the audit log and its tree, everybody’s key, and a sample of records opened. The operator repeats this with the key from paper.",
 		Sources:  []string{"O1"},
 		Kind:     Enforced,
