@@ -207,6 +207,9 @@ func (h *House) keepBackups(ctx context.Context) {
 	if !h.Backups.On() {
 		return
 	}
+	if err := h.Backups.Clean(ctx); err != nil {
+		h.Log.Error("backup: the scratch folder cannot be cleaned", "error", err.Error())
+	}
 	run(h.Backups.Follow)
 	run(func(ctx context.Context) {
 		t := time.NewTicker(stateRefresh)
@@ -300,4 +303,22 @@ func sentence(r backup.Report) string {
 	}
 	return fmt.Sprintf("came back in %s: %d bytes sealed, %d bytes of data, %d rows of %d tables (%s), %d entries of the audit log with their tree, keys of %d people, %d records opened",
 		(time.Duration(r.Millis) * time.Millisecond).Round(time.Millisecond), r.Sealed, r.Plain, r.Rows, r.Tables, exact, r.Entries, r.People, r.Opened)
+}
+
+// backupDoctor says how the backups stand.
+func (h *House) backupDoctor(ctx context.Context) string {
+	s, err := h.Backups.State(ctx)
+	switch {
+	case err != nil:
+		return err.Error()
+	case !s.On:
+		return "none are made: see docs/backups.md"
+	case s.LastAt.IsZero():
+		return "none was made yet: run `almirah backup`"
+	}
+	out := "the last good one is of " + s.LastAt.Format(time.DateTime) + " UTC"
+	if len(s.Wrong) > 0 {
+		out += "; to be seen to: " + strings.Join(s.Wrong, ", ")
+	}
+	return out
 }

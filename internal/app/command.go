@@ -249,6 +249,7 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 			return err
 		}
 		c.say("sealing: a field was sealed and opened")
+		c.say("backups: %s", h.backupDoctor(ctx))
 		return c.tryMail(ctx, h)
 	})
 }

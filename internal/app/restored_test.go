@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -302,4 +304,71 @@ func (y *yesterday) states(t *testing.T, h *House) map[messaging.State]int {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// TestTheHandbookOfBackups: each command of docs/backups.md is one that the program has, and the way from paper to a restored clinic can be gone with them alone.
+func TestTheHandbookOfBackups(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/backups.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("(?m)(?:^ *|`)(almirah [a-z]+[^`\n]*)").FindAllStringSubmatch(string(text), -1)
+	if len(commands) < 10 {
+		t.Fatalf("the handbook has %d commands", len(commands))
+	}
+	for _, c := range commands {
+		known := false
+		for _, v := range verbs() {
+			known = known || strings.HasPrefix(c[1]+" ", "almirah "+v.name+" ")
+		}
+		if !known {
+			t.Errorf("the handbook says %q, and there is no such verb", c[1])
+		}
+	}
+	dir := t.TempDir()
+	set := map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_BACKUP_DIR": filepath.Join(dir, "first"), "ALMIRAH_BACKUP_SECOND": filepath.Join(dir, "second"), "ALMIRAH_LOG": "error"}
+	run := func(line string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if err := Command(t.Context(), strings.Fields(line), func(name string) string { return set[name] }, &out, &errs); err != nil {
+			t.Fatalf("almirah %s: %v\n%s%s", line, err, out.String(), errs.String())
+		}
+		return out.String()
+	}
+	paper := run("backup key")
+	set["ALMIRAH_BACKUP_RECIPIENT"] = regexp.MustCompile(`age1[a-z0-9]+`).FindString(paper)
+	typed := filepath.Join(dir, "typed")
+	lines := regexp.MustCompile(`(?m)^Line \d:.*$`).FindAllString(paper, -1)
+	if err := os.WriteFile(typed, []byte(strings.ToLower(strings.Join(lines, "\n"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("setup")
+	run("backup")
+	name := regexp.MustCompile(`\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}`).FindString(run("backup list"))
+	if said := run("drill --key " + typed); !strings.Contains(said, "came back") {
+		t.Errorf("the drill says %s", said)
+	}
+	if said := run("doctor"); !strings.Contains(said, "the last good one is of") {
+		t.Errorf("the doctor says %s", said)
+	}
+	// The machine burns down. What is left: the places, the paper, the root key.
+	for _, gone := range []string{set["ALMIRAH_DATA"], filepath.Join(dir, "keys", "keystore.db"), filepath.Join(dir, "keys", "keystore.db.shredded")} {
+		if err := os.RemoveAll(gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tail := range []string{"-wal", "-shm"} {
+		_ = os.Remove(filepath.Join(dir, "keys", "keystore.db"+tail))
+	}
+	if said := run("restore " + filepath.Join(dir, "second", "data", name+".age") + " --key " + typed); !strings.Contains(said, "almirah release") {
+		t.Errorf("the restore says %s", said)
+	}
+	run("audit verify")
+	if said := run("release"); !strings.Contains(said, "may leave again") {
+		t.Errorf("the release says %s", said)
+	}
+	if said := run("release"); !strings.Contains(said, "Nothing is held") {
+		t.Errorf("the second release says %s", said)
+	}
 }

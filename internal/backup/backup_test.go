@@ -356,6 +356,20 @@ func TestGoneAfterThirtyDays(t *testing.T) {
 	if due, err := p.room.Due(ctx); err != nil || !due {
 		t.Errorf("after days without one, no backup is due: %v %v", due, err)
 	}
+	// A run that was killed left an open copy: it goes.
+	killed := filepath.Join(p.room.o.Scratch, "backup-123")
+	if err := os.MkdirAll(killed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(killed, "copy.db"), []byte("SQLite format 3"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.room.Clean(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(killed); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what a killed run left is still there: %v", err)
+	}
 	if again := p.run(t); again.Name == m.Name {
 		t.Error("the same name twice")
 	}

@@ -235,6 +235,11 @@ func (r *Room) Drill(ctx context.Context, which string, key age.Identity, say Sa
 	if r.o.First == nil {
 		return Report{}, ErrOff
 	}
+	done, err := r.alone(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer done()
 	if say == nil {
 		say = quiet
 	}

@@ -160,6 +160,36 @@ func (r *Room) alone(ctx context.Context) (done func(), err error) {
 	return func() { _ = f.Close(); r.mu.Unlock() }, nil
 }
 
+// Clean takes away what a run that was killed left in the scratch folder: a copy may lie there that was not encrypted yet. It does nothing while
+// another process is at work there.
+func (r *Room) Clean(ctx context.Context) error {
+	done, err := r.alone(ctx)
+	if errors.Is(err, ErrBusy) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer done()
+	return r.sweep()
+}
+
+// sweep is Clean for who is alone.
+func (r *Room) sweep() error {
+	for _, name := range []string{"backup-*", "drill-*"} {
+		left, err := filepath.Glob(filepath.Join(r.o.Scratch, name))
+		if err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		for _, dir := range left {
+			if err := os.RemoveAll(dir); err != nil {
+				return fmt.Errorf("backup: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 // mark keeps how something went, for the page and for whoever asks whether all is well.
 func (r *Room) mark(ctx context.Context, kind string, failed error, report any) error {
 	if failed != nil {
@@ -189,6 +219,9 @@ func (r *Room) Run(ctx context.Context, say Say) (Manifest, error) {
 		return Manifest{}, err
 	}
 	defer done()
+	if err := r.sweep(); err != nil {
+		return Manifest{}, err
+	}
 	if say == nil {
 		say = quiet
 	}
