@@ -26,8 +26,8 @@ import (
 	"filippo.io/age"
 )
 
-// practice is a clinic with patients whose backups go to two folders.
-type practice struct {
+// saved is a clinic with patients whose backups go to two folders.
+type saved struct {
 	*rig.Base
 	room          *Room
 	key           *age.X25519Identity
@@ -36,7 +36,7 @@ type practice struct {
 	base          string // folder of this test, which PostgreSQL's user can reach
 }
 
-func open(t *testing.T, b *rig.Base) *practice {
+func open(t *testing.T, b *rig.Base) *saved {
 	t.Helper()
 	base, err := os.MkdirTemp("", "alm-")
 	if err != nil {
@@ -46,7 +46,7 @@ func open(t *testing.T, b *rig.Base) *practice {
 	if err := os.Chmod(base, 0o711); err != nil {
 		t.Fatal(err)
 	}
-	p := &practice{Base: b, base: base}
+	p := &saved{Base: b, base: base}
 	recipient, secret, err := NewKey()
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func serverURL(t *testing.T, database string) string {
 	return admin.String()
 }
 
-func (p *practice) add(t testing.TB, i int) {
+func (p *saved) add(t testing.TB, i int) {
 	t.Helper()
 	x, _, err := patients.New(p.DB, p.Log).Add(context.Background(), p.As(access.FrontDesk), patients.Draft{Name: fmt.Sprintf("Asha Rao %c%c", 'A'+i/26, 'a'+i%26), Phone: fmt.Sprintf("98765 4%04d", i)}, true)
 	if err != nil {
@@ -104,7 +104,7 @@ func (p *practice) add(t testing.TB, i int) {
 }
 
 // sample opens everybody's record.
-func (p *practice) sample(ctx context.Context, db *store.DB) (int, error) {
+func (p *saved) sample(ctx context.Context, db *store.DB) (int, error) {
 	n := 0
 	for _, one := range p.people {
 		x, err := patients.New(db, p.Log).Open(ctx, p.As(access.FrontDesk), one)
@@ -119,7 +119,7 @@ func (p *practice) sample(ctx context.Context, db *store.DB) (int, error) {
 	return n, nil
 }
 
-func (p *practice) run(t testing.TB) Manifest {
+func (p *saved) run(t testing.TB) Manifest {
 	t.Helper()
 	m, err := p.room.Run(context.Background(), t.Logf)
 	if err != nil {
@@ -129,7 +129,7 @@ func (p *practice) run(t testing.TB) Manifest {
 }
 
 // elsewhere is a restore to another machine: nothing is there but the places, the root key and the key from paper.
-func (p *practice) elsewhere(t testing.TB) Restoring {
+func (p *saved) elsewhere(t testing.TB) Restoring {
 	t.Helper()
 	dir, err := os.MkdirTemp(p.base, "other-")
 	if err != nil {
@@ -147,7 +147,7 @@ func (p *practice) elsewhere(t testing.TB) Restoring {
 }
 
 // serve opens what came back, as the program would.
-func (p *practice) serve(t testing.TB, o Restoring, r Restored) (*store.DB, *vault.Vault) {
+func (p *saved) serve(t testing.TB, o Restoring, r Restored) (*store.DB, *vault.Vault) {
 	t.Helper()
 	v, err := vault.Open(context.Background(), vault.Config{RootKeyFile: o.RootKey, StoreURL: o.KeystoreURL}, p.Clock)
 	if err != nil {
@@ -260,7 +260,7 @@ func TestABackupComesBack(t *testing.T) {
 }
 
 // sealedAt looks for what must not stand in a place: names, and SQLite's own first bytes.
-func (p *practice) sealedAt(t *testing.T, at *Folder, m Manifest) {
+func (p *saved) sealedAt(t *testing.T, at *Folder, m Manifest) {
 	t.Helper()
 	items, err := at.List(context.Background(), "")
 	if err != nil {
@@ -546,7 +546,7 @@ func TestAMomentInBetween(t *testing.T) {
 }
 
 // received waits until the log is at the places as far as the position.
-func (p *practice) received(t *testing.T, lsn string) {
+func (p *saved) received(t *testing.T, lsn string) {
 	t.Helper()
 	high, low, _ := strings.Cut(lsn, "/")
 	for range 200 {

@@ -53,7 +53,7 @@ var backups = []Sentence{
 			{
 				Name: "an open copy is left beside it",
 				File: "internal/backup/room.go", Old: "return need, os.Remove(file)", New: "return need, r.o.First.Put(ctx, dataFolder+m.Name+\"-open\"+sealedTail, file)",
-				Red: []string{"backup.TestABackupComesBack", "backup.TestGoneAfterThirtyDays"},
+				Red: []string{"backup.TestABackupComesBack"},
 			},
 		},
 	},
@@ -84,7 +84,7 @@ var backups = []Sentence{
 		Sources:  []string{"O1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/backup/check.go", "backup.Room.Drill"},
-		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestADrillFindsWhatIsWrong", "backup.TestAMomentInBetween"},
+		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestADrillFindsWhatIsWrong", "backup.TestAMomentInBetween", "backup.TestALargeClinicComesBack"},
 		Probe:    "restore-drill",
 		Twins: []Twin{
 			{
