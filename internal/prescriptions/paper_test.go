@@ -87,6 +87,9 @@ func TestPaperSaysWhatWasSigned(t *testing.T) {
 				t.Errorf("%s: %q does not come out of\n%s", language, want, flow)
 			}
 		}
+		if n := strings.Count(flow, "KMC 12345"); n != 2 {
+			t.Errorf("%s: the registration number stands on it %d times, not at the head and by the signature:\n%s", language, n, flow)
+		}
 		picture := filepath.Join(t.TempDir(), "page")
 		if out, err := exec.Command(ppm, "-r", "60", "-png", "-singlefile", file, picture).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)

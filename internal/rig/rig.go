@@ -4,6 +4,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -65,7 +66,7 @@ func New(t testing.TB, engine store.Engine, o store.Options) *Base {
 	t.Cleanup(func() { _ = b.Vault.Close() })
 	b.URL = "sqlite://" + filepath.Join(b.Dir, "almirah.db")
 	if engine == store.Postgres {
-		b.URL = pg.Database(t)
+		b.URL = pg.Copy(t, "migrated", migrated)
 		if o.Readers == 0 {
 			o.Readers = 4
 		}
@@ -113,15 +114,7 @@ func liteTemplate(path string) error {
 		}
 		defer os.RemoveAll(dir)
 		file := filepath.Join(dir, "t.db")
-		db, err := store.Open(context.Background(), "sqlite://"+file, nil, clock.NewFake(Start), slog.New(slog.NewTextHandler(io.Discard, nil)), store.Options{})
-		if err != nil {
-			lite.err = err
-			return
-		}
-		if _, _, err = db.Migrate(context.Background(), nil); err == nil {
-			err = db.Close() // the last connection folds the write-ahead log into the file
-		}
-		if err == nil {
+		if err = migrated("sqlite://" + file); err == nil { // the last connection folded the write-ahead log into the file
 			lite.file, err = os.ReadFile(file)
 		}
 		lite.err = err
@@ -130,6 +123,16 @@ func liteTemplate(path string) error {
 		return lite.err
 	}
 	return os.WriteFile(path, lite.file, 0o600)
+}
+
+// migrated runs the migrations in the database at url, and leaves it.
+func migrated(url string) error {
+	db, err := store.Open(context.Background(), url, nil, clock.NewFake(Start), slog.New(slog.NewTextHandler(io.Discard, nil)), store.Options{})
+	if err != nil {
+		return err
+	}
+	_, _, err = db.Migrate(context.Background(), nil)
+	return errors.Join(err, db.Close())
 }
 
 // Found opens one more clinic with a bare profile (India, Asia/Kolkata, INR, English and Hindi).

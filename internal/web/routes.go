@@ -8,6 +8,7 @@ func Routes() []Route {
 	return slices.Concat(
 		publicRoutes(),
 		accountRoutes(),
+		factorRoutes(),
 		staffRoutes(),
 		inboxRoutes(),
 		careRoutes(),

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -258,6 +259,22 @@ func (x *Tab) Complaints() []string {
 	return out
 }
 
+// Passkeys gives the tab a virtual authenticator that knows its owner: passkeys are made and shown without anybody's finger.
+func (x *Tab) Passkeys(t testing.TB) {
+	t.Helper()
+	_, err := chromedp.Run(x.Ctx, func(ctx context.Context, _ *chromedp.Target) (chromedp.Void, error) {
+		if _, err := chromedp.Call(ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+			return chromedp.Void{}, err
+		}
+		_, err := chromedp.Call(ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{Protocol: webauthn.AuthenticatorProtocolCtap2,
+			Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}})
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Axe answers the violations of the page that is open. root is the path to the top of the repository.
 func (x *Tab) Axe(t testing.TB, root string) []string {
 	t.Helper()
@@ -269,7 +286,7 @@ func (x *Tab) Axe(t testing.TB, root string) []string {
 		t.Skip("axe-core is not installed: run npm ci")
 	}
 	Eval[any](t, x, string(source)+";1")
-	raw := Await[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`)
+	raw := Await[string](t, x, `axe.run(document,{runOnly:["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"],resultTypes:["violations"],preload:false}).then(r=>JSON.stringify(r.violations.map(v=>v.id+" ("+v.impact+") x"+v.nodes.length+" "+v.nodes[0].target+" "+v.nodes[0].failureSummary.replace(/\s+/g," ").slice(0,300))))`)
 	var out []string
 	if err := json.Unmarshal([]byte(raw), &out); err != nil {
 		t.Fatal(err)

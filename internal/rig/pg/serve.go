@@ -17,7 +17,7 @@ var ErrAbsent = errAbsent
 // is of a role that may create databases and is neither superuser nor exempt from row-level
 // security. stop ends the server and removes everything; so does the end of this process.
 func Serve(ctx context.Context) (address string, stop func(), err error) {
-	s, err := running()
+	s, err := start("") // on a disk: what it costs to keep a row is what is measured
 	if err != nil {
 		return "", nil, err
 	}
@@ -31,14 +31,9 @@ func Serve(ctx context.Context) (address string, stop func(), err error) {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	name, secret := "almirah_"+token(), token()
-	for _, text := range []string{
-		fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s' NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB", name, secret),
-		fmt.Sprintf("CREATE DATABASE %s OWNER %s", name, name),
-	} {
-		if _, err := conn.Exec(ctx, text); err != nil {
-			stop()
-			return "", nil, fmt.Errorf("PostgreSQL: %w", err)
-		}
+	if err := birth(ctx, conn, name, secret, ""); err != nil {
+		stop()
+		return "", nil, fmt.Errorf("PostgreSQL: %w", err)
 	}
 	u, err := url.Parse(s.admin)
 	if err != nil {
