@@ -69,7 +69,12 @@ const (
 
 	AuditRead   Right = "audit.read"
 	AuditReview Right = "audit.review"
-	Work        Right = "work"
+
+	// BackupRead and BackupRelease are about the house's backups, as a clinic sees them.
+	BackupRead    Right = "backup.read"
+	BackupRelease Right = "backup.release"
+
+	Work Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
 	PlatformRoute   Right = "platform.route"
@@ -158,6 +163,8 @@ var Table = []Row{
 	{ReportSettings, "Say what is counted of the clinic's own use of the program, of its public page, and of children.", []Role{Owner}},
 
 	{AuditRead, "Read the clinic's audit log.", leads},
+	{BackupRead, "See how the backups stand: how old the last good one is, where they lie, when they were last tried.", leads},
+	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
@@ -183,7 +190,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, Work, GatewayHear}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear}
 
 // When says what has to be shown a second time before it is done.
 type When int

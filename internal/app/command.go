@@ -32,6 +32,14 @@ type verb struct {
 type console struct {
 	get      func(string) string
 	out, err io.Writer
+	time     clock.Clock // nil: the machine's
+}
+
+func (c *console) clock() clock.Clock {
+	if c.time == nil {
+		return clock.System{}
+	}
+	return c.time
 }
 
 func (c *console) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
@@ -44,6 +52,12 @@ func verbs() []verb {
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
 	}, ledgerVerbs(), []verb{
+		{"backup key", "make the key of the backups, for paper; the server is told the public half only", (*console).backupKey},
+		{"backup list", "list the backups of every place", (*console).backups},
+		{"backup", "make a backup now, fetch it back and look it over", (*console).backup},
+		{"restore", "restore FILE|latest --key FILE [--force] [--at TIME --into FOLDER]: bring a backup back, held", (*console).restore},
+		{"release", "after a restore: let messages, refunds and charges leave again", (*console).release},
+		{"drill", "restore the newest backup in a place of its own and compare it (--key FILE: with the key from paper)", (*console).drill},
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},
@@ -98,9 +112,12 @@ func (c *console) house(ctx context.Context, demo bool) (*House, error) {
 		if _, err := vault.CreateRootKey(cfg.Keys); err != nil {
 			return nil, err
 		}
+		if err := cfg.demoBackups(); err != nil {
+			return nil, err
+		}
 	}
 	debug.SetGCPercent(collectAt)
-	return Open(ctx, cfg, clock.System{}, log, Options{})
+	return Open(ctx, cfg, c.clock(), log, Options{})
 }
 
 func (c *console) with(ctx context.Context, demo bool, do func(h *House) error) error {
@@ -231,6 +248,7 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 			return err
 		}
 		c.say("sealing: a field was sealed and opened")
+		c.say("backups: %s", h.backupDoctor(ctx))
 		if cfg.Certifying.On {
 			for _, line := range cfg.certified(ctx) {
 				c.say("certificate: %s", line)

@@ -34,6 +34,7 @@ type Config struct {
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
 	Outside
 	Plans  Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
+	Saves  Saves // ALMIRAH_BACKUP_*
 	Entity Entity
 	Demo   bool
 	// WatchToken opens /metrics and /operate from elsewhere; without it they answer this machine alone.
@@ -120,6 +121,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	c.mail(get, or, wrong)
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
+	c.saves(get, or, wrong)
 	return c, errors.Join(bad...)
 }
 
@@ -192,7 +194,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
-	}, append(c.Outside.masked(), c.Plans.masked()...)...)
+	}, append(append(c.Outside.masked(), c.Plans.masked()...), c.Saves.masked()...)...)
 }
 
 // hidden says whether a secret is set.

@@ -15,6 +15,7 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/api"
+	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/carriers/email"
 	"almirah/internal/carriers/local"
@@ -74,6 +75,7 @@ type House struct {
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
+	Backups  *backup.Room
 
 	handler http.Handler
 	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
@@ -84,6 +86,8 @@ type House struct {
 	started bool
 	asked   atomic.Int64 // requests of people, for rest
 	probing probing
+	held    atomic.Bool // nothing may leave: the database came back from a backup
+	backing backing
 	slow    slowWatch   // statements that took long
 	errors  *keptErrors // the last errors of the log
 	meters  *meters
@@ -143,6 +147,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if err := h.Vault.OpenClinic(ctx, id.Zero); err != nil {
 		return err
 	}
+	if err := h.readHeld(ctx); err != nil {
+		return err
+	}
 	if h.Book, err = words.Load(); err != nil {
 		return err
 	}
@@ -165,6 +172,12 @@ func (h *House) rooms(o Options) (err error) {
 		return err
 	}
 	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
+	h.Gate.Hold(func(processor string) bool {
+		return h.Held() && processor != backupProcessor && processor != certifierProcessor
+	})
+	if h.Backups, err = h.backups(); err != nil {
+		return err
+	}
 	carriers := o.Carriers
 	switch {
 	case len(carriers) > 0:
@@ -206,7 +219,7 @@ func (h *House) rooms(o Options) (err error) {
 		return err
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
-	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay})
+	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Held: h.Held})
 	return h.doors()
 }
 
@@ -219,7 +232,7 @@ func (h *House) doors() error {
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}
@@ -280,10 +293,14 @@ func (h *House) delivered() func() []web.Delivered {
 
 // Start begins the house's own work: queue, ticks, sending.
 func (h *House) Start(ctx context.Context) error {
+	if err := h.Settle(ctx, func(string, ...any) {}); err != nil {
+		return err
+	}
 	if err := h.Jobs.Start(ctx); err != nil {
 		return err
 	}
 	h.started = true
+	h.keepBackups(ctx)
 	h.ring(ctx)
 	return nil
 }
@@ -303,6 +320,7 @@ func (h *House) Close() error {
 	if h.silence != nil {
 		h.silence()
 	}
+	h.backing.end()
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

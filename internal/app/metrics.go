@@ -85,12 +85,15 @@ var (
 	metricSlow     = prometheus.NewDesc("almirah_slow_statements_total", "Statements that took long.", nil, nil)
 	metricErrors   = prometheus.NewDesc("almirah_logged_errors_total", "Errors in the log.", nil, nil)
 	metricPromises = prometheus.NewDesc("almirah_promises", "Promises by how they stand.", []string{"status"}, nil)
+	metricLate     = prometheus.NewDesc("almirah_backups_late", "1 when the backups are late.", nil, nil)
+	metricHeld     = prometheus.NewDesc("almirah_held", "1 while nothing may leave after a restore.", nil, nil)
+	metricBackup   = prometheus.NewDesc("almirah_backup_age_seconds", "How old the last good backup is.", nil, nil)
 	metricEgress   = prometheus.NewDesc("almirah_egress_calls_total", "Calls to sub-processors.", []string{"processor", "day"}, nil)
 )
 
 // Describe names them.
 func (m measures) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{metricDatabase, metricDue, metricOldest, metricPending, metricWaiting, metricConns, metricSchema, metricDisk, metricSlow, metricErrors, metricPromises, metricEgress} {
+	for _, d := range []*prometheus.Desc{metricDatabase, metricDue, metricOldest, metricPending, metricWaiting, metricConns, metricSchema, metricDisk, metricSlow, metricErrors, metricPromises, metricLate, metricHeld, metricBackup, metricEgress} {
 		to <- d
 	}
 }
@@ -134,4 +137,17 @@ func (m measures) Collect(to chan<- prometheus.Metric) {
 	for _, u := range m.Gate.Usage() {
 		to <- prometheus.MustNewConstMetric(metricEgress, prometheus.CounterValue, float64(u.Calls), u.Processor, string(u.Day))
 	}
+	kept := m.backing.state()
+	gauge(metricLate, truth(kept.Late()))
+	gauge(metricHeld, truth(m.Held()))
+	if !kept.LastAt.IsZero() {
+		gauge(metricBackup, m.Clock.Now().Sub(kept.LastAt).Seconds())
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

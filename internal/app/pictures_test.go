@@ -229,7 +229,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/account/signed/{id}", path: h.hasSigned(t, owner), who: ownerMail},
 		{pattern: "GET /app/account", path: "/app/account", who: ownerMail},
 	}
-	for _, p := range []string{"", "/keys", "/clinic", "/public", "/modules", "/modules/{module}", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
+	for _, p := range []string{"", "/keys", "/backups", "/clinic", "/public", "/modules", "/modules/{module}", "/staff", "/providers", "/providers/new", "/providers/{id}", "/providers/{id}/retire",
 		"/providers/{id}/hours", "/closures", "/services", "/services/new", "/services/{id}", "/booking", "/use", "/reminders", "/followups", "/followups/new", "/followups/{id}", "/messages", "/messages/{kind}/{language}", "/conversations", "/channels", "/channels/{id}/keys", "/channels/{id}/revoke", "/channels/{id}/texts", "/channels/{id}/texts/{text}/remove"} {
 		one := provider
 		if strings.HasPrefix(p, "/services") {

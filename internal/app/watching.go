@@ -117,6 +117,9 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		add("work", nil, web.WatchGood, "")
 	}
 	add("audit", h.sequenced(ctx), web.WatchGood, "")
+	if words := strings.TrimSpace(h.backupWords()); words != "" {
+		add("backups", nil, web.WatchLate, strings.ReplaceAll(words, "\n", "; "))
+	}
 	switch size, free, err := diskOf(h.Config.Data); {
 	case err != nil: // a deployment on PostgreSQL may have no data folder
 	case free < leastFree:

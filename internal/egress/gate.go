@@ -24,6 +24,7 @@ var (
 	ErrNotListed = errors.New("egress: host is not listed for the processor")
 	ErrPrivate   = errors.New("egress: address is not public")
 	ErrPlain     = errors.New("egress: only HTTPS may be used")
+	ErrHeld      = errors.New("egress: everything that leaves is held after a restore")
 )
 
 // Dial opens a connection; it fits http.Transport.DialContext and mail sessions.
@@ -41,6 +42,7 @@ type Gate struct {
 
 	mu   sync.Mutex
 	uses map[useKey]*Use
+	hold func(processorID string) bool
 }
 
 // door is one processor with its patterns read.
@@ -108,6 +110,18 @@ func (g *Gate) List() []Processor {
 	return out
 }
 
+// Hold has the gate refuse whom held names, for as long as it does: after a restore nobody may be told, paid back or charged
+// anything before a person lets go of it. It is called once, before anything is dialled.
+func (g *Gate) Hold(held func(processorID string) bool) { g.hold = held }
+
+func (g *Gate) held(processorID string) bool { return g.hold != nil && g.hold(processorID) }
+
+// refuseHeld is the refusal of what is held.
+func (g *Gate) refuseHeld(processorID string) error {
+	g.count(processorID, func(u *Use) { u.Refused++ })
+	return fault.New(fault.Unavailable, "fault.egress.held").Because(ErrHeld)
+}
+
 // DialContext is the dialer of one processor. It refuses, with a fault: a processor that is
 // not in the register, a host that is not listed for it, and an address that is not public
 // (unless the processor is Local). Every refusal is counted and logged by host only. Other
@@ -123,6 +137,9 @@ func (g *Gate) DialContext(processorID string) Dial {
 }
 
 func (g *Gate) dial(ctx context.Context, processorID, network, address string) (net.Conn, error) {
+	if g.held(processorID) {
+		return nil, g.refuseHeld(processorID)
+	}
 	d := g.doors[processorID]
 	host, port, err := splitTarget(address)
 	if d == nil || err != nil || !strings.HasPrefix(network, "tcp") || !d.lists(host, port) {
@@ -197,6 +214,14 @@ func (g *Gate) HTTPClient(processorID string) *http.Client {
 	}
 }
 
+// StreamClient is HTTPClient for large files: the 30 seconds in all do not hold, so the request's context must end. Connecting and the
+// first bytes of the answer have their limits still.
+func (g *Gate) StreamClient(processorID string) *http.Client {
+	c := g.HTTPClient(processorID)
+	c.Timeout = 0
+	return c
+}
+
 // countedCalls counts requests, which one connection may carry many of.
 type countedCalls struct {
 	gate      *Gate
@@ -205,6 +230,9 @@ type countedCalls struct {
 }
 
 func (c *countedCalls) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.gate.held(c.processor) { // also over a connection that was open before
+		return nil, c.gate.refuseHeld(c.processor)
+	}
 	d := c.gate.doors[c.processor]
 	if r.URL.Scheme != "https" && (d == nil || !d.Local) {
 		return nil, c.gate.refuse(c.processor, r.URL.Hostname(), "fault.egress.plain", ErrPlain)

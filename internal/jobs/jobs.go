@@ -32,6 +32,7 @@ type Options struct {
 	DatabaseURL string // of PostgreSQL; not needed on SQLite
 	Chores      []Chore
 	Gateways    *billing.Gateways // the calls to payment gateways that are due; nil for none
+	Held        func() bool       // says that nothing may leave the house: the database came back from a backup; nil for never
 }
 
 // Jobs is the house's own work in this process.
@@ -44,6 +45,7 @@ type Jobs struct {
 	url      string
 	chores   map[string]Chore
 	process  id.ID
+	held     func() bool
 
 	queue  queue
 	cancel context.CancelFunc
@@ -61,7 +63,10 @@ type pause struct {
 
 // New makes the jobs; Start begins them.
 func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
-	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
+	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, held: o.Held, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
+	if j.held == nil {
+		j.held = func() bool { return false }
+	}
 	for _, c := range o.Chores {
 		j.chores[c.Name] = c
 	}
@@ -88,13 +93,23 @@ func (j *Jobs) Start(ctx context.Context) error {
 	c := settings(quiet)
 	c.Workers = river.NewWorkers()
 	river.AddWorker(c.Workers, &worker[tickArgs]{jobs: j, run: func(ctx context.Context, a tickArgs) error { return j.tick(ctx, a.Clinic) }})
+	// What leaves the house is asked for anew once it may.
 	river.AddWorker(c.Workers, &worker[deliverArgs]{jobs: j, run: func(ctx context.Context, a deliverArgs) error {
+		if j.held() {
+			return nil
+		}
 		return j.messages.Deliver(ctx, forClinic(a.Clinic), a.Message)
 	}})
 	river.AddWorker(c.Workers, &worker[fetchArgs]{jobs: j, run: func(ctx context.Context, a fetchArgs) error {
+		if j.held() {
+			return nil
+		}
 		return j.messages.FetchMedia(ctx, forClinic(a.Clinic), a.File)
 	}})
 	river.AddWorker(c.Workers, &worker[gatewayArgs]{jobs: j, run: func(ctx context.Context, a gatewayArgs) error {
+		if j.held() {
+			return nil
+		}
 		return j.gateways.Work(ctx, forClinic(a.Clinic))
 	}})
 	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: func(ctx context.Context, a choreArgs) error { return j.chore(ctx, a.Name) }})

@@ -33,6 +33,23 @@ func (j *Jobs) tick(ctx context.Context, clinic id.ID) error {
 	return err
 }
 
+// Settle does everything that a clinic has due and hands nothing out, after a restore: what is planned then is what the clinic would
+// have sent since the backup.
+func (j *Jobs) Settle(ctx context.Context, clinic id.ID) error {
+	if !j.held() {
+		return errors.New("jobs: a clinic is settled while nothing may leave")
+	}
+	for {
+		more, err := j.round(ctx, forClinic(clinic))
+		if err != nil {
+			return j.pieces(ctx, forClinic(clinic))
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
 func (j *Jobs) rounds(ctx context.Context, clinic id.ID) error {
 	who := forClinic(clinic)
 	for range rounds {
@@ -168,6 +185,9 @@ func (j *Jobs) pieces(ctx context.Context, who access.Caller) error {
 // that came to be planned again meanwhile, cannot be asked for until that job has gone: the
 // clinic is looked at again at the next poll.
 func (j *Jobs) hand(ctx context.Context, who access.Caller) error {
+	if j.held() {
+		return nil
+	}
 	due, err := j.messages.DueMessages(ctx, who, bounded)
 	if err != nil {
 		return err

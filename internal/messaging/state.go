@@ -148,6 +148,7 @@ const (
 	ReasonQuiet      = "quiet-hours"
 	ReasonPast       = "past"
 	ReasonKilled     = "sender-died"
+	ReasonRestored   = "restored" // due between a backup and its restore: it may have gone out
 	ReasonArrived    = "settled-arrived"
 	ReasonAgain      = "settled-send-again"
 	ReasonErased     = "erased"

@@ -19,6 +19,7 @@ var Register = slices.Concat(
 	followups,
 	insights,
 	protection,
+	backups,
 	record,
 	ledgers,
 	ahead,

@@ -25,6 +25,8 @@ func Holdings() []holdings.Table {
 		{Name: "audit_key", Scope: holdings.Platform, Columns: plain("verifier", "accepted_at")},
 		{Name: "standing", Scope: holdings.Platform, Columns: plain("clinic_id", "writes_until")},
 		{Name: "probe_result", Scope: holdings.Platform, Columns: plain("id", "status", "evidence", "checked_at")},
+		{Name: "restoration", Scope: holdings.Platform, Columns: plain("id", "backup", "taken_at", "restored_at", "settled_at", "uncertain", "released_at")},
+		{Name: "backup_mark", Scope: holdings.Platform, Columns: plain("kind", "at", "good_at", "report")},
 		{Name: "goose_db_version", Scope: holdings.System, Columns: plain("id", "version_id", "is_applied", "tstamp")},
 	}
 }

@@ -150,6 +150,18 @@ func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // Close ends every connection. Passages still under way fail.
 func (db *DB) Close() error {
+	// A pool closes only what nobody has taken out of it, and the lanes have: without this, SQLite's files would stay open.
+	for _, lanes := range []*lanes{db.readers, db.writers} {
+		if lanes == nil {
+			continue
+		}
+		for _, l := range lanes.resting() {
+			if l.conn != nil && l.group == nil {
+				l.close()
+			}
+			lanes.put(l)
+		}
+	}
 	var first error
 	for _, p := range db.raw {
 		if err := p.Close(); err != nil && first == nil {

@@ -22,6 +22,7 @@ var PlatformTables = []string{
 	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "audit_key", "probe_result",
 	"authenticator", "recovery_code", "challenge", "known_device", "sign_in_event", "sign_in_rule",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
+	"restoration", "backup_mark",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

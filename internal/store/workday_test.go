@@ -416,6 +416,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(letters.ChangeKeys(ctx, owner, account.ID, list[0].Version+2, map[string]string{"from": "+911234500000"}))
 	must(letters.Revoke(ctx, owner, account.ID, list[0].Version+3))
 	must(letters.Recover(ctx, system))
+	restored(ctx, t, p, must)
 	late := booked(desk, p.Booking(first, p.At(5, "10:00"), 9)).Appointment
 	must(letters.Restore(ctx, owner, messaging.Reminder, messaging.Email, "en", 1))
 	inside(access.Work, system, func(tx *store.Tx) error { return messaging.CancelPlanned(tx, late.ID, messaging.ReasonGone) })

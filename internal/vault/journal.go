@@ -177,9 +177,14 @@ func (j *journal) read() ([]entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: the shred journal: %w", err)
 	}
-	body, ok := strings.CutPrefix(string(content), j.header)
+	return j.entries(string(content), j.file)
+}
+
+// entries reads the text of a journal; name says where it comes from.
+func (j *journal) entries(content, name string) ([]entry, error) {
+	body, ok := strings.CutPrefix(content, j.header)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s belongs to another key store than the one with the fingerprint %s. Put the two back together as they were", ErrJournal, j.file, strings.TrimSpace(strings.TrimPrefix(j.header, journalHeader)))
+		return nil, fmt.Errorf("%w: %s belongs to another key store than the one with the fingerprint %s. Put the two back together as they were", ErrJournal, name, strings.TrimSpace(strings.TrimPrefix(j.header, journalHeader)))
 	}
 	var out []entry
 	number := 1
@@ -193,7 +198,7 @@ func (j *journal) read() ([]entry, error) {
 		if !ended || strings.HasSuffix(text, tornMark) {
 			continue
 		}
-		return nil, fmt.Errorf("%w: line %d of %s was changed. Put the file back from its backup: without it, people who were erased could come back", ErrJournal, number, j.file)
+		return nil, fmt.Errorf("%w: line %d of %s was changed. Put the file back from its backup: without it, people who were erased could come back", ErrJournal, number, name)
 	}
 	return out, nil
 }

@@ -117,6 +117,11 @@ func (v *Vault) Replay(ctx context.Context) (destroyed int, err error) {
 	if v.closed.Load() {
 		return 0, ErrClosed
 	}
+	return v.replay(ctx, nil)
+}
+
+// replay is Replay with further entries, which stand in the file already where there is one.
+func (v *Vault) replay(ctx context.Context, more []entry) (destroyed int, err error) {
 	// The table is read first: what another process adds in between is then only in the file.
 	listed, err := v.journalled(ctx)
 	if err != nil {
@@ -126,6 +131,7 @@ func (v *Vault) Replay(ctx context.Context) (destroyed int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	written = append(written, more...)
 	inFile := make(map[[32]byte]bool, len(written))
 	var unlisted, unwritten []entry
 	for _, e := range written {

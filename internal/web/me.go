@@ -28,6 +28,7 @@ func (s *Site) staffShell(v *Visit, key string) Shell {
 	sh.Demo = s.Demo
 	sh.Flash = done(v)
 	sh.Notices = append(sh.Notices, s.standing(v)...)
+	sh.Notices = append(sh.Notices, s.backupNotices(v)...)
 	return sh
 }
 

@@ -17,6 +17,7 @@ func Routes() []Route {
 		settingsRoutes(),
 		auditRoutes(),
 		reportRoutes(),
+		backupRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 	)

@@ -11,6 +11,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -69,6 +70,10 @@ type Deps struct {
 	Entity     Entity                                                            // who runs this installation
 	Ledger     Ledger                                                            // the tree of the audit log
 	Address    func(r *http.Request) string                                      // the visitor's network address, behind known proxies
+	Backups    func(ctx context.Context) (backup.State, error)                   // how the backups stand; nil: none are made
+	BackupsNow func() backup.State                                               // the same as it was a moment ago, which costs nothing
+	Release    func(ctx context.Context, who access.Caller) error                // lets leave what is held after a restore
+	Alone      func(ctx context.Context) bool                                    // one clinic has the house for itself
 	Close      func(ctx context.Context, who access.Caller, patient id.ID) error // deletes a patient in every room
 }
 

@@ -117,6 +117,7 @@ func (m *maker) settingsPages() {
 	m.followupPages()
 	m.auditPages()
 	m.reportPages()
+	m.backupPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})

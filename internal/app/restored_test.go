@@ -1,0 +1,374 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/backup"
+	"almirah/internal/billing"
+	"almirah/internal/carriers/email"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/promise"
+	"almirah/internal/rig/razorpay"
+	"almirah/internal/rig/smtp"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/vault"
+)
+
+// yesterday is a house whose messages go to a mail server and whose payments to a gateway, both of which count.
+type yesterday struct {
+	*House
+	set   map[string]string
+	mail  *smtp.Server
+	bank  *razorpay.Server
+	time  *clock.Fake
+	owner access.Caller
+	key   string
+	offer scheduling.Service
+	slots []scheduling.Slot
+}
+
+func (y *yesterday) open(t *testing.T) *House {
+	t.Helper()
+	c, err := FromEnv(func(name string) string { return y.set[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := Open(context.Background(), c, y.time, silent(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.Close() })
+	return h
+}
+
+func newYesterday(t *testing.T) *yesterday {
+	t.Helper()
+	dir := t.TempDir()
+	y := &yesterday{time: clock.NewFake(morning), mail: smtp.Start(t, smtp.Options{})}
+	y.bank = razorpay.Start(t, razorpay.Options{Clock: y.time})
+	recipient, secret, err := backup.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.key = secret
+	y.set = map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_SMTP_HOST": y.mail.Host(), "ALMIRAH_SMTP_PORT": strconv.Itoa(y.mail.Port()),
+		"ALMIRAH_SMTP_TLS": email.NoTLS, "ALMIRAH_SMTP_FROM": "clinic@example.org", "ALMIRAH_RAZORPAY_URL": y.bank.URL(),
+		"ALMIRAH_BACKUP_RECIPIENT": recipient, "ALMIRAH_BACKUP_DIR": filepath.Join(dir, "first"), "ALMIRAH_BACKUP_SECOND": filepath.Join(dir, "second")}
+	if err := os.MkdirAll(filepath.Join(dir, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.CreateRootKey(y.set["ALMIRAH_KEYS"]); err != nil {
+		t.Fatal(err)
+	}
+	y.House = y.open(t)
+	ctx := context.Background()
+	var clinic clinics.Clinic
+	if y.owner, clinic, err = y.demoClinic(ctx); err != nil {
+		t.Fatal(err)
+	}
+	practice, err := y.demoPractice(ctx, y.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.offer = practice.services[0]
+	day := clock.Today(y.time, clinic.Location()).AddDays(3)
+	free, err := y.Desk.FreeTimes(ctx, accounts.Public(clinic.ID), y.offer.ID, id.Zero, day, day.AddDays(3))
+	if err != nil || len(free.Slots) < 10 {
+		t.Fatalf("no free times: %v", err)
+	}
+	y.slots = free.Slots
+	return y
+}
+
+func (y *yesterday) book(t *testing.T, h *House, n int) scheduling.Appointment {
+	t.Helper()
+	r, err := h.Desk.Book(context.Background(), accounts.Public(y.owner.Clinic()), scheduling.Booking{Service: y.offer.ID, StartsAt: y.slots[n].StartsAt, Language: "en",
+		Patient:  patients.Draft{Name: fmt.Sprintf("Asha Teak %c", 'A'+n), Email: fmt.Sprintf("asha%d@example.org", n), BirthDate: "1980-02-03"},
+		Consents: []consent.Choice{{Purpose: consent.Reminder, Given: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Appointment
+}
+
+// pays bills a visit, lets the patient pay it at the gateway, and asks the gateway to give some back: that is due, and not done yet.
+func (y *yesterday) pays(t *testing.T, a scheduling.Appointment) {
+	t.Helper()
+	ctx := context.Background()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := y.Clinics.Get(ctx, y.owner)
+	must(err)
+	must(y.Clinics.SetModules(ctx, y.owner, append(c.Modules, clinics.ModuleBilling), c.Version))
+	_, err = y.Pay.Connect(ctx, y.owner, "razorpay", y.bank.Typed(), true)
+	must(err)
+	p, err := y.Bills.Propose(ctx, y.owner, a.ID, id.Zero)
+	must(err)
+	d, err := y.Bills.WriteAndIssue(ctx, y.owner, id.Zero, p.Draft, 0)
+	must(err)
+	her := access.Mint(y.owner.Clinic(), id.Zero, a.Patient, id.New(y.time.Now()), access.Patient, access.Own)
+	r, err := y.Pay.Ask(ctx, her, d.ID, func(id.ID) string { return "https://clinic.example.org/back" })
+	must(err)
+	for reference := range y.bank.Open() {
+		y.bank.Pay(reference, 0)
+	}
+	if r, _, err = y.Pay.Came(ctx, her, r.ID); err != nil || r.State != billing.RequestPaid {
+		t.Fatalf("not paid: %s %v", r.State, err)
+	}
+	of, err := y.Bills.Open(ctx, y.owner, d.ID)
+	must(err)
+	_, err = y.Pay.Return(ctx, y.owner, of.Money[0].ID, 1000, d.ID, "not needed", id.New(y.time.Now()))
+	must(err)
+}
+
+// quietly waits until nothing more has come to the two counters for a while, and answers what came.
+func (y *yesterday) quietly(t *testing.T, mails, refunds int) (int, int) {
+	t.Helper()
+	for range 150 {
+		if len(y.mail.Messages()) >= mails && len(y.bank.Refunds()) >= refunds {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(1500 * time.Millisecond) // the queue looks once a second
+	return len(y.mail.Messages()), len(y.bank.Refunds())
+}
+
+// TestYesterdaysBackupSendsNothingTwice: a clinic sends confirmations, reminders and a refund after its backup was made, and erases somebody; then it comes back from
+// that backup. Counted at the mail server and at the gateway, nothing comes a second time: neither while it is held, nor when it is let go. What fell due
+// stands as uncertain before people; the erased person is not there; and what is new goes out as ever, once it may.
+func TestYesterdaysBackupSendsNothingTwice(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "restored-held")
+	y := newYesterday(t)
+	ctx := context.Background()
+	// Two are confirmed before the backup and reminded after it; the third is confirmed and reminded after it.
+	first := y.book(t, y.House, 0)
+	gone := y.book(t, y.House, 2)
+	if err := y.Jobs.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if mails, _ := y.quietly(t, 2, 0); mails < 2 { // and letters about accounts
+		t.Fatalf("%d confirmations went out", mails)
+	}
+	if err := y.Jobs.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	y.book(t, y.House, 1)
+	y.pays(t, first)
+	m, err := y.Backups.Run(ctx, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Checked.Opened != 3 {
+		t.Errorf("%d records were opened in the drill", m.Checked.Opened)
+	}
+
+	if err := y.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if mails, refunds := y.quietly(t, 3, 1); mails < 3 || refunds != 1 {
+		t.Fatalf("before the disaster %d mails and %d refunds went out", mails, refunds)
+	}
+	y.time.Set(first.StartsAt.Time().Add(-23 * time.Hour)) // the day before: reminders
+	mails, refunds := y.quietly(t, 6, 1)
+	if mails < 5 || refunds != 1 {
+		t.Fatalf("before the disaster %d mails and %d refunds went out", mails, refunds)
+	}
+	if err := y.DeletePatient(ctx, y.owner, gone.Patient); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	// Another machine: the places, the root key and the key from paper.
+	there := t.TempDir()
+	y.set["ALMIRAH_DATA"], y.set["ALMIRAH_KEYSTORE_URL"] = filepath.Join(there, "data"), "sqlite://"+filepath.Join(there, "keys", "keystore.db")
+	keyFile := filepath.Join(there, "typed")
+	if err := os.WriteFile(keyFile, []byte(y.key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, errs := &bytes.Buffer{}, &bytes.Buffer{}
+	get := func(name string) string { return y.set[name] }
+	con := &console{get: get, out: said, err: errs, time: y.time}
+	if err := con.restore(ctx, []string{"latest", "--key", keyFile}); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	h := y.open(t)
+	if !h.Held() {
+		t.Fatal("what came back is not held")
+	}
+	if err := h.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if after, again := y.quietly(t, 0, 0); after != mails || again != refunds {
+		t.Errorf("while it is held, %d mails and %d refunds went out", after-mails, again-refunds)
+	}
+	list := y.states(t, h)
+	if list[messaging.Unsure] < 2 || list[messaging.Sent] != 1 || list[messaging.Planned] > 0 {
+		t.Errorf("what fell due stands as %v", list)
+	}
+	err = h.DB.View(ctx, jobs.ForClinic(y.owner.Clinic()), access.Work, func(_ context.Context, v *store.View) error {
+		if _, err := patients.Find(v, gone.Patient); !fault.Is(err, fault.NotFound) {
+			t.Errorf("whoever was erased is back: %v", err)
+		}
+		_, err := patients.Find(v, first.Patient)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	// Somebody books meanwhile: her confirmation waits.
+	y.book(t, h, 6)
+	if after, _ := y.quietly(t, 0, 0); after != mails {
+		t.Error("a confirmation went out while things are held")
+	}
+	if _, err := h.Pay.Connect(ctx, y.owner, "razorpay", y.bank.Typed(), true); err == nil {
+		t.Error("the gateway was reached while things are held")
+	}
+	// A member of staff who is not the owner cannot let go; the owner of the only clinic can.
+	if err := h.Release(ctx, access.Mint(y.owner.Clinic(), id.New(y.time.Now()), id.Zero, id.Zero, access.Manager, access.Running)); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a manager let go: %v", err)
+	}
+	if err := h.Release(ctx, y.owner); err != nil {
+		t.Fatal(err)
+	}
+	y.time.Move(20 * time.Second) // a clinic that was held is looked at each quarter of a minute
+	after, again := y.quietly(t, mails+1, 0)
+	if after != mails+1 || again != refunds {
+		t.Errorf("after it was let go, %d mails and %d refunds went out, where 1 and 0 are new", after-mails, again-refunds)
+	}
+	if err := h.Pay.Work(ctx, jobs.ForClinic(y.owner.Clinic())); err != nil {
+		t.Error(err)
+	}
+	if n := len(y.bank.Refunds()); n != refunds {
+		t.Errorf("money was given back %d times more", n-refunds)
+	}
+	v, err := h.Bills.Verify(ctx, jobs.ForClinic(y.owner.Clinic()))
+	if err != nil || len(v.Wrong) > 0 {
+		t.Error(v.Wrong, err)
+	}
+	for to, n := range y.mail.Deliveries() {
+		if n > 3 {
+			t.Errorf("%s got %d mails", to, n)
+		}
+	}
+}
+
+const sqlStates = `SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 GROUP BY state`
+
+func (y *yesterday) states(t *testing.T, h *House) map[messaging.State]int {
+	t.Helper()
+	out := map[messaging.State]int{}
+	err := h.DB.View(context.Background(), jobs.ForClinic(y.owner.Clinic()), access.Work, func(_ context.Context, v *store.View) error {
+		rows, err := v.Query(sqlStates)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s messaging.State
+			var n int
+			if err := rows.Scan(&s, &n); err != nil {
+				return err
+			}
+			out[s] = n
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestTheHandbookOfBackups: each command of docs/backups.md is one that the program has, and the way from paper to a restored clinic can be gone with them alone.
+func TestTheHandbookOfBackups(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/backups.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("(?m)(?:^ *|`)(almirah [a-z]+[^`\n]*)").FindAllStringSubmatch(string(text), -1)
+	if len(commands) < 10 {
+		t.Fatalf("the handbook has %d commands", len(commands))
+	}
+	for _, c := range commands {
+		known := false
+		for _, v := range verbs() {
+			known = known || strings.HasPrefix(c[1]+" ", "almirah "+v.name+" ")
+		}
+		if !known {
+			t.Errorf("the handbook says %q, and there is no such verb", c[1])
+		}
+	}
+	dir := t.TempDir()
+	set := map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_BACKUP_DIR": filepath.Join(dir, "first"), "ALMIRAH_BACKUP_SECOND": filepath.Join(dir, "second"), "ALMIRAH_LOG": "error"}
+	run := func(line string) string {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if err := Command(t.Context(), strings.Fields(line), func(name string) string { return set[name] }, &out, &errs); err != nil {
+			t.Fatalf("almirah %s: %v\n%s%s", line, err, out.String(), errs.String())
+		}
+		return out.String()
+	}
+	paper := run("backup key")
+	set["ALMIRAH_BACKUP_RECIPIENT"] = regexp.MustCompile(`age1[a-z0-9]+`).FindString(paper)
+	typed := filepath.Join(dir, "typed")
+	lines := regexp.MustCompile(`(?m)^Line \d:.*$`).FindAllString(paper, -1)
+	if err := os.WriteFile(typed, []byte(strings.ToLower(strings.Join(lines, "\n"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("setup")
+	run("backup")
+	name := regexp.MustCompile(`\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{8}`).FindString(run("backup list"))
+	if said := run("drill --key " + typed); !strings.Contains(said, "came back") {
+		t.Errorf("the drill says %s", said)
+	}
+	if said := run("doctor"); !strings.Contains(said, "the last good one is of") {
+		t.Errorf("the doctor says %s", said)
+	}
+	// The machine burns down. What is left: the places, the paper, the root key.
+	for _, gone := range []string{set["ALMIRAH_DATA"], filepath.Join(dir, "keys", "keystore.db"), filepath.Join(dir, "keys", "keystore.db.shredded")} {
+		if err := os.RemoveAll(gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tail := range []string{"-wal", "-shm"} {
+		_ = os.Remove(filepath.Join(dir, "keys", "keystore.db"+tail))
+	}
+	if said := run("restore " + filepath.Join(dir, "second", "data", name+".age") + " --key " + typed); !strings.Contains(said, "almirah release") {
+		t.Errorf("the restore says %s", said)
+	}
+	run("audit verify")
+	if said := run("release"); !strings.Contains(said, "may leave again") {
+		t.Errorf("the release says %s", said)
+	}
+	if said := run("release"); !strings.Contains(said, "Nothing is held") {
+		t.Errorf("the second release says %s", said)
+	}
+}

@@ -1,0 +1,244 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/store"
+
+	"filippo.io/age"
+)
+
+// PostgreSQL's own log, which turns the backup of a night into any moment since.
+
+// slot is what the server keeps its log for. One receiver at a time has it: of several processes the first, and when that ends, the next.
+func (r *Room) slot() string { return "almirah_log_" + r.database() }
+
+// database is the name of our database, as a slot's name may hold it.
+func (r *Room) database() string {
+	u, err := url.Parse(r.o.ServerURL)
+	if err != nil {
+		return ""
+	}
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '_'
+	}, strings.ToLower(strings.Trim(u.Path, "/")))
+}
+
+const (
+	tryAgain    = 10 * time.Second
+	partialTail = ".partial"
+)
+
+var logName = regexp.MustCompile(`^([0-9A-F]{24}|[0-9A-F]{8}\.history)(\.partial)?$`)
+
+// FollowsLog says whether the server's log is received: on PostgreSQL, when backups are made.
+func (r *Room) FollowsLog() bool {
+	return r.On() && r.o.ServerURL != "" && r.o.DB.Engine() == store.Postgres
+}
+
+func (r *Room) logDir() string { return filepath.Join(r.o.Scratch, "log") }
+
+// Follow receives the server's log until ctx ends. What it receives CopyLog encrypts and lays at the places.
+func (r *Room) Follow(ctx context.Context) {
+	if !r.FollowsLog() {
+		return
+	}
+	for ctx.Err() == nil {
+		if err := r.receive(ctx); err != nil && ctx.Err() == nil {
+			r.o.Log.Warn("backup: the server's log is not received just now", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(tryAgain):
+		}
+	}
+}
+
+func (r *Room) receive(ctx context.Context) error {
+	if err := os.MkdirAll(r.logDir(), 0o700); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	for _, args := range [][]string{{"--slot=" + r.slot(), "--create-slot", "--if-not-exists"}, {"--slot=" + r.slot(), "-D", r.logDir(), "--no-loop", "--synchronous"}} {
+		cmd, err := command(ctx, r.o.Programs, "pg_receivewal", r.o.ServerURL, args...)
+		if err != nil {
+			return err
+		}
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it then closes its file as it should be
+		cmd.WaitDelay = 10 * time.Second
+		var said strings.Builder
+		cmd.Stderr = &said
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("backup: pg_receivewal: %w: %s", err, lastLines(said.String()))
+		}
+	}
+	return nil
+}
+
+// CopyLog encrypts what was received of the server's log and lays it at every place: full files, and the one that is being written as far
+// as it goes.
+func (r *Room) CopyLog(ctx context.Context) error {
+	if !r.FollowsLog() {
+		return nil
+	}
+	n, err := r.copyLog(ctx)
+	if n == 0 && err == nil {
+		return nil
+	}
+	return r.mark(ctx, "log", err, struct {
+		Files int `json:"files"`
+	}{n})
+}
+
+func (r *Room) copyLog(ctx context.Context) (n int, err error) {
+	entries, err := os.ReadDir(r.logDir())
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("backup: %w", err)
+	}
+	newest := ""
+	for _, e := range entries {
+		if logName.MatchString(e.Name()) && !strings.HasSuffix(e.Name(), partialTail) && !strings.HasSuffix(e.Name(), ".history") {
+			newest = e.Name()
+		}
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !logName.MatchString(e.Name()) {
+			continue
+		}
+		r.last.Lock()
+		seen := r.last.log[e.Name()]
+		r.last.Unlock()
+		if !seen.Equal(info.ModTime()) {
+			if err := r.putLog(ctx, e.Name()); err != nil {
+				return n, err
+			}
+			n++
+			r.last.Lock()
+			r.last.log[e.Name()] = info.ModTime()
+			r.last.Unlock()
+		}
+		// The newest full file stays: it tells the receiver where it was.
+		if whole := strings.TrimSuffix(e.Name(), partialTail); whole == e.Name() && e.Name() < newest {
+			if err := os.Remove(filepath.Join(r.logDir(), e.Name())); err != nil {
+				return n, fmt.Errorf("backup: %w", err)
+			}
+		}
+	}
+	return n, nil
+}
+
+// putLog lays one file of the log at every place and takes older copies of the same file away.
+func (r *Room) putLog(ctx context.Context, name string) error {
+	dir, err := r.scratch("log-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	f, err := os.Open(filepath.Join(r.logDir(), name))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	defer f.Close()
+	sealed := filepath.Join(dir, "log.age")
+	if _, err := seal(ctx, r.to, f, sealed); err != nil {
+		return err
+	}
+	laid := logFolder + name + "@" + r.newName() + sealedTail
+	segment := strings.TrimSuffix(name, partialTail)
+	for _, p := range r.places() {
+		if err := p.Put(ctx, laid, sealed); err != nil {
+			return err
+		}
+		older, err := p.List(ctx, logFolder+segment)
+		if err != nil {
+			return err
+		}
+		for _, o := range older {
+			if o.Name != laid {
+				if err := p.Delete(ctx, o.Name); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// tidyLog deletes what is older than the oldest backup needs, and whatever is older than a backup may be.
+func tidyLog(ctx context.Context, p Place, first string, now time.Time) error {
+	items, err := p.List(ctx, logFolder)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		name, _, _ := strings.Cut(strings.TrimPrefix(i.Name, logFolder), "@")
+		at, ok := momentOf(i.Name)
+		unneeded := first != "" && !strings.Contains(name, ".history") && strings.TrimSuffix(name, partialTail) < first
+		if ok && (unneeded || now.Sub(at) >= Keep) {
+			if err := p.Delete(ctx, i.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fetchLog brings the log from a file on into a folder, as the server wants to find it. It answers how many files there are.
+func fetchLog(ctx context.Context, at Place, from string, key age.Identity, into string) (int, error) {
+	items, err := at.List(ctx, logFolder)
+	if err != nil {
+		return 0, err
+	}
+	best := map[string]string{} // file of the log -> the copy to take: a full one before a part, the newest before older ones
+	for _, i := range items {
+		name, _, _ := strings.Cut(strings.TrimPrefix(i.Name, logFolder), "@")
+		whole := strings.TrimSuffix(name, partialTail)
+		if !logName.MatchString(name) || whole < from && !strings.HasSuffix(whole, ".history") {
+			continue
+		}
+		have, ok := best[whole]
+		part, havePart := whole != name, strings.Contains(have, partialTail)
+		if !ok || havePart && !part || havePart == part {
+			best[whole] = i.Name
+		}
+	}
+	names := make([]string, 0, len(best))
+	for whole := range best {
+		names = append(names, whole)
+	}
+	slices.Sort(names)
+	for _, whole := range names {
+		if err := unsealTo(ctx, at, File{Name: best[whole]}, key, filepath.Join(into, whole)); err != nil {
+			return 0, err
+		}
+	}
+	return len(names), nil
+}
+
+// Unfollow gives the server's slot up, for when backups end: the server would otherwise keep its log for ever.
+func (r *Room) Unfollow(ctx context.Context) error { return store.Unslot(ctx, r.o.ServerURL, r.slot()) }
+
+// recovery are the lines that have a server recover from a folder of its log, to a moment or to its end.
+func recovery(folder string, to time.Time) []string {
+	out := []string{"restore_command = " + quoted(`cp "`+filepath.Join(folder, "%f")+`" "%p"`), "recovery_target_action = 'promote'", "recovery_target_timeline = 'latest'"}
+	if !to.IsZero() {
+		out = append(out, "recovery_target_time = "+quoted(clock.At(to).Time().Format("2006-01-02 15:04:05.999999+00")))
+	}
+	return out
+}
