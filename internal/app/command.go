@@ -17,6 +17,7 @@ import (
 
 	"almirah/internal/clock"
 	"almirah/internal/document"
+	"almirah/internal/fault"
 	"almirah/internal/vault"
 )
 
@@ -52,6 +53,7 @@ func verbs() []verb {
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
 	}, ledgerVerbs(), []verb{
+		{"factors reset", "take away the second factors of somebody who lost them (EMAIL); she sets up new ones at her next sign-in", (*console).resetFactors},
 		{"backup key", "make the key of the backups, for paper; the server is told the public half only", (*console).backupKey},
 		{"backup list", "list the backups of every place", (*console).backups},
 		{"backup", "make a backup now, fetch it back and look it over", (*console).backup},
@@ -153,6 +155,7 @@ func (c *console) serve(ctx context.Context, args []string) error {
 				for _, p := range demoPeople {
 					c.say("    %-30s %s   (%s)", p.email, demoPassword, p.role)
 				}
+				c.say("    The owner and the manager show a second factor too; the page shows the code of their invented app.")
 				c.say("  outbox           http://localhost:%s/app/outbox", port(addr))
 			}
 		})
@@ -161,6 +164,24 @@ func (c *console) serve(ctx context.Context, args []string) error {
 
 func (c *console) demo(ctx context.Context, _ []string) error {
 	return c.with(ctx, true, func(h *House) error { return h.LoadDemo(ctx, c.say) })
+}
+
+// resetFactors is for the owner who lost phone and recovery codes and has no colleague to help her. Whoever runs the deployment makes sure first
+// that it is she who asks; she is told by mail.
+func (c *console) resetFactors(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		return errors.New("say whose: almirah factors reset EMAIL")
+	}
+	return c.with(ctx, false, func(h *House) error {
+		if err := h.Accounts.OperatorResetFactors(ctx, args[0]); err != nil {
+			if fault.Is(err, fault.NotFound) {
+				return errors.New("nobody signs in with this address")
+			}
+			return err
+		}
+		c.say("Done. Her sessions have ended, and she sets up a new second factor when she signs in.")
+		return nil
+	})
 }
 
 func (c *console) setup(ctx context.Context, args []string) error {

@@ -93,7 +93,7 @@ func (f Field) Secret(auto string) Field { f.Kind, f.Auto, f.Max = "password", a
 
 // Code is for a code that an app shows, or a recovery code.
 func (f Field) Code() Field {
-	f.Auto, f.Mode, f.Max, f.Narrow = "one-time-code", "text", 40, true
+	f.Auto, f.Mode, f.Max = "one-time-code", "text", 40
 	return f
 }
 
