@@ -87,6 +87,9 @@ func (p probe) lookedThrough(ctx context.Context) (string, error) {
 
 // notStuck says how long the oldest entry has waited for its place.
 func (p probe) notStuck(ctx context.Context) (string, error) {
+	if err := jobs.Sequence(ctx, p.DB); err != nil { // whoever is first places them
+		return "", err
+	}
 	some, since, err := p.DB.Waits(ctx, jobs.Platform())
 	if err == nil && since > time.Minute {
 		err = fmt.Errorf("entries have been waiting for %s", since.Round(time.Second))
