@@ -535,6 +535,9 @@ func TestAMomentInBetween(t *testing.T) {
 	if n := came(before.At.Time()); n != 12+5 {
 		t.Errorf("%d patients at the moment, 17 were there", n)
 	}
+	if os.Getenv("ALMIRAH_SOAK") == "" { // each restore starts a server and recovers it
+		return
+	}
 	if n := came(time.Time{}); n != 12+5+7 {
 		t.Errorf("%d patients at the end, 24 were there", n)
 	}
