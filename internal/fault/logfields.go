@@ -28,6 +28,7 @@ var LogFields = map[string]string{
 	"call":       "kind of a call to a gateway",
 	"fault":      "kind of a fault",
 	"carrier":    "name of a carrier",
+	"part":       "which part of a backup: the data or the keys",
 	"processor":  "id in the list of sub-processors",
 	"host":       "name of a machine outside",
 	"from":       "version before",

@@ -15,10 +15,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// most is how many entries get their place in one transaction.
-const most = 500 // and in sqlPendingList
-
 const (
+	// The last number of this one is how many entries get their place in one transaction.
 	sqlPendingList = `SELECT leaf_id, clinic_id, body, commitment FROM audit_pending ORDER BY leaf_id LIMIT 500`
 	pendingDelete  = `DELETE FROM audit_pending WHERE leaf_id IN `
 	sqlTreeLast    = `SELECT COALESCE(MAX(position) + 1, 0) FROM audit_tree`
