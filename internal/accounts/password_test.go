@@ -126,7 +126,7 @@ func TestNewPasswords(t *testing.T) {
 		"fifteen chars 1":     "",
 		"नमस्ते दुनिया आज":                            "",
 		strings.Repeat("long enough ", 5) + "tail":    "",
-		strings.Repeat("abcdefghij klm", 18) + "wxyz": "",
+		strings.Repeat("blue mango 47 ", 18) + "wxyz": "",
 		strings.Repeat("q7 zw", 52):                   "field.password.too_long", // 260
 		strings.Repeat("\u0921", 300):                 "field.password.too_long",
 		"aaaaaaaaaaaaaaaaaa":                          "field.password.easy",
