@@ -45,7 +45,9 @@ func TestLastTrialDayByHand(t *testing.T) {
 		}
 		x.Fill(t, "[name=email]", ownerMail)
 		x.Fill(t, "[name=password]", demoPassword)
-		x.Follow(t, `form[action^="/sign-in"] button`)
+		x.Follow(t, `form[action="/sign-in"]:has(#f-email) button.go`)
+		x.Fill(t, `[name=proof_code]:not([type=hidden])`, h.Apps.Code(t, ownerMail))
+		x.Follow(t, `form:has(#f-proof_code) button`)
 	}
 
 	// The last day.

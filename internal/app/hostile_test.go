@@ -204,8 +204,19 @@ var hasID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-|/m/|/c/`)
 
 // elsewhere are the routes to which no page of the tour posts, with the reason.
 var elsewhere = map[string]string{
-	"POST /setup":     "stands there until the first owner has come in",
-	"POST /app/codes": "the search of a script; it is answered with codes of the list alone",
+	"POST /setup":                         "stands there until the first owner has come in",
+	"POST /sign-in/second":                "before the sign-in; it takes a code of six digits, a recovery code or a passkey's answer, and shows none of it again",
+	"POST /sign-in/passkey/ask":           "asked by a script; it takes no text",
+	"POST /second-factor/app/begin":       "it takes no text",
+	"POST /second-factor/app":             "it takes a code of six digits, and shows it nowhere",
+	"POST /second-factor/passkey/begin":   "asked by a script; it takes no text",
+	"POST /second-factor/passkey":         "sent with a browser's own answer; TestPasskeyInABrowser gives the name",
+	"POST /second-factor/codes":           "it takes no text",
+	"POST /second-factor/{factor}/remove": "it takes no text",
+	"POST /prove/ask":                     "asked by a script; it takes no text",
+	"POST /prove":                         "it takes a code of six digits, a recovery code or a passkey's answer, and hands on what another form held, which that form's own route shows",
+	"POST /app/settings/backups/release":  "stands there after a restore; it takes no text",
+	"POST /app/codes":                     "the search of a script; it is answered with codes of the list alone",
 }
 
 // complete holds that the tour finds the forms of every route, and of none that is listed as being elsewhere; a module that is off in the clinic has none.
@@ -525,7 +536,7 @@ func harmlessFile(t *testing.T, path string, f answered) {
 		if strings.Contains(strings.ToLower(f.body), "zqx") {
 			t.Errorf("%s: a picture holds what was typed", path)
 		}
-	case "application/json", "text/plain", "text/css", "image/png", "image/jpeg", "image/x-icon", "application/octet-stream":
+	case "application/json", "application/jsonl", "text/plain", "text/css", "image/png", "image/jpeg", "image/x-icon", "application/octet-stream":
 	default:
 		t.Errorf("%s: answers %s, and nobody says how that is looked at: add it to harmlessFile", path, kind)
 	}

@@ -24,8 +24,14 @@ import (
 
 // free are the tables of a module's room that take a row from every clinic, and why none of them brings health data into a clinic without the module.
 var free = map[string]string{
-	"invoice_gone": "which number of a series was an invoice that is gone; written when one is destroyed",
-	"invoice_hold": "who was billed, where tax law keeps the name; written when a patient with invoices is erased, also after the module was turned off",
+	"insight_setting":  "what is counted, by the owner's choice",
+	"insight_progress": "until which day was counted",
+	"insight_day":      "counts of a day, of nobody; those of bills are zero without the module",
+	"insight_source":   "counts of bookings by where they came from",
+	"feature_day":      "counts of pages that were opened",
+	"visitor_day":      "counts of views of the public page",
+	"invoice_gone":     "which number of a series was an invoice that is gone; written when one is destroyed",
+	"invoice_hold":     "who was billed, where tax law keeps the name; written when a patient with invoices is erased, also after the module was turned off",
 }
 
 // unguarded are the tables with room for health data, or of a room that belongs to a module, of which the database does not ask whether the clinic
