@@ -269,11 +269,13 @@ func (r *hostileTour) inOrder() (out []openForm) {
 // fill sends the form once for each text in each field; it answers in how many fields a text was taken.
 func (r *hostileTour) fill(t *testing.T, f openForm) (tried, taken int) {
 	t.Helper()
-	for _, field := range f.fields {
+	for n, field := range f.fields {
 		refused := 0
 		for i, text := range typed {
-			if refused >= 2 && i < len(typed)-1 && os.Getenv("ALMIRAH_SOAK") != "1" {
+			if short := os.Getenv("ALMIRAH_SOAK") != "1"; short && refused >= 2 && i < len(typed)-1 {
 				continue // a number or a time: it takes no text at all
+			} else if short && (n+i)%len(typed) > len(typed)/2 {
+				continue // the short form tries half of the texts in each field, in turns
 			}
 			a := f.who.get(t, f.page)
 			var form url.Values
