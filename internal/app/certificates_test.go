@@ -186,6 +186,14 @@ func TestReferenceCertificates(t *testing.T) {
 		}
 		stop()
 		_ = srv.Close()
+		for range 200 { // what was stopped lets go of its address in a moment
+			l, err := net.Listen("tcp", c.Plain)
+			if err == nil {
+				_ = l.Close()
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
 	}
 	lines := strings.Join(c.certified(t.Context()), "\n")
 	if strings.Count(lines, "certified until") != 2 {
