@@ -268,6 +268,9 @@ func TestYesterdaysBackupSendsNothingTwice(t *testing.T) {
 	if err := h.Release(ctx, y.owner); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := h.DB.VerifyAudit(ctx, accounts.Operator(), nil); err != nil {
+		t.Errorf("the audit log of what came back: %v", err)
+	}
 	y.time.Move(20 * time.Second) // a clinic that was held is looked at each quarter of a minute
 	after, again := y.quietly(t, mails+1, 0)
 	if after != mails+1 || again != refunds {

@@ -618,6 +618,15 @@ func TestADrillFindsWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	// The log went on since, and this host signed its newer head: the copy stands where the log stood.
+	p.add(t, 90)
+	p.people = p.people[:len(p.people)-1] // she is not in the copy
+	if n, err := b.DB.Sequence(ctx, b.As(access.Operator)); err != nil || n == 0 {
+		t.Fatalf("%d entries got their place: %v", n, err)
+	}
+	if _, err := p.room.Drill(ctx, "latest", p.key, nil); err != nil {
+		t.Errorf("a clinic that went on working: %v", err)
+	}
 	wrong("a row less", func(m *Manifest) { m.Before.Tables["patient"]++ })
 	wrong("a table less", func(m *Manifest) { m.Before.Tables["another"] = 0 })
 	wrong("another end of the audit log", func(m *Manifest) { m.Before.Audit.Last = strings.Repeat("00", 16) })

@@ -87,7 +87,7 @@ func (r *Room) check(ctx context.Context, dir string, at Place, m Manifest, key 
 		return out, err
 	}
 	defer db.Close()
-	if _, err := db.VerifyAudit(ctx, r.o.Who, headOf(m.Before.Audit)); err != nil {
+	if _, err := db.VerifyAuditOfCopy(ctx, r.o.Who, headOf(m.Before.Audit)); err != nil {
 		return out, fmt.Errorf("%w: the audit log: %w", ErrDiffers, err)
 	}
 	if r.o.Sample != nil {
