@@ -158,9 +158,16 @@ func (c *console) restore(ctx context.Context, args []string) error {
 	return nil
 }
 
-// settled opens the house once, so that it is known before anything is served what fell due since the backup.
+// settled opens the house once, so that it is known before anything is served what fell due since the backup. The audit log goes on
+// from where the backup stood because somebody at the console said so: a row in the database must never be enough, or whoever can
+// write there could roll the log back. It is an entry of the log, and whoever keeps a later head sees it.
 func (c *console) settled(ctx context.Context) error {
-	return c.with(ctx, false, func(h *House) error { return h.Settle(ctx, c.say) })
+	return c.with(ctx, false, func(h *House) error {
+		if err := h.Settle(ctx, c.say); err != nil {
+			return err
+		}
+		return h.DB.AcceptHistory(ctx, accounts.Operator())
+	})
 }
 
 func (c *console) release(ctx context.Context, _ []string) error {
@@ -171,6 +178,10 @@ func (c *console) release(ctx context.Context, _ []string) error {
 		if !h.Held() {
 			c.say("Nothing is held.")
 			return nil
+		}
+		// On PostgreSQL the server that came back was started by hand, and this is the first word of the console about it.
+		if err := h.DB.AcceptHistory(ctx, accounts.Operator()); err != nil {
+			return err
 		}
 		if err := h.Release(ctx, accounts.Operator()); err != nil {
 			return err

@@ -76,10 +76,6 @@ func (h *House) Settle(ctx context.Context, say func(format string, args ...any)
 		return err
 	}
 	uncertain += n
-	// The log goes on from where the backup stood; that it does is an entry of it, and whoever keeps a later head sees it.
-	if err := h.DB.AcceptHistory(ctx, accounts.Operator()); err != nil {
-		return err
-	}
 	say("%d messages and letters fell due since the backup and are marked uncertain", uncertain)
 	return h.DB.Settled(ctx, jobs.Platform(), r.ID, uncertain)
 }
