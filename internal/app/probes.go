@@ -13,6 +13,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
@@ -183,29 +184,40 @@ func (p probe) slugs(ctx context.Context) ([]string, error) {
 	return out, err
 }
 
-func (p probe) clinicNamed(ctx context.Context) (string, error) {
+// policies opens the policy pages of some clinics, one after the other, and answers how many.
+func (p probe) policies(ctx context.Context, look func(clinic clinics.Clinic, got *page) error) (int, error) {
 	slugs, err := p.slugs(ctx)
 	if err != nil {
-		return "", err
+		return 0, err
 	}
 	for _, slug := range slugs {
 		c, err := p.Clinics.BySlug(ctx, slug)
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 		clinic, err := p.Clinics.Get(ctx, accounts.Public(c))
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 		got, err := p.ask(ctx, http.MethodGet, "/c/"+url.PathEscape(slug)+"/privacy", nil)
 		if err != nil {
-			return "", err
+			return 0, err
 		}
-		if name := clinic.LegalEntity; got.status != http.StatusOK || name != "" && !strings.Contains(got.body.String(), htmlText(name)) {
-			return "", errors.New("a clinic's policy page does not name its legal entity")
+		if err := look(clinic, got); err != nil {
+			return 0, err
 		}
 	}
-	return fmt.Sprintf("%d policy pages name who is responsible", len(slugs)), nil
+	return len(slugs), nil
+}
+
+func (p probe) clinicNamed(ctx context.Context) (string, error) {
+	n, err := p.policies(ctx, func(clinic clinics.Clinic, got *page) error {
+		if name := clinic.LegalEntity; got.status != http.StatusOK || name != "" && !strings.Contains(got.body.String(), htmlText(name)) {
+			return errors.New("a clinic's policy page does not name its legal entity")
+		}
+		return nil
+	})
+	return fmt.Sprintf("%d policy pages name who is responsible", n), err
 }
 
 // htmlText is how a page writes a plain text.

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"almirah/internal/access"
-	"almirah/internal/accounts"
 	"almirah/internal/clinics"
 	"almirah/internal/contact"
 	"almirah/internal/id"
@@ -125,34 +123,19 @@ func (p probe) modulesSaid(ctx context.Context) (string, error) {
 	if i < 0 || !slices.Equal(access.Table[i].Roles, []access.Role{access.Owner}) {
 		return "", errors.New("somebody else than the owner may turn modules on")
 	}
-	slugs, err := p.slugs(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, slug := range slugs {
-		c, err := p.Clinics.BySlug(ctx, slug)
-		if err != nil {
-			return "", err
-		}
-		clinic, err := p.Clinics.Get(ctx, accounts.Public(c))
-		if err != nil {
-			return "", err
-		}
-		got, err := p.ask(ctx, http.MethodGet, "/c/"+url.PathEscape(slug)+"/privacy", nil)
-		if err != nil {
-			return "", err
-		}
+	n, err := p.policies(ctx, func(clinic clinics.Clinic, got *page) error {
 		for _, m := range clinics.Modules() {
 			key := map[bool]string{true: ".on", false: ".off"}[clinic.Has(m)]
 			said := slices.ContainsFunc([]string{"en", "hi", "ta", "ar"}, func(lang string) bool {
 				return strings.Contains(got.body.String(), htmlText(p.Book.Tongue(lang).Say("trust.module."+m+key)))
 			})
 			if !said {
-				return "", fmt.Errorf("a clinic's policy page does not say how it stands with the module %s", m)
+				return fmt.Errorf("a clinic's policy page does not say how it stands with the module %s", m)
 			}
 		}
-	}
-	return fmt.Sprintf("%d policy pages say of each module whether it is on", len(slugs)), nil
+		return nil
+	})
+	return fmt.Sprintf("%d policy pages say of each module whether it is on", n), err
 }
 
 // leaving looks whether the way out stands in a clinic that is read-only, and hangs on no module.

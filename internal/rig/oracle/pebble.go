@@ -59,7 +59,7 @@ func Pebble(t testing.TB, httpPort, tlsPort int) *Authority {
 		t.Fatal(err)
 	}
 	beside(t, nil, filepath.Join(dir, "pebble-challtestsrv"), "-management", p[3], "-dnsserver", p[2], "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "")
-	said := beside(t, []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=20"}, filepath.Join(dir, "pebble"), "-config", filepath.Join(dir, "pebble.json"), "-dnsserver", p[2])
+	said, _ := beside(t, []string{"PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=20"}, filepath.Join(dir, "pebble"), "-config", filepath.Join(dir, "pebble.json"), "-dnsserver", p[2])
 	for range 100 {
 		if res, err := a.client.Get(a.Directory); err == nil {
 			_ = res.Body.Close()
@@ -100,21 +100,21 @@ func freePorts(t testing.TB, n int) (out []string) {
 	return out
 }
 
-// beside runs a program until the test ends, and keeps what it says.
-func beside(t testing.TB, more []string, name string, args ...string) *bytes.Buffer {
+// beside runs a program until the test ends, keeps what it says, and tells when it ended by itself.
+func beside(t testing.TB, more []string, name string, args ...string) (said *bytes.Buffer, ended chan struct{}) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), more...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	said := &bytes.Buffer{}
+	said = &bytes.Buffer{}
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
+	ended = make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); <-ended })
-	return said
+	return said, ended
 }
 
 // Oneself writes a certificate for this machine that vouches for itself.

@@ -1,13 +1,10 @@
 package oracle
 
 import (
-	"bytes"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -26,28 +23,9 @@ func StripeMock(t testing.TB) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("stripe-mock cannot be built: %v\n%.800s", err, out)
 	}
-	ports := make([]string, 2)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports[i] = l.Addr().String()
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	ports := freePorts(t, 2)
 	// Without -strict-version-check: its description is a few months newer than the library's pin.
-	cmd := exec.Command(bin, "-http-addr", ports[0], "-https-addr", ports[1])
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); <-ended })
+	said, ended := beside(t, nil, bin, "-http-addr", ports[0], "-https-addr", ports[1])
 	at := "http://" + ports[0]
 	for range 300 {
 		select {
