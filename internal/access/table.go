@@ -62,6 +62,11 @@ const (
 	RxShare        Right = "rx.share"
 	RxSettings     Right = "rx.settings"
 
+	SupportGrant Right = "support.grant"
+	SupportWatch Right = "support.watch"
+	SupportAsk   Right = "support.ask"
+	OwnerHand    Right = "clinic.hand-over"
+
 	AuditRead Right = "audit.read"
 	Work      Right = "work"
 
@@ -73,6 +78,10 @@ const (
 	PlatformOperate Right = "platform.operate"
 	PlatformAccount Right = "platform.account"
 	PlatformBill    Right = "platform.bill"
+	PlatformTicket  Right = "platform.ticket"
+	PlatformHelp    Right = "platform.help"
+	PlatformNotice  Right = "platform.notice"
+	PlatformHelpers Right = "platform.helpers"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -146,6 +155,10 @@ var Table = []Row{
 	{RxShare, "Send the patient a link to a signed prescription, and take it back.", []Role{Owner, Practitioner, Assistant}},
 	{RxSettings, "Import lists of drugs and warnings, and say how prescriptions are printed and shared.", leads},
 
+	{SupportGrant, "Let somebody of support see named things of the clinic for a few hours, refuse it, and look back at what was done.", []Role{Owner}},
+	{SupportWatch, "See who of support looks at the clinic's data now, and end it at once.", staff},
+	{SupportAsk, "Ask a clinic for access, see how the asking stands, and end one's own access. It opens nothing of the clinic.", []Role{Support, Operator}},
+	{OwnerHand, "Hand the clinic over to another owner, or take it over when it is offered.", staff},
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
@@ -156,6 +169,10 @@ var Table = []Row{
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
 	{PlatformAccount, "See what one's clinic pays for the platform, and pay it.", []Role{Owner}},
 	{PlatformBill, "Keep the books of what clinics pay for the platform.", []Role{Operator, System}},
+	{PlatformTicket, "Write to support, and read what was answered; support and operators read what clinics write to them.", append([]Role{Operator, Support}, staff...)},
+	{PlatformHelp, "See the names of clinics and ask one for access.", []Role{Operator, Support}},
+	{PlatformNotice, "Publish notices about the service, and write to those who want its news.", []Role{Operator}},
+	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -171,7 +188,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, AuditRead, Work, GatewayHear}
+	MessageRead, MessageHear, InboxRead, AuditRead, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand}
 
 // AlwaysWorks says whether Changes by the right also work in a clinic that is read-only.
 func AlwaysWorks(r Right) bool { return slices.Contains(always, r) }

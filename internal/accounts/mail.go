@@ -33,6 +33,8 @@ type letter struct {
 	Clinic   string `json:"clinic,omitempty"` // its name
 	By       string `json:"by,omitempty"`     // name of who invites
 	Role     string `json:"role,omitempty"`
+	Title    string `json:"title,omitempty"` // of a letter of a list: what it is about
+	Words    string `json:"words,omitempty"` // and what it says
 }
 
 // The states of a mail. A dead sender's "sending" is planned again; its "handing-over" becomes "uncertain", because the provider may
@@ -241,7 +243,7 @@ func (s *Service) settle(ctx context.Context, who access.Caller, mail id.ID, try
 // write makes the mail's subject, its text and its page.
 func (s *Service) write(m letter, to Person) (subject, text, page string) {
 	t := s.o.Book.Tongue(to.Language)
-	args := []any{"Product", s.o.Product, "Name", to.Name, "Clinic", m.Clinic, "By", m.By}
+	args := []any{"Product", s.o.Product, "Name", to.Name, "Clinic", m.Clinic, "By", m.By, "Title", m.Title, "Words", m.Words}
 	if m.Role != "" {
 		args = append(args, "Role", t.Say("account.role."+m.Role))
 	}

@@ -21,6 +21,7 @@ var PlatformTables = []string{
 	"person", "membership", "session", "invitation", "one_time_link", "acceptance", "throttle",
 	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "probe_result",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
+	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not
