@@ -34,6 +34,7 @@ import (
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
+	"almirah/internal/support"
 	"almirah/internal/vault"
 	"almirah/internal/visits"
 	"almirah/internal/web"
@@ -66,6 +67,7 @@ type House struct {
 	Plans    *subscription.Service
 	Intake   *intake.Service
 	Visits   *visits.Service
+	Support  *support.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -140,7 +142,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 func Holdings() []holdings.Table {
 	var out []holdings.Table
 	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings()} {
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), support.Holdings()} {
 		out = append(out, room...)
 	}
 	return out
@@ -168,6 +170,7 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) }})
 	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle})
+	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Patients = patients.New(h.DB, h.Log)
 	h.Consent = consent.New(h.DB, h.Log)
 	h.Desk = scheduling.New(h.DB, h.Log)
@@ -193,7 +196,7 @@ func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
 	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Support: h.Support, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
 		return err

@@ -205,6 +205,18 @@ func (s *Service) Ahead(ctx context.Context, who access.Caller) (out []Grant, no
 	return out, now, err
 }
 
+// Names are the names of those of support who asked the clinic for access, as the clinic's log names them.
+func (s *Service) Names(ctx context.Context, who access.Caller) (map[id.ID]string, error) {
+	list, _, err := s.Grants(ctx, who)
+	out := map[id.ID]string{}
+	for _, g := range list {
+		if _, newer := out[g.Helper]; !newer && g.HelperName != "" {
+			out[g.Helper] = g.HelperName
+		}
+	}
+	return out, err
+}
+
 // mostListed is how many grants a page lists.
 const mostListed = 100
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,18 +27,19 @@ import (
 
 const (
 	// Ids begin with their moment, so that the range of ids is the range of time, and the key of the table finds it.
-	sqlAuditList = `SELECT l.id, l.at, l.actor_id, l.role, l.action, l.kind, l.subject_id, l.patient_id, d.owner_id, d.sealed
+	sqlAuditList = `SELECT l.id, l.at, l.actor_id, l.role, l.action, l.kind, l.subject_id, l.patient_id, d.owner_id, d.sealed, l.grant_id
 		FROM audit_leaf l LEFT JOIN audit_detail d ON d.clinic_id = l.clinic_id AND d.leaf_id = l.id
 		WHERE l.clinic_id = $1 AND l.id < $2 AND l.id >= $3 AND (CAST($4 AS BIGINT) = 0 OR l.actor_id = $5) AND (CAST($6 AS TEXT) = '' OR l.kind = $6)
 		ORDER BY l.id DESC LIMIT $7`
 )
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "grant", "audit"}
 
 // leaf is one entry with its sealed details.
 type leaf struct {
 	id, actor, subject, patient, owner id.ID
+	grant                              id.ID // of somebody of support
 	at                                 clock.Instant
 	role, action, kind                 string
 	sealed                             []byte
@@ -104,6 +106,11 @@ func auditPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
+	helpers, err := s.Support.Names(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	maps.Copy(people, helpers)
 	roster, err := s.Desk.Roster(v.Context(), v.Who)
 	if err != nil {
 		return err
@@ -154,7 +161,7 @@ func (s *Site) auditLog(v *Visit, q auditQuestion) (out []leaf, names map[id.ID]
 		var owners, seen []id.ID
 		for rows.Next() {
 			var l leaf
-			if err := rows.Scan(&l.id, &l.at, &l.actor, &l.role, &l.action, &l.kind, &l.subject, &l.patient, &l.owner, &l.sealed); err != nil {
+			if err := rows.Scan(&l.id, &l.at, &l.actor, &l.role, &l.action, &l.kind, &l.subject, &l.patient, &l.owner, &l.sealed, &l.grant); err != nil {
 				return err
 			}
 			if !l.owner.IsZero() && l.owner != vault.ClinicData && !slices.Contains(owners, l.owner) {
@@ -227,6 +234,9 @@ func flat(x any) map[string]string {
 
 func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.ID]string, roster scheduling.Roster) AuditEntry {
 	e := AuditEntry{At: l.at.In(v.Clinic.Location()), Who: people[l.actor], Role: access.Role(l.role), Listed: l.action == audit.ActionList, Words: auditWords(v, l.action, l.kind)}
+	if !l.grant.IsZero() {
+		e.GrantURL = "/app/support/access/" + l.grant.String()
+	}
 	e.Subject, e.URL = auditSubject(v, l, names, people, roster)
 	if e.Listed {
 		return e
@@ -309,6 +319,10 @@ func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id
 	case "message":
 		if l.action != "withdraw" { // there the subject is the appointment
 			link = "/app/messages/" + l.subject.String()
+		}
+	case "grant":
+		if l.action != "erase" { // there the subject is the patient
+			link = "/app/support/access/" + l.subject.String()
 		}
 	case "channel":
 		link = "/app/settings/channels"

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 )
 
 // SignInPage is /sign-in, the page "sign-in". A refused sign-in comes back with Alert set.
@@ -102,6 +103,7 @@ type MePage struct {
 	Keys                               bool
 	Version                            int64 // of the account
 	Sessions                           []SessionRow
+	Lists                              accounts.ListChoices // which letters she wants
 }
 
 // SessionRow is one place where the person is signed in.

@@ -94,6 +94,9 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.paymentPages()
 	m.modulePages()
 	m.accountPages()
+	m.supportPages()
+	m.operatePages()
+	m.bareSupport()
 	m.empties()
 	return m.out, nil
 }
