@@ -16,6 +16,7 @@ var Register = slices.Concat(
 	talk,
 	inbound,
 	followups,
+	helping,
 	protection,
 	record,
 	ahead,

@@ -91,7 +91,7 @@ func (w *Wish) check() error {
 	w.Reason = strings.Join(strings.Fields(w.Reason), " ")
 	switch n := utf8.RuneCountInString(w.Reason); {
 	case w.Reason == "":
-		f.Add("reason", "field.reason.needed")
+		f.Add("reason", "field.why.needed")
 	case n > longestReason:
 		f.AddWith("reason", "field.reason.long", map[string]any{"Most": longestReason})
 	case w.Emergency && len(strings.Fields(w.Reason)) < 2:

@@ -30,8 +30,7 @@ const (
 	sqlGrantForget  = `UPDATE support_grant SET patient_id = NULL, state = CASE WHEN state = 'running' THEN 'ended' ELSE state END, ended_at = CASE WHEN state = 'running' THEN $3 ELSE ended_at END
 	WHERE clinic_id = $1 AND patient_id = $2`
 
-	// Ids begin with their moment, so that the range of ids is the range of time.
-	sqlGrantActs = `SELECT at, action, kind, subject_id, patient_id FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND id < $3 AND grant_id = $4 ORDER BY id LIMIT 500`
+	sqlGrantActs = `SELECT at, action, kind, subject_id, patient_id FROM audit_leaf WHERE clinic_id = $1 AND grant_id = $2 ORDER BY id LIMIT 500`
 
 	sqlAskedAdd  = `INSERT INTO support_asked (person_id, clinic_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT (person_id, clinic_id) DO UPDATE SET asked_at = excluded.asked_at`
 	sqlAskedList = `SELECT clinic_id FROM support_asked WHERE person_id = $1 ORDER BY asked_at DESC, clinic_id LIMIT 30`
@@ -109,17 +108,8 @@ type Act struct {
 	Patient      id.ID
 }
 
-// first is the first id that a clock could have made at the moment.
-func first(at clock.Instant) (one id.ID) {
-	ms := int64(at) / 1000
-	for i := range 6 {
-		one[i] = byte(ms >> (40 - 8*i))
-	}
-	return one
-}
-
 func acts(v *store.View, g Grant) ([]Act, error) {
-	rows, err := v.Query(sqlGrantActs, first(g.AskedAt), first(g.AskedAt.Add(2*askedFor)), g.ID)
+	rows, err := v.Query(sqlGrantActs, g.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -225,7 +225,7 @@ func operateAsk(s *Site, w http.ResponseWriter, v *Visit) error {
 		}
 	}
 	_, err = s.Support.Ask(v.Context(), *v.Signed, one, wish)
-	return s.answer(w, v, err, "/operate/clinics/"+one.String()+"?done=asked", "operate-clinic", func() (Page, error) { return s.operateClinic(v) })
+	return s.answer(w, v, err, "/operate/clinics/"+one.String()+"?done=access-asked", "operate-clinic", func() (Page, error) { return s.operateClinic(v) })
 }
 
 // ofClinic reads the clinic of the address and the grant of the form.

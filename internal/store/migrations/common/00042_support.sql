@@ -110,8 +110,10 @@ CREATE TABLE ownership_transfer (
 CREATE UNIQUE INDEX ownership_transfer_one ON ownership_transfer (clinic_id) WHERE state IN ('offered', 'accepted');
 
 ALTER TABLE audit_leaf ADD COLUMN grant_id BYTEA;
+CREATE INDEX audit_leaf_grant ON audit_leaf (clinic_id, grant_id) WHERE grant_id IS NOT NULL;
 
 -- +goose Down
+DROP INDEX audit_leaf_grant;
 ALTER TABLE audit_leaf DROP COLUMN grant_id;
 DROP TABLE ownership_transfer;
 DROP TABLE mail_choice;
