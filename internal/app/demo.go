@@ -43,6 +43,9 @@ func demoLogins(demo bool) []web.DemoLogin {
 	for _, p := range demoPeople {
 		out = append(out, web.DemoLogin{Email: p.email, Password: demoPassword, Role: string(p.role)})
 	}
+	for _, p := range demoHelpers {
+		out = append(out, web.DemoLogin{Email: p.email, Password: demoPassword, Role: string(p.role)})
+	}
 	return out
 }
 
@@ -97,6 +100,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	say("  %d prescriptions", n)
 	if err := h.connectBank(ctx, owner); err != nil {
 		return fmt.Errorf("demo: the bank: %w", err)
+	}
+	if err := h.demoSupport(ctx, owner); err != nil {
+		return fmt.Errorf("demo: support: %w", err)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
 var noPage = []string{"GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
+	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -247,6 +247,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.billStops(t, appointment)...)
 	out = append(out, h.paperTour(t, patient)...)
 	out = append(out, h.payStops(t, strings.TrimPrefix(own, "/m/"))...)
+	out = append(out, h.supportStops(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }
@@ -454,7 +455,10 @@ func openDemo(t testing.TB, at time.Time) *opened {
 // signedIn signs the tour's people in, once for all looks.
 func (h *opened) signedIn(t testing.TB) map[string]*visitor {
 	t.Helper()
-	return map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: h.signIn(t, deskMail)}
+	sup, op := demoHelpers[0].email, demoHelpers[1].email
+	out := map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: h.signIn(t, deskMail), sup: h.signIn(t, sup), op: h.signIn(t, op)}
+	h.seat(t, out[sup])
+	return out
 }
 
 // TestPictures saves a picture of every page of the demo, to be looked at, and the one of the README.

@@ -60,6 +60,7 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"gateway-counted-once":         probe.gatewayOnce,
 		"gateway-books-compared":       probe.gatewayChecked,
 		"gateway-fraud-records":        probe.gatewayFraud,
+		"support-by-grant":             probe.grants,
 		"opened-if-enabled":            probe.opened,
 		"delivery-events-180":          probe.deliveries,
 		"patients-files":               probe.patientsFiles,

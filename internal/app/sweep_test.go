@@ -30,6 +30,7 @@ var otherwise = map[string]struct {
 	"GET /app/free with field service of another clinic":                                      {200, "nothing is free"},
 	"GET /app/free with field patient and field provider and field service of another clinic": {200, "nothing is free"},
 	"GET /app/audit with field who of another clinic":                                         {200, "a filter of her own log that nothing passes"},
+	"POST /app/hand-over with field to of another clinic":                                     {422, "whoever does not work here is nobody to choose"},
 	"GET /m/{token}/change with field provider of another clinic":                             {200, "the link's own appointment says whose times are shown; the field is not read"},
 }
 
@@ -54,7 +55,7 @@ func TestTwoClinicSweep(t *testing.T) {
 					theirs[where], nobodys[where] = b.ids[places[where]], h.anyID().String()
 				}
 				who := func() *visitor {
-					if strings.Contains(pattern, " /app") || strings.Contains(pattern, "choose-clinic") {
+					if strings.Contains(pattern, " /app") || strings.Contains(pattern, " /operate") || strings.Contains(pattern, "choose-clinic") {
 						return a.owner
 					}
 					v := h.visitor()
@@ -65,6 +66,9 @@ func TestTwoClinicSweep(t *testing.T) {
 				want := request{pattern, a, nobodys}.by(t, who(), nil)
 				swept++
 				status := 404
+				if strings.Contains(pattern, " /operate") { // nobody of a clinic comes in there, before any id is looked at
+					status = 403
+				}
 				if o, ok := otherwise[name]; ok {
 					status = o.status
 				}

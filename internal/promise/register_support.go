@@ -59,12 +59,12 @@ var helping = []Sentence{
 		Sources:  []string{"N5", "Q5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"support.Service.End", "internal/web/support_pages.go"},
-		ProvedBy: []string{"support.TestEndedByAPress", "app.TestAGrantIsAskedSeenAndEnded"},
+		ProvedBy: []string{"support.TestEndedByAPress", "app.TestSupportByHand"},
 		Twins: []Twin{
 			{
 				Name: "a press that ends nothing",
 				File: "internal/support/store.go", Old: "SET state = 'ended', ended_at = $3, ended_by = $4 WHERE", New: "SET state = state, ended_at = $3, ended_by = $4 WHERE",
-				Red: []string{"support.TestEndedByAPress", "app.TestAGrantIsAskedSeenAndEnded"},
+				Red: []string{"support.TestEndedByAPress", "app.TestSupportByHand"},
 			},
 		},
 	},
@@ -109,12 +109,12 @@ var helping = []Sentence{
 		Sources:  []string{"Q3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/support/help/help.go"},
-		ProvedBy: []string{"help.TestEveryTaskInEveryLanguage", "help.TestHelpIsFound", "app.TestHelpIsFoundByKeyboard"},
+		ProvedBy: []string{"support/help.TestEveryTaskInEveryLanguage", "support/help.TestHelpIsFound", "app.TestSupportByHand"},
 		Twins: []Twin{
 			{
 				Name: "words that only begin alike are not found",
 				File: "internal/support/help/help.go", Old: "case strings.HasPrefix(e.word, a):", New: "case e.word == a+a:",
-				Red: []string{"help.TestHelpIsFound"},
+				Red: []string{"support/help.TestHelpIsFound"},
 			},
 		},
 	},
