@@ -122,7 +122,8 @@ func TestEveryPageIsClosedToSupport(t *testing.T) {
 			t.Errorf("under the grant %s does not open", pattern)
 		}
 	}
-	if a := both[1].post(t, "/operate/clinics/"+h.Clinic.ID.String()+"/enter", enter); a.status != http.StatusNotFound {
+	theirs := url.Values{"grant": {one.String()}, "csrf": {both[1].token}}
+	if a := both[1].do(t, http.MethodPost, "/operate/clinics/"+h.Clinic.ID.String()+"/enter", theirs, nil); a.status != http.StatusNotFound {
 		t.Errorf("the operator enters by another's grant: %s", a)
 	}
 
@@ -183,7 +184,7 @@ func TestSupportByHand(t *testing.T) {
 	o.WaitFor(t, `document.activeElement.id==="q"`)
 	o.Type(t, "privacy")
 	o.Press(t, "\r")
-	o.WaitFor(t, `document.querySelectorAll(".help a").length>0`)
+	o.WaitFor(t, `location.search==="?q=privacy" && document.querySelectorAll(".help a").length>0`)
 	if first := browser.Eval[string](t, o, `document.querySelector(".help a").getAttribute("href")`); first != "/app/help/who-looked" && first != "/app/help/support-access" {
 		t.Errorf("privacy is found at %s", first)
 	}
