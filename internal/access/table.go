@@ -15,6 +15,7 @@ const (
 	ClinicRead     Right = "clinic.read"
 	ClinicSettings Right = "clinic.settings"
 	ClinicStaff    Right = "clinic.staff"
+	ClinicSignIn   Right = "clinic.sign-in"
 
 	ScheduleRead     Right = "schedule.read"
 	ScheduleBook     Right = "schedule.book"
@@ -45,6 +46,7 @@ const (
 	BillIssue    Right = "bill.issue"
 	BillRefund   Right = "bill.refund"
 	BillClose    Right = "bill.close"
+	BillExport   Right = "bill.export"
 	BillSettings Right = "bill.settings"
 	BillDecide   Right = "bill.decide"
 
@@ -112,6 +114,7 @@ var Table = []Row{
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
+	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},
 
 	{ScheduleRead, "See the calendar: day, week, and the history of an appointment.", staff},
 	{ScheduleBook, "Book, move and mark appointments.", desk},
@@ -138,7 +141,8 @@ var Table = []Row{
 	{BillRead, "See invoices, payments and what a patient owes, where the clinic turned billing on; never what is written about a visit.", till},
 	{BillIssue, "Write and issue invoices, and take payments at the desk.", till},
 	{BillRefund, "Write credit notes and give money back.", counts},
-	{BillClose, "Count the money of a day and close it, read the ledger, and hand the figures to the accountant.", counts},
+	{BillClose, "Count the money of a day and close it, and read the ledger.", counts},
+	{BillExport, "Take the figures along as a file for the accountant.", counts},
 	{BillSettings, "Change how the clinic bills: taxes, number series, the address for UPI, free reviews.", leads},
 
 	{BillDecide, "See where the gateway's books and the clinic's differ, disputes and refused payments, and settle what was looked at.", counts},
@@ -187,8 +191,39 @@ var rows = func() map[Right]Row {
 // always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
-var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
 	MessageRead, MessageHear, InboxRead, AuditRead, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand}
+
+// When says what has to be shown a second time before it is done.
+type When int
+
+// When a factor has to have been shown within the last minutes.
+const (
+	Never  When = iota // the sign-in is enough
+	ToAct              // looking is free, doing is not
+	ToOpen             // looking, too: what is looked at leaves the house
+)
+
+// again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
+// deleting. A right that is not named here asks for nothing (promise step-up).
+var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
+	SupportGrant: ToAct, OwnerHand: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
+
+// AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
+func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
+
+// exports are the rights by which data leaves in bulk.
+var exports = []Right{BillExport}
+
+// NeedsSecondFactor says whether nobody may hold the role who has shown a password alone: those who run a clinic or the deployment,
+// who help by a grant, and whoever may export (promise second-factor).
+func NeedsSecondFactor(role Role) bool {
+	switch role {
+	case Owner, Manager, Operator, Support:
+		return true
+	}
+	return slices.ContainsFunc(exports, func(r Right) bool { return Holds(role, r) })
+}
 
 // AlwaysWorks says whether Changes by the right also work in a clinic that is read-only.
 func AlwaysWorks(r Right) bool { return slices.Contains(always, r) }

@@ -13,6 +13,7 @@ import (
 
 // Enrol makes a confirmed person with a password who belongs to the clinic at once, without a
 // letter. It is for the demonstration and for tests: no door calls it. who is a lead of the clinic.
+// A role that needs a second factor gets a code app where Options.Seed makes its secret.
 // fault.Forbidden when she may not give the role; fault.Invalid names wrong fields.
 func (s *Service) Enrol(ctx context.Context, who access.Caller, d Draft, role access.Role) error {
 	if !MayGrant(who.Role(), role) {
@@ -35,6 +36,11 @@ func (s *Service) Enrol(ctx context.Context, who access.Caller, d Draft, role ac
 		person := p.NewID()
 		if err := s.addPerson(p, newPerson{id: person, token: token, clean: c, hash: stored, verified: true}); err != nil {
 			return err
+		}
+		if s.o.Seed != nil && access.NeedsSecondFactor(role) && len(s.o.Seed(string(c.email))) > 0 {
+			if err := addApp(p, person, s.seed(string(c.email)), p.Now()); err != nil {
+				return err
+			}
 		}
 		p.Record(audit.Note{Action: "enrol", Kind: "membership", Subject: person, Patient: person, New: string(role)})
 		return addMember(p, who.Clinic(), person, role, id.Zero)

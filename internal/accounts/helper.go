@@ -26,6 +26,7 @@ const (
 	sqlHelperList = `SELECT h.person_id, h.role, h.added_at, p.email, p.name FROM helper h JOIN person p ON p.id = h.person_id
 	WHERE h.ended_at = 0 AND p.disabled_at = 0 ORDER BY h.added_at, h.person_id`
 	sqlHelperBelongs = `SELECT COUNT(*) FROM membership WHERE person_id = $1 AND ended_at = 0`
+	sqlHelperIs      = `SELECT COUNT(*) FROM helper WHERE person_id = $1 AND ended_at = 0`
 	sqlHelperCount   = `SELECT COUNT(*) FROM helper WHERE role = 'operator' AND ended_at = 0`
 )
 
@@ -73,6 +74,9 @@ func (s *Service) helps(ctx context.Context, in SignedIn) (role access.Role, err
 	})
 	if errors.Is(err, store.ErrNoRows) {
 		return "", forbidden()
+	}
+	if err == nil && !in.Strong() { // a password alone is no sign-in of the platform's people
+		return "", fault.New(fault.Unauthenticated, "fault.enrol_first")
 	}
 	return role, err
 }
@@ -147,6 +151,11 @@ func (s *Service) AddHelper(ctx context.Context, who access.Caller, name, email,
 			person = p.NewID()
 			if err := s.addPerson(p, newPerson{id: person, token: token, clean: c, verified: true, invited: true}); err != nil {
 				return err
+			}
+			if s.o.Seed != nil && len(s.o.Seed(string(c.email))) > 0 {
+				if err := addApp(p, person, s.seed(string(c.email)), p.Now()); err != nil {
+					return err
+				}
 			}
 			text, hash := newSecret()
 			if _, err := p.Exec(sqlLinkAdd, hash, linkReset, person, p.Now(), p.Now().Add(linkLife)); err != nil {

@@ -5,6 +5,7 @@ import h "almirah/internal/holdings"
 // Holdings are the tables of this room, column by column.
 func Holdings() []h.Table {
 	const account = "while the account exists; 48 hours when its address is never confirmed"
+	const factor = "until it is taken away; a code app that was never confirmed: an hour"
 	plain := func(names ...string) []h.Column {
 		var out []h.Column
 		for _, n := range names {
@@ -39,7 +40,20 @@ func Holdings() []h.Table {
 		table("session", []h.Column{
 			guard("token_hash", "to recognise the browser", "12 hours at most"), guard("csrf", "to recognise the browser's own forms", "12 hours at most"),
 			sealed("device", h.Security, "to show where one is signed in", "12 hours at most"),
-		}, "id", "person_id", "clinic_id", "created_at", "seen_at", "expires_at"),
+		}, "id", "person_id", "clinic_id", "created_at", "seen_at", "expires_at", "level", "proved_at"),
+		table("authenticator", []h.Column{
+			sealed("name", h.Security, "to tell one's passkeys apart", factor),
+			sealed("secret", h.Secret, "to check codes and passkeys at sign-in", factor),
+			guard("handle", "to find the owner of a passkey at sign-in", factor),
+		}, "person_id", "id", "kind", "used_step", "created_at", "confirmed_at", "used_at"),
+		table("recovery_code", []h.Column{guard("code_hash", "to recognise a recovery code", factor)}, "person_id", "created_at", "used_at"),
+		table("challenge", []h.Column{
+			guard("hash", "to recognise what a passkey signed", "5 minutes"),
+			sealed("body", h.Security, "to check what a passkey signed", "5 minutes"),
+		}, "id", "kind", "person_id", "session_id", "expires_at"),
+		table("known_device", []h.Column{guard("mark", "to recognise a browser and tell of a new one", "180 days after its last sign-in")}, "person_id", "first_at", "seen_at"),
+		table("sign_in_event", []h.Column{guard("kind", "to show that somebody tries to get in", "30 days"), guard("at", "to show when", "30 days")}, "id", "person_id"),
+		table("sign_in_rule", nil, "clinic_id", "everybody", "idle", "version"),
 		table("invitation", []h.Column{
 			guard("token_hash", "to recognise the link", "30 days after its end"), guard("email_token", "to bind the invitation to its address", "30 days after its end"),
 			sealed("email", h.Contact, "to send the invitation", "30 days after its end", "smtp"),

@@ -16,6 +16,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/rig"
+	"almirah/internal/rig/factor"
 	"almirah/internal/store"
 	"almirah/internal/words"
 )
@@ -35,6 +36,7 @@ type house struct {
 	s    *accounts.Service
 	c    *clinics.Service
 	post *post
+	apps *factor.Phone
 }
 
 func build(t *testing.T, b *rig.Base) *house {
@@ -42,6 +44,7 @@ func build(t *testing.T, b *rig.Base) *house {
 	h := &house{Base: b, t: t, post: &post{}}
 	h.c = clinics.New(b.DB, b.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
 	h.s = h.open(b.DB)
+	h.apps = &factor.Phone{DB: b.DB, Accounts: h.s, Clock: b.Clock}
 	return h
 }
 
@@ -133,7 +136,7 @@ func (h *house) signIn(email, password string) accounts.Started {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return st
+	return h.apps.Finish(h.t, email, st)
 }
 
 func (h *house) session(cookie string) accounts.SignedIn {
@@ -159,6 +162,9 @@ func (h *house) owner(email, slug string) (accounts.SignedIn, string) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	if !h.session(st.Cookie).Has {
+		st.Cookie = h.apps.Enrol(h.t, st.Cookie)
+	}
 	return h.session(st.Cookie), st.Cookie
 }
 
@@ -172,6 +178,7 @@ func (h *house) colleague(by accounts.SignedIn, email string, role access.Role) 
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	st = h.apps.Finish(h.t, email, st)
 	return h.session(st.Cookie), st.Cookie
 }
 

@@ -249,7 +249,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 			return Started{}, err
 		}
 	} else {
-		d.Email = inv.Email
+		d.Email, d.Clinic = inv.Email, inv.ClinicName
 		var f fault.Fields
 		c = s.check(d, false, &f)
 		if err := f.Err(); err != nil {
@@ -289,7 +289,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 		if err := addMember(p, r.clinic, person, r.role, r.provider); err != nil {
 			return err
 		}
-		out, err = s.begin(p, person, at, r.clinic, before)
+		out, err = s.begin(p, person, at, r.clinic, before, oneFactor)
 		return err
 	})
 	if errors.Is(err, store.ErrUnique) {

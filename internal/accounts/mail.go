@@ -26,15 +26,17 @@ const (
 // letter is what waits in outgoing_mail, sealed. Where the mail goes to a person, her address and name are read from her own
 // row when it is sent, so that they go when she goes.
 type letter struct {
-	Kind     string `json:"kind"`
-	Link     string `json:"link"` // path and query on our own site
-	Language string `json:"language,omitempty"`
-	To       string `json:"to,omitempty"`     // of an invitation
-	Clinic   string `json:"clinic,omitempty"` // its name
-	By       string `json:"by,omitempty"`     // name of who invites
-	Role     string `json:"role,omitempty"`
-	Title    string `json:"title,omitempty"` // of a letter of a list: what it is about
-	Words    string `json:"words,omitempty"` // and what it says
+	Kind     string        `json:"kind"`
+	Link     string        `json:"link"` // path and query on our own site
+	Language string        `json:"language,omitempty"`
+	To       string        `json:"to,omitempty"`     // of an invitation
+	Clinic   string        `json:"clinic,omitempty"` // its name
+	By       string        `json:"by,omitempty"`     // name of who invites
+	Role     string        `json:"role,omitempty"`
+	Device   string        `json:"device,omitempty"` // browser and system of a sign-in
+	At       clock.Instant `json:"at,omitempty"`     // when it happened
+	Title    string        `json:"title,omitempty"`  // of a letter of a list: what it is about
+	Words    string        `json:"words,omitempty"`  // and what it says
 }
 
 // The states of a mail. A dead sender's "sending" is planned again; its "handing-over" becomes "uncertain", because the provider may
@@ -244,6 +246,9 @@ func (s *Service) settle(ctx context.Context, who access.Caller, mail id.ID, try
 func (s *Service) write(m letter, to Person) (subject, text, page string) {
 	t := s.o.Book.Tongue(to.Language)
 	args := []any{"Product", s.o.Product, "Name", to.Name, "Clinic", m.Clinic, "By", m.By, "Title", m.Title, "Words", m.Words}
+	if m.At > 0 {
+		args = append(args, "At", m.At.Time().UTC().Format("2006-01-02 15:04")+" UTC", "Device", m.Device)
+	}
 	if m.Role != "" {
 		args = append(args, "Role", t.Say("account.role."+m.Role))
 	}

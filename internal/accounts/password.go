@@ -13,10 +13,14 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/trustelem/zxcvbn"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 
+	"almirah/internal/access"
 	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/store"
 )
 
 // The lengths of a password in characters (NIST SP 800-63B-4: at least 15 where it is the only factor, at least 64 must fit).
@@ -141,6 +145,13 @@ func composed(raw string) (string, bool) {
 	return s, utf8.RuneCountInString(s) <= maxPassword
 }
 
+// A password that is guessed within so many tries, by how people choose theirs, is none. Only its beginning is rated: what follows cannot
+// make it worse.
+const (
+	leastGuesses = 1e10
+	mostRated    = 32
+)
+
 //go:embed common.txt
 var common string
 
@@ -166,6 +177,11 @@ func (s *Service) checkPassword(raw string, about []string, f *fault.Fields) str
 func (s *Service) easy(password string, about []string) bool {
 	low := plainLetters(password)
 	if s.blocked[low] || s.blocked[unit(low)] || few(low) || stepwise(strings.ToLower(password)) {
+		return true
+	}
+	// What people guess first, in any order and disguise: a kept list of common passwords, words, names and rows of keys.
+	head := []rune(password)
+	if zxcvbn.PasswordStrength(string(head[:min(len(head), mostRated)]), about).Guesses < leastGuesses {
 		return true
 	}
 	// What is left without the words that belong to the person, the clinic and the house, and without filling.
@@ -251,6 +267,42 @@ func blocklist() map[string]bool {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			out[plainLetters(line)] = true
 		}
+	}
+	return out
+}
+
+// clinicNames are the names of the clinics where the person works: no part of a password. One that cannot be read is left out.
+func (s *Service) clinicNames(ctx context.Context, person id.ID) []string {
+	in := SignedIn{Person: Person{ID: person}}
+	err := s.db.Across(ctx, Public(id.Zero), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
+		in.Clinics = nil
+		rows, err := p.Query(sqlSessionMember, person)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var m Membership
+			var role string
+			var everybody bool
+			if err := rows.Scan(&m.Clinic, &role, &everybody); err != nil {
+				return err
+			}
+			m.Role = access.Role(role)
+			in.Clinics = append(in.Clinics, m)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil
+	}
+	choices, err := s.Choices(ctx, in)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, c := range choices {
+		out = append(out, c.Name)
 	}
 	return out
 }

@@ -51,12 +51,19 @@ type SignedIn struct {
 	SessionID id.ID
 	Clinics   []Membership
 	Expires   time.Time // the latest end of this session, whatever happens
+
+	Has       bool          // she has a second factor
+	Must      bool          // one of her clinics demands it of her
+	Enrolling bool          // she must and has none: the session opens the set-up and nothing else, and Caller holds no right
+	Proved    clock.Instant // when a factor was shown last
+	level     int64
 }
 
 // Device is from where somebody came: the browser's own words and the network address.
 type Device struct {
 	Agent   string `json:"agent"`
 	Address string `json:"address"`
+	Mark    string `json:"-"` // what the browser was given at an earlier sign-in, to be recognised by
 }
 
 // Draft is a person as typed into a form. The country ("IN") reads phone numbers without a country of their own.
@@ -66,6 +73,7 @@ type Draft struct {
 	Language                     string
 	Country                      string
 	Terms                        string // the version of the terms that she accepted; empty: not accepted
+	Clinic                       string // the clinic’s name, where there is one: no part of a password
 }
 
 // clean is a draft after the checks. email is empty where the form had none.
@@ -91,7 +99,7 @@ func (s *Service) check(d Draft, full bool, f *fault.Fields) clean {
 	}
 	c.job = jobTitle(d.JobTitle, full, f)
 	c.language = language(d.Language)
-	c.password = s.checkPassword(d.Password, []string{string(c.email), c.name}, f)
+	c.password = s.checkPassword(d.Password, []string{string(c.email), c.name, d.Clinic}, f)
 	if d.Terms != s.o.Terms {
 		f.Add("terms", "field.terms.required")
 	}
@@ -175,7 +183,7 @@ func (d Device) text() string {
 	if len(d.Address) > 60 {
 		d.Address = d.Address[:60]
 	}
-	b, err := json.Marshal(Device{string(agent), d.Address})
+	b, err := json.Marshal(Device{Agent: string(agent), Address: d.Address})
 	if err != nil {
 		return "{}"
 	}

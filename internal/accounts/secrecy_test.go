@@ -42,6 +42,12 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 		if err := h.s.SavePreferences(ctx, owner, accounts.Preferences{Name: "Canary Renamed", Phone: "+919812345678", JobTitle: "Canary Title"}, owner.Person.Version); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := h.s.BeginPasskey(ctx, owner); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.SetRule(ctx, owner.Caller, accounts.Rule{Everybody: true}); err != nil {
+			t.Fatal(err)
+		}
 		marks := [][]byte{[]byte(good), []byte(better), []byte("9876543210"), []byte("9812345678"), []byte("203.0.113.9"), []byte(cookie), []byte(owner.CSRF)}
 		for _, w := range []string{"canary", "Canary"} {
 			marks = append(marks, []byte(w), []byte(hex.EncodeToString([]byte(w))), []byte(strings.ToUpper(hex.EncodeToString([]byte(w)))))

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
@@ -33,6 +35,10 @@ type Options struct {
 	Terms     string        // the version of the terms that new people accept
 	Idle      time.Duration // a session without use ends after it: 15 minutes when zero, never more than an hour
 
+	// Seed makes the secret of a code app of the person with this address, in place of chance; it is for the demo, whose sign-in page
+	// shows the codes of its invented people. Nil, or no bytes for an address: chance.
+	Seed func(email string) []byte
+
 	// MailPlanned is called after a mail was committed for sending; it must not wait. It may be nil.
 	MailPlanned func()
 }
@@ -45,6 +51,7 @@ type Service struct {
 	hashes  *hasher
 	decoy   string
 	blocked map[string]bool
+	keys    *webauthn.WebAuthn // nil where passkeys have no name to be made for
 }
 
 // New makes the service.
@@ -57,7 +64,7 @@ func New(db *store.DB, log *slog.Logger, o Options) *Service {
 		o.Product = "Almirah"
 	}
 	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
-	return &Service{db: db, log: log, o: o, hashes: newHasher(), decoy: decoy(), blocked: blocklist()}
+	return &Service{db: db, log: log, o: o, hashes: newHasher(), decoy: decoy(), blocked: blocklist(), keys: passkeys(o.PublicURL, o.Product)}
 }
 
 // Terms is the version of the terms that new people accept.

@@ -119,6 +119,12 @@ func TestTheCookieIsRotatedAndOnlyItsHashIsKept(t *testing.T) {
 		}
 		_, err = h.s.Session(ctx, st.Cookie)
 		wantKey(t, err, "fault.sign_in_first")
+		_, err = h.s.Session(ctx, again.Cookie)
+		wantKey(t, err, "fault.second_factor")
+		halfway := again.Cookie
+		if again = h.apps.Finish(t, "o@example.org", again); again.Cookie == halfway {
+			t.Error("the second factor did not renew the cookie")
+		}
 		if got := h.session(again.Cookie); got.Clinic != owner.Clinic || got.Role != access.Owner {
 			t.Errorf("the only clinic was not chosen: %+v", got)
 		}

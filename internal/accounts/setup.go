@@ -81,7 +81,7 @@ func (s *Service) SetUp(ctx context.Context, token string, d Draft, at Device) (
 			return err
 		}
 		p.Record(audit.Note{Action: "set-up", Kind: "person", Subject: person, Patient: person})
-		out, err = s.begin(p, person, at, id.Zero, "")
+		out, err = s.begin(p, person, at, id.Zero, "", oneFactor)
 		return err
 	})
 	if errors.Is(err, store.ErrUnique) {

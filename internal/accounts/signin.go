@@ -47,9 +47,12 @@ func (s *Service) SignIn(ctx context.Context, email, password string, at Device,
 		}
 		p.Record(audit.Note{Action: "sign-in", Kind: "person", Subject: a.person.id, Patient: a.person.id, New: at})
 		var err error
-		out, err = s.begin(p, a.person.id, at, id.Zero, before)
+		out, err = s.begin(p, a.person.id, at, id.Zero, before, oneFactor)
 		return err
 	})
+	if err == nil && right {
+		s.planned()
+	}
 	if err == nil && !right {
 		err = wrongSignIn()
 	}
@@ -105,6 +108,15 @@ var loud = map[int64]bool{5: true, 10: true, 20: true, 50: true, 100: true}
 // failed writes down that guessing goes on. It says so of an address that nobody has as well, under the address's fingerprint,
 // so that both cost the same.
 func (s *Service) failed(p *store.Platform, a attempt) error {
+	p.Housekeeping("a wrong try is counted")
+	if err := noteEvent(p, a.person.id, eventWrong); err != nil {
+		return err
+	}
+	if a.failures == accountRule.hard {
+		if err := noteEvent(p, a.person.id, eventLocked); err != nil {
+			return err
+		}
+	}
 	if !loud[a.failures] {
 		return nil
 	}
@@ -134,7 +146,7 @@ func (s *Service) succeeded(p *store.Platform, a attempt, fresh string) error {
 // "old_password" or "password"; fault.TooMany as SignIn.
 func (s *Service) ChangePassword(ctx context.Context, in SignedIn, old, now string, at Device) error {
 	var f fault.Fields
-	text := s.checkPassword(now, []string{in.Person.Email, in.Person.Name}, &f)
+	text := s.checkPassword(now, append(s.clinicNames(ctx, in.Person.ID), in.Person.Email, in.Person.Name), &f)
 	if err := f.Err(); err != nil {
 		return err
 	}
@@ -161,6 +173,9 @@ func (s *Service) ChangePassword(ctx context.Context, in SignedIn, old, now stri
 			return err
 		}
 		if _, err := p.Exec(sqlLinkVoid, in.Person.ID, linkReset, p.Now()); err != nil {
+			return err
+		}
+		if _, err := p.Exec(sqlSessionStir, in.Person.ID); err != nil {
 			return err
 		}
 		_, err := p.Exec(sqlSessionOthers, in.Person.ID, in.SessionID)

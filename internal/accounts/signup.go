@@ -216,7 +216,7 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return err
 	}
 	var f fault.Fields
-	text := s.checkPassword(password, []string{who.Email, who.Name}, &f)
+	text := s.checkPassword(password, append(s.clinicNames(ctx, who.ID), who.Email, who.Name), &f)
 	if err := f.Err(); err != nil {
 		return err
 	}
@@ -237,6 +237,9 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 			return err
 		}
 		if _, err := p.Exec(sqlLinkVoid, person, linkReset, p.Now()); err != nil {
+			return err
+		}
+		if _, err := p.Exec(sqlSessionStir, person); err != nil {
 			return err
 		}
 		if _, err := p.Exec(sqlSessionEndAll, person); err != nil {

@@ -239,6 +239,9 @@ func (s *Service) member(ctx context.Context, who access.Caller, person id.ID, v
 		if seen != version {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
+		if _, err := p.Exec(sqlSessionStir, person); err != nil {
+			return err
+		}
 		n, err := do(p, now)
 		if err == nil && n != 1 {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")

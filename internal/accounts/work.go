@@ -15,6 +15,9 @@ const (
 	keepInvites  = 30 * 24 * time.Hour
 	keepMails    = 30 * 24 * time.Hour
 	keepTries    = 30 * 24 * time.Hour
+	keepPending  = time.Hour            // a code app that was never confirmed
+	keepDevices  = 180 * 24 * time.Hour // a browser that did not sign in again
+	keepEvents   = 30 * 24 * time.Hour
 	keepUnproven = 48 * time.Hour // a sign-up that nobody confirmed; its link is dead after half of it
 )
 
@@ -25,6 +28,11 @@ const (
 	sqlTidyMails       = `DELETE FROM outgoing_mail WHERE created_at <= $1 AND state IN ('sent', 'refused', 'uncertain', 'void')`
 	sqlTidyVoid        = `DELETE FROM outgoing_mail WHERE created_at <= $1 AND state = 'void'`
 	sqlTidyThrottle    = `DELETE FROM throttle WHERE seen_at <= $1 AND failures < $2`
+
+	sqlTidyChallenges = `DELETE FROM challenge WHERE expires_at <= $1`
+	sqlTidyPending    = `DELETE FROM authenticator WHERE confirmed_at = 0 AND created_at <= $1`
+	sqlTidyDevices    = `DELETE FROM known_device WHERE seen_at <= $1`
+	sqlTidyEvents     = `DELETE FROM sign_in_event WHERE at <= $1`
 
 	sqlUnprovenList       = `SELECT id FROM person WHERE verified_at = 0 AND created_at <= $1 ORDER BY id LIMIT $2`
 	sqlUnprovenLinks      = `DELETE FROM one_time_link WHERE person_id = $1`
@@ -46,7 +54,11 @@ func (s *Service) Tidy(ctx context.Context, who access.Caller) (int, error) {
 			text string
 			args []any
 		}{
-			{sqlTidySessions, []any{now, now.Add(-s.o.Idle)}},
+			{sqlTidySessions, []any{now, now.Add(-mostIdle)}},
+			{sqlTidyChallenges, []any{now}},
+			{sqlTidyPending, []any{now.Add(-keepPending)}},
+			{sqlTidyDevices, []any{now.Add(-keepDevices)}},
+			{sqlTidyEvents, []any{now.Add(-keepEvents)}},
 			{sqlTidyLinks, []any{now.Add(-keepLinks)}},
 			{sqlTidyInvitations, []any{now.Add(-keepInvites)}},
 			{sqlTidyMails, []any{now.Add(-keepMails)}},

@@ -243,8 +243,7 @@ func (b *benchHouse) found(ctx context.Context) error {
 	if begun, err = b.Accounts.ChooseClinic(ctx, begun.Cookie, b.clinic.ID); err != nil {
 		return err
 	}
-	b.cookie = begun.Cookie
-	in, err = b.Accounts.Session(ctx, b.cookie)
+	b.cookie, in, err = b.withApp(ctx, begun.Cookie, accounts.Device{Agent: "bench", Address: "127.0.0.1"})
 	b.owner, b.today = in.Caller, clock.Today(b.Clock, b.clinic.Location())
 	return err
 }

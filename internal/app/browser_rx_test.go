@@ -87,6 +87,69 @@ func TestTwoDrugsByKeyboard(t *testing.T) {
 	}
 }
 
+// TestFromTheVisitAndBack: R on a visit writes a prescription that belongs to it, and the signed sheet leads back. A clinic that has prescriptions
+// off has neither the link nor the key.
+func TestFromTheVisitAndBack(t *testing.T) {
+	t.Parallel()
+	h, doctor, patient := prescribing(t)
+	d := desk{opened: h}
+	e, err := h.Visits.Begin(t.Context(), h.Owner, d.booked(t, patient, 0, "10:15").ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	visit := "/app/visits/" + e.ID.String()
+	b := browser.Start(t)
+	x := h.tab(t, b, doctor, 1366)
+	x.GoTo(t, h.Server.URL+visit)
+	x.WaitFor(t, `document.body.dataset.ready`)
+	x.Click(t, "#f-plan")
+	x.Type(t, "Rest, r")
+	browser.Eval[any](t, x, `document.activeElement.blur()`)
+	x.Press(t, "r")
+	x.WaitFor(t, `location.pathname.endsWith("/prescriptions/new") && document.body.dataset.ready && document.activeElement.name === "drug-1"`)
+	if browser.Eval[string](t, x, `document.querySelector('main a[href^="/app/visits/"]').getAttribute("href")`) != visit {
+		t.Error("the sheet does not lead back to its visit")
+	}
+	x.Press(t, "p", "a", "r", kb.Enter)
+	x.WaitFor(t, `document.querySelector("[name=drug-1]").value === "Paracetamol"`)
+	x.Press(t, "1", "0", "1", kb.Tab, "5", kb.Enter)
+	x.Chord(t, '\r')
+	x.WaitFor(t, `location.pathname.startsWith("/app/prescriptions/") && document.querySelector(".sheet")`)
+	for _, wrong := range x.Axe(t, "../..") {
+		t.Errorf("axe: %s", wrong)
+	}
+	x.Follow(t, `main a[href^="/app/visits/"]`)
+	if x.Path(t) != visit {
+		t.Errorf("back at %s", x.Path(t))
+	}
+	if plan := browser.Eval[string](t, x, `document.querySelector("#f-plan").value`); plan != "Rest, r" {
+		t.Errorf("what was typed before the key is %q", plan)
+	}
+	if list := h.sheets(t, patient); len(list) != 1 || list[0].State != prescriptions.Signed || list[0].Encounter != e.ID {
+		t.Errorf("%+v", list)
+	}
+	if body := h.signIn(t, h.roleMail(t, access.Owner)).page(t, visit).body; !strings.Contains(body, "data-prescribe") {
+		t.Error("the owner may prescribe, and has no link")
+	}
+	c, err := h.Clinics.Get(t.Context(), h.Owner)
+	if err == nil {
+		err = h.Clinics.SetModules(t.Context(), h.Owner, []string{clinics.ModuleClinical}, c.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.GoTo(t, h.Server.URL+visit)
+	x.WaitFor(t, `document.body.dataset.ready`)
+	browser.Eval[any](t, x, `document.activeElement.blur()`)
+	x.Press(t, "r")
+	if x.Path(t) != visit || browser.Eval[bool](t, x, `!!document.querySelector("[data-prescribe]")`) {
+		t.Error("the link stands there while prescriptions are off")
+	}
+	for _, c := range x.Complaints() {
+		t.Error(c)
+	}
+}
+
 // TestAWarningHoldsTheKeyboardUp: an allergy, found by the script, is not signed over without a reason; and a draft outlives the page.
 func TestAWarningHoldsTheKeyboardUp(t *testing.T) {
 	t.Parallel()

@@ -23,6 +23,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/contact"
 	"almirah/internal/messaging"
@@ -130,6 +131,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		if err := h.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
+		h.signIn(t, ownerMail).fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
 		h.enterMarks(t, m)
 		h.enterTexts(t, m, tw)
 		h.enterCare(t, m)
@@ -205,7 +207,6 @@ func (h *opened) enterMarks(t *testing.T, m marks) {
 	m["session.token_hash (owner)"] = s.cookies[web.SessionCookie]
 
 	s.fill(t, "/app/settings/clinic", "/app/settings/clinic", url.Values{"contact_name": {m.as("name", "clinic.contact")}})
-	s.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
 	s.fill(t, "/app/account/agreements/terms", "/app/account/agreements/terms", url.Values{"signer": {m.as("name", "agreement.signer")}, "capacity": {m.as("", "agreement.capacity")}, "sure": {"1"}})
 	s.shows(t, "/app/account", m["agreement.signer"], m["agreement.capacity"])
 	s.fill(t, "/app/me", "/app/me", url.Values{"person": {m.as("name", "person.name (me)")}, "phone": {m.as("phone", "person.phone (me)")}, "job_title": {m.as("", "person.job_title (me)")}})
@@ -278,7 +279,11 @@ func (h *opened) enterPatients(t *testing.T, s *visitor, m marks) {
 	a := s.fill(t, "/app/patients/new", "/app/patients/new", url.Values{"name": {m.as("name", "patient.name (desk)")}, "phone": {m.as("phone", "patient.phone")}, "email": {m.as("email", "patient.email (desk)")},
 		"address": {m.as("", "patient.address")}, "birth_day": {"7"}, "birth_month": {"8"}, "birth_year": {"1971"}, "sex": {"female"}, "consent": {"reminder"}})
 	patient := pathOf(a.head.Get("Location"))
-	s.fill(t, patient, patient+"/notes", url.Values{"note": {m.as("", "patient.notes")}})
+	if c, err := h.Clinics.Get(t.Context(), h.Owner); err != nil {
+		t.Fatal(err)
+	} else if c.Has(clinics.ModuleNotes) {
+		s.fill(t, patient, patient+"/notes", url.Values{"note": {m.as("", "patient.notes")}})
+	}
 	s.shows(t, patient, m["patient.name (desk)"], m["patient.phone"], m["patient.email (desk)"], m["patient.address"], m["patient.notes"])
 	one := strings.TrimPrefix(patient, "/app/patients/")
 

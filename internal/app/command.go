@@ -233,6 +233,11 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 			return err
 		}
 		c.say("sealing: a field was sealed and opened")
+		if cfg.Certifying.On {
+			for _, line := range cfg.certified(ctx) {
+				c.say("certificate: %s", line)
+			}
+		}
 		return c.tryMail(ctx, h)
 	})
 }

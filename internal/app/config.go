@@ -28,6 +28,7 @@ type Config struct {
 	Proxies     []netip.Prefix
 	TLSCert     string // ALMIRAH_TLS_CERT, ALMIRAH_TLS_KEY: serve TLS (1.2 at least) ourselves
 	TLSKey      string
+	Certifying                 // ALMIRAH_TLS, ALMIRAH_NAMES, ALMIRAH_HTTP_ADDR
 	Mail        email.Settings // ALMIRAH_SMTP_*, ALMIRAH_DKIM_*
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
@@ -43,6 +44,8 @@ type Entity struct {
 	Name    string // ALMIRAH_LEGAL_ENTITY
 	Address string // ALMIRAH_LEGAL_ADDRESS
 	Contact string // ALMIRAH_PRIVACY_CONTACT: e-mail address for privacy questions
+
+	Security string // ALMIRAH_SECURITY_CONTACT: mailto: or https: address to which weaknesses are reported; that for privacy when empty
 }
 
 // FromEnv reads the environment through get. Its error names every wrong setting and what to
@@ -65,7 +68,7 @@ func FromEnv(get func(string) string) (Config, error) {
 		TLSKey:     get("ALMIRAH_TLS_KEY"),
 		MailName:   or("ALMIRAH_SMTP_PROVIDER", ""),
 		MailRegion: or("ALMIRAH_SMTP_REGION", ""),
-		Entity:     Entity{Name: or("ALMIRAH_LEGAL_ENTITY", ""), Address: or("ALMIRAH_LEGAL_ADDRESS", ""), Contact: or("ALMIRAH_PRIVACY_CONTACT", "")},
+		Entity:     Entity{Name: or("ALMIRAH_LEGAL_ENTITY", ""), Address: or("ALMIRAH_LEGAL_ADDRESS", ""), Contact: or("ALMIRAH_PRIVACY_CONTACT", ""), Security: or("ALMIRAH_SECURITY_CONTACT", "")},
 	}
 	c.DatabaseURL = or("ALMIRAH_DATABASE_URL", store.Address(c.Data))
 	if u, err := url.Parse(c.DatabaseURL); err != nil || u.Scheme != "sqlite" && u.Scheme != "postgres" && u.Scheme != "postgresql" {
@@ -104,6 +107,10 @@ func FromEnv(get func(string) string) (Config, error) {
 	if c.Idle, err = time.ParseDuration(or("ALMIRAH_IDLE", "15m")); err != nil || c.Idle < time.Minute || c.Idle > time.Hour {
 		wrong("ALMIRAH_IDLE", "write a span from 1m to 1h")
 	}
+	if s := c.Entity.Security; s != "" && !strings.HasPrefix(s, "mailto:") && !strings.HasPrefix(s, "https://") || strings.ContainsAny(s, "\r\n ") {
+		wrong("ALMIRAH_SECURITY_CONTACT", "write mailto: and an e-mail address, or the https:// address of a page")
+	}
+	c.certifying(or, wrong)
 	c.mail(get, or, wrong)
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
@@ -173,6 +180,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_PUBLIC_LIMIT=" + strconv.Itoa(c.PublicLimit),
 		"ALMIRAH_PROXIES=" + fmt.Sprint(c.Proxies),
 		"ALMIRAH_TLS_CERT=" + c.TLSCert,
+		"ALMIRAH_TLS=" + c.Certifying.String(),
 		"ALMIRAH_IDLE=" + c.Idle.String(),
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,

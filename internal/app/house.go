@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -139,18 +140,21 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 }
 
 // Holdings are the columns that every room declared.
-func Holdings() []holdings.Table {
-	var out []holdings.Table
-	for _, room := range [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), support.Holdings()} {
-		out = append(out, room...)
-	}
-	return out
+func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
+
+// roomHoldings are the tables of each room that has some.
+func roomHoldings() [][]holdings.Table {
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), support.Holdings()}
 }
 
 func (h *House) rooms(o Options) (err error) {
 	c := h.Config
-	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock))
+	roots, err := c.Certifying.trust()
+	if err != nil {
+		return err
+	}
+	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
 	carriers := o.Carriers
 	switch {
 	case len(carriers) > 0:
@@ -169,7 +173,11 @@ func (h *House) rooms(o Options) (err error) {
 		}
 	}
 	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) }})
-	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle})
+	var seed func(string) []byte // chance, outside the demo
+	if c.Demo {
+		seed = demoSeed
+	}
+	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed})
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Patients = patients.New(h.DB, h.Log)
 	h.Consent = consent.New(h.DB, h.Log)
@@ -183,9 +191,9 @@ func (h *House) rooms(o Options) (err error) {
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
-	asked, err := c.Plans.terms(h.Gate)
+	asked, err := c.Plans.terms(h.Gate, h.bank)
 	if err != nil {
-		return fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
+		return err
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay})
@@ -195,7 +203,11 @@ func (h *House) rooms(o Options) (err error) {
 func (h *House) doors() error {
 	address := addressOf(h.Config.Proxies)
 	h.limit = newLimiter(h.Config.PublicLimit, h.Clock, address)
-	site, err := web.NewSite(web.Deps{DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
+	var code func(string, int64) string
+	if h.Config.Demo {
+		code = h.demoCode
+	}
+	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Support: h.Support, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Entity: web.Entity(h.Config.Entity), Head: h.head})
 	if err != nil {
@@ -269,7 +281,7 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), ready, h.Log)
+	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

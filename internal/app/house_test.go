@@ -14,6 +14,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/rig/factor"
 	"almirah/internal/rig/pg"
 	"almirah/internal/rig/sms"
 	"almirah/internal/store"
@@ -32,6 +33,7 @@ type opened struct {
 	Clinic   clinics.Clinic
 	Practice demoPractice
 	Dir      string
+	Apps     *factor.Phone
 	Twilio   *sms.Twilio // nil where the clinic has no account there
 }
 
@@ -82,6 +84,7 @@ func openLogging(t testing.TB, engine store.Engine, o Options, log *slog.Logger,
 	}
 	t.Cleanup(func() { _ = house.Close() })
 	h.House, late = house, house.Handler()
+	h.Apps = phoneOf(house)
 	if h.Owner, h.Clinic, err = house.demoClinic(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +92,15 @@ func openLogging(t testing.TB, engine store.Engine, o Options, log *slog.Logger,
 		t.Fatal(err)
 	}
 	return h
+}
+
+// phoneOf shows the codes of the demo's people, and of whoever sets an app up in a test.
+func phoneOf(h *House) *factor.Phone {
+	p := &factor.Phone{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock}
+	for _, x := range demoLogins(true) {
+		p.Seed(x.Email, demoSeed(x.Email))
+	}
+	return p
 }
 
 // engines runs the test on both databases.

@@ -153,6 +153,9 @@ func processors(c Config) []egress.Processor {
 	if p, at, on := c.Plans.processor(); on {
 		own(p, at)
 	}
+	if p, on := c.Certifying.processor(); on {
+		out = append(out, p)
+	}
 	return out
 }
 

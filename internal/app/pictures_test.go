@@ -60,6 +60,8 @@ func (s stop) name() string {
 const (
 	ownerMail = "owner@sunrise.example.org"
 	deskMail  = "desk@sunrise.example.org"
+
+	managerMail = "manager@sunrise.example.org"
 )
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
@@ -156,6 +158,10 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /m/{token}/review", path: been + "/review", variant: "told"},
 		{pattern: "GET /m/{token}/review", path: own + "/review", variant: "early"},
 		{pattern: "GET /sign-in", path: "/sign-in"},
+		{pattern: "GET /sign-in/second", path: "/sign-in/second?next=/app", who: managerMail},
+		{pattern: "GET /second-factor", path: "/second-factor", who: ownerMail},
+		{pattern: "GET /second-factor/app", path: "/second-factor/app", who: deskMail},
+		{pattern: "GET /app/settings/sign-in", path: "/app/settings/sign-in", who: ownerMail},
 		{pattern: "GET /sign-up", path: "/sign-up"},
 		{pattern: "GET /check-mail", path: "/check-mail"},
 		{pattern: "GET /verify", path: h.signedUp(t)},
@@ -428,6 +434,7 @@ func openDemo(t testing.TB, at time.Time) *opened {
 	}
 	t.Cleanup(func() { _ = house.Close() })
 	h.House, late = house, house.Handler()
+	h.Apps = phoneOf(house)
 	if err := house.LoadDemo(t.Context(), func(string, ...any) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -455,8 +462,13 @@ func openDemo(t testing.TB, at time.Time) *opened {
 // signedIn signs the tour's people in, once for all looks.
 func (h *opened) signedIn(t testing.TB) map[string]*visitor {
 	t.Helper()
+	half := h.visitor() // the manager has shown her password and not yet her second factor
+	half.get(t, "/sign-in")
+	half.post(t, "/sign-in", url.Values{"email": {managerMail}, "password": {demoPassword}})
+	desk := h.signIn(t, deskMail)
+	desk.post(t, "/second-factor/app/begin", url.Values{}) // and the front desk begins to set one up
 	sup, op := demoHelpers[0].email, demoHelpers[1].email
-	out := map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: h.signIn(t, deskMail), sup: h.signIn(t, sup), op: h.signIn(t, op)}
+	out := map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: desk, managerMail: half, sup: h.signIn(t, sup), op: h.signIn(t, op)}
 	h.seat(t, out[sup])
 	return out
 }

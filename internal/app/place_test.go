@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,6 +26,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/money"
 	"almirah/internal/prescriptions"
+	"almirah/internal/rig/razorpay"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -42,6 +44,7 @@ type place struct {
 	ids    map[string]string // by kind
 	token  string            // of a patient's own link
 	been   string            // of the link of one who was there
+	keys   *razorpay.Server  // a gateway at which the clinic has an account with keys
 	paper  string            // token of a link to a prescription
 	at     string            // a free time of its first provider
 }
@@ -55,13 +58,22 @@ func twoPlaces(t *testing.T, engine store.Engine) (a, b *place) {
 // twoPlacesLogging is twoPlaces with ears.
 func twoPlacesLogging(t *testing.T, engine store.Engine, log *slog.Logger) (a, b *place) {
 	t.Helper()
+	return twoPlacesSet(t, engine, log, Options{}, nil)
+}
+
+// twoPlacesSet is twoPlaces in a house with other settings.
+func twoPlacesSet(t *testing.T, engine store.Engine, log *slog.Logger, o Options, more map[string]string) (a, b *place) {
+	t.Helper()
 	twilio := sms.StartTwilio(t, sms.Account{}, clock.NewFake(morning))
-	h := openLogging(t, engine, Options{}, log, map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL()})
+	keys := razorpay.Start(t, razorpay.Options{Clock: clock.NewFake(morning)})
+	set := map[string]string{"ALMIRAH_TWILIO_URL": twilio.URL(), "ALMIRAH_RAZORPAY_URL": keys.URL()}
+	maps.Copy(set, more)
+	h := openLogging(t, engine, o, log, set)
 	if err := h.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	a = &place{h: h, twilio: twilio, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
-	b = &place{h: h, twilio: twilio, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
+	a = &place{h: h, twilio: twilio, keys: keys, slug: "sunrise", owner: h.signIn(t, demoPeople[0].email)}
+	b = &place{h: h, twilio: twilio, keys: keys, slug: "lotus", owner: h.newcomer(t, url.Values{"person": {"Leela Lotus"}, "email": {"leela@lotus.example.org"}, "phone": {"+91 98450 12345"}, "job_title": {"owner"},
 		"password": {demoPassword}, "clinic_name": {"Lotus Clinic"}, "country": {"IN"}, "zone": {"Asia/Kolkata"}, "terms": {TermsVersion}}, "lotus")}
 	a.fill(t, h.Practice)
 	in, err := h.Accounts.Session(t.Context(), b.owner.cookies[web.SessionCookie])
@@ -73,6 +85,9 @@ func twoPlacesLogging(t *testing.T, engine store.Engine, log *slog.Logger) (a, b
 		t.Fatal(err)
 	}
 	b.fill(t, practice)
+	h.Fake.Move(6 * time.Minute) // what is younger is not compared yet
+	a.differ(t)
+	b.differ(t)
 	if err := h.Jobs.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +127,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.token = link[strings.LastIndex(link, "/")+1:]
 	p.at = slots[5].(map[string]any)["starts_at"].(string)
 	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
+	p.retire(t, practice.providers[len(practice.providers)-1])
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
 	p.care(t)
@@ -159,8 +175,12 @@ func (p *place) prescribe(t *testing.T) {
 	if err != nil || bad != nil {
 		t.Fatal(err, bad)
 	}
+	visit, bad := id.Parse(p.ids["visit"])
+	if bad != nil {
+		t.Fatal(bad)
+	}
 	draft := func() prescriptions.Draft {
-		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
+		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Encounter: visit, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
 	}
 	s, err := p.h.Scripts.Sign(t.Context(), p.who, draft(), r.Providers[0].ID, false)
 	if err != nil {
@@ -246,6 +266,31 @@ func (p *place) payOnline(t *testing.T, patient access.Caller, invoice id.ID) {
 		t.Fatal(err)
 	}
 	p.ids["gateway"], p.ids["request"] = list[0].ID.String(), r.ID.String()
+	// Somebody pays what was never asked for here, on a page whose reports nobody signs with the clinic's secret.
+	page, err := p.h.bank.Open(t.Context(), billing.Till{Provider: "demo", Credentials: []byte(`{"secret":"not the clinic's"}`), HookURL: p.h.hookURL(p.who.Clinic(), list[0].ID, "demo")},
+		billing.Ask{Reference: "elsewhere-" + p.slug, Amount: 700, Currency: "INR", Description: "elsewhere", ExpiresAt: clock.At(p.h.Fake.Now().Add(time.Hour))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := p.h.visitor().send(t, "POST", strings.TrimPrefix(page.URL, p.h.Server.URL), strings.NewReader("act=pay"), map[string]string{"Content-Type": "application/x-www-form-urlencoded"}); a.status != http.StatusBadGateway {
+		t.Fatalf("a report that is not signed by the clinic's secret was taken: %s", a)
+	}
+	p.keyed(t, p.keys)
+	p.paidOnline(t, patient)
+}
+
+// differ compares the books of the clinic's account with those of the bank, which has a payment that nobody here asked for.
+func (p *place) differ(t *testing.T) {
+	t.Helper()
+	account, err := id.Parse(p.ids["gateway"])
+	if err == nil {
+		err = p.h.Pay.Check(t.Context(), p.who, account)
+	}
+	list, _, bad := p.h.Pay.Differences(t.Context(), p.who)
+	if err != nil || bad != nil || len(list) != 1 {
+		t.Fatalf("%s: %d differences, %v, %v", p.slug, len(list), err, bad)
+	}
+	p.ids["difference"] = list[0].ID.String()
 }
 
 // follow gives the clinic a rule of what is written after a visit, and somebody who has been there and said how it was.
@@ -341,11 +386,12 @@ func (p *place) collect(t *testing.T) {
 	any := func(func(string) string) bool { return true }
 	clinic, actor := p.who.Clinic(), p.who.Actor()
 	rows, platform := p.h.rows(t, p.who), p.h.platformRows(t)
-	pick("patient", "patient", rows, any)
-	pick("appointment", "appointment", rows, func(get func(string) string) bool { // one of hers, for what asks for both
-		var whose id.ID
-		copy(whose[:], get("patient_id"))
-		p.ids["patient"] = whose.String()
+	pick("visit", "encounter", rows, func(get func(string) string) bool { // whose it is and when it was, for what asks for both
+		for kind, column := range map[string]string{"patient": "patient_id", "appointment": "appointment_id"} {
+			var one id.ID
+			copy(one[:], get(column))
+			p.ids[kind] = one.String()
+		}
 		return true
 	})
 	pick("message", "message", rows, any)
@@ -356,7 +402,7 @@ func (p *place) collect(t *testing.T) {
 	pick("reply", "canned", rows, any)
 	pick("feedback", "feedback", rows, any)
 	pick("followup", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Visited) })
-	for kind, table := range map[string]string{"visit": "encounter", "aside": "encounter_aside", "health": "health", "file": "file", "visit template": "visit_template", "form": "intake_form"} {
+	for kind, table := range map[string]string{"aside": "encounter_aside", "health": "health", "file": "file", "visit template": "visit_template", "form": "intake_form"} {
 		pick(kind, table, rows, any)
 	}
 	pick("leave", "leave", rows, any)
@@ -367,6 +413,7 @@ func (p *place) collect(t *testing.T) {
 	pick("person", "membership", platform, func(get func(string) string) bool {
 		return get("clinic_id") == string(clinic[:]) && get("person_id") != string(actor[:])
 	})
+	pick("factor", "authenticator", platform, func(get func(string) string) bool { return get("person_id") == string(actor[:]) })
 	current := p.who.Session()
 	pick("session", "session", platform, func(get func(string) string) bool {
 		return get("person_id") == string(actor[:]) && get("id") != string(current[:])
@@ -391,6 +438,7 @@ var pathKinds = map[string]string{
 	"/app/me/sessions/{session}":                   "session",
 	"/app/settings/staff/invitations/{invitation}": "invitation",
 	"/app/settings/staff/{person}":                 "person",
+	"/second-factor/{factor}":                      "factor",
 	"/app/settings/providers/{id}":                 "provider",
 	"/app/settings/providers/{id}/changes/{day}":   "=2026-12-24",
 	"/app/settings/providers/{id}/leave/{leave}":   "leave",
@@ -449,8 +497,28 @@ var pathKinds = map[string]string{
 	"/hooks/{provider}/{channel}":                  "=AAAA", // no sign-in stands behind it: sms_test.go asks with wrong signatures
 }
 
+// otherKinds are the addresses whose parameter is another thing than pathKinds says of its place.
+var otherKinds = map[string]string{
+	"/app/bills/{id}/settle":  "difference",
+	"/app/bills/{id}/compare": "gateway",
+
+	"/app/bills/{id}/online-back":         "online invoice",
+	"/app/settings/payments/{id}/keys":    "keyed account",
+	"/app/settings/providers/{id}/return": "retired",
+}
+
+// kindOf says what the parameter of a route is that stands at the end of the prefix; false when nobody knows.
+func kindOf(pattern, prefix string) (string, bool) {
+	_, path, _ := strings.Cut(pattern, " ")
+	if kind, own := otherKinds[path]; own && strings.HasSuffix(prefix, "}") {
+		return kind, true
+	}
+	kind, known := pathKinds[prefix]
+	return kind, known
+}
+
 // sent is what goes with a route: the fields of its form (or, for GET, of its address) with
-// right values. "{kind}" stands for an id of the clinic. Fields that hold an id are exactly
+// right values. "{kind}" stands for an id of the clinic, "{new}" for one that nobody has. Fields that hold an id are exactly
 // those; a field that a page offers with an id and that is not here fails the sweep.
 var sent = map[string]map[string]string{
 	"GET /app/day":                                            {"day": "2026-11-25", "provider": "{provider}", "appointment": "{appointment}"},
@@ -474,6 +542,7 @@ var sent = map[string]map[string]string{
 	"POST /app/patients/{id}/consents":                        {"consent": "reminder"},
 	"POST /app/patients/{id}/notes":                           {"note": "likes mornings", "version": "1"},
 	"POST /app/patients/{id}/delete":                          {"sure": "1", "version": "1"},
+	"POST /app/settings/sign-in":                              {"idle": "30", "version": "0"},
 	"POST /app/me":                                            {"person": "Anjali Mehta", "phone": "+91 99999 00001", "job_title": "owner", "version": "1"},
 	"POST /app/me/preferences":                                {"language": "hi", "theme": "dark", "version": "1"},
 	"POST /app/me/password":                                   {"password": demoPassword, "new_password": "another steel cupboard"},
@@ -542,9 +611,9 @@ var sent = map[string]map[string]string{
 	"POST /app/bills/{id}/discard":                            {"version": "1"},
 	"POST /app/bills/{id}/pay":                                {"method": "cash", "amount": "100"},
 	"POST /app/bills/{id}/use":                                {"payment": "{advance}"},
-	"POST /app/bills/{id}/credit":                             {"credit": "100", "reason": "wrong"},
-	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "100", "method_back": "cash", "reason_back": "wrong"},
-	"POST /app/bills/{id}/online-back":                        {"payment_online": "{payment}", "key_online": "{key}", "amount_online": "100", "reason_online": "wrong"},
+	"POST /app/bills/{id}/credit":                             {"credit": "1", "reason": "wrong"},
+	"POST /app/bills/{id}/return":                             {"payment": "{payment}", "amount_back": "1", "method_back": "cash", "reason_back": "wrong"},
+	"POST /app/bills/{id}/online-back":                        {"payment_online": "{online payment}", "key_online": "{new}", "amount_online": "100", "reason_online": "wrong"},
 	"POST /app/settings/payments/{id}/state":                  {"to": "pause", "version": "1"},
 	"POST /app/settings/payments/{provider}":                  {"agreed": "1"},
 	"POST /app/bills/payments/{id}/keep":                      {"patient": "{patient}"},
@@ -583,8 +652,8 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/conversations/replies/{reply}":        {"title": "Bus", "body": "Take the bus.", "version": "1"},
 	"POST /app/settings/conversations/replies/{reply}/remove": {"version": "1"},
 	"POST /app/settings/channels/{id}/texts":                  {"ask": "recall.en"},
-	"GET /app/patients/{id}/prescriptions/new":                {"copy": "{sheet}", "set": "{favourite}", "replaces": "{sheet}"},
-	"POST /app/patients/{id}/prescriptions":                   {"id": "{draft sheet}", "replaces": "{sheet}", "version": "1", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
+	"GET /app/patients/{id}/prescriptions/new":                {"encounter": "{visit}", "copy": "{sheet}", "set": "{favourite}", "replaces": "{sheet}"},
+	"POST /app/patients/{id}/prescriptions":                   {"id": "{draft sheet}", "encounter": "{visit}", "replaces": "{sheet}", "version": "1", "drug-1": "Zinc", "dose-1": "101", "days-1": "3", "language": "en", "do": "save"},
 	"GET /app/drugs":                                          {"q": "par"},
 	"POST /app/prescriptions/{id}/drop":                       {"version": "1"},
 	"POST /app/prescriptions/{id}/cancel":                     {"reason": "a mistake"},
@@ -619,7 +688,7 @@ func idsOfRoute(t testing.TB, pattern string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for _, p := range parameters(pattern) {
-		kind, known := pathKinds[p]
+		kind, known := kindOf(pattern, p)
 		if !known {
 			t.Errorf("%s: the sweep does not know what %s is: add it to pathKinds", pattern, p)
 			continue
@@ -629,7 +698,7 @@ func idsOfRoute(t testing.TB, pattern string) map[string]string {
 		}
 	}
 	for field, value := range sent[pattern] {
-		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" {
+		if strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{") && value != "{at}" && value != "{key}" && value != "{new}" {
 			out["field "+field] = strings.Trim(value, "{}")
 		}
 	}
@@ -642,7 +711,7 @@ func (r request) target() (method, path string, fields url.Values) {
 	prefix := ""
 	for _, part := range strings.Split(pattern, "/")[1:] {
 		prefix += "/" + part
-		kind := pathKinds[prefix]
+		kind, _ := kindOf(r.pattern, prefix)
 		switch x, put := r.put["path "+prefix]; {
 		case put:
 			part = x
@@ -668,6 +737,8 @@ func (r request) target() (method, path string, fields url.Values) {
 			value = r.place.at
 		case value == "{key}":
 			value = mark("")
+		case value == "{new}":
+			value = r.place.h.anyID().String()
 		case strings.HasPrefix(value, "{") && !strings.HasPrefix(value, "{{"):
 			value = r.place.ids[strings.Trim(value, "{}")]
 		}
@@ -821,7 +892,7 @@ func (h *opened) platformRows(t testing.TB) map[string][][]any {
 	t.Helper()
 	out := map[string][][]any{}
 	err := h.DB.Across(t.Context(), jobs.Platform(), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
-		for _, table := range []string{"person", "membership", "session", "invitation", "one_time_link", "acceptance", "clinic_route", "outgoing_mail"} {
+		for _, table := range []string{"person", "membership", "session", "invitation", "one_time_link", "acceptance", "clinic_route", "outgoing_mail", "authenticator", "recovery_code", "sign_in_rule"} {
 			columns := h.columnsOf(t, table)
 			found, err := p.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table + " ORDER BY " + strings.Join(columns, ", "))
 			if err != nil {

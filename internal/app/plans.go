@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +18,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/billing"
 	"almirah/internal/egress"
+	"almirah/internal/gateways/demo"
 	"almirah/internal/gateways/razorpay"
 	"almirah/internal/gateways/stripe"
 	"almirah/internal/money"
@@ -27,7 +31,7 @@ type Plans struct {
 	List    []subscription.Plan // ALMIRAH_PLANS
 	Trial   time.Duration       // ALMIRAH_PLANS_TRIAL, in days
 	Grace   time.Duration       // ALMIRAH_PLANS_GRACE, in days
-	Gateway string              // ALMIRAH_PLANS_GATEWAY: "razorpay" or "stripe"
+	Gateway string              // ALMIRAH_PLANS_GATEWAY: "razorpay" or "stripe"; "demo" is the demonstration's stand-in
 	URL     string              // ALMIRAH_PLANS_GATEWAY_URL: a stand-in for its interface
 	KeyID   string              // ALMIRAH_PLANS_KEY_ID, of Razorpay
 	Secret  string              // ALMIRAH_PLANS_KEY_SECRET
@@ -76,7 +80,7 @@ func (c *Config) plans(get func(string) string, or func(string, string) string, 
 	p.Trial, p.Grace = days("ALMIRAH_PLANS_TRIAL", "30"), days("ALMIRAH_PLANS_GRACE", "14")
 	p.Gateway, p.URL = or("ALMIRAH_PLANS_GATEWAY", ""), or("ALMIRAH_PLANS_GATEWAY_URL", "")
 	p.KeyID, p.Secret = or("ALMIRAH_PLANS_KEY_ID", ""), get("ALMIRAH_PLANS_KEY_SECRET")
-	if p.Gateway != "" && p.Gateway != "razorpay" && p.Gateway != "stripe" {
+	if !slices.Contains([]string{"", "razorpay", "stripe", demo.Name}, p.Gateway) {
 		wrong("ALMIRAH_PLANS_GATEWAY", "write razorpay or stripe, or leave it out")
 	}
 	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Host == "" || u.User != nil) {
@@ -129,8 +133,9 @@ func (p Plans) processor() (egress.Processor, string, bool) {
 		Categories: []string{"name of the plan", "amount"}, Region: "where " + name + " has its servers", Adapter: p.Gateway}, where, len(p.List) > 0 && name != ""
 }
 
-// terms are what the room of subscriptions is told. Keys that the payment company's form refuses stop the start.
-func (p Plans) terms(gate *egress.Gate) (subscription.Terms, error) {
+// terms are what the room of subscriptions is told. Keys that the payment company's form refuses stop the start, and so does a house that
+// wants the demonstration's stand-in and is none: bank is nil there.
+func (p Plans) terms(gate *egress.Gate, bank *demo.Bank) (subscription.Terms, error) {
 	t := subscription.Terms{Plans: p.List, Trial: p.Trial, Grace: p.Grace, Seller: p.Seller}
 	if len(p.List) == 0 || p.Gateway == "" {
 		return t, nil
@@ -142,11 +147,19 @@ func (p Plans) terms(gate *egress.Gate) (subscription.Terms, error) {
 	switch p.Gateway {
 	case "razorpay":
 		t.Gateway = razorpay.New(gate.HTTPClient(plansProcessor), razorpay.Options{BaseURL: p.URL})
+	case demo.Name:
+		if bank == nil {
+			return t, errors.New("ALMIRAH_PLANS_GATEWAY: demo takes no money; it is there in the demonstration alone")
+		}
+		t.Gateway = bank
 	case "stripe":
 		t.Gateway = stripe.New(stripego.BackendConfig{HTTPClient: gate.HTTPClient(plansProcessor)}, stripe.Options{BaseURL: p.URL})
 	}
 	keys, err := t.Gateway.Check(typed)
 	t.Till = billing.Till{Provider: p.Gateway, Credentials: keys.Credentials}
+	if err != nil {
+		err = fmt.Errorf("ALMIRAH_PLANS_KEY_ID, ALMIRAH_PLANS_KEY_SECRET: the payment company’s keys are not of the right form: %w", err)
+	}
 	return t, err
 }
 

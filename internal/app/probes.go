@@ -36,6 +36,12 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"practitioner-shown-by-choice": probe.practitioners,
 		"clinic-apart":                 probe.apart,
 		"roles-and-rights":             probe.rights,
+		"second-factor":                probe.secondFactor,
+		"codes-once":                   probe.codesOnce,
+		"passkeys":                     probe.passkeys,
+		"session-limits":               probe.sessionLimits,
+		"new-device-told":              probe.knownDevices,
+		"sign-in-signals":              probe.signals,
 		"scheduling-only":              probe.schedulingOnly,
 		"agreement-before-patients":    probe.agreementFirst,
 		"agreements-kept":              probe.agreementsKept,
@@ -88,6 +94,18 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"money-once":                   probe.books,
 		"invoices-run-on":              probe.series,
 		"desk-payments":                probe.references,
+		"tax-records":                  probe.taxRecords,
+		"modules-are-said":             probe.modulesSaid,
+		"leaving-always-works":         probe.leaving,
+		"told-before-read-only":        probe.told,
+		"gateway-only-signed":          probe.gatewaySigned,
+		"gateway-no-cards":             probe.gatewayCards,
+		"prescriptions-off":            probe.sheetsOff,
+		"prescription-genuine":         probe.genuine,
+		"visits-kept":                  probe.visitsKept,
+		"files-cleaned":                probe.filesKept,
+		"allergies-asked":              probe.allergies,
+		"clinical-few":                 probe.clinicalFew,
 	}
 }
 
@@ -103,7 +121,7 @@ func (p *page) WriteHeader(status int)      { p.status = status }
 func (p *page) Write(b []byte) (int, error) { return p.body.Write(b) }
 
 func (p probe) ask(ctx context.Context, method, path string, head map[string]string) (*page, error) {
-	r, err := http.NewRequestWithContext(ctx, method, p.Config.PublicURL+path, nil)
+	r, err := http.NewRequestWithContext(ctx, method, p.Config.PublicURL+path, http.NoBody)
 	if err != nil {
 		return nil, err
 	}

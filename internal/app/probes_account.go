@@ -3,14 +3,22 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/clinics"
 	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/store"
+	"almirah/internal/subscription"
+	"almirah/internal/web"
 )
 
 // Live checks of what is promised about a clinic's account: what it signed, and what it pays.
@@ -21,6 +29,7 @@ const (
 	sqlProbeStopped   = `SELECT COUNT(*) FROM standing s JOIN subscription u ON u.clinic_id = s.clinic_id WHERE s.writes_until < u.trial_until + $1 OR s.writes_until < u.paid_until + $1`
 	sqlProbeUnbilled  = `SELECT COUNT(*) FROM subscription_payment p WHERE p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM subscription_invoice i WHERE i.payment_id = p.id)`
 	sqlProbeNumbers   = `SELECT COUNT(*) FROM (SELECT series, COUNT(*) AS n, MAX(number) AS last FROM subscription_invoice GROUP BY series) AS x WHERE x.n <> x.last`
+	sqlProbeUntold    = `SELECT COUNT(*) FROM subscription u JOIN clinic_route r ON r.clinic_id = u.clinic_id AND r.opened_at > 0 WHERE u.trial_until + $1 < $2 AND u.paid_until + $1 < $2 AND u.told < $3`
 	sqlProbeTexts     = `SELECT digest, text FROM agreement_text WHERE clinic_id = $1`
 )
 
@@ -108,4 +117,72 @@ func (p probe) plansPaid(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return "every payment has its invoice, and the numbers follow one on the other", p.count(ctx, sqlProbeNumbers, "series of invoices have a gap")
+}
+
+// modulesSaid reads the policy pages: each says of every module what its clinic has.
+func (p probe) modulesSaid(ctx context.Context) (string, error) {
+	i := slices.IndexFunc(access.Table, func(r access.Row) bool { return r.Right == access.ClinicModules })
+	if i < 0 || !slices.Equal(access.Table[i].Roles, []access.Role{access.Owner}) {
+		return "", errors.New("somebody else than the owner may turn modules on")
+	}
+	slugs, err := p.slugs(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, slug := range slugs {
+		c, err := p.Clinics.BySlug(ctx, slug)
+		if err != nil {
+			return "", err
+		}
+		clinic, err := p.Clinics.Get(ctx, accounts.Public(c))
+		if err != nil {
+			return "", err
+		}
+		got, err := p.ask(ctx, http.MethodGet, "/c/"+url.PathEscape(slug)+"/privacy", nil)
+		if err != nil {
+			return "", err
+		}
+		for _, m := range clinics.Modules() {
+			key := map[bool]string{true: ".on", false: ".off"}[clinic.Has(m)]
+			said := slices.ContainsFunc([]string{"en", "hi", "ta", "ar"}, func(lang string) bool {
+				return strings.Contains(got.body.String(), htmlText(p.Book.Tongue(lang).Say("trust.module."+m+key)))
+			})
+			if !said {
+				return "", fmt.Errorf("a clinic's policy page does not say how it stands with the module %s", m)
+			}
+		}
+	}
+	return fmt.Sprintf("%d policy pages say of each module whether it is on", len(slugs)), nil
+}
+
+// leaving looks whether the way out stands in a clinic that is read-only, and hangs on no module.
+func (p probe) leaving(context.Context) (string, error) {
+	if !access.AlwaysWorks(access.ClinicAccount) {
+		return "", errors.New("a clinic that does not pay could not leave")
+	}
+	for _, pattern := range []string{"GET /app/account", "GET /app/account/closing", "POST /app/account/closing"} {
+		if !slices.ContainsFunc(web.Routes(), func(r web.Route) bool {
+			return r.Pattern == pattern && r.Right == access.ClinicAccount && r.Module == ""
+		}) {
+			return "", fmt.Errorf("%s is not there for every clinic", pattern)
+		}
+	}
+	return "the way out stands in every clinic, also in one that is read-only", nil
+}
+
+// told looks for clinics whose time is over by more than a day and whose owners were not told of that.
+func (p probe) told(ctx context.Context) (string, error) {
+	if !p.Plans.Terms().On() {
+		return "nobody pays here, so nothing of it exists", nil
+	}
+	yesterday := p.Clock.Now().Add(-24 * time.Hour).UnixMicro()
+	for _, x := range []struct {
+		after time.Duration
+		stage int64
+	}{{0, subscription.ToldEnd}, {p.Plans.Terms().Grace, subscription.ToldStopped}} {
+		if err := p.count(ctx, sqlProbeUntold, "clinics were not told that their time is over", x.after.Microseconds(), yesterday, x.stage); err != nil {
+			return "", err
+		}
+	}
+	return "the owners of every clinic whose time is over were told", nil
 }

@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/id"
-	"almirah/internal/jobs"
 	"almirah/internal/store"
+	"almirah/internal/vault"
+	"almirah/internal/web"
 )
 
 // Live checks of what is promised about clinical records.
@@ -21,6 +23,14 @@ const (
 	sqlProbeIntake  = `SELECT COUNT(*) FROM intake_answer a WHERE a.clinic_id = $1 AND a.signed_at > 0 AND (a.signed_name IS NULL OR NOT EXISTS (SELECT 1 FROM intake_text t WHERE t.clinic_id = $1 AND t.form_id = a.form_id AND t.hash = a.hash))`
 	sqlProbeDrafts  = `SELECT COUNT(*) FROM intake_answer WHERE clinic_id = $1 AND signed_at = 0 AND changed_at < $2`
 	sqlProbeMinors  = `SELECT COUNT(*) FROM intake_answer a JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id WHERE a.clinic_id = $1 AND a.signed_at > 0 AND p.minor AND a.guardian_id IS NULL`
+	sqlProbeNobody  = `SELECT COUNT(*) FROM health WHERE clinic_id = $1 AND (added_at = 0 OR kind = 'no-allergies' AND added_by IS NULL)`
+	sqlProbeEnded   = `SELECT COUNT(*) FROM health WHERE clinic_id = $1 AND ended_at > 0 AND ended_at < added_at`
+	sqlProbeKinds   = `SELECT COUNT(*) FROM file f WHERE f.clinic_id = $1 AND (f.kind NOT IN ('pdf', 'jpg', 'png') OR f.pieces <> (SELECT COUNT(*) FROM file_piece p WHERE p.clinic_id = $1 AND p.file_id = f.id))`
+	sqlProbePieces  = `SELECT bytes FROM file_piece WHERE clinic_id = $1 LIMIT 20`
+	sqlProbeVisits  = `SELECT COUNT(*) FROM encounter WHERE clinic_id = $1 AND (day = '' OR starts_at = 0)`
+	sqlProbeWritten = `SELECT note FROM encounter WHERE clinic_id = $1 AND note IS NOT NULL UNION ALL SELECT vitals FROM encounter WHERE clinic_id = $1 AND vitals IS NOT NULL
+		UNION ALL SELECT body FROM amendment WHERE clinic_id = $1 UNION ALL SELECT body FROM health WHERE clinic_id = $1 AND body IS NOT NULL LIMIT 200`
+	sqlProbeTitles  = `SELECT name FROM file WHERE clinic_id = $1 LIMIT 50`
 	sqlProbeRefused = `INSERT INTO visit_template (clinic_id, id, name, speciality, body, changed_at) VALUES ($1, $2, 'probe', 'other', '{}', $3)`
 )
 
@@ -42,9 +52,6 @@ func (p probe) intake(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeMinors, "answers of children were signed by nobody who speaks for them")
 }
 
-// errRefusedNot undoes what the database should have refused.
-var errRefusedNot = errors.New("the database took a clinical row of a clinic that keeps no clinical records")
-
 // schedulingOnly tries to put a row into a clinical table of each clinic that keeps no clinical records, and looks for tables that would not ask.
 // Nothing stays: what is not refused is undone.
 func (p probe) schedulingOnly(ctx context.Context) (string, error) {
@@ -52,23 +59,87 @@ func (p probe) schedulingOnly(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	tried := 0
-	for _, c := range p.clinics {
-		err := p.DB.Change(ctx, jobs.ForClinic(c), access.Work, func(_ context.Context, tx *store.Tx) error {
-			now, err := clinics.Get(&tx.View)
-			if err != nil || now.Has(clinics.ModuleClinical) {
-				return nil
-			}
-			tx.Housekeeping("a probe keeps nothing")
-			tried++
-			if _, err := tx.Exec(sqlProbeRefused, id.New(p.Clock.Now()), tx.Now()); err != nil {
+	tried, err := p.refused(ctx, clinics.ModuleClinical, func(tx *store.Tx) error {
+		_, err := tx.Exec(sqlProbeRefused, id.New(p.Clock.Now()), tx.Now())
+		return err
+	})
+	return fmt.Sprintf("%d of %d clinics keep no clinical records, and the database refused one in each; %s", tried, len(p.clinics), asked), err
+}
+
+// closed looks at stored values: each has the vault's form. It answers how many there are.
+func (p probe) closed(ctx context.Context, texts ...string) (int, error) {
+	n := 0
+	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		for _, text := range texts {
+			rows, err := v.Query(text)
+			if err != nil {
 				return err
 			}
-			return errRefusedNot
-		})
-		if err != nil && !errors.Is(err, store.ErrFenced) {
-			return "", err
+			for rows.Next() {
+				var b []byte
+				if err = rows.Scan(&b); err == nil && len(b) > 0 && !vault.Sealed(b) {
+					err = errors.New("what is written about a patient's health is stored unsealed")
+				}
+				if err != nil {
+					break
+				}
+				n++
+			}
+			rows.Close()
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (p probe) visitsKept(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeVisits, "visits have no date"); err != nil {
+		return "", err
+	}
+	n, err := p.closed(ctx, sqlProbeWritten)
+	return fmt.Sprintf("every visit has its date, and %d stored texts are sealed", n), err
+}
+
+func (p probe) filesKept(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeKinds, "files are neither PDF nor picture, or lack a piece"); err != nil {
+		return "", err
+	}
+	n, err := p.closed(ctx, sqlProbePieces, sqlProbeTitles)
+	return fmt.Sprintf("every file is a PDF or a picture, and %d names and pieces are sealed", n), err
+}
+
+func (p probe) allergies(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeEnded, "entries of a record ended before they began"); err != nil {
+		return "", err
+	}
+	return p.none(ctx, sqlProbeNobody, "entries of a record do not say who asked, or when")
+}
+
+// treating are the roles that may read what is written about a patient's health.
+var treating = []access.Role{access.Owner, access.Practitioner, access.Assistant}
+
+// clinicalFew looks through the table of rights and the addresses: whatever shows health data asks for a right of those who treat.
+func (p probe) clinicalFew(context.Context) (string, error) {
+	rights := []access.Right{access.VisitRead, access.VisitWrite, access.VisitSign, access.RxRead, access.RxWrite, access.RxSign, access.RxShare}
+	for _, row := range access.Table {
+		for _, role := range row.Roles {
+			if slices.Contains(rights, row.Right) && !slices.Contains(treating, role) {
+				return "", fmt.Errorf("the role %s holds the right %s", role, row.Right)
+			}
 		}
 	}
-	return fmt.Sprintf("%d of %d clinics keep no clinical records, and the database refused one in each; %s", tried, len(p.clinics), asked), nil
+	n := 0
+	for _, r := range web.Routes() {
+		if r.Door != web.Staff || r.Module != clinics.ModuleClinical && r.Module != clinics.ModulePrescriptions {
+			continue
+		}
+		if !slices.Contains(append([]access.Right{access.VisitSettings, access.IntakeSettings, access.RxSettings}, rights...), r.Right) {
+			return "", fmt.Errorf("the address %s asks for the right %s", r.Pattern, r.Right)
+		}
+		n++
+	}
+	return fmt.Sprintf("%d addresses of clinical records are for those who treat, and %d roles hold their rights", n, len(treating)), nil
 }

@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"almirah/internal/billing"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/store"
@@ -58,4 +60,22 @@ func (p probe) references(ctx context.Context) (string, error) {
 		return err
 	})
 	return fmt.Sprintf("looked at %d clinics", len(p.clinics)), err
+}
+
+const (
+	sqlProbeOver  = `SELECT COUNT(*) FROM invoice WHERE clinic_id = $1 AND number > 0 AND keep_until < $2`
+	sqlProbeFloor = `SELECT COUNT(*) FROM invoice WHERE clinic_id = $1 AND number > 0 AND keep_until <= day`
+	sqlProbeHeld  = `SELECT COUNT(*) FROM invoice_hold h WHERE h.clinic_id = $1 AND (h.until_day < $2 OR NOT EXISTS (SELECT 1 FROM invoice i WHERE i.clinic_id = $1 AND i.id = h.invoice_id))`
+)
+
+// taxRecords looks for invoices, and for names kept on them, whose time by tax law is over, and for invoices that have no such time.
+func (p probe) taxRecords(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeFloor, "invoices have no time by tax law"); err != nil {
+		return "", err
+	}
+	over := string(clock.DateOf(p.Clock.Now().Add(-3 * 24 * time.Hour)))
+	if _, err := p.none(ctx, sqlProbeOver, "invoices are kept longer than tax law asks", over); err != nil {
+		return "", err
+	}
+	return p.none(ctx, sqlProbeHeld, "names on invoices are kept longer than tax law asks", over)
 }

@@ -1,6 +1,18 @@
 package app
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"almirah/internal/access"
+	"almirah/internal/clinics"
+	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/store"
+)
 
 // Live checks of what is promised about prescriptions. Each counts what must not be there.
 
@@ -10,6 +22,8 @@ const (
 	sqlProbeUnchecked = `SELECT COUNT(*) FROM prescription WHERE clinic_id = $1 AND signed_at > 0 AND checked NOT IN ('checked', 'not-checked')`
 	sqlProbeShares    = `SELECT COUNT(*) FROM prescription_share s WHERE s.clinic_id = $1 AND s.revoked_at = 0 AND (s.expires_at > s.created_at + 7776000000000
 	OR EXISTS (SELECT 1 FROM prescription_end e WHERE e.clinic_id = $1 AND e.prescription_id = s.prescription_id))`
+	sqlProbeAlias = `INSERT INTO drug_alias (clinic_id, alias, generic) VALUES ($1, 'probe', $2)`
+	sqlProbeCodes = `SELECT COUNT(*) FROM prescription WHERE clinic_id = $1 AND code_hash IS NOT NULL AND (LENGTH(code_hash) <> 32 OR signed_at = 0)`
 )
 
 func (p probe) sheets(ctx context.Context) (string, error) {
@@ -26,4 +40,63 @@ func (p probe) unchecked(ctx context.Context) (string, error) {
 
 func (p probe) shares(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeShares, "links to prescriptions last longer than 90 days, or outlive the prescription")
+}
+
+// refused tries to put a row into a table of the module in each clinic that has it off, and answers how many clinics have. What the
+// database takes is undone, and an error.
+func (p probe) refused(ctx context.Context, module string, put func(tx *store.Tx) error) (int, error) {
+	taken := fmt.Errorf("the database took a row of the module %s in a clinic that has it off", module)
+	tried := 0
+	for _, c := range p.clinics {
+		err := p.DB.Change(ctx, jobs.ForClinic(c), access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("a probe keeps nothing")
+			now, err := clinics.Get(&tx.View)
+			if err != nil || now.Has(module) {
+				return err
+			}
+			tried++
+			if err := put(tx); err != nil {
+				return err
+			}
+			return taken
+		})
+		if err != nil && !errors.Is(err, store.ErrFenced) {
+			return tried, err
+		}
+	}
+	return tried, nil
+}
+
+func (p probe) sheetsOff(ctx context.Context) (string, error) {
+	n, err := p.refused(ctx, clinics.ModulePrescriptions, func(tx *store.Tx) error {
+		_, err := tx.Exec(sqlProbeAlias, "probe")
+		return err
+	})
+	return fmt.Sprintf("%d of %d clinics have prescriptions off, and the database refused them a row", n, len(p.clinics)), err
+}
+
+// genuine asks the own door about papers that nobody ever printed: a code that could be one, one of no clinic, and a word. Nobody can tell the answers apart.
+func (p probe) genuine(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeCodes, "prescriptions have a code that could be guessed, or before they are signed"); err != nil {
+		return "", err
+	}
+	codes := []string{strings.Repeat("A", 43), "probe", id.New(p.Clock.Now()).String()}
+	for _, c := range p.clinics {
+		codes = append(codes, strings.TrimRight(c.String(), "=")+strings.Repeat("B", 26))
+	}
+	first := ""
+	for i, code := range codes {
+		a, err := p.ask(ctx, http.MethodGet, "/v/"+code, nil)
+		if err != nil {
+			return "", err
+		}
+		body := strings.ReplaceAll(a.body.String(), code, "")
+		if i == 0 {
+			first = body
+		}
+		if a.status != http.StatusNotFound || body != first {
+			return "", fmt.Errorf("a code of no paper was answered with %d, or otherwise than another one", a.status)
+		}
+	}
+	return fmt.Sprintf("%d codes of no paper got the same answer", len(codes)), nil
 }

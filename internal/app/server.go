@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"almirah/internal/clock"
+	"almirah/internal/egress"
 )
 
 // addressOf is the visitor's network address: the connection's own, or what a known proxy says
@@ -135,7 +135,7 @@ func places(stack []byte) []string {
 }
 
 // listen serves until ctx ends, then lets requests under way finish.
-func listen(ctx context.Context, c Config, h http.Handler, ready func(addr net.Addr), log *slog.Logger) error {
+func listen(ctx context.Context, c Config, h http.Handler, gate *egress.Gate, ready func(addr net.Addr), log *slog.Logger) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
@@ -144,12 +144,8 @@ func listen(ctx context.Context, c Config, h http.Handler, ready func(addr net.A
 	if err != nil {
 		return errors.Join(errors.New("ALMIRAH_ADDR: this address cannot be listened on; is another program there?"), err)
 	}
-	if c.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-		if err != nil {
-			return errors.Join(errors.New("ALMIRAH_TLS_CERT: the certificate and its key cannot be read"), err)
-		}
-		ln = tls.NewListener(ln, ServerTLS(pair))
+	if ln, err = secured(ctx, c, ln, gate, log); err != nil {
+		return err
 	}
 	ready(ln.Addr())
 	failed := make(chan error, 1)
@@ -167,11 +163,6 @@ func listen(ctx context.Context, c Config, h http.Handler, ready func(addr net.A
 		return srv.Close()
 	}
 	return nil
-}
-
-// ServerTLS is how this house speaks TLS: 1.2 at least (promise M1), HTTP/1.1 and 2.
-func ServerTLS(pair tls.Certificate) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2", "http/1.1"}}
 }
 
 func port(addr net.Addr) string {

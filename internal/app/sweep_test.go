@@ -95,11 +95,46 @@ func TestTwoClinicSweep(t *testing.T) {
 		}
 		a.foreignLinks(t, b)
 		a.everyFieldIsKnown(t)
+		h.nothingBroken(t)
+		a.ownIsThere(t)
 		// The other clinic's owner still sees all of hers: the sweep asked for what is there.
 		for _, path := range []string{"/app/patients/" + b.ids["patient"], "/app/appointments/" + b.ids["appointment"], "/app/messages/" + b.ids["message"], "/app/settings/services/" + b.ids["service"], "/m/" + b.token} {
 			b.owner.page(t, path)
 		}
 	})
+}
+
+// gone are the requests with ids of the own clinic that are answered with 404 all the same, with the reason.
+var gone = map[string]string{}
+
+// ownIsThere makes each request with the ids of the own clinic, what takes something away behind the rest: an id of another clinic is refused
+// because it is another clinic's, and not because it is the id of something else.
+func (p *place) ownIsThere(t *testing.T) {
+	t.Helper()
+	order := func(pattern string) int {
+		switch {
+		case strings.HasPrefix(pattern, "GET "):
+			return 0
+		case !last.MatchString(pattern):
+			return 1
+		}
+		return 2
+	}
+	patterns := allRoutes()
+	slices.SortStableFunc(patterns, func(a, b string) int { return order(a) - order(b) })
+	for _, pattern := range patterns {
+		if len(idsOfRoute(t, pattern)) == 0 || strings.HasSuffix(pattern, "/live") {
+			continue
+		}
+		v := p.owner
+		if !strings.Contains(pattern, " /app") && !strings.Contains(pattern, "choose-clinic") {
+			v = p.h.visitor()
+			v.get(t, "/sign-in")
+		}
+		if got := (request{pattern, p, nil}).by(t, v, nil); (got.status == 404 || got.status >= 500) != (gone[pattern] != "") {
+			t.Errorf("%s with the clinic's own ids: %s", pattern, got)
+		}
+	}
 }
 
 // choices are the sets of places in which a foreign id is put: each alone, and all together.

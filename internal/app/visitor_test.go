@@ -355,6 +355,34 @@ func (v *visitor) signInWith(t testing.TB, password string) {
 	if a.status != http.StatusSeeOther {
 		t.Fatalf("sign-in: %d: %s", a.status, problems(a.body))
 	}
+	v.prove(t, a.head.Get("Location"))
+}
+
+// prove ends what a sign-in began, wherever it led: it shows the code of the person's app, or sets one up.
+func (v *visitor) prove(t testing.TB, to string) {
+	t.Helper()
+	switch {
+	case strings.HasPrefix(to, "/sign-in/second"):
+		v.page(t, to)
+		v.post(t, "/sign-in/second", url.Values{"proof_code": {v.h.Apps.Code(t, v.email)}})
+	case strings.HasPrefix(to, "/second-factor"):
+		v.enrol(t)
+	}
+}
+
+var secretInPage = regexp.MustCompile(`<bdi class="code num">([A-Z2-7 ]+)</bdi>`)
+
+// enrol sets a code app up by the pages.
+func (v *visitor) enrol(t testing.TB) {
+	t.Helper()
+	v.page(t, "/second-factor")
+	v.post(t, "/second-factor/app/begin", url.Values{})
+	m := secretInPage.FindStringSubmatch(v.page(t, "/second-factor/app").body)
+	if m == nil {
+		t.Fatal("the page shows no secret")
+	}
+	v.h.Apps.Keep(v.email, m[1])
+	v.post(t, "/second-factor/app", url.Values{"code": {v.h.Apps.Shown(t, v.email)}})
 }
 
 // roleMail is the sign-in of a role; those that the demo lacks are enrolled.
@@ -418,6 +446,7 @@ func (h *opened) newcomer(t testing.TB, person url.Values, slug string) *visitor
 	v.post(t, "/verify", url.Values{"token": {queryOf(to).Get("token")}})
 	v.signInWith(t, person.Get("password"))
 	v.fill(t, "/open-clinic", "/open-clinic", url.Values{"clinic_name": {person.Get("clinic_name")}, "slug": {slug}, "country": {"IN"}, "zone": {"Asia/Kolkata"}})
+	v.enrol(t)
 	v.page(t, "/app")
 	return v
 }

@@ -277,6 +277,9 @@ func giveAtDesk(tx *store.Tx, c clinics.Clinic, r ReturnDraft) (Given, error) {
 	if err != nil {
 		return Given{}, err
 	}
+	if err := backFrom(&tx.View, from, r.Invoice); err != nil {
+		return Given{}, err
+	}
 	if r.Key == "" {
 		r.Key = tx.NewID().String()
 	}

@@ -49,7 +49,7 @@ func (r TaxRow) Sign() int64 {
 // TaxExport lists every document of some days by rate, for the tax return. Empty days are the month of today.
 func (s *Service) TaxExport(ctx context.Context, who access.Caller, from, to clock.Date) ([]TaxRow, error) {
 	var out []TaxRow
-	err := s.db.View(ctx, who, access.BillClose, func(_ context.Context, v *store.View) error {
+	err := s.db.View(ctx, who, access.BillExport, func(_ context.Context, v *store.View) error {
 		c, _, err := start(v)
 		if err != nil {
 			return err

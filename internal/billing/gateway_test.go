@@ -259,6 +259,14 @@ func TestMoneyGoesBackOnce(t *testing.T) {
 		if _, err := c.pay.Return(background, c.As(access.FrontDesk), paid, 100, d.ID, "", key); !fault.Is(err, fault.Forbidden) {
 			t.Fatal(err)
 		}
+		for whose, other := range map[string]id.ID{"nobody's": id.New(c.Clock.Now()), "another patient's": c.issued(c.visit(1, "Ravi Teak").Patient, 50000).ID} {
+			if _, err := c.pay.Return(background, c.As(access.Billing), paid, 100, other, "", c.newKey()); !fault.Is(err, fault.NotFound) {
+				t.Fatalf("money goes back from %s invoice: %v", whose, err)
+			}
+			if _, err := c.bills.Return(background, c.As(access.Billing), billing.ReturnDraft{Payment: paid, Invoice: other, Amount: 100, Method: billing.Cash, Reason: "x"}); !fault.Is(err, fault.NotFound) {
+				t.Fatalf("the desk gives back from %s invoice: %v", whose, err)
+			}
+		}
 		for _, how := range []string{"before", "after", "500", "429"} { // every way in which an answer stays out
 			c.bank.misbehave("refund", how)
 			c.must(give(5000, key))

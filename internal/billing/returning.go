@@ -86,9 +86,21 @@ func GatewayOf(v *store.View, p Payment) (GatewayAccount, error) {
 	return a, err
 }
 
+// backFrom looks whether money of the payment can go back from the invoice: it is there, and the payer's. Zero is no invoice in particular.
+func backFrom(v *store.View, p Payment, invoice id.ID) error {
+	if invoice.IsZero() {
+		return nil
+	}
+	d, err := head(v, invoice)
+	if err == nil && !p.Patient.IsZero() && d.Patient != p.Patient {
+		err = fault.Missing()
+	}
+	return err
+}
+
 // Return has a gateway give money back that came by it. The row is there before the gateway is called, and its id is the key with which it is asked, so that
 // neither a second touch on the button nor a crash gives back twice. key is the form's: the same key is the same refund. fault.Invalid over "amount" when it is more than is left,
-// fault.NotFound for money that no gateway brought, fault.Conflict when the account's keys are gone.
+// fault.NotFound for money that no gateway brought and for an invoice that is not there, fault.Conflict when the account's keys are gone.
 func (o *Gateways) Return(ctx context.Context, who access.Caller, payment id.ID, amount int64, invoice id.ID, reason string, key id.ID) (GatewayReturn, error) {
 	var r GatewayReturn
 	err := o.db.Change(ctx, who, access.BillRefund, func(_ context.Context, tx *store.Tx) error {
@@ -104,6 +116,9 @@ func (o *Gateways) Return(ctx context.Context, who access.Caller, payment id.ID,
 		}
 		a, err := GatewayOf(&tx.View, p)
 		if err != nil {
+			return err
+		}
+		if err := backFrom(&tx.View, p, invoice); err != nil {
 			return err
 		}
 		if r, err = scanReturn(tx.Row(sqlReturnGet, key)); !fault.Is(err, fault.NotFound) {

@@ -3,6 +3,7 @@ package egress
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net"
@@ -34,6 +35,7 @@ type Gate struct {
 	clock    clock.Clock
 	resolver *net.Resolver
 	trust    func(*tls.Config)
+	roots    map[string]*x509.CertPool
 	doors    map[string]*door
 	list     []Processor
 
@@ -60,10 +62,19 @@ func WithResolver(r *net.Resolver) Option { return func(g *Gate) { g.resolver = 
 // an authority of the operator's own. Verification stays on and TLS 1.2 the least.
 func WithTrust(change func(*tls.Config)) Option { return func(g *Gate) { g.trust = change } }
 
+// WithAuthorities lets the HTTP clients of one processor trust these roots and no others; nil leaves it the system's.
+func WithAuthorities(processorID string, roots *x509.CertPool) Option {
+	return func(g *Gate) {
+		if roots != nil {
+			g.roots[processorID] = roots
+		}
+	}
+}
+
 // New makes the gate of a register. A pattern that cannot be read is logged and opens
 // nothing; Check says which it is.
 func New(list []Processor, log *slog.Logger, options ...Option) *Gate {
-	g := &Gate{log: log, clock: clock.System{}, doors: map[string]*door{}, uses: map[useKey]*Use{}}
+	g := &Gate{log: log, clock: clock.System{}, doors: map[string]*door{}, roots: map[string]*x509.CertPool{}, uses: map[useKey]*Use{}}
 	for _, o := range options {
 		o(g)
 	}
@@ -158,6 +169,9 @@ func (g *Gate) HTTPClient(processorID string) *http.Client {
 	trust := &tls.Config{}
 	if g.trust != nil {
 		g.trust(trust)
+	}
+	if r := g.roots[processorID]; r != nil {
+		trust.RootCAs = r
 	}
 	trust.MinVersion = max(trust.MinVersion, tls.VersionTLS12)
 	trust.InsecureSkipVerify = false

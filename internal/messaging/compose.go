@@ -116,11 +116,23 @@ func firstOf(a, b string, more ...string) string {
 	return "en"
 }
 
-// compose renders the message and completes its passport. The link that it makes for the
-// patient's own page is a row of this Change.
-func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passport, approved *Approval) (Outgoing, Passport, error) {
+// draft is what a message says: the text, and all that stands in it as the Change saw it. Putting one into the other reads
+// nothing and needs no Change.
+type draft struct {
+	text   Text
+	values map[string]string
+	tongue *words.Tongue
+	footer []string
+}
+
+func (d *draft) fill() Filled { return fill(d.text, d.values, d.tongue, d.footer) }
+
+// compose makes the message and completes its passport. The link that it makes for the patient's own page is a row of this
+// Change. Subject, Text and HTML are those of the draft, where there is one.
+func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passport, approved *Approval) (Outgoing, Passport, *draft, error) {
 	if r.kind.Talk() {
-		return s.composeTalk(r, now, p, approved)
+		out, p, err := s.composeTalk(r, now, p, approved)
+		return out, p, nil, err
 	}
 	tongue := now.tongue
 	var x Text
@@ -129,13 +141,13 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	if approved != nil {
 		x, version, tongue = Text{Body: approved.Body}, approved.Version, s.book.Tongue(approved.Language)
 	} else if x, version, err = d.text(tongue, r.kind, r.channel); err != nil {
-		return Outgoing{}, p, err
+		return Outgoing{}, p, nil, err
 	}
 	now.tongue = tongue
 	lang := tongue.Lang()
 	values, manage, stop, err := s.doors(tx, r, now)
 	if err != nil {
-		return Outgoing{}, p, err
+		return Outgoing{}, p, nil, err
 	}
 	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
 	if r.channel != Email { // the text names the clinic, and STOP is answered on these channels
@@ -149,14 +161,12 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	if r.channel == Email {
 		set, err := d.set()
 		if err != nil {
-			return Outgoing{}, p, err
+			return Outgoing{}, p, nil, err
 		}
 		if out.Opens = set.Opens; set.Opens {
 			footer = append(footer, now.tongue.Say("message.opens"))
 		}
 	}
-	filled := fill(x, values, now.tongue, footer)
-	out.Subject, out.Text, out.HTML = filled.Subject, filled.Text, filled.HTML
 	if approved != nil {
 		out.Call = approved.call(values, r.kind, r.id)
 		for i, payload := range out.Call.Payloads { // what the template's buttons say, for whoever shows the message
@@ -165,12 +175,12 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	}
 	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
-			return Outgoing{}, p, err
+			return Outgoing{}, p, nil, err
 		}
 	}
-	p.Language, p.Template, p.Fields = lang, version, append(filled.Fields, "Recipient")
+	p.Language, p.Template, p.Fields = lang, version, append(d.fields(x), "Recipient")
 	p.Consent = now.consent
-	return out, p, nil
+	return out, p, &draft{x, values, now.tongue, footer}, nil
 }
 
 // newLink makes the link to the patient's own page of the appointment.

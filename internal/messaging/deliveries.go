@@ -78,7 +78,7 @@ func (s *Service) Recent(ctx context.Context, who access.Caller, f Filter) ([]De
 		case !f.Patient.IsZero():
 			rows, err = list(v, sqlMessageOfPatient, f.Patient, f.After.At, f.After.ID, f.Limit)
 		case f.State != "":
-			rows, err = list(v, sqlMessageInState, string(f.State), f.After.At, f.After.ID, f.Limit)
+			rows, err = list(v, inState(f.State), string(f.State), f.After.At, f.After.ID, f.Limit)
 		default:
 			rows, err = list(v, sqlMessageRecent, f.After.At, f.After.ID, f.Limit)
 		}

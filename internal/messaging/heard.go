@@ -32,7 +32,7 @@ const (
 	sqlHeardForget = `UPDATE heard SET event = NULL WHERE clinic_id = $1 AND event IS NOT NULL AND heard_at < $2`
 	sqlHeardAge    = `DELETE FROM heard WHERE clinic_id = $1 AND heard_at < $2`
 
-	sqlReachedFind = `SELECT id, patient_id, state, reached FROM message WHERE clinic_id = $1 AND provider_id = $2 AND channel_id = $3`
+	sqlReachedFind = `SELECT id, patient_id, state, reached FROM message WHERE clinic_id = $1 AND provider_id = $2 AND provider_id <> '' AND channel_id = $3`
 	sqlReachedOurs = `SELECT id, patient_id, state, reached FROM message WHERE clinic_id = $1 AND id = $2 AND channel_id = $3`
 	sqlReachedSet  = `UPDATE message SET reached = $4, reached_at = $5, state = $6, reason = $7, provider_id = CASE WHEN provider_id = '' THEN $8 ELSE provider_id END,
 	provider_sealed = CASE WHEN provider_id = '' THEN $9 ELSE provider_sealed END, pricing = CASE WHEN $10 = '' THEN pricing ELSE $10 END

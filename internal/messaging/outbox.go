@@ -49,6 +49,7 @@ type attempt struct {
 	sender           id.ID
 	account          id.ID        // the clinic's own; zero for the deployment's
 	right            access.Right // by which the sender writes down what it does
+	draft            *draft       // what the message says, to be written outside the Change; nil where it is written already
 }
 
 // errLost says that another sender has the message: a carrier that hears it must break off.
@@ -86,6 +87,10 @@ func (s *Service) take(ctx context.Context, who access.Caller, message id.ID) (O
 	}})
 	if err != nil {
 		carrier = nil
+	}
+	if carrier != nil && a.draft != nil { // no other sender waits for the writing of it
+		x := a.draft.fill()
+		out.Subject, out.Text, out.HTML = x.Subject, x.Text, x.HTML
 	}
 	return out, carrier, a, err
 }
@@ -130,7 +135,8 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 	if reason != "" {
 		return none(s.drop(tx, r, reason))
 	}
-	if out, p, err = s.compose(tx, d, r, now, p, call); err != nil {
+	var says *draft
+	if out, p, says, err = s.compose(tx, d, r, now, p, call); err != nil {
 		return none(err)
 	}
 	if out.Via = own; own != nil {
@@ -145,7 +151,7 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 		return none(err)
 	}
 	tx.DueBy(tx.Now() + InFlight) // so that somebody looks, should this process die
-	return out, via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work}, step(tx, r.id, Sending, via.Name())
+	return out, via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work, says}, step(tx, r.id, Sending, via.Name())
 }
 
 // put moves a planned message on, without a sender.
@@ -160,18 +166,59 @@ func (s *Service) put(tx *store.Tx, r row, to State, reason string, sendAt clock
 // handOver commits that the next step may put the message into the provider's hands. When it
 // fails the carrier must not take that step.
 func (s *Service) handOver(ctx context.Context, who access.Caller, a attempt) error {
-	lost := false
-	err := s.together(ctx, who, a.right, &errand{do: func(tx *store.Tx, _ *Round) error {
-		n, err := tx.Exec(sqlMessageHandOver, a.message, a.sender, a.number, tx.Now())
-		if lost = err == nil && n != 1; lost || err != nil {
-			return err // it has gone to another sender; that is no reason to hold the others up
-		}
-		return step(tx, a.message, HandingOver, "")
-	}})
-	if err == nil && lost {
+	e := &errand{hands: &a}
+	err := s.together(ctx, who, a.right, e)
+	if err == nil && e.lost {
 		err = errLost
 	}
 	return err
+}
+
+// handing is the step of all of the batch that are about to be handed over, in one statement for those of one try.
+func handing(tx *store.Tx, batch []*errand) error {
+	type try struct {
+		sender id.ID
+		number int64
+	}
+	groups := map[try][]*errand{}
+	for _, e := range batch {
+		if e.hands == nil {
+			continue
+		}
+		e.lost = false
+		if e.err = e.ctx.Err(); e.err == nil { // otherwise nobody waits for it any more
+			t := try{e.hands.sender, e.hands.number}
+			groups[t] = append(groups[t], e)
+		}
+	}
+	for t, group := range groups {
+		all := make([]id.ID, len(group))
+		for i, e := range group {
+			all[i] = e.hands.message
+		}
+		moved := 0
+		err := store.Each(all, func(args []any, width int) error {
+			n, err := tx.Exec(sqlMessageHandOver+store.In(5, width), append([]any{tx.Now(), t.sender, t.number}, args...)...)
+			moved += int(n)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if moved != len(group) {
+			if len(group) > 1 {
+				return errBroken // one of them has gone to another sender: each is asked alone
+			}
+			group[0].lost = true
+			continue
+		}
+		for _, one := range all {
+			if err := step(tx, one, HandingOver, ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // finish writes down what became of the message. It is tried a few times: what the provider

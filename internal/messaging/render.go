@@ -23,7 +23,6 @@ type Filled struct {
 // nothing that would tell whether it was opened (promise F8).
 func fill(x Text, values map[string]string, t *words.Tongue, footer []string) Filled {
 	var out Filled
-	used := map[string]bool{}
 	subject, _, _ := parse(x.Subject)
 	for _, p := range subject {
 		if p.variable == "" {
@@ -31,7 +30,6 @@ func fill(x Text, values map[string]string, t *words.Tongue, footer []string) Fi
 			continue
 		}
 		out.Subject += oneLine(values[p.variable])
-		used[p.variable] = true
 	}
 	out.Subject = oneLine(out.Subject)
 
@@ -47,7 +45,6 @@ func fill(x Text, values map[string]string, t *words.Tongue, footer []string) Fi
 				continue
 			}
 			holes++
-			used[p.variable] = true
 			value := oneLine(values[p.variable])
 			if value == "" {
 				continue
@@ -81,12 +78,20 @@ func fill(x Text, values map[string]string, t *words.Tongue, footer []string) Fi
 	}
 	out.Text += "\n"
 	out.HTML = page(out.Subject, rich, foot.String(), t)
-	for _, v := range Variables() {
-		if used[v] {
-			out.Fields = append(out.Fields, v)
+	out.Fields = named(x)
+	return out
+}
+
+// named are the variables of the text, in the order of the list.
+func named(x Text) []string {
+	used := map[string]bool{}
+	for _, line := range append(strings.Split(x.Body, "\n"), x.Subject) {
+		pieces, _, _ := parse(line)
+		for _, p := range pieces {
+			used[p.variable] = true
 		}
 	}
-	return out
+	return slices.DeleteFunc(Variables(), func(v string) bool { return !used[v] })
 }
 
 func page(title string, body []string, foot string, t *words.Tongue) string {

@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"almirah/internal/clinics"
@@ -36,6 +37,7 @@ type Round struct {
 
 	accounts map[Channel]Account // zero for a channel of which the clinic has none
 	texts    map[textKey]keptText
+	says     map[Text][]string // the variables of a text
 	approved map[id.ID]map[Kind][]Approval
 }
 
@@ -59,7 +61,7 @@ type earlier struct {
 
 // NewRound begins a round of the passage.
 func NewRound(v *store.View) *Round {
-	return &Round{v: v, accounts: map[Channel]Account{}, texts: map[textKey]keptText{}, approved: map[id.ID]map[Kind][]Approval{}}
+	return &Round{v: v, accounts: map[Channel]Account{}, texts: map[textKey]keptText{}, says: map[Text][]string{}, approved: map[id.ID]map[Kind][]Approval{}}
 }
 
 // lot is some facts that are read for many at once.
@@ -275,6 +277,16 @@ func (r *Round) text(t *words.Tongue, k Kind, c Channel) (Text, int64, error) {
 		r.texts[key] = x
 	}
 	return x.text, x.version, nil
+}
+
+// fields are the variables of the text, in the order of the list.
+func (r *Round) fields(x Text) []string {
+	all, known := r.says[x]
+	if !known {
+		all = slices.Clip(named(x))
+		r.says[x] = all
+	}
+	return all
 }
 
 // approvals are the approved texts of the kind at the provider of the account, the best first.

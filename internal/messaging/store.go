@@ -9,6 +9,11 @@ import (
 )
 
 const (
+	// The indexes of messages hold only what is looked for (migration 32), and SQLite uses one only where a statement
+	// repeats its condition word for word.
+	inFlight       = `state IN ('sending', 'handing-over')`
+	endedOtherwise = `state IN ('uncertain', 'given-up', 'refused', 'dropped', 'cancelled')`
+
 	messageColumns = `id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_sealed, state_at, created_at, reached, reached_at, channel_id, parts, pricing, provider_told`
 
 	sqlMessageAdd = `INSERT INTO message (clinic_id, id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, provider_told, purpose, language, passport, state, send_at, state_at, created_at)
@@ -24,6 +29,12 @@ const (
 	FROM message WHERE clinic_id = $1 AND (created_at < $2 OR created_at = $2 AND id < $3) ORDER BY created_at DESC, id DESC LIMIT $4`
 	sqlMessageInState = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND state = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
+	sqlMessageEnded = `SELECT ` + messageColumns + `
+	FROM message WHERE clinic_id = $1 AND ` + endedOtherwise + ` AND state = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
+	sqlMessageAhead = `SELECT ` + messageColumns + `
+	FROM message WHERE clinic_id = $1 AND state = 'planned' AND state = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
+	sqlMessageInFlight = `SELECT ` + messageColumns + `
+	FROM message WHERE clinic_id = $1 AND ` + inFlight + ` AND state = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
 	sqlMessageOfPatient = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
 	sqlMessagePlannedTo = `SELECT ` + messageColumns + `
@@ -35,17 +46,20 @@ const (
 	sqlMessageFromPlanned = `UPDATE message SET state = $3, reason = $4, send_at = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
 	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8, channel_id = $9
 	WHERE clinic_id = $1 AND id = $2 AND state = 'planned' AND attempts = $4 - 1`
-	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $5 WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state = 'sending'`
+	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $2 WHERE clinic_id = $1 AND sender = $3 AND attempts = $4 AND state = 'sending' AND id IN `
 	sqlMessageFinish   = `UPDATE message SET state = $5, reason = $6, provider_id = $7, send_at = $8, state_at = $9, provider_sealed = $10, parts = $11, pricing = CASE WHEN $12 = '' THEN pricing ELSE $12 END
 	WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state IN ('sending', 'handing-over', 'uncertain')`
-	sqlMessageLost    = `SELECT id, state, attempts, kind FROM message WHERE clinic_id = $1 AND state IN ('sending', 'handing-over') AND (state_at <= $2 OR ($4 AND sender <> $3))`
+	sqlMessageLost    = `SELECT id, state, attempts, kind FROM message WHERE clinic_id = $1 AND ` + inFlight + ` AND (state_at <= $2 OR ($4 AND sender <> $3))`
 	sqlMessageRecover = `UPDATE message SET state = $5, reason = $6, state_at = $7 WHERE clinic_id = $1 AND id = $2 AND state = $3 AND attempts = $4`
 	sqlMessageSettle  = `UPDATE message SET state = $4, reason = $5, send_at = $6, attempts = $7, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = $3`
 
 	sqlMessageDue      = `SELECT id FROM message WHERE clinic_id = $1 AND state = 'planned' AND send_at <= $2 ORDER BY send_at, id LIMIT $3`
 	sqlMessageNext     = `SELECT COALESCE(MIN(send_at), 0) FROM message WHERE clinic_id = $1 AND state = 'planned'`
-	sqlMessageNextLost = `SELECT COALESCE(MIN(state_at), 0) FROM message WHERE clinic_id = $1 AND state IN ('sending', 'handing-over')`
-	sqlMessageCounts   = `SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 AND (state IN ('uncertain', 'given-up', 'planned', 'sending', 'handing-over') OR state = 'refused' AND send_at >= $2) GROUP BY state`
+	sqlMessageNextLost = `SELECT COALESCE(MIN(state_at), 0) FROM message WHERE clinic_id = $1 AND ` + inFlight
+	sqlMessageCounts   = `SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 AND state = 'planned' GROUP BY state
+	UNION ALL SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 AND ` + inFlight + ` GROUP BY state
+	UNION ALL SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 AND ` + endedOtherwise + ` AND state IN ('uncertain', 'given-up') GROUP BY state
+	UNION ALL SELECT state, COUNT(*) FROM message WHERE clinic_id = $1 AND ` + endedOtherwise + ` AND state = 'refused' AND send_at >= $2 GROUP BY state`
 
 	sqlStepAdd  = `INSERT INTO message_event (clinic_id, message_id, id, at, state, code) VALUES ($1, $2, $3, $4, $5, $6)`
 	sqlStepList = `SELECT at, state, code FROM message_event WHERE clinic_id = $1 AND message_id = $2 ORDER BY id`
@@ -86,6 +100,19 @@ type row struct {
 	parts                    int64
 	pricing                  string
 	told                     id.ID // practitioner whom it tells
+}
+
+// inState is the statement that lists messages in the state.
+func inState(s State) string {
+	switch s {
+	case Planned:
+		return sqlMessageAhead
+	case Sending, HandingOver:
+		return sqlMessageInFlight
+	case Sent: // nearly every message: the newest are looked through
+		return sqlMessageInState
+	}
+	return sqlMessageEnded
 }
 
 type scanner interface{ Scan(dst ...any) error }

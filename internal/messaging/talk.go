@@ -34,7 +34,7 @@ const (
 	wrote_at = CASE WHEN wrote_at > $4 THEN wrote_at ELSE $4 END, last_at = CASE WHEN last_at > $4 THEN last_at ELSE $4 END, version = version + 1 WHERE clinic_id = $1 AND id = $2`
 	sqlPostAdd = `INSERT INTO post (clinic_id, id, thread_id, way, kind, channel_id, channel, at, author, message_id, heard_id, patient_id, body, until)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
-	sqlAboutFind = `SELECT ` + messageColumns + ` FROM message WHERE clinic_id = $1 AND provider_id = $2 AND channel_id = $3`
+	sqlAboutFind = `SELECT ` + messageColumns + ` FROM message WHERE clinic_id = $1 AND provider_id = $2 AND provider_id <> '' AND channel_id = $3`
 )
 
 // takeIn takes in what somebody wrote or touched: it finds who is meant, notes the line in her conversation, acts on

@@ -16,10 +16,15 @@ import (
 // The steps of a message each need a Change of their own: taken, about to be handed over, answered. Senders whose
 // messages stand before such a step at the same moment take it together, in one Change (decision 0037): what the step
 // says of each message, its history and its audit entry is as if it had been alone, and nobody goes on before the
-// Change is committed. Nobody waits for company either: whoever comes alone goes alone, and those who come meanwhile go next.
+// Change is committed. Whoever comes alone goes alone, and those who come meanwhile go next. The one thing that is waited
+// for, on SQLite, is that those whom the Change before has answered come back for their next step (decision 0040).
 
 // mostTogether bounds a Change: what is in it waits for all of it.
 const mostTogether = 64
+
+// backSoon is how long after a Change the next one waits for those whom it has answered. Whoever is at a provider by then
+// is not waited for; it is less than one more commit costs.
+const backSoon = 300 * time.Microsecond
 
 // patience is how long the Change of several errands may take. One that is alone has its own.
 const patience = 30 * time.Second
@@ -32,6 +37,8 @@ type errand struct {
 	message id.ID // to be read by the step; zero when it reads none
 	patient id.ID // whose fields the step seals; zero when it seals none, or reads the message
 	do      func(tx *store.Tx, d *Round) error
+	hands   *attempt // is about to be handed over: a step that is done for all such at once, and do is nil
+	lost    bool     // hands has gone to another sender meanwhile
 
 	ctx  context.Context
 	done chan struct{}
@@ -44,6 +51,10 @@ type company struct {
 	mu      sync.Mutex
 	waiting []*errand
 	members int // who holds it, under companies.mu
+
+	answered int              // how many the Change before has answered together, where they are waited for
+	soon     <-chan time.Time // tells when they are not waited for any more
+	back     chan struct{}    // tells that as many wait again; it holds one
 }
 
 // companies are the companies of a process. Callers differ by clinic, and where a person sends by herself by her too:
@@ -63,7 +74,7 @@ func (s *companies) enter(k companyKey, turns int) *company {
 	defer s.mu.Unlock()
 	c := s.all[k]
 	if c == nil {
-		c = &company{turn: make(chan struct{}, turns)}
+		c = &company{turn: make(chan struct{}, turns), back: make(chan struct{}, 1)}
 		if s.all == nil {
 			s.all = map[companyKey]*company{}
 		}
@@ -94,6 +105,12 @@ func (s *Service) together(ctx context.Context, who access.Caller, right access.
 	e.ctx, e.done = ctx, make(chan struct{})
 	c.mu.Lock()
 	c.waiting = append(c.waiting, e)
+	if c.answered > 0 && len(c.waiting) >= c.answered {
+		select {
+		case c.back <- struct{}{}:
+		default: // it is told already
+		}
+	}
 	c.mu.Unlock()
 	for {
 		select {
@@ -138,9 +155,7 @@ func (c *company) takeBack(e *errand) bool {
 
 // serve does what waits, at most mostTogether, and gives the turn on.
 func (s *Service) serve(c *company, who access.Caller, right access.Right) {
-	// Those whom the Change before has just answered are about to come to their next step: whoever can run at once
-	// runs first, and comes along. It costs the one who is alone nothing.
-	runtime.Gosched()
+	c.gather()
 	c.mu.Lock()
 	n := min(len(c.waiting), mostTogether)
 	batch := slices.Clone(c.waiting[:n])
@@ -150,9 +165,7 @@ func (s *Service) serve(c *company, who access.Caller, right access.Right) {
 		e.err = errBroken // should this sender come to no end
 	}
 	defer func() {
-		for _, e := range batch {
-			close(e.done)
-		}
+		c.answer(batch)
 		<-c.turn
 	}()
 	if n > 1 {
@@ -174,6 +187,38 @@ func (s *Service) serve(c *company, who access.Caller, right access.Right) {
 		if err := s.change(e.ctx, who, right, []*errand{e}); err != nil {
 			e.err = err
 		}
+	}
+}
+
+// gather lets those whom the Change before has just answered come to their next step and along. It costs the one who is
+// alone nothing.
+func (c *company) gather() {
+	runtime.Gosched() // whoever can run at once runs first
+	c.mu.Lock()
+	missing, soon := c.answered > len(c.waiting), c.soon
+	c.mu.Unlock()
+	if missing {
+		select {
+		case <-c.back:
+		case <-soon:
+		}
+	}
+}
+
+// answer tells all of the batch that their Change is over.
+func (c *company) answer(batch []*errand) {
+	c.mu.Lock()
+	select {
+	case <-c.back:
+	default:
+	}
+	c.answered, c.soon = 0, nil
+	if len(batch) > 1 && cap(c.turn) == 1 {
+		c.answered, c.soon = len(batch), time.After(backSoon)
+	}
+	c.mu.Unlock()
+	for _, e := range batch {
+		close(e.done)
 	}
 }
 
@@ -201,7 +246,7 @@ func (s *Service) change(ctx context.Context, who access.Caller, right access.Ri
 		}
 		each := func(reads bool) error {
 			for _, e := range batch {
-				if e.message.IsZero() == reads {
+				if e.do == nil || e.message.IsZero() == reads {
 					continue
 				}
 				if e.err = e.ctx.Err(); e.err != nil {
@@ -212,6 +257,9 @@ func (s *Service) change(ctx context.Context, who access.Caller, right access.Ri
 				}
 			}
 			return nil
+		}
+		if err := handing(tx, batch); err != nil {
+			return err
 		}
 		if err := each(false); err != nil {
 			return err

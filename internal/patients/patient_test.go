@@ -129,16 +129,21 @@ func TestSameAndSimilarNames(t *testing.T) {
 	}
 }
 
-// forbidden are words that a field for a government's number or a part of the body would carry.
-var forbidden = regexp.MustCompile(`(?i)aadhaa?r|passport|\bssn|social_?security|national_?id|government|gov_?id|identity_?(number|card|no)|id_?(number|card|no)\b|\bpan\b|voter|licen[cs]e|ration_?card|biometric|finger|iris|retina|face|voice_?print|palm|photo|portrait|selfie|dna`)
+// forbidden are words that a field for a government's number or a part of the body would carry. A voice is one where it is a word by itself: an invoice is none.
+var forbidden = regexp.MustCompile(`(?i)aadhaa?r|passport|\bssn|social_?security|national_?id|government|gov_?id|identity_?(number|card|no)|id_?(number|card|no)\b|\bpan\b|voter|licen[cs]e|ration_?card|biometric|finger|iris|retina|face|(?:^|_)voice(?:_?print|_|$)|(?-i:(?:^|[a-z0-9])Voice(?:[A-Z0-9]|$))|palm|photo|portrait|selfie|dna`)
 
 // TestNoFieldForGovernmentIDsOrBiometrics looks at the schema of both engines and at what a door can hand in (D7).
 func TestNoFieldForGovernmentIDsOrBiometrics(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "no-government-id")
-	for _, bad := range []string{"aadhaar", "AadharNumber", "id_number", "passport_no", "FaceTemplate", "fingerprint", "pan"} {
+	for _, bad := range []string{"aadhaar", "AadharNumber", "id_number", "passport_no", "FaceTemplate", "fingerprint", "pan", "voice", "Voice", "voice_sample", "patient_voice", "VoiceSample", "HerVoice", "voiceprint", "voice_print"} {
 		if !forbidden.MatchString(bad) {
 			t.Fatalf("the rule does not know %q", bad)
+		}
+	}
+	for _, good := range []string{"invoice", "invoice_id", "invoice_print", "InvoiceID", "Invoice", "LastInvoice"} {
+		if forbidden.MatchString(good) {
+			t.Fatalf("the rule takes %q for a part of the body", good)
 		}
 	}
 	for _, typ := range []reflect.Type{reflect.TypeFor[Draft](), reflect.TypeFor[GuardianDraft](), reflect.TypeFor[Clean](), reflect.TypeFor[Patient](), reflect.TypeFor[Guardian]()} {

@@ -5,6 +5,7 @@ import "slices"
 // Register is the policy in the order in which its page is read.
 var Register = slices.Concat(
 	access,
+	signin,
 	account,
 	booking,
 	patients,

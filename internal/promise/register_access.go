@@ -191,7 +191,7 @@ var access = []Sentence{
 		Sources:  []string{"A18", "D3", "D6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/clinics/clinic.go", "clinics.Must", "internal/web/site.go"},
-		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff"},
+		ProvedBy: []string{"web.TestNotes", "web.TestNoPageWhereTheModuleIsOff", "visits.TestNoRecordsWhereTheClinicWantsNone", "intake.TestNothingIsAskedWhereTheModuleIsOff", "app.TestModuleOffHoldsNothing"},
 		Twins: []Twin{
 			{
 				Name: "notes are kept where they are off",
@@ -293,7 +293,7 @@ var access = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the browser is stored unsealed",
-				File: "internal/accounts/session.go", Old: `device, err := p.Seal(person, "session", "device", session, at.text())`, New: "device, err := []byte(at.text()), error(nil)",
+				File: "internal/accounts/session.go", Old: `row.device, err = p.Seal(person, "session", "device", row.session, at.text())`, New: "row.device, err = []byte(at.text()), nil",
 				Red: []string{"accounts.TestSignOut"},
 			},
 		},

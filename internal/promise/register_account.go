@@ -21,6 +21,7 @@ var account = []Sentence{
 				Red: []string{"web.TestModulesAreTheOwnersAct"},
 			},
 		},
+		Probe: "modules-are-said",
 	},
 	{
 		ID:       "agreement-before-patients",
@@ -78,6 +79,7 @@ var account = []Sentence{
 				Red: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore"},
 			},
 		},
+		Probe: "leaving-always-works",
 	},
 	{
 		ID:       "no-card-numbers",
@@ -125,6 +127,7 @@ var account = []Sentence{
 				Red: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays"},
 			},
 		},
+		Probe: "told-before-read-only",
 	},
 	{
 		ID:       "read-only-not-locked-out",

@@ -9,7 +9,6 @@ var ahead = []Sentence{
 	{ID: "account-closing", Text: "A clinic that leaves has 90 days to come back; then its keys are destroyed.", Sources: []string{"A12", "A17", "K1"}, Kind: NotYet},
 	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
 	{ID: "backups", Text: "Encrypted backups are made every day and expire after 30 days, in a second place too.", Sources: []string{"K4", "O1", "O2", "S3"}, Kind: NotYet},
-	{ID: "second-factor", Text: "Signing in can ask for a second factor, and does for whoever runs the platform.", Sources: []string{"M5"}, Kind: NotYet},
 	{ID: "own-host-names", Text: "A clinic's pages can be served under a host name of its own.", Sources: []string{"A8"}, Kind: NotYet},
 	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
 	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},

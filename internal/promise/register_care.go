@@ -17,6 +17,7 @@ var care = []Sentence{
 				Red: []string{"visits.TestVisitsArePagedAndSealed"},
 			},
 		},
+		Probe: "visits-kept",
 	},
 	{
 		ID:       "signed-stays",
@@ -92,6 +93,7 @@ var care = []Sentence{
 				Red: []string{"web.TestFilesAreSavedNotShown"},
 			},
 		},
+		Probe: "files-cleaned",
 	},
 	{
 		ID:       "allergies-asked",
@@ -108,6 +110,7 @@ var care = []Sentence{
 				Red: []string{"visits.TestBanner"},
 			},
 		},
+		Probe: "allergies-asked",
 	},
 	{
 		ID:       "clinical-few",
@@ -129,6 +132,7 @@ var care = []Sentence{
 				Red: []string{"web.TestTheDeskSeesNothingClinical"},
 			},
 		},
+		Probe: "clinical-few",
 	},
 	{
 		ID:       "intake-signed",

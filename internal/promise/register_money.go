@@ -56,6 +56,7 @@ var moneys = []Sentence{
 				Red: []string{"billing.TestErasureKeepsWhatTaxLawAsks"},
 			},
 		},
+		Probe: "tax-records",
 	},
 	{
 		ID:       "desk-payments",

@@ -42,6 +42,7 @@ var gateways = []Sentence{
 				Red: []string{"gateways/stripe.TestReportsAreReadAndForgedOnesAreNot"},
 			},
 		},
+		Probe: "gateway-only-signed",
 	},
 	{
 		ID:       "gateway-counted-once",
@@ -83,6 +84,7 @@ var gateways = []Sentence{
 				Red: []string{"billing.TestNothingOfACardStays"},
 			},
 		},
+		Probe: "gateway-no-cards",
 	},
 	{
 		ID:       "gateway-books-compared",

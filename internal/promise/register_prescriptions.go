@@ -8,7 +8,7 @@ var prescriptions = []Sentence{
 		Sources:  []string{"A18", "D6", "E1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"clinics.Must", "internal/prescriptions/service.go"},
-		ProvedBy: []string{"prescriptions.TestWithoutTheModuleThereIsNothing"},
+		ProvedBy: []string{"prescriptions.TestWithoutTheModuleThereIsNothing", "app.TestModuleOffHoldsNothing"},
 		Twins: []Twin{
 			{
 				Name: "a drug is found where prescriptions are off",
@@ -16,7 +16,13 @@ var prescriptions = []Sentence{
 				New: "func (s *Service) Search(ctx context.Context, who access.Caller, letters string) (Found, error) {\n\tvar out Found\n\terr := s.db.View(ctx, who, access.RxWrite, func(_ context.Context, v *store.View) error {\n\t\tif _, err := clinics.Get(v); err != nil {",
 				Red: []string{"prescriptions.TestWithoutTheModuleThereIsNothing"},
 			},
+			{
+				Name: "the database takes prescriptions where they are off",
+				File: "internal/store/migrations/sqlite/00021_prescription_fence.sql", Old: "CREATE TRIGGER prescription_module BEFORE INSERT ON prescription\nWHEN NOT", New: "CREATE TRIGGER prescription_module BEFORE INSERT ON prescription\nWHEN 1 = 0 AND NOT",
+				Red: []string{"prescriptions.TestWithoutTheModuleThereIsNothing", "app.TestModuleOffHoldsNothing"},
+			},
 		},
+		Probe: "prescriptions-off",
 	},
 	{
 		ID:       "prescriptions-stay",
@@ -162,5 +168,6 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestAnybodyVerifiesAndLearnsNothing"},
 			},
 		},
+		Probe: "prescription-genuine",
 	},
 }

@@ -43,8 +43,21 @@ var protection = []Sentence{
 		}},
 	},
 	{
-		ID:      "connections-in",
-		Text:    "The people who run this platform put it behind HTTPS with TLS 1.2 or newer.",
+		ID:       "connections-in",
+		Text:     "Where this platform answers HTTPS by itself, it speaks TLS 1.2 or newer and nothing older.",
+		Sources:  []string{"M1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"app.ServerTLS"},
+		ProvedBy: []string{"app.TestOldTLSIsRefused"},
+		Twins: []Twin{{
+			Name: "old visitors are welcome",
+			File: "internal/app/certificates.go", Old: "&tls.Config{MinVersion: tls.VersionTLS12,", New: "&tls.Config{MinVersion: tls.VersionTLS10,",
+			Red: []string{"app.TestOldTLSIsRefused"},
+		}},
+	},
+	{
+		ID:      "connections-proxy",
+		Text:    "Where another server answers in front of it, the people who run this platform let that server speak HTTPS with TLS 1.2 or newer.",
 		Sources: []string{"M1"},
 		Kind:    Human,
 	},

@@ -166,7 +166,7 @@ func move(tx *store.Tx, a Appointment, to id.ID, start clock.Instant, over strin
 		return a, changed()
 	}
 	a.Version, a.Occurrence, a.Sequence = a.Version+1, a.Occurrence+1, a.Sequence+1
-	if _, err := tx.Exec(sqlLinkStretch, a.ID, a.EndsAt.Add(LinkLife)); err != nil {
+	if _, err := tx.Exec(sqlLinkStretch, a.Patient, a.ID, a.EndsAt.Add(LinkLife)); err != nil {
 		return a, err
 	}
 	if err := log(tx, "reschedule", a); err != nil {

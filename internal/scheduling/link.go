@@ -22,7 +22,7 @@ import (
 const (
 	sqlLinkAdd     = `INSERT INTO patient_link (clinic_id, token_hash, patient_id, appointment_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`
 	sqlLinkGet     = `SELECT patient_id, appointment_id, expires_at, revoked_at FROM patient_link WHERE clinic_id = $1 AND token_hash = $2`
-	sqlLinkStretch = `UPDATE patient_link SET expires_at = $3 WHERE clinic_id = $1 AND appointment_id = $2 AND expires_at < $3`
+	sqlLinkStretch = `UPDATE patient_link SET expires_at = $4 WHERE clinic_id = $1 AND patient_id = $2 AND appointment_id = $3 AND expires_at < $4`
 	sqlLinkAge     = `DELETE FROM patient_link WHERE clinic_id = $1 AND expires_at < $2`
 )
 

@@ -10,6 +10,7 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/clinics"
 	"almirah/internal/id"
+	"almirah/internal/rig/factor"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
 	"almirah/internal/support"
@@ -30,7 +31,8 @@ func supported(ctx context.Context, t *testing.T, p *practice.Practice, house *c
 	must(people.ResetPassword(ctx, token, password))
 	begun, err := people.SignIn(ctx, "omar@example.org", password, accounts.Device{}, "")
 	must(err)
-	in, err := people.Session(ctx, begun.Cookie)
+	phone := &factor.Phone{DB: p.DB, Accounts: people, Clock: p.Clock}
+	in, err := people.Session(ctx, phone.Finish(t, "omar@example.org", begun).Cookie)
 	must(err)
 	owner := p.As(access.Owner)
 	ask := func(w support.Wish) id.ID {

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -117,13 +119,40 @@ func (l *lane) drop() {
 	l.conn, l.stmt = nil, nil
 }
 
+// unnumbered writes ? for the values of a statement that names each of them once and in order. SQLite's driver asks the
+// engine for the name of each value each time, and the engine goes through all names to find one: for a row of ten
+// values that is little, for 32 rows of them it is more than their insertion. Any other statement stays as it is.
+func unnumbered(text string) string {
+	var b strings.Builder
+	n, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c == '\'' {
+			quoted = !quoted
+		}
+		if c != '$' || quoted {
+			b.WriteByte(c)
+			continue
+		}
+		n++
+		number := strconv.Itoa(n)
+		rest, found := strings.CutPrefix(text[i+1:], number)
+		if !found || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return text
+		}
+		b.WriteByte('?')
+		i += len(number)
+	}
+	return b.String()
+}
+
 // prepared gives the statement, prepared once on this connection. PostgreSQL's driver keeps
 // its own prepared statements, so there the text goes through as it is.
 func (l *lane) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := l.stmt[text]; ok {
 		return s, nil
 	}
-	s, err := l.conn.PrepareContext(ctx, text)
+	s, err := l.conn.PrepareContext(ctx, unnumbered(text))
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err err
 		return from, from, fmt.Errorf("store: the data was written by a newer version of Almirah (schema %d, this program knows %d); start that version", from, target)
 	}
 	if from == target {
-		return from, from, nil
+		return from, from, db.shaped(ctx)
 	}
 	snapshot := ""
 	if db.engine == SQLite && from > 0 {
@@ -121,7 +121,17 @@ func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err err
 		back := db.goBack(ctx, p, snapshot, from)
 		return from, from, errors.Join(fmt.Errorf("store: the upgrade from schema %d to %d failed and was undone; nothing was lost, and the version of Almirah that you had starts again: %w", from, target, classify(err)), back)
 	}
-	return from, target, nil
+	return from, target, db.shaped(ctx)
+}
+
+func (db *DB) shaped(ctx context.Context) error {
+	if db.engine != SQLite {
+		return nil // PostgreSQL counts by itself
+	}
+	if err := db.tellShapes(ctx); err != nil {
+		return fmt.Errorf("store: SQLite could not be told the shape of the tables: %w", classify(err))
+	}
+	return nil
 }
 
 // alone makes sure that one starter at a time migrates a SQLite file (PostgreSQL has its own

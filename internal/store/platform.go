@@ -20,6 +20,7 @@ import (
 var PlatformTables = []string{
 	"person", "membership", "session", "invitation", "one_time_link", "acceptance", "throttle",
 	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "probe_result",
+	"authenticator", "recovery_code", "challenge", "known_device", "sign_in_event", "sign_in_rule",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 }

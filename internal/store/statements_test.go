@@ -27,6 +27,7 @@ func completed() map[string]string {
 		"sqlWishesIn":         store.In(2, 3),
 		"sqlMessagesAbout":    store.In(2, 3),
 		"sqlMessagesIn":       store.In(2, 3),
+		"sqlMessageHandOver":  store.In(5, 3),
 		"sqlGuardiansIn":      store.In(2, 3) + ` ORDER BY created_at, id`,
 		"sqlBusy":             store.In(4, 3) + ` ORDER BY provider_id, claims_from`,
 		"sqlClaimsInsert":     `($1,$2,$4,0,$3),($1,$2,$5,1,$3) ON CONFLICT DO NOTHING`,

@@ -129,6 +129,12 @@ func addMonths(t time.Time, n int) time.Time {
 // stage is a notice about one end of the time that is paid for, in the order of the clock.
 type stage int64
 
+// How far the owners of a clinic were told, as the database keeps it (column told): of the end of the time that is paid for, and that the clinic is read-only.
+const (
+	ToldEnd     = int64(toldEnd)
+	ToldStopped = int64(toldStopped)
+)
+
 const (
 	toldNothing stage = iota
 	toldWeek          // a week before the end

@@ -17,6 +17,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
+	"almirah/internal/rig/factor"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
 	"almirah/internal/support"
@@ -36,6 +37,7 @@ type house struct {
 	owner    accounts.SignedIn
 	helper   accounts.SignedIn
 	operator accounts.SignedIn
+	apps     *factor.Phone
 	mails    []string // "to: subject"
 }
 
@@ -67,6 +69,7 @@ func open(t *testing.T, b *rig.Base) *house {
 	}
 	cs := clinics.New(b.DB, b.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
 	h.accounts = accounts.New(b.DB, b.Log, accounts.Options{Clinics: cs, Book: book, PublicURL: "https://almirah.test", Terms: "1", Idle: time.Hour})
+	h.apps = &factor.Phone{DB: b.DB, Accounts: h.accounts, Clock: b.Clock}
 	h.support = support.New(b.DB, b.Log, support.Options{Accounts: h.accounts, Clinics: cs})
 	h.people = patients.New(b.DB, b.Log)
 	h.enrol(h.As(access.Owner), "owner@example.org", access.Owner)
@@ -95,7 +98,7 @@ func (h *house) signIn(mail string) accounts.SignedIn {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	in, err := h.accounts.Session(context.Background(), st.Cookie)
+	in, err := h.accounts.Session(context.Background(), h.apps.Finish(h.t, mail, st).Cookie)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -57,13 +58,17 @@ func (k *keystore) keys(ctx context.Context, clinic id.ID, subjects []id.ID, do 
 	return nil
 }
 
+// numbered finds the names of values. The statements that are kept prepared name each value once and in order, so that
+// they need no names; SQLite's driver would look each of them up among all, each time.
+var numbered = regexp.MustCompile(`\$[0-9]+`)
+
 func (k *keystore) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if st, ok := k.ready[text]; ok {
 		return st, nil
 	}
-	st, err := k.read.PrepareContext(ctx, text)
+	st, err := k.read.PrepareContext(ctx, numbered.ReplaceAllString(text, "?"))
 	if err == nil {
 		k.ready[text] = st
 	}

@@ -84,6 +84,40 @@ func (g *guest) post(page, path string, form ...string) *httptest.ResponseRecord
 	return g.ask("POST", path, f)
 }
 
+// signIn signs somebody in by the pages, with the code of her app where one is asked for, and fails unless it leads to the place.
+func (g *guest) signIn(email, password, next, to string) {
+	g.t.Helper()
+	form := []string{"email", email, "password", password}
+	if next != "" {
+		form = append(form, "next", next)
+	}
+	w := g.post("/sign-in", "/sign-in", form...)
+	if where := w.Header().Get("Location"); strings.HasPrefix(where, "/sign-in/second?") {
+		if next == "" {
+			next = "/app"
+		}
+		w = g.post(where, "/sign-in/second", "next", next, "proof_code", g.apps.Code(g.t, strings.ToLower(email)))
+	}
+	leads(g.t, w, to)
+}
+
+// enrol sets a code app up by the pages, for somebody who is led there from wherever she goes.
+func (g *guest) enrol(email string) {
+	g.t.Helper()
+	leads(g.t, g.get("/app"), "/second-factor")
+	leads(g.t, g.post("/second-factor", "/second-factor/app/begin"), "/second-factor/app")
+	m := regexp.MustCompile(`<bdi class="code num">([A-Z2-7 ]+)</bdi>`).FindStringSubmatch(g.get("/second-factor/app").Body.String())
+	if m == nil {
+		g.t.Fatal("the page shows no secret")
+	}
+	g.apps.Keep(email, m[1])
+	wants(g.t, g.post("", "/second-factor/app", "code", "000000x"), 422, "#f-code")
+	body := wants(g.t, g.post("", "/second-factor/app", "code", g.apps.Shown(g.t, email)), 200, "They are shown now and never again")
+	if n := strings.Count(body, `class="code num" dir="ltr"`); n != 10 {
+		g.t.Errorf("%d recovery codes", n)
+	}
+}
+
 // leads fails unless the answer redirects to the place.
 func leads(t *testing.T, w *httptest.ResponseRecorder, to string) {
 	t.Helper()
@@ -136,7 +170,7 @@ func (o *office) signedUp() *guest {
 	leads(o.t, g.post(link, "/verify", "token", strings.TrimPrefix(link, "/verify?token=")), "/sign-in?done=verified")
 	wants(o.t, g.get(link), 404, "This link has ended")
 	wants(o.t, g.get("/sign-in?done=verified"), 200, "Your address is confirmed")
-	leads(o.t, g.post("/sign-in", "/sign-in", "email", herMail, "password", herPassword), "/choose-clinic?next=%2Fapp")
+	g.signIn(herMail, herPassword, "", "/choose-clinic?next=%2Fapp")
 	return g
 }
 
@@ -157,6 +191,7 @@ func TestFromSignUpToSigningOutEverywhere(t *testing.T) {
 	if g.jar[web.SessionCookie] == before {
 		t.Error("choosing a clinic did not change the session's value")
 	}
+	g.enrol(herMail) // she is an owner now: nothing else opens before
 	wants(t, g.get("/app/settings?done=opened"), 200, "The clinic is open")
 	wants(t, g.get("/c/zahne-zeit"), 200, "Zähne & Zeit")
 	wants(t, g.get("/app/settings/reminders"), 200, "24 hours before", "2 hours before") // the standard rules came with it
@@ -193,6 +228,7 @@ func TestFromSignUpToSigningOutEverywhere(t *testing.T) {
 	// Another owner with the page of before changes nothing.
 	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+his+"/role", "role", "billing", "version", seen[his]), 409, "Somebody changed this")
 	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+his+"/end", "version", seen[his]), 409, "Somebody changed this")
+	imran.enrol("imran@example.org") // a manager has a second factor
 	wants(t, imran.get("/app/settings/staff"), 200)
 	// The last owner stays one; a manager cannot touch her.
 	wants(t, g.post("/app/settings/staff", "/app/settings/staff/"+m[0][1]+"/role", "role", "manager", "version", seen[m[0][1]]), 409, "A clinic needs an owner")
@@ -200,7 +236,7 @@ func TestFromSignUpToSigningOutEverywhere(t *testing.T) {
 
 	// Signing out everywhere ends the other browser too.
 	second := o.guest()
-	leads(t, second.post("/sign-in", "/sign-in", "email", strings.ToUpper(herMail[:1])+herMail[1:], "password", herPassword), "/app")
+	second.signIn(strings.ToUpper(herMail[:1])+herMail[1:], herPassword, "", "/app")
 	wants(t, g.get("/app/me"), 200, "Firefox, Linux", "this one")
 	leads(t, g.post("/app/me", "/app/me/sign-out-everywhere"), "/sign-in?done=out-everywhere")
 	if _, there := g.jar[web.SessionCookie]; there {
@@ -209,7 +245,7 @@ func TestFromSignUpToSigningOutEverywhere(t *testing.T) {
 	leads(t, second.get("/app"), "/sign-in?next=%2Fapp")
 
 	// Ending his access ends his session.
-	leads(t, second.post("/sign-in", "/sign-in", "email", herMail, "password", herPassword), "/app")
+	second.signIn(herMail, herPassword, "", "/app")
 	body = second.get("/app/settings/staff").Body.String()
 	_, row, _ := strings.Cut(body, his+"/end")
 	leads(t, second.post("", "/app/settings/staff/"+his+"/end", "version", versionOf.FindStringSubmatch(row)[1]), "/app/settings/staff?done=ended")
@@ -237,7 +273,14 @@ func TestSessionCookie(t *testing.T) {
 	delete(g.jar, web.SessionCookie)
 	g.get("/sign-in")
 	g.jar[web.SessionCookie] = o.owner.cookie
-	leads(t, g.post("", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	half := g.post("", "/sign-in", "email", "meera@example.org", "password", password)
+	leads(t, half, "/sign-in/second?next=%2Fapp")
+	first := g.jar[web.SessionCookie]
+	leads(t, g.get("/app"), "/sign-in/second?next=%2Fapp") // half a sign-in opens nothing
+	leads(t, g.post("/sign-in/second?next=%2Fapp", "/sign-in/second", "next", "/app", "proof_code", o.apps.Code(t, "meera@example.org")), "/app")
+	if g.jar[web.SessionCookie] == first {
+		t.Error("the second factor did not change the session's value")
+	}
 	var c *http.Cookie
 	for _, x := range g.set {
 		proper(t, x)
@@ -302,7 +345,7 @@ func TestResettingAPassword(t *testing.T) {
 	leads(t, g.post(link, "/reset", "token", token, "password", "four green kettles 19"), "/sign-in?done=reset")
 	wants(t, o.owner.get("/sign-in"), 200) // her session has ended, so this is the form
 	wants(t, g.post("", "/reset", "token", token, "password", "four green kettles 20"), 404, "This link has ended")
-	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", "four green kettles 19"), "/app")
+	g.signIn("meera@example.org", "four green kettles 19", "", "/app")
 }
 
 func TestSettingUpTheFirstOwner(t *testing.T) {
@@ -322,6 +365,7 @@ func TestSettingUpTheFirstOwner(t *testing.T) {
 	w = g.post(page, "/setup", "token", token, "person", herName, "email", herMail, "phone", herPhone, "job_title", "Dentist", "password", herPassword, "clinic_name", "مركز النور", "country", "AE", "zone", "Asia/Dubai", "terms", terms)
 	leads(t, w, "/app/settings?done=opened")
 	wants(t, g.get("/c/practice"), 200, "مركز النور")
+	g.enrol(herMail)
 	wants(t, g.get("/app/settings/clinic"), 200, "AED")
 	wants(t, o.guest().get(page), 404, "This link has ended")
 }
@@ -333,9 +377,12 @@ func TestChoosingAClinic(t *testing.T) {
 	for _, name := range []string{"First Place", "Second Place"} {
 		w := g.post("/open-clinic", "/open-clinic", "clinic_name", name, "country", "GB", "zone", "Europe/London")
 		leads(t, w, "/app/settings?done=opened")
+		if name == "First Place" {
+			g.enrol(herMail)
+		}
 	}
 	again := o.guest()
-	leads(t, again.post("/sign-in", "/sign-in", "email", herMail, "password", herPassword, "next", "/app/week"), "/choose-clinic?next=%2Fapp%2Fweek")
+	again.signIn(herMail, herPassword, "/app/week", "/choose-clinic?next=%2Fapp%2Fweek")
 	leads(t, again.get("/app"), "/choose-clinic")
 	body := wants(t, again.get("/choose-clinic?next=%2Fapp%2Fweek"), 200, "First Place", "Second Place")
 	ids := regexp.MustCompile(`name="clinic" value="([^"]+)"`).FindAllStringSubmatch(body, -1)
@@ -362,14 +409,14 @@ func TestRedirectsStayHere(t *testing.T) {
 		}
 	}
 	g := o.guest()
-	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password, "next", "/app/day?day=2026-11-24"), "/app/day?day=2026-11-24")
+	g.signIn("meera@example.org", password, "/app/day?day=2026-11-24", "/app/day?day=2026-11-24")
 }
 
 func TestMySettings(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)
 	g := o.guest()
-	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	g.signIn("meera@example.org", password, "", "/app")
 	wants(t, g.get("/app/me"), 200, "Meera Shah", "+919876543210", "meera@example.org")
 	wants(t, g.post("/app/me", "/app/me", "person", "", "phone", "12", "job_title", "Owner"), 422, "#f-person", "#f-phone", `value="12"`)
 	was := versionOf.FindStringSubmatch(g.get("/app/me").Body.String())[1]
@@ -395,12 +442,12 @@ func TestMySettings(t *testing.T) {
 	wants(t, g.post("/app/me", "/app/me/password", "password", "not this one at all", "new_password", "short"), 422, "#f-new_password")
 	wants(t, g.post("/app/me", "/app/me/password", "password", "not this one at all", "new_password", "five brass drums 66"), 422, "#f-password")
 	other := o.guest()
-	leads(t, other.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	other.signIn("meera@example.org", password, "", "/app")
 	leads(t, g.post("/app/me", "/app/me/password", "password", password, "new_password", "five brass drums 66"), "/app/me?done=password")
 	leads(t, other.get("/app"), "/sign-in?next=%2Fapp")
 
 	// One other session is ended by hand.
-	leads(t, other.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", "five brass drums 66"), "/app")
+	other.signIn("meera@example.org", "five brass drums 66", "", "/app")
 	m := regexp.MustCompile(`/app/me/sessions/[^/"]+/end`).FindString(g.get("/app/me").Body.String())
 	leads(t, g.post("/app/me", m), "/app/me?done=session-ended")
 	leads(t, other.get("/app"), "/sign-in?next=%2Fapp")

@@ -116,8 +116,16 @@ func (s *Site) billAnswer(w http.ResponseWriter, v *Visit, err error, to string)
 			page.Amount = f.Get("amount")
 		}
 		page.Reference, page.Reason = f.Get("reference"), f.Get("reason")
+		page.Typed = BillTyped{Credit: f.Get("credit"), CreditBack: f.Get("back"), Payment: f.Get("payment"), Amount: f.Get("amount_back"), Reason: f.Get("reason_back"),
+			Online: f.Get("payment_online"), ByGateway: f.Get("amount_online"), WhyOnline: f.Get("reason_online")}
+		for i, m := range page.BackMethods {
+			page.BackMethods[i].On = m.Value == f.Get("method_back")
+		}
 		if key := f.Get("key"); key != "" {
 			page.Key = key
+		}
+		if key := f.Get("key_online"); key != "" && page.Online != nil {
+			page.Online.Key = key
 		}
 		return page, nil
 	})

@@ -26,6 +26,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/rig"
+	"almirah/internal/rig/factor"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -48,6 +49,7 @@ type office struct {
 	messages   *messaging.Service
 	plans      *subscription.Service // nil in a house in which nobody pays
 	owner      visitor
+	apps       *factor.Phone
 	providers  []scheduling.Provider // two, nine to one and two to six on every weekday
 	service    scheduling.Service    // a quarter of an hour
 	statements atomic.Int64
@@ -92,6 +94,7 @@ func openOfficeIn(t *testing.T, offered func(*office) []messaging.Provider, plan
 	}
 	o.clinics = clinics.New(o.DB, o.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
 	o.accounts = accounts.New(o.DB, o.Log, accounts.Options{Clinics: o.clinics, Book: book, PublicURL: "https://almirah.test", Terms: terms, Idle: time.Hour})
+	o.apps = &factor.Phone{DB: o.DB, Accounts: o.accounts, Clock: o.Clock}
 	o.people, o.consents, o.desk = patients.New(o.DB, o.Log), consent.New(o.DB, o.Log), scheduling.New(o.DB, o.Log)
 	o.messages = messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test", Accounts: offered(o)})
 	if plans != nil {
@@ -132,7 +135,7 @@ func (o *office) found(ctx context.Context) {
 	o.Clinic = c.ID
 	st, err = o.accounts.ChooseClinic(ctx, st.Cookie, c.ID)
 	fail(err)
-	o.owner = o.visitor(st.Cookie)
+	o.owner = o.visitor(o.apps.Enrol(o.t, st.Cookie))
 	var w scheduling.Weekly
 	for d := range w {
 		w[d] = []scheduling.Interval{{From: 9 * 60, To: 13 * 60}, {From: 14 * 60, To: 18 * 60}}
@@ -193,7 +196,7 @@ func (o *office) as(role access.Role) visitor {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	return o.visitor(st.Cookie)
+	return o.visitor(o.apps.Finish(o.t, string(role)+"@example.org", st).Cookie)
 }
 
 func (v visitor) ask(method, path string, form url.Values, script bool, change ...func(*http.Request)) *httptest.ResponseRecorder {

@@ -91,6 +91,12 @@ func (f Field) Digits() Field { f.Mode, f.Narrow, f.Max = "numeric", true, 9; re
 // Secret is for a password; auto is "current-password" or "new-password".
 func (f Field) Secret(auto string) Field { f.Kind, f.Auto, f.Max = "password", auto, 200; return f }
 
+// Code is for a code that an app shows, or a recovery code.
+func (f Field) Code() Field {
+	f.Auto, f.Mode, f.Max, f.Narrow = "one-time-code", "text", 40, true
+	return f
+}
+
 // Text is for free text of several lines.
 func (f Field) Text(rows int) Field { f.Kind, f.Rows, f.Max = "textarea", rows, 2000; return f }
 

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
@@ -65,7 +66,7 @@ func TestEveryUnsafeRouteRefusesForgedRequests(t *testing.T) {
 	o.notes()
 	link := o.ownLink()
 	g := o.guest()
-	leads(t, g.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	g.signIn("meera@example.org", password, "", "/app")
 	g.get("/app")
 	ofSession := g.token
 	g.get("/forgot")
@@ -123,7 +124,7 @@ func TestOnlyRegisteredCookies(t *testing.T) {
 	o := openOffice(t)
 	link := o.ownLink()
 	signed := o.guest()
-	leads(t, signed.post("/sign-in", "/sign-in", "email", "meera@example.org", "password", password), "/app")
+	signed.signIn("meera@example.org", password, "", "/app")
 	seen := map[string]bool{}
 	for _, g := range []*guest{o.guest(), signed} {
 		for _, r := range web.Routes() {
@@ -244,6 +245,36 @@ func TestPagesOfTheDoorInEveryLanguage(t *testing.T) {
 			for _, wrong := range faults(w.Body.Bytes(), true) {
 				t.Errorf("%s in %s: %s", name, l.Code, wrong)
 			}
+		}
+	}
+}
+
+// TestSecurityText: whoever finds a weakness finds the address for it (RFC 9116), and a house without one has no such page.
+func TestSecurityText(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	for _, c := range []struct{ contact, security, want string }{
+		{"", "", ""},
+		{"privacy@example.org", "", "Contact: mailto:privacy@example.org\n"},
+		{"privacy@example.org", "https://example.org/security", "Contact: https://example.org/security\n"},
+	} {
+		o.rehouse(func(d *web.Deps) { d.Entity = web.Entity{Contact: c.contact, Security: c.security} })
+		w := o.guest().get("/.well-known/security.txt")
+		if c.want == "" {
+			if w.Code != 404 {
+				t.Errorf("without an address: %d", w.Code)
+			}
+			continue
+		}
+		body := w.Body.String()
+		if w.Code != 200 || !strings.HasPrefix(body, c.want) || !strings.Contains(body, "\nCanonical: ") || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/plain") {
+			t.Errorf("%d %q", w.Code, body)
+		}
+		_, rest, _ := strings.Cut(body, "\nExpires: ")
+		line, _, _ := strings.Cut(rest, "\n")
+		until, err := time.Parse(time.RFC3339, line)
+		if now := o.Clock.Now(); err != nil || until.Before(now.AddDate(0, 1, 0)) || until.After(now.AddDate(1, 0, 0)) {
+			t.Errorf("it ends at %q: %v", line, err)
 		}
 	}
 }

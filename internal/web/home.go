@@ -1,9 +1,12 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
+	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/fault"
 )
 
 // homePage is /: what this is and where to sign in.
@@ -26,6 +29,21 @@ func robots(_ *Site, w http.ResponseWriter, _ *Visit) error {
 	return err
 }
 
+// securityText says where weaknesses are to be reported (RFC 9116); without an address there is no such page.
+func securityText(s *Site, w http.ResponseWriter, v *Visit) error {
+	to := s.Entity.Security
+	if to == "" && s.Entity.Contact != "" {
+		to = "mailto:" + s.Entity.Contact
+	}
+	if to == "" {
+		return fault.New(fault.NotFound, "fault.not_found")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	until := s.Clock.Now().UTC().AddDate(0, 6, 0).Truncate(24 * time.Hour)
+	_, err := fmt.Fprintf(w, "Contact: %s\nExpires: %s\nPreferred-Languages: en, hi\nCanonical: %s/.well-known/security.txt\nPolicy: %s/trust\n", to, until.Format(time.RFC3339), s.PublicURL, s.PublicURL)
+	return err
+}
+
 // settingsRoutes are the pages on which a clinic decides, its messages, its audit log, and what everyone may read about the house.
 func settingsRoutes() []Route {
 	read, settings, people := access.ClinicRead, access.ClinicSettings, access.ClinicStaff
@@ -34,6 +52,7 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /{$}", Door: Open, Handle: homePage},
 		{Pattern: "GET /favicon.ico", Door: Open, Handle: favicon},
 		{Pattern: "GET /robots.txt", Door: Open, Handle: robots},
+		{Pattern: "GET /.well-known/security.txt", Door: Open, Handle: securityText},
 		{Pattern: "GET /trust", Door: Open, Handle: trustPage},
 		{Pattern: "GET /c/{slug}/privacy", Door: Clinic, Right: access.PublicRead, Handle: privacyPage},
 

@@ -148,6 +148,9 @@ func (l *watching) follow(s *Site, w http.ResponseWriter, v *Visit) error {
 		case <-v.Context().Done():
 			return nil
 		case n := <-counters:
+			if knows && n != last && !s.stillHere(v) { // what changed may be that she no longer may (promise revoked-at-once)
+				return nil
+			}
 			text := "id: " + strconv.FormatInt(n, 10) + "\n"
 			if knows && n != last {
 				text += "event: change\ndata: *\n"
@@ -173,5 +176,5 @@ func (s *Site) stillHere(v *Visit) bool {
 		return false
 	}
 	in, err := s.Accounts.Glance(v.Context(), c.Value)
-	return err == nil && in.Clinic == v.Who.Clinic() && in.Caller.May(access.ScheduleRead)
+	return err == nil && !in.Enrolling && in.Clinic == v.Who.Clinic() && in.Caller.May(access.ScheduleRead)
 }

@@ -2,9 +2,7 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -68,7 +66,7 @@ func (s *Site) me(v *Visit) (*MePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &MePage{Lists: lists, Shell: s.staffShell(v, ""), PersonName: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, Language: p.Language, ThemeNow: p.Theme, Keys: p.Shortcuts, Version: p.Version}
+	page := &MePage{Lists: lists, Shell: s.staffShell(v, ""), PersonName: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, Language: p.Language, ThemeNow: p.Theme, Keys: p.Shortcuts, Version: p.Version, Strong: v.Signed.Has}
 	if page.Language == "" {
 		page.Language = v.Tongue.Lang()
 	}
@@ -79,33 +77,7 @@ func (s *Site) me(v *Visit) (*MePage, error) {
 }
 
 func sessionRow(x accounts.Place, z *time.Location) SessionRow {
-	return SessionRow{ID: x.ID.String(), Device: deviceWords(x.Device.Agent), Address: x.Device.Address, Since: x.Since.In(z), Seen: x.Seen.In(z), Current: x.Current}
-}
-
-// deviceWords names browser and system of a user agent. The order matters: every browser claims to be an older one as well.
-func deviceWords(agent string) string {
-	find := func(list []string) string {
-		for _, x := range list {
-			mark, name, _ := strings.Cut(x, "=")
-			if strings.Contains(agent, mark) {
-				return name
-			}
-		}
-		return ""
-	}
-	browser := find([]string{"Edg/=Edge", "OPR/=Opera", "SamsungBrowser=Samsung Internet", "Firefox/=Firefox", "FxiOS=Firefox", "CriOS=Chrome", "Chrome/=Chrome", "Safari/=Safari"})
-	system := find([]string{"Android=Android", "iPhone=iPhone", "iPad=iPad", "Windows=Windows", "CrOS=ChromeOS", "Mac OS X=Mac", "Linux=Linux"})
-	switch words := slices.DeleteFunc([]string{browser, system}, func(s string) bool { return s == "" }); {
-	case len(words) > 0:
-		return strings.Join(words, ", ")
-	case agent == "":
-		return "?"
-	}
-	name, _, _ := strings.Cut(agent, " ")
-	if len(name) > 40 {
-		name = name[:40]
-	}
-	return name
+	return SessionRow{ID: x.ID.String(), Device: x.Device.Words(), Address: x.Device.Address, Since: x.Since.In(z), Seen: x.Seen.In(z), Current: x.Current}
 }
 
 // typedVersion is the version that the form was made from; otherwise, which no row has, when the form says none.

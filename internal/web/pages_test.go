@@ -323,6 +323,9 @@ func TestBudgets(t *testing.T) {
 }
 
 // elsewhere finds whatever a browser would fetch from another host by itself; a link to follow is none.
+// doors are the pages at which staff sign in and set up how they do. Patients see none of them.
+var doors = map[string]bool{"sign-in": true, "sign-up": true, "setup": true, "reset": true, "invitation": true, "second": true, "prove": true, "factors": true, "factor-app": true, "factor-codes": true}
+
 var elsewhere = regexp.MustCompile(`(?i)<(link|img|script|iframe|source|video|audio|object|embed|use|image)\b[^>]*\b(src|srcset|href|data|poster)="(https?:)?//|url\(["']?(https?:)?//|@import`)
 
 // TestPublicPagesRunNoScript: none, not even ours, and nothing comes from another host.
@@ -344,7 +347,11 @@ func TestPublicPagesRunNoScript(t *testing.T) {
 		if err := v.Render(w, 200, p.Template, p.Page); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(w.Body.String(), "public.css") && strings.Contains(w.Body.String(), "<script") {
+		scripts := strings.Count(w.Body.String(), "<script")
+		if doors[p.Template] && scripts == 1 && strings.Contains(w.Body.String(), "/door") {
+			scripts = 0 // where staff sign in: a passkey is handed to a script alone
+		}
+		if strings.Contains(w.Body.String(), "public.css") && scripts > 0 {
 			t.Errorf("%s runs a script", p.Name)
 		}
 		if found := elsewhere.FindString(w.Body.String()); found != "" {

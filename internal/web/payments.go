@@ -175,7 +175,7 @@ func billOnlineBack(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err == nil {
 		_, err = s.Pay.Return(v.Context(), v.Who, payment, minor, one, v.PostForm.Get("reason_online"), key)
 	}
-	return s.billAnswer(w, v, renamed(s.inMoney(v, err), map[string]string{"amount": "amount_online"}), "/app/bills/"+one.String()+"?done=back-asked#online")
+	return s.billAnswer(w, v, renamed(s.inMoney(v, err), map[string]string{"amount": "amount_online", "reason": "reason_online"}), "/app/bills/"+one.String()+"?done=back-asked#online")
 }
 
 func decidePage(s *Site, w http.ResponseWriter, v *Visit) error {

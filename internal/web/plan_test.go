@@ -45,6 +45,7 @@ func TestAClinicOnItsLastDay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			st = o.apps.Finish(t, "meera@example.org", st)
 			if st, err = o.accounts.ChooseClinic(t.Context(), st.Cookie, o.Clinic); err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ func Routes() []Route {
 	all := slices.Concat(
 		publicRoutes(),
 		accountRoutes(),
+		factorRoutes(),
 		staffRoutes(),
 		inboxRoutes(),
 		careRoutes(),

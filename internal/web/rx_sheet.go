@@ -48,6 +48,7 @@ func (s *Site) rxSheet(v *Visit, p prescriptions.Page) (*RxSheet, error) {
 	out := s.sheetOf(v, p, s.staffShell(v, "nav.patients"))
 	z, now := v.Clinic.Location(), clock.At(s.Clock.Now())
 	signed := p.State == prescriptions.Signed
+	out.Encounter = text(p.Encounter)
 	out.CanWrite, out.CanEnd, out.CanShare = v.Who.May(access.RxWrite), signed && v.Who.May(access.RxSign), v.Who.May(access.RxShare)
 	out.Warnings = rxWarnings(v, p.Checking.Warnings)
 	for _, x := range p.Shares {

@@ -60,7 +60,7 @@ func (s *Site) seat(v *Visit, signed accounts.SignedIn) error {
 // helper says whether the person who signed in is one of the platform.
 func (s *Site) helper(v *Visit) bool {
 	_, err := s.Accounts.Helper(v.Context(), *v.Signed)
-	return err == nil
+	return err == nil || fault.Is(err, fault.Unauthenticated) // she has to show a second factor first, and is told so there
 }
 
 // lentShell is round every page that somebody of support sees of a clinic: whose clinic, until when, and the way out.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
@@ -21,6 +22,22 @@ import (
 func (s *Site) setSession(w http.ResponseWriter, started accounts.Started) {
 	http.SetCookie(w, &http.Cookie{Name: SessionCookie, Value: started.Cookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Expires: started.Expires, MaxAge: max(1, int(started.Expires.Sub(s.Clock.Now()).Seconds()))})
+	if started.Mark != "" {
+		http.SetCookie(w, &http.Cookie{Name: DeviceCookie, Value: started.Mark, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((180 * 24 * time.Hour).Seconds())})
+	}
+}
+
+// afterSignIn leads on from a session that was begun: to its second factor, to the set-up of one, to the choice of a clinic, or where she wanted to go.
+func afterSignIn(w http.ResponseWriter, v *Visit, started accounts.Started, to string) {
+	switch {
+	case started.Half:
+		to = "/sign-in/second?next=" + url.QueryEscape(to)
+	case started.Enrol:
+		to = "/second-factor"
+	case started.Clinic.IsZero():
+		to = "/choose-clinic?next=" + url.QueryEscape(to)
+	}
+	http.Redirect(w, v.Request, to, http.StatusSeeOther)
 }
 
 func clearSession(w http.ResponseWriter) {
@@ -31,6 +48,9 @@ func clearSession(w http.ResponseWriter) {
 func (s *Site) device(v *Visit) accounts.Device {
 	at := accounts.Device{}
 	at.Agent, _ = contact.BlankCards(v.UserAgent())
+	if c, err := v.Cookie(DeviceCookie); err == nil {
+		at.Mark = c.Value
+	}
 	if s.Address != nil {
 		at.Address = s.Address(v.Request)
 	}
@@ -73,7 +93,7 @@ func refusal(err error) bool {
 	case fault.Invalid, fault.Conflict, fault.TooMany:
 		return true
 	case fault.Unauthenticated:
-		return f.Key == "fault.sign_in_wrong"
+		return f.Key == "fault.sign_in_wrong" || f.Key == "fault.passkey_wrong"
 	case fault.Forbidden:
 		return f.Key == "fault.forbidden"
 	}
@@ -113,7 +133,7 @@ func signInPage(s *Site, w http.ResponseWriter, v *Visit) error {
 }
 
 func (s *Site) signIn(v *Visit) *SignInPage {
-	page := &SignInPage{Shell: s.Shell(v), Open: true}
+	page := &SignInPage{Shell: s.Shell(v), Open: true, PasskeyName: s.Accounts.PasskeyName()}
 	for _, d := range s.DemoLogins {
 		page.Demo = append(page.Demo, DemoSignIn{Role: access.Role(d.Role), Email: d.Email, Password: d.Password})
 	}
@@ -135,10 +155,7 @@ func signInSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		return s.views.Render(w, report(w, &page.Shell, err), "sign-in", page)
 	}
 	s.setSession(w, started)
-	if started.Clinic.IsZero() {
-		to = "/choose-clinic?next=" + url.QueryEscape(to)
-	}
-	http.Redirect(w, v.Request, to, http.StatusSeeOther)
+	afterSignIn(w, v, started, to)
 	return nil
 }
 
@@ -177,7 +194,7 @@ var accountFields = map[string]string{"name": "person"}
 func draft(v *Visit, country string) accounts.Draft {
 	f := v.PostForm
 	return accounts.Draft{Name: f.Get("person"), Email: f.Get("email"), Phone: f.Get("phone"), JobTitle: f.Get("job_title"), Password: f.Get("password"),
-		Language: v.Tongue.Lang(), Country: country, Terms: f.Get("terms")}
+		Language: v.Tongue.Lang(), Country: country, Terms: f.Get("terms"), Clinic: f.Get("clinic_name")}
 }
 
 // withToken is the address of a page that came back after its form was sent: the links to its other languages need the token again.
@@ -328,7 +345,7 @@ func invitationSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		return s.views.Render(w, report(w, &page.Shell, renamed(err, accountFields)), "invitation", page)
 	}
 	s.setSession(w, started)
-	http.Redirect(w, v.Request, "/app", http.StatusSeeOther)
+	afterSignIn(w, v, started, "/app")
 	return nil
 }
 

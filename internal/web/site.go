@@ -58,6 +58,7 @@ type Deps struct {
 
 	PublicURL  string                                                            // without a slash at the end
 	Demo       bool                                                              // shows the outbox and the demo's sign-ins
+	DemoCode   func(email string, used int64) string                             // the present code of a demo’s person, later than the last that was used; nil outside the demo
 	DemoLogins []DemoLogin                                                       // on the sign-in page of the demo only
 	Outbox     func() []Delivered                                                // messages of the local carriers, newest first; nil outside the demo
 	Phones     *DemoPhones                                                       // of the demo's patients; nil outside the demo
@@ -71,7 +72,7 @@ type Deps struct {
 }
 
 // Entity is who runs the installation, for the policy pages (promise R8). What is not configured is empty.
-type Entity struct{ Name, Address, Contact string }
+type Entity struct{ Name, Address, Contact, Security string }
 
 // DemoLogin is one of the demo's people.
 type DemoLogin struct{ Email, Password, Role string }
@@ -144,6 +145,12 @@ type Route struct {
 	OneClick bool
 	// Quiet marks what a page asks for by itself, without its reader: it does not keep the session alive.
 	Quiet bool
+	// Enrol marks what is open to somebody who has to set up a second factor first: the set-up itself, and the way out.
+	Enrol bool
+	// Again marks what asks for a factor shortly before although it has no right of a clinic; see access.AsksAgain for the others.
+	Again bool
+	// Script lets the page of a door without a clinic load our scripts: a passkey needs one.
+	Script bool
 	// Lent is what a grant must hold to open the page to somebody of support; zero: no grant opens it (see lentPages).
 	Lent access.Scope
 	// Body is how many bytes a form may have, for the few that carry a file; zero: the house's limit.
@@ -190,7 +197,7 @@ const (
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policyPublic)
-	if route.Door == Staff || route.Door == Platform {
+	if route.Door == Staff || route.Door == Platform || route.Script {
 		h.Set("Content-Security-Policy", policyStaff)
 	}
 	h.Set("Cache-Control", "no-store")
@@ -205,7 +212,10 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 		s.chooseLanguage(w, v)
 		return
 	}
+	var again *proofNeeded
 	switch {
+	case errors.As(err, &again):
+		err = s.askProof(w, v, again)
 	case err != nil:
 	case len(v.cards) > 0 && v.Method != http.MethodGet:
 		err = s.answerWithoutCards(w, v, route)
@@ -247,7 +257,7 @@ func (s *Site) enter(w http.ResponseWriter, v *Visit, route Route) error {
 	if route.Right != "" && !v.Who.May(route.Right) {
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	}
-	return nil
+	return s.freshly(w, v, route, unsafe)
 }
 
 func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
@@ -274,7 +284,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	case Staff, Person, Platform:
 		return s.identifyPerson(v, route)
 	case Open:
-		if signed, err := s.session(v, false); err == nil {
+		if signed, err := s.session(v, false); err == nil && !signed.Enrolling {
 			v.Signed = &signed
 		}
 		v.formSecret(w)
@@ -293,6 +303,9 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	signed, err := s.session(v, route.Quiet)
 	if err != nil {
 		return err
+	}
+	if signed.Enrolling && !route.Enrol {
+		return fault.New(fault.Unauthenticated, "fault.enrol_first")
 	}
 	v.Signed, v.csrf = &signed, []byte(signed.CSRF)
 	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, nil)
@@ -340,7 +353,7 @@ func (s *Site) Shell(v *Visit) Shell {
 	if v.Clinic.Slug != "" {
 		sh.Clinic = s.clinicHead(v)
 	}
-	if v.Signed != nil {
+	if v.Signed != nil && !v.Signed.Enrolling {
 		p := v.Signed.Person
 		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts, Helper: v.Who.Helps() || v.Who.May(access.PlatformHelp)}
 		if v.Clinic.Slug != "" && !sh.Person.Helper {
@@ -398,8 +411,13 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 	}
 	if f.Kind == fault.Unauthenticated && v.Method == http.MethodGet && v.Header.Get("X-Fragment") == "" {
 		to := "/sign-in?next=" + url.QueryEscape(v.URL.RequestURI())
-		if f.Key == "fault.choose_clinic" {
+		switch f.Key {
+		case "fault.choose_clinic":
 			to = "/choose-clinic"
+		case "fault.second_factor":
+			to = "/sign-in/second?next=" + url.QueryEscape(v.URL.RequestURI())
+		case "fault.enrol_first":
+			to = "/second-factor"
 		}
 		http.Redirect(w, v.Request, to, http.StatusSeeOther)
 		return

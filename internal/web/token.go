@@ -17,6 +17,7 @@ import (
 const (
 	SessionCookie    = "__Host-session" // who is signed in
 	FormCookie       = "__Host-form"    // the secret of a visitor's form tokens
+	DeviceCookie     = "__Host-device"  // a browser from which somebody signed in before
 	PreferenceCookie = "pref"           // theme and language, only when chosen
 )
 
@@ -28,6 +29,7 @@ func Cookies() []Cookie {
 	return []Cookie{
 		{SessionCookie, "essential", "12h", "cookie.session"},
 		{FormCookie, "essential", "session", "cookie.form"},
+		{DeviceCookie, "essential", "180d", "cookie.device"},
 		{PreferenceCookie, "preference", "1y", "cookie.preference"},
 	}
 }

@@ -156,9 +156,17 @@ type BillPage struct {
 	Amount      string // as typed
 	Reference   string
 	Reason      string
+	Typed       BillTyped
 	Key         string
 	Left        int64 // of the invoice, that a credit note can take back
 	BackMethods []Option
+}
+
+// BillTyped is what was typed into the forms of an invoice by which money goes back, when something is wrong with it.
+type BillTyped struct {
+	Credit, CreditBack           string // the amount, and "payment.method" of what goes back at once
+	Payment, Amount, Reason      string // of the desk
+	Online, ByGateway, WhyOnline string // the payment, the amount and the reason, by a gateway
 }
 
 // OriginLabel is the number of the invoice that a credit note corrects.

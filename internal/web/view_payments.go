@@ -129,4 +129,6 @@ type FraudRow struct {
 }
 
 // OnlineWrong says whether something is wrong with the form by which a gateway gives back.
-func (p *BillPage) OnlineWrong() bool { return p.problem("amount_online") != "" }
+func (p *BillPage) OnlineWrong() bool {
+	return p.problem("amount_online") != "" || p.problem("reason_online") != ""
+}

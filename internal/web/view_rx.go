@@ -100,6 +100,7 @@ type RxHit struct {
 type RxSheet struct {
 	Shell
 	ID, PatientID  string
+	Encounter      string // the visit that it was written in; empty for none, and for who is not of the clinic
 	Patient, Age   string
 	Sex            string
 	Day            clock.Date

@@ -27,6 +27,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
+		{"settings.sign-in", "/app/settings/sign-in", access.ClinicSignIn},
 		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
 		{"settings.services", "/app/settings/services", access.ScheduleRead},
 		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
@@ -41,11 +42,11 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	if has(clinics.ModuleBilling) {
-		all = slices.Insert(all, 7, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
+		all = slices.Insert(all, 8, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
 	}
 	if has(clinics.ModuleClinical) {
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
-		all = slices.Insert(all, 6, care...) // behind what can be booked
+		all = slices.Insert(all, 7, care...) // behind what can be booked
 	}
 	if has(clinics.ModulePrescriptions) {
 		all = slices.Insert(all, len(all)-2, item{"settings.drugs", "/app/settings/drugs", access.RxSettings})

@@ -14,6 +14,8 @@ type SignInPage struct {
 	Next  string // where to go afterwards: a path of ours
 	Demo  []DemoSignIn
 	Open  bool // new clinics may sign up
+
+	PasskeyName string // the host name for which passkeys are made; empty where there are none
 }
 
 // DemoSignIn is a sign-in of the demo, printed on the page so that a visitor can try it.
@@ -104,6 +106,7 @@ type MePage struct {
 	Version                            int64 // of the account
 	Sessions                           []SessionRow
 	Lists                              accounts.ListChoices // which letters she wants
+	Strong                             bool                 // she has a second factor
 }
 
 // SessionRow is one place where the person is signed in.

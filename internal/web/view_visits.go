@@ -157,6 +157,7 @@ type VisitPage struct {
 	SignedAt                         time.Time
 	Signer, Registration             string
 	CanWrite, CanSign                bool
+	CanPrescribe                     bool // the clinic has prescriptions, and this person may write them
 	NotPractitioner                  bool // the right is there, the account is no practitioner's
 	Theirs                           *AsideCard
 	Asides                           []AsideCard

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
@@ -66,7 +67,8 @@ func (s *Site) visit(v *Visit) (*VisitPage, error) {
 		AppointmentID: o.Appointment.String(), AppVersion: o.AppVersion, Version: o.Version, State: stateOf(o.Status), At: o.StartsAt.In(z), Service: o.ServiceName, Provider: o.ProviderName,
 		Tab: tabOf(id.New(s.Clock.Now())), Signed: o.Signed(), Signer: o.Signer, Registration: o.Registration, Broken: o.Broken,
 		CanWrite: v.Who.May(access.VisitWrite) && !o.Signed() && !o.Broken, Child: child(o, z),
-		CanCheckOut: v.Who.May(access.ScheduleBook) && (o.Status == scheduling.Arrived || o.Status == scheduling.InProgress)}
+		CanPrescribe: v.Clinic.Has(clinics.ModulePrescriptions) && v.Who.May(access.RxWrite),
+		CanCheckOut:  v.Who.May(access.ScheduleBook) && (o.Status == scheduling.Arrived || o.Status == scheduling.InProgress)}
 	if page.Patient == "" {
 		page.Patient = v.Tongue.Say("day.broken")
 	}

@@ -256,6 +256,9 @@ func (b *Bank) attempt(ctx context.Context, id string, well bool) error {
 	b.keep()
 	hook, secret := p.Hook, p.Secret
 	b.mu.Unlock()
+	if hook == "" { // an account to which nothing is reported: it asks
+		return nil
+	}
 	body, err := json.Marshal(billing.News{Key: name("event"), Kind: kind, Known: true, At: c.At, Captures: []billing.Capture{c}})
 	if err != nil {
 		return err

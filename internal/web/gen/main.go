@@ -31,7 +31,7 @@ const (
 )
 
 // budgets are the largest allowed sizes of the zipped files, in bytes.
-var budgets = map[string]int{"public.css": 9 << 10, "app.css": 14 << 10, "staff.js": 3 << 10, "day.js": 8 << 10, "inbox.css": 4 << 10, "inbox.js": 3 << 10, "visit.css": 2 << 10, "visit.js": 2 << 10, "rx.css": 3 << 10, "rx.js": 3 << 10}
+var budgets = map[string]int{"public.css": 9 << 10, "app.css": 14 << 10, "staff.js": 3 << 10, "door.js": 2 << 10, "day.js": 8 << 10, "inbox.css": 4 << 10, "inbox.js": 3 << 10, "visit.css": 2 << 10, "visit.js": 2 << 10, "rx.css": 3 << 10, "rx.js": 3 << 10}
 
 func main() {
 	if err := bundle(); err != nil {
@@ -43,7 +43,7 @@ func main() {
 func bundle() error {
 	built := api.Build(api.BuildOptions{
 		EntryPoints: []string{
-			assets + "/ts/staff.ts", assets + "/ts/day.ts", assets + "/ts/inbox.ts", assets + "/ts/visit.ts", assets + "/ts/rx.ts",
+			assets + "/ts/door.ts", assets + "/ts/staff.ts", assets + "/ts/day.ts", assets + "/ts/inbox.ts", assets + "/ts/visit.ts", assets + "/ts/rx.ts",
 			assets + "/css/public.css", assets + "/css/app.css", assets + "/css/inbox.css", assets + "/css/visit.css", assets + "/css/phone.css", assets + "/css/figures.css", assets + "/css/bills.css", assets + "/css/rx.css",
 		},
 		Bundle: true, MinifySyntax: true, MinifyWhitespace: true, MinifyIdentifiers: true, Charset: api.CharsetUTF8,

@@ -38,7 +38,7 @@ func (m *maker) visit() *web.VisitPage {
 		State: "with", At: m.at(10, 15), Service: "First consultation", Provider: providers[0], Banner: m.health(false), Tab: ident(9), Complaint: "Cough for three days.\nNo fever.", Findings: "Chest: clear", Plan: "Rest, fluids.",
 		Diagnoses: []web.DiagnosisRow{{Value: "J06.9|Acute upper respiratory infection, unspecified", Code: "J06.9", Name: "Acute upper respiratory infection, unspecified"}, {Value: "|Tired", Name: "Tired"}},
 		Vitals:    m.vitals(), BMI: "25.5", BMIWord: "high", EarlierHead: []string{"systolic", "diastolic", "pulse"}, Earlier: []web.EarlierRow{{At: m.at(10, 15), Values: []string{"142", "88", "72"}}, {At: m.at(9, 0).AddDate(0, -2, 0), Values: []string{"128", "–", "70"}}},
-		Templates: []web.Option{{Value: ident(501), Label: "General visit"}, {Value: ident(502), Label: "बच्चे"}}, SavedAt: m.at(10, 42), SavedBy: "Meera Pillai", CanWrite: true, CanSign: true, CanCheckOut: true, Files: m.files(),
+		Templates: []web.Option{{Value: ident(501), Label: "General visit"}, {Value: ident(502), Label: "बच्चे"}}, SavedAt: m.at(10, 42), SavedBy: "Meera Pillai", CanWrite: true, CanSign: true, CanCheckOut: true, CanPrescribe: true, Files: m.files(),
 		Intake: []web.IntakeCard{{Title: "Before you come", Items: []web.IntakeItem{{Question: "What brings you?", Answer: "खाँसी"}, {Question: "Do you smoke?", Answer: m.t.Say("intake.no")}}, Name: people[1], At: m.at(8, 30), Hash: strings.Repeat("9f2c", 16)},
 			{Title: "Consent to treatment", Text: "I agree to be examined.\nI was told what is done.", Name: "Asha Rao", Guardian: true, At: m.at(8, 31), Hash: strings.Repeat("0a1b", 16)}, {Title: "Old form", Broken: true, At: m.at(8, 0)}}}
 }

@@ -23,7 +23,7 @@ func (m *maker) rxRows(n int) []web.RxRow {
 }
 
 func (m *maker) rxSheet(s web.Shell) web.RxSheet {
-	return web.RxSheet{Shell: s, ID: ident(601), PatientID: ident(201), Patient: people[1], Age: m.t.Age("1984-03-15", today), Sex: "female", Day: today, Head: []string{"Sunrise Clinic", "12 Banyan Street", "Bengaluru 560038"}, Signer: providers[0], Qualified: "MBBS, MD", Registration: "KMC 12345", Language: "hi",
+	return web.RxSheet{Shell: s, ID: ident(601), Encounter: ident(301), PatientID: ident(201), Patient: people[1], Age: m.t.Age("1984-03-15", today), Sex: "female", Day: today, Head: []string{"Sunrise Clinic", "12 Banyan Street", "Bengaluru 560038"}, Signer: providers[0], Qualified: "MBBS, MD", Registration: "KMC 12345", Language: "hi",
 		Rows:   []web.RxLine{{Line: "AMOXICILLIN 500 mg capsule", Dose: "1-0-1", Words: "सुबह 1 कैप्सूल और रात को 1 कैप्सूल, खाना खाने के बाद, 5 दिन तक लें।", Quantity: "10 कैप्सूल", Note: "Finish the course"}, {Line: "PARACETAMOL 500 mg tablet", Dose: "1 SOS", Words: "ज़रूरत पड़ने पर 1 गोली लें।"}},
 		Advice: "Drink water.\nRest.", Days: 7, VerifyURL: "https://book.example/v/AAAA"}
 }

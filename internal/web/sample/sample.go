@@ -94,6 +94,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.paymentPages()
 	m.modulePages()
 	m.accountPages()
+	m.factorPages()
 	m.supportPages()
 	m.operatePages()
 	m.bareSupport()

@@ -49,6 +49,7 @@ document.addEventListener("keydown", e => {
   if (!single(e)) return;
   if (e.key === "/") { e.preventDefault(); $("#find")?.focus(); }
   if (e.key === "n" && !document.querySelector("[data-grid],[data-key=n]")) $<HTMLAnchorElement>("a[data-book]")?.click();
+  if (e.key === "r") $<HTMLAnchorElement>("a[data-prescribe]")?.click();
 });
 
 // Copy a link.
