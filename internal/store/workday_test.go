@@ -335,6 +335,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	r := booked(p.Public(), reminded).Appointment
 	tick()
 	look(access.MessageRead, owner, func(v *store.View) error { _, err := followup.Upcoming(v, r.ID); return err })
+	supported(ctx, t, p, house, r.Patient, must)
 	p.Clock.Move(3 * 24 * time.Hour)
 	tick()
 	p.Clock.Move(20 * time.Hour)
