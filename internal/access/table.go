@@ -79,7 +79,7 @@ const (
 	SupportAsk   Right = "support.ask"
 	OwnerHand    Right = "clinic.hand-over"
 
-	Work      Right = "work"
+	Work Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
 	PlatformRoute   Right = "platform.route"
