@@ -29,6 +29,7 @@ var LogFields = map[string]string{
 	"fault":      "kind of a fault",
 	"carrier":    "name of a carrier",
 	"processor":  "id in the list of sub-processors",
+	"part":       "of the backups: what was tried",
 	"host":       "name of a machine outside",
 	"from":       "version before",
 	"to":         "version after",
