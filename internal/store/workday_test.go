@@ -335,7 +335,6 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	r := booked(p.Public(), reminded).Appointment
 	tick()
 	look(access.MessageRead, owner, func(v *store.View) error { _, err := followup.Upcoming(v, r.ID); return err })
-	supported(ctx, t, p, house, r.Patient, must)
 	p.Clock.Move(3 * 24 * time.Hour)
 	tick()
 	p.Clock.Move(20 * time.Hour)
@@ -367,6 +366,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, err = p.Desk.Move(ctx, desk, moved.ID, scheduling.Move{StartsAt: p.At(9, "15:00"), Version: moved.Version})
 	must(err)
 	must(consents.Set(ctx, desk, moved.Patient, consent.Choice{Purpose: consent.Reminder}))
+	supported(ctx, t, p, house, r.Patient, must)
 	_, err = people.LikelyDuplicates(ctx, desk, patients.Draft{Name: young.Name, Email: "sita@example.org", BirthDate: "2018-03-04"})
 	must(err)
 	_, err = letters.One(ctx, owner, sent[0].ID)
