@@ -52,6 +52,7 @@ type Caller struct {
 	session id.ID
 	role    Role
 	purpose Purpose
+	grant   Grant // of somebody of support in a clinic; zero for everyone else
 }
 
 // Purpose says what the caller looks for, in the words of the purpose registry. There is no
@@ -64,6 +65,9 @@ const (
 	Running  Purpose = "running"  // running the clinic: its settings, its people, its day
 	Own      Purpose = "own"      // the patient about herself
 	Security Purpose = "security" // keeping the system safe and proving it
+
+	Helping   Purpose = "helping"   // support looks at what the clinic granted
+	Emergency Purpose = "emergency" // support looks without having been let in; every owner is told at once
 )
 
 // Mint makes a caller. Only accounts and jobs may call it.
@@ -93,8 +97,13 @@ func (c Caller) Role() Role { return c.role }
 // Purpose is what the caller looks for.
 func (c Caller) Purpose() Purpose { return c.purpose }
 
-// May says whether the table gives the caller's role the right.
-func (c Caller) May(r Right) bool { return Holds(c.role, r) }
+// May says whether the table gives the caller's role the right; for somebody of support inside a clinic, whether her grant lends it.
+func (c Caller) May(r Right) bool {
+	if c.Helps() {
+		return c.grant.lends(r)
+	}
+	return Holds(c.role, r)
+}
 
 // Holds says whether the table gives the role the right. An unknown right is held by nobody.
 func Holds(role Role, right Right) bool {

@@ -74,6 +74,11 @@ const (
 	BackupRead    Right = "backup.read"
 	BackupRelease Right = "backup.release"
 
+	SupportGrant Right = "support.grant"
+	SupportWatch Right = "support.watch"
+	SupportAsk   Right = "support.ask"
+	OwnerHand    Right = "clinic.hand-over"
+
 	Work Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
@@ -84,6 +89,10 @@ const (
 	PlatformOperate Right = "platform.operate"
 	PlatformAccount Right = "platform.account"
 	PlatformBill    Right = "platform.bill"
+	PlatformTicket  Right = "platform.ticket"
+	PlatformHelp    Right = "platform.help"
+	PlatformNotice  Right = "platform.notice"
+	PlatformHelpers Right = "platform.helpers"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -162,6 +171,10 @@ var Table = []Row{
 	{ReportRead, "See the clinic's reports: counts of its days, in which nobody is named.", leads},
 	{ReportSettings, "Say what is counted of the clinic's own use of the program, of its public page, and of children.", []Role{Owner}},
 
+	{SupportGrant, "Let somebody of support see named things of the clinic for a few hours, refuse it, and look back at what was done.", []Role{Owner}},
+	{SupportWatch, "See who of support looks at the clinic's data now, and end it at once.", staff},
+	{SupportAsk, "Ask a clinic for access, see how the asking stands, and end one's own access. It opens nothing of the clinic.", []Role{Support, Operator}},
+	{OwnerHand, "Hand the clinic over to another owner, or take it over when it is offered.", staff},
 	{AuditRead, "Read the clinic's audit log.", leads},
 	{BackupRead, "See how the backups stand: how old the last good one is, where they lie, when they were last tried.", leads},
 	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
@@ -175,6 +188,10 @@ var Table = []Row{
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
 	{PlatformAccount, "See what one's clinic pays for the platform, and pay it.", []Role{Owner}},
 	{PlatformBill, "Keep the books of what clinics pay for the platform.", []Role{Operator, System}},
+	{PlatformTicket, "Write to support, and read what was answered; support and operators read what clinics write to them.", append([]Role{Operator, Support}, staff...)},
+	{PlatformHelp, "See the names of clinics and ask one for access.", []Role{Operator, Support}},
+	{PlatformNotice, "Publish notices about the service, and write to those who want its news.", []Role{Operator}},
+	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -190,7 +207,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand}
 
 // When says what has to be shown a second time before it is done.
 type When int
@@ -204,7 +221,8 @@ const (
 
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
-var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen}
+var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
+	SupportGrant: ToAct, OwnerHand: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

@@ -65,5 +65,8 @@ func Holdings() []h.Table {
 			"failures", "until", "seen_at"),
 		table("outgoing_mail", []h.Column{sealed("body", h.Message, "to send the mail", "until it is sent", "smtp")},
 			"id", "person_id", "kind", "state", "attempts", "due_at", "created_at"),
+		table("helper", nil, "person_id", "role", "added_at", "ended_at"),
+		table("mail_choice", nil, "person_id", "list", "wanted", "changed_at"),
+		table("ownership_transfer", nil, "id", "clinic_id", "from_id", "to_id", "stays_as", "state", "offered_at", "accepted_at", "settled_at", "version"),
 	}
 }

@@ -36,6 +36,8 @@ type letter struct {
 	Device   string        `json:"device,omitempty"` // browser and system of a sign-in
 	At       clock.Instant `json:"at,omitempty"`     // when it happened
 	Head     string        `json:"head,omitempty"`   // of the audit log
+	Title    string        `json:"title,omitempty"`  // of a letter of a list: what it is about
+	Words    string        `json:"words,omitempty"`  // and what it says
 }
 
 // The states of a mail. A dead sender's "sending" is planned again; its "handing-over" becomes "uncertain", because the provider may
@@ -244,7 +246,7 @@ func (s *Service) settle(ctx context.Context, who access.Caller, mail id.ID, try
 // write makes the mail's subject, its text and its page.
 func (s *Service) write(m letter, to Person) (subject, text, page string) {
 	t := s.o.Book.Tongue(to.Language)
-	args := []any{"Product", s.o.Product, "Name", to.Name, "Clinic", m.Clinic, "By", m.By, "Head", m.Head}
+	args := []any{"Product", s.o.Product, "Name", to.Name, "Clinic", m.Clinic, "By", m.By, "Head", m.Head, "Title", m.Title, "Words", m.Words}
 	if m.At > 0 {
 		args = append(args, "At", m.At.Time().UTC().Format("2006-01-02 15:04")+" UTC", "Device", m.Device)
 	}

@@ -22,6 +22,13 @@ const (
 	NoticePlanStopped   = "plan-stopped"   // it is
 	NoticePlanFailed    = "plan-failed"    // a payment was refused
 	NoticeHead          = "audit-head"     // the newest head of the audit log, for whoever keeps it
+
+	NoticeGrantAsked       = "grant-asked"       // support asks to see something of the clinic
+	NoticeGrantEmergency   = "grant-emergency"   // an operator looks without having been let in
+	NoticeTransferOffered  = "transfer-offered"  // the clinic is offered to the reader
+	NoticeTransferAccepted = "transfer-accepted" // somebody accepted the clinic
+	NoticeTransferDone     = "transfer-done"     // the clinic has a new owner
+	NoticeTicketAnswered   = "ticket-answered"   // support answered
 )
 
 // TellOwners writes a mail to each owner of the clinic: what happened, what to do, and where. The mail names the clinic
@@ -29,19 +36,7 @@ const (
 func (s *Service) TellOwners(ctx context.Context, who access.Caller, clinicName, notice, path string) error {
 	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("owners are told; what they are told of is recorded where it happened")
-		people, err := members(p, who.Clinic())
-		if err != nil {
-			return err
-		}
-		for _, m := range people {
-			if m.Role != access.Owner {
-				continue
-			}
-			if err := plan(p, m.Person.ID, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false); err != nil {
-				return err
-			}
-		}
-		return nil
+		return OwnersTold(p, who.Clinic(), clinicName, notice, path)
 	})
 }
 
@@ -63,4 +58,26 @@ func (s *Service) TellHead(ctx context.Context, who access.Caller, clinicName, h
 		}
 		return nil
 	})
+}
+
+// OwnersTold is TellOwners inside the passage that is its reason, so that there is no act without the notice.
+func OwnersTold(p *store.Platform, clinic id.ID, clinicName, notice, path string) error {
+	people, err := members(p, clinic)
+	if err != nil {
+		return err
+	}
+	for _, m := range people {
+		if m.Role != access.Owner {
+			continue
+		}
+		if err := plan(p, m.Person.ID, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Told writes such a mail to one person.
+func Told(p *store.Platform, person id.ID, clinicName, notice, path string) error {
+	return plan(p, person, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false)
 }

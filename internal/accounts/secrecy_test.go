@@ -28,7 +28,7 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		owner, cookie := h.owner("canary.owner@example.org", "plain-to-see")
-		h.colleague(owner, "canary.desk@example.org", access.FrontDesk)
+		desk, _ := h.colleague(owner, "canary.desk@example.org", access.FrontDesk)
 		if err := h.s.Invite(ctx, owner.Caller, "canary.invited@example.org", access.Assistant, id.Zero); err != nil {
 			t.Fatal(err)
 		}
@@ -46,6 +46,15 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := h.s.SetRule(ctx, owner.Caller, accounts.Rule{Everybody: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.s.AddHelper(ctx, accounts.Operator(), "Canary Helper", "canary.helper@example.org", "en", access.Support); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.SaveListChoices(ctx, owner, accounts.ListChoices{accounts.ListProduct: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.Offer(ctx, owner.Caller, desk.Person.ID, access.Manager, "Canary Clinic"); err != nil {
 			t.Fatal(err)
 		}
 		marks := [][]byte{[]byte(good), []byte(better), []byte("9876543210"), []byte("9812345678"), []byte("203.0.113.9"), []byte(cookie), []byte(owner.CSRF)}

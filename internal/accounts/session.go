@@ -20,7 +20,8 @@ const (
 	// One statement for all that a request needs to know: the session, the person, and every clinic where she still belongs.
 	sqlSessionGet = `SELECT s.id, s.person_id, s.clinic_id, s.csrf, s.seen_at, s.expires_at, p.email, p.name, p.language, p.theme, p.shortcuts, p.version,
 	m.clinic_id, COALESCE(m.role, ''), m.provider_id, COALESCE(m.version, 0), s.created_at, s.level, s.proved_at, COALESCE(r.everybody, FALSE), COALESCE(r.idle, 0),
-	(SELECT COUNT(*) FROM authenticator a WHERE a.person_id = s.person_id AND a.confirmed_at > 0)
+	(SELECT COUNT(*) FROM authenticator a WHERE a.person_id = s.person_id AND a.confirmed_at > 0),
+	(SELECT COUNT(*) FROM helper h WHERE h.person_id = s.person_id AND h.ended_at = 0)
 	FROM session s JOIN person p ON p.id = s.person_id LEFT JOIN membership m ON m.person_id = s.person_id AND m.ended_at = 0
 	LEFT JOIN sign_in_rule r ON r.clinic_id = m.clinic_id
 	WHERE s.token_hash = $1 AND p.disabled_at = 0 ORDER BY m.created_at, m.clinic_id`
@@ -105,7 +106,7 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 		var csrf, mail, name []byte
 		var chosen id.ID
 		var expires clock.Instant
-		var factors int64
+		var factors, helps int64
 		x = looked{hash: hash}
 		in, idle := &x.in, s.o.Idle
 		rows, err := p.Query(sqlSessionGet, hash)
@@ -119,9 +120,10 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 			var everybody bool
 			var minutes int64
 			if err := rows.Scan(&in.SessionID, &in.Person.ID, &chosen, &csrf, &x.seen, &expires, &mail, &name, &in.Person.Language, &in.Person.Theme,
-				&in.Person.Shortcuts, &in.Person.Version, &m.Clinic, &role, &m.Provider, &m.Version, &x.created, &in.level, &in.Proved, &everybody, &minutes, &factors); err != nil {
+				&in.Person.Shortcuts, &in.Person.Version, &m.Clinic, &role, &m.Provider, &m.Version, &x.created, &in.level, &in.Proved, &everybody, &minutes, &factors, &helps); err != nil {
 				return err
 			}
+			in.Must = in.Must || helps > 0 // the people of the platform
 			if m.Role = access.Role(role); role == "" {
 				continue
 			}
@@ -236,7 +238,8 @@ func renew(p *store.Platform, hash []byte, change func(r *sessionRow)) (Started,
 	return addSession(p, r)
 }
 
-// belongs is the person's clinic if she has exactly one, and whether any of hers asks for a second factor.
+// belongs is the person's clinic if she has exactly one, and whether any of hers, or the platform that she helps, asks for a
+// second factor.
 func belongs(p *store.Platform, person id.ID) (only id.ID, must bool, err error) {
 	rows, err := p.Query(sqlSessionMember, person)
 	if err != nil {
@@ -256,7 +259,15 @@ func belongs(p *store.Platform, person id.ID) (only id.ID, must bool, err error)
 	if n != 1 {
 		only = id.Zero
 	}
-	return only, must, rows.Err()
+	if err := rows.Err(); err != nil {
+		return id.Zero, false, err
+	}
+	if err := rows.Close(); err != nil {
+		return id.Zero, false, err
+	}
+	var helps int64
+	err = p.Row(sqlHelperIs, person).Scan(&helps)
+	return only, must || helps > 0, err
 }
 
 // ChooseClinic goes on in one of the person's clinics with a new cookie; the old one is worth nothing from then on. The

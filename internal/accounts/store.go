@@ -41,6 +41,7 @@ type newPerson struct {
 	clean    clean
 	hash     string
 	verified bool
+	invited  bool // by the platform: the terms, which are a clinic's, are not put to her
 }
 
 // addPerson makes the person's key and writes her, with the terms that she accepted.
@@ -62,6 +63,9 @@ func (s *Service) addPerson(p *store.Platform, n newPerson) error {
 	}
 	if _, err := p.Exec(sqlPersonAdd, n.id, n.token, mail, cells[0], cells[1], cells[2], n.hash, n.clean.language, at, p.Now()); err != nil {
 		return err
+	}
+	if n.invited {
+		return nil
 	}
 	_, err = p.Exec(sqlAcceptanceAdd, n.id, documentTerms, s.o.Terms, p.Now())
 	return err

@@ -123,6 +123,7 @@ var unmarked = map[string]string{
 	"payment_request.url":          "made by the gateway; billing/cards_test.go looks for what gateways tell",
 	"gateway_return.reason":        "typed where a gateway gives back; billing/cards_test.go looks for what is kept of it",
 	"fraud_record.payment":         "the gateway's id of a payment; billing/cards_test.go looks for what gateways tell",
+	"support_grant.helper_name":    "repeats person.name, which is marked",
 	"gateway_account.credentials":  "connected by the owner; billing/cards_test.go and TestKeysAreSealedAndDestroyed look for them",
 }
 
@@ -148,6 +149,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterFeedback(t, m)
 		h.enterBills(t, m)
 		h.enterPapers(t, m)
+		h.enterSupport(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })

@@ -14,6 +14,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/prescriptions"
 	"almirah/internal/store"
+	"almirah/internal/support"
 	"almirah/internal/visits"
 )
 
@@ -77,6 +78,17 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "count-days", Every: time.Hour, Clinics: true, Run: h.Insight.Work},
 		{Name: "write-use", Every: time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Insight.Flush(ctx, jobs.ForClinic) }},
 		{Name: "expire-use", Every: 24 * time.Hour, Clinics: true, Run: h.Insight.Age},
+		{Name: "end-grants", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := support.Keeper{}.Due(tx)
+				return err
+			})
+		}},
+		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},
+		{Name: "mail-notices", Every: time.Minute, Run: h.Support.MailNotices},
+		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {
+			return h.Accounts.FinishTransfers(ctx, who, func(clinic id.ID) string { return h.Support.Name(ctx, clinic) }, jobs.ForClinic)
+		}},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},

@@ -50,6 +50,7 @@ func verbs() []verb {
 		{"setup", "make the root key, print the escrow sheet and the first owner's link, test the mail", (*console).setup},
 		{"serve", "serve pages and API (--demo: with the demo clinic and an outbox instead of mail)", (*console).serve},
 		{"demo", "load the demo clinic into the data folder", (*console).demo},
+		{"helper", "who helps clinics: list, add NAME EMAIL support|operator, end EMAIL", (*console).helper},
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
 	}, ledgerVerbs(), []verb{
@@ -152,8 +153,8 @@ func (c *console) serve(ctx context.Context, args []string) error {
 			if demo {
 				c.say("  public booking   %s/c/%s", h.Config.PublicURL, demoSlug)
 				c.say("  sign in          http://localhost:%s/sign-in   (use this address: it has a name)", port(addr))
-				for _, p := range demoPeople {
-					c.say("    %-30s %s   (%s)", p.email, demoPassword, p.role)
+				for _, p := range demoLogins(true) {
+					c.say("    %-30s %s   (%s)", p.Email, p.Password, p.Role)
 				}
 				c.say("    The owner and the manager show a second factor too; the page shows the code of their invented app.")
 				c.say("  outbox           http://localhost:%s/app/outbox", port(addr))

@@ -45,14 +45,17 @@ func demoLogins(demo bool) []web.DemoLogin {
 	for _, p := range demoPeople {
 		out = append(out, web.DemoLogin{Email: p.email, Password: demoPassword, Role: string(p.role)})
 	}
+	for _, p := range demoHelpers {
+		out = append(out, web.DemoLogin{Email: p.email, Password: demoPassword, Role: string(p.role)})
+	}
 	return out
 }
 
 // demoSeed makes the secret of a demo person's code app from her address: it protects nobody, as the printed password does not. Without it
 // her codes could not be shown on the demo's sign-in page.
 func demoSeed(email string) []byte {
-	for _, p := range demoPeople {
-		if p.email == email {
+	for _, p := range demoLogins(true) {
+		if p.Email == email {
 			sum := sha1.Sum([]byte("almirah demo " + email))
 			return sum[:]
 		}
@@ -126,6 +129,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	}
 	if err := h.demoPast(ctx, owner, clinic, practice); err != nil {
 		return fmt.Errorf("demo: the reports: %w", err)
+	}
+	if err := h.demoSupport(ctx, owner); err != nil {
+		return fmt.Errorf("demo: support: %w", err)
 	}
 	return nil
 }

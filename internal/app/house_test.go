@@ -97,8 +97,8 @@ func openLogging(t testing.TB, engine store.Engine, o Options, log *slog.Logger,
 // phoneOf shows the codes of the demo's people, and of whoever sets an app up in a test.
 func phoneOf(h *House) *factor.Phone {
 	p := &factor.Phone{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock}
-	for _, x := range demoPeople {
-		p.Seed(x.email, demoSeed(x.email))
+	for _, x := range demoLogins(true) {
+		p.Seed(x.Email, demoSeed(x.Email))
 	}
 	return p
 }

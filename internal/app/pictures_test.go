@@ -66,7 +66,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
 var noPage = []string{"GET /.well-known/security.txt", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv"}
+	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -261,6 +261,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.billStops(t, appointment)...)
 	out = append(out, h.paperTour(t, patient)...)
 	out = append(out, h.payStops(t, strings.TrimPrefix(own, "/m/"))...)
+	out = append(out, h.supportStops(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }
@@ -474,7 +475,10 @@ func (h *opened) signedIn(t testing.TB) map[string]*visitor {
 	half.post(t, "/sign-in", url.Values{"email": {managerMail}, "password": {demoPassword}})
 	desk := h.signIn(t, deskMail)
 	desk.post(t, "/second-factor/app/begin", url.Values{}) // and the front desk begins to set one up
-	return map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: desk, managerMail: half}
+	sup, op := demoHelpers[0].email, demoHelpers[1].email
+	out := map[string]*visitor{ownerMail: h.signIn(t, ownerMail), deskMail: desk, managerMail: half, sup: h.signIn(t, sup), op: h.signIn(t, op)}
+	h.seat(t, out[sup])
+	return out
 }
 
 // TestPictures saves a picture of every page of the demo, to be looked at, and the one of the README.

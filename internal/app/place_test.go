@@ -30,6 +30,7 @@ import (
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/support"
 	"almirah/internal/web"
 )
 
@@ -134,6 +135,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.collect(t)
 	p.prescribe(t)
 	p.notice(t)
+	p.helped(t)
 }
 
 // notice gives the clinic something that the rules of its log noticed.
@@ -153,6 +155,33 @@ func (p *place) notice(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.ids["finding"] = one.String()
+}
+
+// helped lets the clinic write to support, and support ask it for access, which an owner has not answered; and the operator tell everybody something.
+func (p *place) helped(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	one, err := p.h.Support.Write(ctx, p.who, support.Letter{Kind: support.Question, Subject: "The receipt", Words: "It prints twice."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["ticket"] = one.String()
+	helper, operator := p.h.helping(t)
+	grant, err := p.h.Support.Ask(ctx, helper, p.who.Clinic(), support.Wish{Reason: "The receipt", Scopes: access.SeeSettings | access.SeePatient, Minutes: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["grant"] = grant.String()
+	who, err := p.h.Accounts.Helper(ctx, operator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := clock.At(p.h.Fake.Now())
+	notice, err := p.h.Support.Publish(ctx, who, support.Notice{Kind: support.Planned, Texts: map[string]support.Text{"en": {Title: "Work on Sunday", Words: "At night."}}, StartsAt: now.Add(time.Hour), EndsAt: now.Add(2 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["service notice"] = notice.String()
 }
 
 // prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
@@ -469,6 +498,13 @@ var pathKinds = map[string]string{
 	"/app/account/agreements/{kind}":               "=terms",
 	"/app/account/signed/{id}":                     "signed",
 	"/app/account/invoices/{invoice}":              "=1", // nobody pays here: plan_test.go of the pages asks for one
+	"/app/help/{topic}":                            "=book",
+	"/app/support/{id}":                            "ticket",
+	"/app/support/access/{id}":                     "grant",
+	"/platform/tickets/{id}":                       "ticket",
+	"/platform/clinics/{id}":                       "clinic",
+	"/platform/notices/{id}":                       "service notice",
+	"/platform/helpers/{id}":                       "person",
 	"/c/{slug}":                                    "slug",
 	"/api/v1/clinics/{slug}":                       "slug",
 	"/m/{token}":                                   "token",
@@ -576,6 +612,21 @@ var sent = map[string]map[string]string{
 	"POST /app/settings/followups/{id}/remove":                {"version": "1"},
 	"POST /app/settings/followups/link":                       {"url": "https://reviews.example.com/x", "version": "0"},
 	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
+	"GET /app/help":                                           {"q": "book"},
+	"GET /app/support/access/{id}":                            {"whose": "asha"},
+	"POST /app/support":                                       {"kind": "question", "subject": "The printer", "words": "It prints twice.", "page": "/app/bills"},
+	"POST /app/support/{id}/say":                              {"words": "And again."},
+	"POST /app/support/{id}/state":                            {"to": "closed"},
+	"POST /app/support/access/{id}/approve":                   {"patient": "{patient}"},
+	"POST /app/hand-over":                                     {"step": "offer", "to": "{person}", "stays_as": "manager"},
+	"POST /app/me/lists":                                      {"list": "product"},
+	"POST /platform/tickets/{id}/say":                         {"words": "Which one?"},
+	"POST /platform/tickets/{id}/state":                       {"to": "closed"},
+	"POST /platform/clinics/{id}/ask":                         {"reason": "a ticket", "scopes": "settings", "minutes": "60"},
+	"POST /platform/clinics/{id}/enter":                       {"grant": "{grant}"},
+	"POST /platform/clinics/{id}/end":                         {"grant": "{grant}"},
+	"POST /platform/notices":                                  {"kind": "planned", "starts": "2026-12-01T02:00", "hours": "2", "title_en": "Work", "words_en": "A little."},
+	"POST /platform/helpers":                                  {"person": "Divya", "email": "divya@example.org", "role": "support"},
 	"POST /choose-clinic":                                     {"clinic": "{clinic}"},
 	"GET /app/bills":                                          {"box": "all"},
 	"GET /app/bills/new":                                      {"appointment": "{appointment}", "patient": "{patient}"},

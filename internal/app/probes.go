@@ -67,6 +67,7 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"gateway-counted-once":         probe.gatewayOnce,
 		"gateway-books-compared":       probe.gatewayChecked,
 		"gateway-fraud-records":        probe.gatewayFraud,
+		"support-by-grant":             probe.grants,
 		"opened-if-enabled":            probe.opened,
 		"use-switched-off":             probe.useSwitchedOff,
 		"delivery-events-180":          probe.deliveries,

@@ -29,10 +29,13 @@ func matrix() string {
 		return strings.Join(out, " ")
 	}
 	for _, r := range web.Routes() {
-		door, may := map[web.Door]string{web.Open: "open", web.Clinic: "clinic", web.Link: "link", web.Staff: "staff", web.Person: "person"}[r.Door], "anyone"
+		door, may := map[web.Door]string{web.Open: "open", web.Clinic: "clinic", web.Link: "link", web.Staff: "staff", web.Person: "person", web.Platform: "platform"}[r.Door], "anyone"
 		switch r.Door {
-		case web.Staff:
+		case web.Staff, web.Platform:
 			may = who(r.Right)
+			if r.Lent != 0 {
+				may += ", a grant of " + r.Lent.Word()
+			}
 		case web.Person:
 			may = "anyone signed in"
 		case web.Link:
@@ -247,7 +250,7 @@ func TestForgedRequestsChangeNothing(t *testing.T) {
 		forms++
 		v := a.owner
 		switch r.Door {
-		case web.Staff, web.Person:
+		case web.Staff, web.Person, web.Platform:
 			v.page(t, "/app/me")
 		case web.Link:
 			v = h.visitor()

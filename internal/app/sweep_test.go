@@ -32,6 +32,7 @@ var otherwise = map[string]struct {
 	"GET /app/audit with field who of another clinic":                                         {200, "a filter of her own log that nothing passes"},
 	"GET /app/audit with field patient of another clinic":                                     {200, "as who: nothing of her is opened, and no entry of this clinic is about her"},
 	"GET /app/audit with field patient and field who of another clinic":                       {200, "as who"},
+	"POST /app/hand-over with field to of another clinic":                                     {422, "whoever does not work here is nobody to choose"},
 	"GET /m/{token}/change with field provider of another clinic":                             {200, "the link's own appointment says whose times are shown; the field is not read"},
 }
 
@@ -56,7 +57,7 @@ func TestTwoClinicSweep(t *testing.T) {
 					theirs[where], nobodys[where] = b.ids[places[where]], h.anyID().String()
 				}
 				who := func() *visitor {
-					if strings.Contains(pattern, " /app") || strings.Contains(pattern, " /second-factor") || strings.Contains(pattern, "choose-clinic") {
+					if strings.Contains(pattern, " /app") || strings.Contains(pattern, " /platform") || strings.Contains(pattern, " /second-factor") || strings.Contains(pattern, "choose-clinic") {
 						return a.owner
 					}
 					v := h.visitor()
@@ -67,6 +68,9 @@ func TestTwoClinicSweep(t *testing.T) {
 				want := request{pattern, a, nobodys}.by(t, who(), nil)
 				swept++
 				status := 404
+				if strings.Contains(pattern, " /platform") { // nobody of a clinic comes in there, before any id is looked at
+					status = 403
+				}
 				if o, ok := otherwise[name]; ok {
 					status = o.status
 				}

@@ -341,6 +341,10 @@ func (v *visitor) renew(t testing.TB) {
 	t.Helper()
 	clear(v.cookies)
 	v.signInWith(t, demoPassword)
+	if strings.HasSuffix(v.email, "@almirah.example.org") { // of the platform
+		v.page(t, "/platform")
+		return
+	}
 	v.page(t, "/app")
 }
 

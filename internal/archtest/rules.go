@@ -75,7 +75,7 @@ func wallClock(h *House) []string {
 }
 
 func minting(h *House) []string {
-	return only(h, Module+"/internal/access", []string{"Mint"}, []string{"accounts", "jobs", "store"},
+	return only(h, Module+"/internal/access", []string{"Mint", "MintHelper"}, []string{"accounts", "jobs", "store"},
 		"take the Caller from the door; only accounts (a person, a token, a link), jobs (a clinic's own work) and the doorway itself may say who stands there")
 }
 

@@ -52,6 +52,7 @@ type Entry struct {
 	Kind    string
 	Subject id.ID
 	Patient id.ID // whom the act concerns, so that "who looked at me" cannot lose an entry unseen; zero for nobody
+	Grant   id.ID // under which grant of the clinic somebody of support did it; zero for everyone else
 }
 
 // canonical is the one JSON form of an entry; the order of its fields is the order of the bytes.
@@ -67,6 +68,7 @@ type canonical struct {
 	Kind    string `json:"kind"`
 	Subject id.ID  `json:"subject"`
 	Patient id.ID  `json:"patient"`
+	Grant   *id.ID `json:"grant,omitempty"`
 }
 
 var word = regexp.MustCompile(`^[a-z][a-z0-9]*([._-][a-z0-9]+)*$`)
@@ -86,7 +88,11 @@ func (e Entry) Body() ([]byte, error) {
 			return nil, fmt.Errorf("audit: the %s of an entry must be one lower-case word of at most %d letters", w.field, longest)
 		}
 	}
-	return json.Marshal(canonical{Version, e.ID, e.Clinic, int64(e.At), e.Actor, string(e.Role), string(e.Purpose), e.Action, e.Kind, e.Subject, e.Patient})
+	var grant *id.ID
+	if !e.Grant.IsZero() {
+		grant = &e.Grant
+	}
+	return json.Marshal(canonical{Version, e.ID, e.Clinic, int64(e.At), e.Actor, string(e.Role), string(e.Purpose), e.Action, e.Kind, e.Subject, e.Patient, grant})
 }
 
 // ParseEntry reads what Body wrote. It refuses every other spelling of the same entry, so that two different leaves never mean the same.
@@ -103,7 +109,10 @@ func ParseEntry(body []byte) (Entry, error) {
 	if c.Version != Version {
 		return Entry{}, fmt.Errorf("audit: the leaf has version %d, this program knows %d", c.Version, Version)
 	}
-	e := Entry{c.ID, c.Clinic, clock.Instant(c.At), c.Actor, access.Role(c.Role), access.Purpose(c.Purpose), c.Action, c.Kind, c.Subject, c.Patient}
+	e := Entry{c.ID, c.Clinic, clock.Instant(c.At), c.Actor, access.Role(c.Role), access.Purpose(c.Purpose), c.Action, c.Kind, c.Subject, c.Patient, id.Zero}
+	if c.Grant != nil {
+		e.Grant = *c.Grant
+	}
 	again, err := e.Body()
 	if err != nil {
 		return Entry{}, err

@@ -30,6 +30,7 @@ var LogFields = map[string]string{
 	"carrier":    "name of a carrier",
 	"part":       "which part of a backup: the data or the keys",
 	"processor":  "id in the list of sub-processors",
+	"part":       "of the backups: what was tried",
 	"host":       "name of a machine outside",
 	"from":       "version before",
 	"to":         "version after",

@@ -23,13 +23,14 @@ type Question struct {
 type Entry struct {
 	ID, Actor, Subject, Patient, Owner id.ID
 	At                                 clock.Instant
+	Grant                              id.ID // under which somebody of support did it; zero otherwise
 	Role, Action, Kind                 string
 	Sealed                             []byte
 }
 
 // Ids begin with their moment, so that the range of ids is the range of time, and the key of the table finds it.
 const (
-	entryColumns = `l.id, l.at, l.actor_id, l.role, l.action, l.kind, l.subject_id, l.patient_id, d.owner_id, d.sealed
+	entryColumns = `l.id, l.at, l.actor_id, l.role, l.action, l.kind, l.subject_id, l.patient_id, d.owner_id, d.sealed, l.grant_id
 		FROM audit_leaf l LEFT JOIN audit_detail d ON d.clinic_id = l.clinic_id AND d.leaf_id = l.id
 		WHERE l.clinic_id = $1 AND l.id < $2 AND l.id >= $3 AND (CAST($4 AS BIGINT) = 0 OR l.actor_id = $5) AND (CAST($6 AS TEXT) = '' OR l.kind = $6) AND (CAST($7 AS TEXT) = '' OR l.action = $7)`
 	sqlEntryList  = `SELECT ` + entryColumns + ` ORDER BY l.id DESC LIMIT $8`
@@ -84,7 +85,7 @@ func Entries(v *store.View, q Question, limit int) ([]Entry, error) {
 	var out []Entry
 	for rows.Next() {
 		var e Entry
-		if err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Role, &e.Action, &e.Kind, &e.Subject, &e.Patient, &e.Owner, &e.Sealed); err != nil {
+		if err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Role, &e.Action, &e.Kind, &e.Subject, &e.Patient, &e.Owner, &e.Sealed, &e.Grant); err != nil {
 			return nil, err
 		}
 		out = append(out, e)

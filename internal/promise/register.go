@@ -18,6 +18,7 @@ var Register = slices.Concat(
 	inbound,
 	followups,
 	insights,
+	helping,
 	protection,
 	backups,
 	record,

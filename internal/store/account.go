@@ -119,8 +119,8 @@ func (t *Tx) account(seen []audit.Note) error {
 }
 
 const (
-	sqlLeafAdd = `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	sqlLeafAdd = `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment, grant_id)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 	sqlDetailAdd  = `INSERT INTO audit_detail (clinic_id, leaf_id, owner_id, sealed) VALUES ($1, $2, $3, $4)`
 	sqlPendingAdd = `INSERT INTO audit_pending (clinic_id, leaf_id, body, commitment) VALUES ($1, $2, $3, $4)`
 )
@@ -134,7 +134,7 @@ func (t *Tx) leaf(n audit.Note) error {
 func (t *Tx) ring_() (*vault.Ring, error) { return t.Ring() }
 
 func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, clinic id.ID, now clock.Instant, n audit.Note) error {
-	e := audit.Entry{ID: id.New(now.Time()), Clinic: clinic, At: now, Actor: who.Actor(), Role: who.Role(), Purpose: who.Purpose(), Action: n.Action, Kind: n.Kind, Subject: n.Subject, Patient: n.Patient}
+	e := audit.Entry{ID: id.New(now.Time()), Clinic: clinic, At: now, Actor: who.Actor(), Role: who.Role(), Purpose: who.Purpose(), Action: n.Action, Kind: n.Kind, Subject: n.Subject, Patient: n.Patient, Grant: who.Grant().ID}
 	body, err := e.Body()
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func writeLeaf(s *session, ring func() (*vault.Ring, error), who access.Caller, 
 	if err != nil {
 		return err
 	}
-	if err := s.later(sqlLeafAdd, []any{clinic, e.ID, now, who.Actor(), string(who.Role()), n.Action, n.Kind, n.Subject, n.Patient, body, commitment}); err != nil {
+	if err := s.later(sqlLeafAdd, []any{clinic, e.ID, now, who.Actor(), string(who.Role()), n.Action, n.Kind, n.Subject, n.Patient, body, commitment, id.Null(who.Grant().ID)}); err != nil {
 		return err
 	}
 	if err := s.later(sqlDetailAdd, []any{clinic, e.ID, owner, sealed}); err != nil {

@@ -61,6 +61,9 @@ func (db *DB) View(ctx context.Context, who access.Caller, right access.Right, f
 	defer v.close()
 	inside := context.WithValue(ctx, passage{}, true)
 	v.ctx, s.ctx = inside, inside
+	if err := v.helps(); err != nil {
+		return err
+	}
 	if err := fn(inside, v); err != nil {
 		return err
 	}
@@ -83,6 +86,9 @@ const attempts = 5
 // fn wrote rows and named no subject, and when an audit entry cannot be written.
 func (db *DB) Change(ctx context.Context, who access.Caller, right access.Right, fn func(ctx context.Context, tx *Tx) error) error {
 	if err := db.admit(ctx, who, right, false); err != nil {
+		return err
+	}
+	if err := onlyLooks(who, right); err != nil {
 		return err
 	}
 	if err := db.owes(ctx, who, right); err != nil {
@@ -255,6 +261,9 @@ func (v *View) Ring() (*vault.Ring, error) {
 		r, err := v.s.db.vault.Ring(v.ctx, v.who.Clinic())
 		if err != nil {
 			return nil, err
+		}
+		if v.who.Helps() {
+			r.Only(v.who.Grant().Patient)
 		}
 		v.ring = r
 	}

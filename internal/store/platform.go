@@ -23,6 +23,7 @@ var PlatformTables = []string{
 	"authenticator", "recovery_code", "challenge", "known_device", "sign_in_event", "sign_in_rule",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
 	"restoration", "backup_mark",
+	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

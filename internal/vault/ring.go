@@ -65,6 +65,7 @@ type Ring struct {
 	keys     *opened
 	index    hash.Hash
 	patients map[id.ID]patientKey
+	only     map[id.ID]bool // nil: whoever belongs to the clinic
 }
 
 // Ring gives a ring for the clinic. It asks the key store only when the clinic's keys are not in
@@ -97,6 +98,17 @@ func (r *Ring) Close() {
 	r.keys, r.index, r.patients = nil, nil, nil
 }
 
+// Only lets the ring open the clinic's own cells and those of the subjects, and of nobody else from then on: ErrWithheld. It is for
+// somebody who may see a part of a clinic (promise support-by-grant).
+func (r *Ring) Only(subjects ...id.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.only = map[id.ID]bool{}
+	for _, s := range subjects {
+		r.only[s] = true
+	}
+}
+
 // Load fetches the keys of the patients in as few statements as possible. Who was erased, or was
 // never there, is no error here but one when a cell is opened.
 func (r *Ring) Load(subjects ...id.ID) error {
@@ -112,7 +124,7 @@ func (r *Ring) load(subjects []id.ID) error {
 	wanted := make([]id.ID, 0, len(subjects))
 	seen := make(map[id.ID]bool, len(subjects))
 	for _, s := range subjects {
-		if _, known := r.patients[s]; known || seen[s] || patientOnly(s) != nil {
+		if _, known := r.patients[s]; known || seen[s] || patientOnly(s) != nil || r.only != nil && !r.only[s] {
 			continue
 		}
 		seen[s] = true
@@ -176,6 +188,9 @@ func (r *Ring) cipher(subject id.ID) (tink.AEAD, error) {
 	}
 	if subject == ClinicData {
 		return r.keys.data, nil
+	}
+	if r.only != nil && !r.only[subject] {
+		return nil, ErrWithheld
 	}
 	if err := r.load([]id.ID{subject}); err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ import (
 // Failures that callers tell apart with errors.Is.
 var (
 	ErrShredded = errors.New("vault: the patient's key is gone, or was never made")
+	// ErrWithheld is ErrShredded to whoever only asks whether a field opens: this ring may not open it.
+	ErrWithheld = fmt.Errorf("vault: this ring does not open that patient's fields: %w", ErrShredded)
 	ErrForged   = errors.New("vault: the sealed field was changed, or belongs elsewhere")
 	ErrClosed   = errors.New("vault: closed")
 )

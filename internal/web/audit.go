@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,7 +26,7 @@ import (
 // key of the person whom an entry is about is gone, the entry stays and its details do not. That the log was read is an entry too.
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "grant", "audit"}
 
 // auditActs are the acts that the filter lists: the words with which most entries are written.
 var auditActs = []string{"open", "list", "add", "change", "remove", "delete", "book", "reschedule", "cancel", "status", "sign", "issue", "refund", "export", "sign-off", "settle", "notice"}
@@ -191,6 +192,11 @@ func (s *Site) auditRows(v *Visit, q auditQuestion, limit int) ([]auditRow, map[
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	helpers, err := s.Support.Names(v.Context(), v.Who)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	maps.Copy(people, helpers)
 	if q.nobody || len(q.hits) > 0 {
 		return nil, people, nil, nil
 	}
@@ -293,6 +299,9 @@ func flat(x any) map[string]string {
 
 func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.ID]string, roster scheduling.Roster) AuditEntry {
 	e := AuditEntry{At: l.At.In(v.Clinic.Location()), Who: people[l.Actor], Role: access.Role(l.Role), Listed: l.Action == audit.ActionList, Words: auditWords(v, l.Action, l.Kind)}
+	if !l.Grant.IsZero() {
+		e.GrantURL = "/app/support/access/" + l.Grant.String()
+	}
 	e.Subject, e.URL = auditSubject(v, l, names, people, roster)
 	if e.Listed {
 		return e
@@ -375,6 +384,10 @@ func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id
 	case "message":
 		if l.Action != "withdraw" { // there the subject is the appointment
 			link = "/app/messages/" + l.Subject.String()
+		}
+	case "grant":
+		if l.Action != "erase" { // there the subject is the patient
+			link = "/app/support/access/" + l.Subject.String()
 		}
 	case "channel":
 		link = "/app/settings/channels"

@@ -80,7 +80,7 @@ func TestEveryUnsafeRouteRefusesForgedRequests(t *testing.T) {
 		}
 		n++
 		right := ofVisitor
-		if r.Door == web.Staff || r.Door == web.Person {
+		if r.Door == web.Staff || r.Door == web.Person || r.Door == web.Platform {
 			right = ofSession
 		}
 		before := o.written()

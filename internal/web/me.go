@@ -17,6 +17,10 @@ import (
 // staffShell starts a page of the staff with the menu in which the word at key is marked. Messages that wait for a person are counted in it.
 func (s *Site) staffShell(v *Visit, key string) Shell {
 	sh := s.Shell(v)
+	if v.Who.Helps() {
+		s.lentShell(v, &sh)
+		return sh
+	}
 	waiting := 0
 	if v.Who.May(access.MessageRead) {
 		c, err := s.Messages.Counts(v.Context(), v.Who)
@@ -29,6 +33,7 @@ func (s *Site) staffShell(v *Visit, key string) Shell {
 	sh.Flash = done(v)
 	sh.Notices = append(sh.Notices, s.standing(v)...)
 	sh.Notices = append(sh.Notices, s.backupNotices(v)...)
+	s.watched(v, &sh)
 	return sh
 }
 
@@ -58,7 +63,11 @@ func (s *Site) me(v *Visit) (*MePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &MePage{Shell: s.staffShell(v, ""), PersonName: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, Language: p.Language, ThemeNow: p.Theme, Keys: p.Shortcuts, Version: p.Version, Strong: v.Signed.Has}
+	lists, err := s.Accounts.ListChoices(v.Context(), *v.Signed)
+	if err != nil {
+		return nil, err
+	}
+	page := &MePage{Lists: lists, Shell: s.staffShell(v, ""), PersonName: p.Name, Email: p.Email, Phone: p.Phone, JobTitle: p.JobTitle, Language: p.Language, ThemeNow: p.Theme, Keys: p.Shortcuts, Version: p.Version, Strong: v.Signed.Has}
 	if page.Language == "" {
 		page.Language = v.Tongue.Lang()
 	}

@@ -60,6 +60,7 @@ func accountRoutes() []Route {
 		{Pattern: "GET /app/me", Door: Staff, Right: access.ClinicRead, Handle: mePage},
 		{Pattern: "POST /app/me", Door: Staff, Right: access.ClinicRead, Handle: meSave},
 		{Pattern: "POST /app/me/preferences", Door: Staff, Right: access.ClinicRead, Handle: preferencesSave},
+		{Pattern: "POST /app/me/lists", Door: Staff, Right: access.ClinicRead, Handle: listsSave},
 		{Pattern: "POST /app/me/password", Door: Staff, Right: access.ClinicRead, Handle: passwordSave},
 		{Pattern: "POST /app/me/sessions/{session}/end", Door: Staff, Right: access.ClinicRead, Handle: sessionEnd},
 		{Pattern: "POST /app/me/sign-out-everywhere", Door: Person, Handle: signOutEverywhere},

@@ -5,7 +5,7 @@ import "slices"
 // Routes are all pages, each with its door and its right. The table of who may open what, and
 // the sweep with another clinic's ids, are made from this list: there is no other.
 func Routes() []Route {
-	return slices.Concat(
+	all := slices.Concat(
 		publicRoutes(),
 		accountRoutes(),
 		factorRoutes(),
@@ -20,5 +20,11 @@ func Routes() []Route {
 		backupRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
+		supportRoutes(),
+		platformRoutes(),
 	)
+	for i := range all {
+		all[i].Lent = lentPages[all[i].Pattern]
+	}
+	return all
 }

@@ -24,7 +24,11 @@ import (
 
 // settings starts a settings page: the entry of the menu that is marked, and the right that lets somebody change what it shows.
 func (s *Site) settings(v *Visit, current string, edit access.Right) SettingsPage {
-	return SettingsPage{Shell: s.staffShell(v, "nav.settings"), Menu: SettingsMenu(current, v.Who.May, v.Clinic.Has), CanEdit: v.Who.May(edit), Version: v.Clinic.Version}
+	page := SettingsPage{Shell: s.staffShell(v, "nav.settings"), Menu: SettingsMenu(current, v.Who.May, v.Clinic.Has), CanEdit: v.Who.May(edit), Version: v.Clinic.Version}
+	if v.Who.Helps() { // she looks, and only at what was lent
+		page.Menu, page.CanEdit = lentMenu(current, v.Clinic.Has), false
+	}
+	return page
 }
 
 // answer leads on after a settings form, or shows the page again: typed puts back what was typed, and the version is

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/words"
@@ -27,6 +28,9 @@ type Shell struct {
 	Alert    string    // why the page could not do what was asked, in the language of the page
 	Problems []Problem // wrong fields
 
+	Help    string    // where the help for this page is; empty: there is none
+	Watched []Watched // who of support looks at the clinic now; on top of everything, with the button that ends it
+
 	Demo bool // this is the demo: the menu offers the outbox
 }
 
@@ -47,6 +51,14 @@ type PersonHead struct {
 	Role    access.Role
 	Clinics []ClinicChoice // more than one: the menu offers the others
 	Keys    bool           // single-letter shortcuts are on
+	Helper  bool           // somebody of support or an operator: no search, nothing to book
+}
+
+// Watched is somebody of support who looks at the clinic now.
+type Watched struct {
+	ID, Name  string
+	Until     time.Time
+	Emergency bool
 }
 
 // ClinicChoice is one clinic of a person who works in several.

@@ -354,6 +354,10 @@ func chooseClinicPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
+	if len(choices) == 0 && s.helper(v) {
+		http.Redirect(w, v.Request, "/platform", http.StatusSeeOther)
+		return nil
+	}
 	if len(choices) == 0 { // she can open one of her own, or ask to be invited: that page says both
 		http.Redirect(w, v.Request, "/open-clinic", http.StatusSeeOther)
 		return nil

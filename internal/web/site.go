@@ -31,6 +31,8 @@ import (
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
+	"almirah/internal/support"
+	"almirah/internal/support/help"
 	"almirah/internal/visits"
 	"almirah/internal/words"
 )
@@ -54,6 +56,7 @@ type Deps struct {
 	Visits   *visits.Service
 	Watch    *oversight.Service
 	Insight  *insight.Service
+	Support  *support.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -105,6 +108,7 @@ type Site struct {
 	views  *Views
 	assets http.Handler
 	origin *http.CrossOriginProtection
+	help   *help.Shelf
 }
 
 // NewSite parses the templates and loads the assets. It fails when either cannot be.
@@ -117,7 +121,11 @@ func NewSite(d Deps) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Site{Deps: d, views: views, assets: assets, origin: http.NewCrossOriginProtection()}, nil
+	shelf, err := help.Load()
+	if err != nil {
+		return nil, err
+	}
+	return &Site{Deps: d, views: views, assets: assets, origin: http.NewCrossOriginProtection(), help: shelf}, nil
 }
 
 // Door says how a visitor comes in, and so who the caller is.
@@ -125,12 +133,13 @@ type Door int
 
 // The doors.
 const (
-	Open   Door = iota // belongs to no clinic: sign-in, the trust page
-	Clinic             // /c/{slug}: anyone, in that clinic
-	Link               // /m/{token}: a patient by her own link
-	Paper              // /r/{token}: a patient by a link to one paper
-	Staff              // /app: somebody who signed in and works in a clinic
-	Person             // somebody who signed in, whatever the clinic
+	Open     Door = iota // belongs to no clinic: sign-in, the trust page
+	Clinic               // /c/{slug}: anyone, in that clinic
+	Link                 // /m/{token}: a patient by her own link
+	Paper                // /r/{token}: a patient by a link to one paper
+	Staff                // /app: somebody who signed in and works in a clinic
+	Person               // somebody who signed in, whatever the clinic
+	Platform             // /platform: somebody of the platform, in no clinic
 )
 
 // Route is one address: how one comes in, by which right, and who answers.
@@ -151,6 +160,8 @@ type Route struct {
 	Again bool
 	// Script lets the page of a door without a clinic load our scripts: a passkey needs one.
 	Script bool
+	// Lent is what a grant must hold to open the page to somebody of support; zero: no grant opens it (see lentPages).
+	Lent access.Scope
 	// Body is how many bytes a form may have, for the few that carry a file; zero: the house's limit.
 	Body   int64
 	Handle func(s *Site, w http.ResponseWriter, v *Visit) error
@@ -168,6 +179,7 @@ type Visit struct {
 	cards       []string           // the fields in which the number of a payment card stood; nothing of this request is written
 	csrf        []byte             // the secret behind this visitor's form tokens
 	body        int64              // how many bytes its form may have
+	lent        support.Grant      // under which somebody of support looks at a clinic; zero for everyone else
 }
 
 // Mount adds every page to mux.
@@ -194,7 +206,7 @@ const (
 func (s *Site) serve(w http.ResponseWriter, r *http.Request, route Route) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policyPublic)
-	if route.Door == Staff || route.Script {
+	if route.Door == Staff || route.Door == Platform || route.Script {
 		h.Set("Content-Security-Policy", policyStaff)
 	}
 	h.Set("Cache-Control", "no-store")
@@ -251,6 +263,9 @@ func (s *Site) enter(w http.ResponseWriter, v *Visit, route Route) error {
 			return err
 		}
 	}
+	if v.Who.Helps() {
+		return v.lends(route)
+	}
 	if route.Right != "" && !v.Who.May(route.Right) {
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	}
@@ -278,7 +293,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 			return err
 		}
 		v.Who, v.Appointment = who, share
-	case Staff, Person:
+	case Staff, Person, Platform:
 		return s.identifyPerson(v, route)
 	case Open:
 		if signed, err := s.session(v, false); err == nil && !signed.Enrolling {
@@ -309,13 +324,19 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	if v.Theme == "" {
 		v.Theme = signed.Person.Theme
 	}
-	if route.Door == Person {
+	switch {
+	case route.Door == Person:
 		return nil
+	case route.Door == Platform:
+		v.Who, err = s.Accounts.Helper(v.Context(), signed)
+		return err
+	case signed.Clinic.IsZero():
+		if err := s.seat(v, signed); err != nil {
+			return err
+		}
+	default:
+		v.Who = signed.Caller
 	}
-	if signed.Clinic.IsZero() {
-		return fault.New(fault.Unauthenticated, "fault.choose_clinic")
-	}
-	v.Who = signed.Caller
 	if v.Clinic, err = s.Clinics.Get(v.Context(), v.Who); err != nil {
 		return err
 	}
@@ -346,7 +367,10 @@ func (s *Site) Shell(v *Visit) Shell {
 	}
 	if v.Signed != nil && !v.Signed.Enrolling {
 		p := v.Signed.Person
-		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts}
+		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts, Helper: v.Who.Helps() || v.Who.May(access.PlatformHelp)}
+		if v.Clinic.Slug != "" && !sh.Person.Helper {
+			sh.Help = help.For(v.URL.Path)
+		}
 		if len(v.Signed.Clinics) > 1 {
 			// The names of her other clinics are a read of their own, for the few who work in several.
 			if choices, err := s.Accounts.Choices(v.Context(), *v.Signed); err == nil {

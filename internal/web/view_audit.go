@@ -45,14 +45,15 @@ type AuditChoice struct {
 
 // AuditEntry is one entry as a manager reads it.
 type AuditEntry struct {
-	At      time.Time
-	Who     string
-	Role    access.Role
-	Words   string // in the language of the page: "Moved an appointment"
-	Subject string
-	URL     string // of the subject; may be empty
-	Changes []AuditChange
-	Listed  bool // appeared in a list, as opposed to opened
+	At       time.Time
+	Who      string
+	Role     access.Role
+	Words    string // in the language of the page: "Moved an appointment"
+	Subject  string
+	URL      string // of the subject; may be empty
+	Changes  []AuditChange
+	Listed   bool   // appeared in a list, as opposed to opened
+	GrantURL string // of the grant under which somebody of support did it; empty otherwise
 }
 
 // AuditChange is one value before and after.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 )
 
 // SignInPage is /sign-in, the page "sign-in". A refused sign-in comes back with Alert set.
@@ -104,7 +105,8 @@ type MePage struct {
 	Keys                               bool
 	Version                            int64 // of the account
 	Sessions                           []SessionRow
-	Strong                             bool // she has a second factor
+	Lists                              accounts.ListChoices // which letters she wants
+	Strong                             bool                 // she has a second factor
 }
 
 // SessionRow is one place where the person is signed in.

@@ -95,6 +95,9 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.modulePages()
 	m.accountPages()
 	m.factorPages()
+	m.supportPages()
+	m.platformPages()
+	m.bareSupport()
 	m.empties()
 	return m.out, nil
 }

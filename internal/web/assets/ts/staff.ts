@@ -61,3 +61,18 @@ for (const b of $$<HTMLButtonElement>("[data-copy]")) {
     try { await navigator.clipboard.writeText(field.value); toast(b.dataset.said!); } catch { /* it stays selected, to be copied by hand */ }
   });
 }
+
+// Who of support looks at the clinic: asked for every ten seconds while the page is seen.
+const watched = $("#watched[data-watch]");
+if (watched) {
+  const look = async () => {
+    if (document.hidden) return;
+    const r = await ask("/app/support/banner");
+    if (!r?.ok) return;
+    const next = document.createElement("template");
+    next.innerHTML = await r.text();
+    if (next.content.textContent !== watched.textContent) watched.replaceChildren(next.content); // what stays is not said again
+  };
+  setInterval(look, 10_000);
+  document.addEventListener("visibilitychange", look);
+}
