@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-		"almirah/internal/carriers/ses"
+	"almirah/internal/carriers/ses"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/followup"
 	"almirah/internal/id"
-		"almirah/internal/messaging"
+	"almirah/internal/messaging"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 	"almirah/internal/web"
@@ -28,7 +28,7 @@ import (
 // be there. What is still to be acted on (a row in event) is not counted.
 
 const (
-	sqlProbeUntold = `SELECT COUNT(*) FROM booking_log l JOIN appointment a ON a.clinic_id = l.clinic_id AND a.id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2 AND l.at < $3 AND l.action = 'book'
+	sqlProbeUnconfirmed = `SELECT COUNT(*) FROM booking_log l JOIN appointment a ON a.clinic_id = l.clinic_id AND a.id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2 AND l.at < $3 AND l.action = 'book'
 	AND a.status IN ('booked', 'confirmed') AND a.starts_at > $4 AND EXISTS (SELECT 1 FROM reminder_rule r WHERE r.clinic_id = $1 AND r.kind = 'appointment.booked' AND r.active)
 	AND EXISTS (SELECT 1 FROM clinic c WHERE c.clinic_id = $1 AND c.status = 'open') AND NOT EXISTS (SELECT 1 FROM message m WHERE m.clinic_id = $1 AND m.appointment_id = a.id)
 	AND NOT EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = a.patient_id AND c.purpose = 'restriction') AND NOT EXISTS (SELECT 1 FROM event e WHERE e.clinic_id = $1 AND e.subject_id = a.id)`
@@ -38,11 +38,11 @@ const (
 	sqlProbeStalePlan = `SELECT COUNT(*) FROM message m JOIN appointment a ON a.clinic_id = m.clinic_id AND a.id = m.appointment_id WHERE m.clinic_id = $1 AND m.state = 'planned' AND m.kind = 'reminder'
 	AND (a.status = 'cancelled' OR a.occurrence <> m.occurrence) AND NOT EXISTS (SELECT 1 FROM event e WHERE e.clinic_id = $1 AND e.subject_id = a.id)`
 	sqlProbeTooLate = `SELECT COUNT(*) FROM message m JOIN appointment a ON a.clinic_id = m.clinic_id AND a.id = m.appointment_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'reminder' AND m.state = 'sent'
-	AND a.status = 'cancelled' AND a.status_at < m.state_at - 120000000 AND m.occurrence < a.occurrence + 1`
+	AND a.status = 'cancelled' AND a.status_at < m.state_at - 120000000`
 
 	sqlProbeUnasked = `SELECT COUNT(*) FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state = 'sent' AND m.purpose IN ('followup', 'review')
 	AND NOT EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.given AND c.at <= m.state_at)`
-	sqlProbeNeverOn = `SELECT COUNT(*) FROM message m JOIN reminder_rule r ON r.clinic_id = m.clinic_id AND r.id = m.rule_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.purpose IN ('followup', 'review') AND r.version = 1 AND NOT r.active`
+	sqlProbeNeverOn   = `SELECT COUNT(*) FROM message m JOIN reminder_rule r ON r.clinic_id = m.clinic_id AND r.id = m.rule_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.purpose IN ('followup', 'review') AND r.version = 1 AND NOT r.active`
 	sqlProbeWithdrawn = `SELECT COUNT(*) FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state = 'sent' AND m.purpose <> 'booking' AND EXISTS (
 	SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.channel IN ('', m.channel) AND NOT c.given AND c.at < m.state_at - 120000000
 	AND NOT EXISTS (SELECT 1 FROM consent l WHERE l.clinic_id = $1 AND l.patient_id = c.patient_id AND l.purpose = c.purpose AND l.channel IN ('', m.channel) AND l.at > c.at AND l.at <= m.state_at))`
@@ -63,11 +63,37 @@ const (
 
 	sqlProbeCounted = `SELECT COUNT(*) FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'reminder' AND m.state = 'sent' AND EXISTS (SELECT 1 FROM appointment a WHERE a.clinic_id = $1 AND a.id = m.appointment_id)`
 
-	sqlProbeNotTold  = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused' AND reason <> 'by-hand' AND told_at < state_at AND state_at < $2 AND EXISTS (SELECT 1 FROM clinic c WHERE c.clinic_id = $1 AND c.status = 'open')`
+	sqlProbeNotTold = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused' AND reason <> 'by-hand' AND told_at < state_at AND state_at < $2 AND EXISTS (SELECT 1 FROM clinic c WHERE c.clinic_id = $1 AND c.status = 'open')`
+	sqlProbeAlone   = `SELECT COUNT(*) FROM booking_log l JOIN appointment a ON a.clinic_id = l.clinic_id AND a.id = l.appointment_id JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id
+	WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action = 'book' AND p.minor AND NOT EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id)`
 	sqlProbePurposes = `SELECT DISTINCT purpose FROM message WHERE clinic_id = $1 AND created_at >= $2`
 )
 
-// days ago, as rows keep their moment.
+// probesOfLetters are the looks at messages, at what patients get on paper, and at what they agreed to.
+func probesOfLetters() map[string]liveLook {
+	return map[string]liveLook{
+		"confirmation-at-once":     probe.confirmed,
+		"reminder-stops":           probe.reminderStops,
+		"reminder-unsubscribe":     probe.oneClick,
+		"mail-providers":           probe.mailLeaves,
+		"service-notices":          probe.ownersTold,
+		"followups":                probe.followups,
+		"followups-by-rule":        probe.followupRules,
+		"review-seldom":            probe.reviewSeldom,
+		"feedback-first":           probe.feedbackFirst,
+		"reminders-measured":       probe.measured,
+		"receipts":                 probe.receipts,
+		"guardian-on-invoice":      probe.guardians,
+		"prescriptions-warned":     probe.warned,
+		"prescriptions-controlled": probe.controlled,
+		"prescription-paper":       probe.paper,
+		"consent-withdrawn":        probe.withdrawn,
+		"no-advertising":           probe.purposes,
+		"minor-with-guardian":      probe.childrenAlone,
+	}
+}
+
+// ago is a moment before now, as rows keep their moment.
 func (p probe) ago(d time.Duration) clock.Instant { return clock.At(p.Clock.Now().Add(-d)) }
 
 const (
@@ -88,7 +114,7 @@ func (p probe) noneOf(ctx context.Context, since clock.Instant, counts ...[2]str
 }
 
 func (p probe) confirmed(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeUntold, "bookings of this week were told to nobody", p.ago(week), p.ago(time.Hour), p.ago(0))
+	return p.none(ctx, sqlProbeUnconfirmed, "bookings of this week were told to nobody", p.ago(week), p.ago(time.Hour), p.ago(0))
 }
 
 func (p probe) reminderStops(ctx context.Context) (string, error) {
@@ -233,6 +259,10 @@ func (p probe) purposes(ctx context.Context) (string, error) {
 		return rows.Err()
 	})
 	return fmt.Sprintf("every message has one of %d purposes, and none of them is advertising", len(known)), err
+}
+
+func (p probe) childrenAlone(ctx context.Context) (string, error) {
+	return p.noneOf(ctx, p.ago(week), [2]string{sqlProbeAlone, "children were booked this week for whom no adult speaks"})
 }
 
 // listening is a provider of mail that takes what is sent to it down, and sends nothing on: nobody is written to by a probe.

@@ -1,6 +1,7 @@
 package prescriptions
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -76,11 +77,11 @@ func (s *Service) Unmarked(v *store.View) (restricted int, unmarked []string, er
 	}
 	none := &WarningList{}
 	for _, d := range l.drugs.Drugs {
-		if !d.Restricted() {
+		if !slices.Contains(d.Schedules, "X") && !slices.Contains(d.Schedules, "NDPS") {
 			continue
 		}
 		restricted++
-		if len(none.Check([]Row{{Generic: d.Generic, Form: d.Form}}, Known{}, l.drugs)) == 0 {
+		if !slices.ContainsFunc(none.Check([]Row{{Generic: d.Generic, Form: d.Form}}, Known{}, l.drugs), func(w Warning) bool { return w.Kind == WarnRestricted }) {
 			unmarked = append(unmarked, d.Generic)
 		}
 	}
