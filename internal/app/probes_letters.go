@@ -51,8 +51,8 @@ const (
 	AND (m.kind = 'followup.missed' AND a.status <> 'no-show' OR m.kind IN ('followup.visit', 'followup.recall', 'review') AND (a.status NOT IN ('arrived', 'in-progress', 'completed') OR a.ends_at > m.state_at))`
 	sqlProbeNoRule = `SELECT COUNT(*) FROM message m JOIN reminder_rule r ON r.clinic_id = m.clinic_id AND r.id = m.rule_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.purpose IN ('followup', 'review') AND r.kind <> m.kind`
 
-	sqlProbeReviewTwice = `SELECT COUNT(*) FROM (SELECT 1 AS one FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state IN ('planned', 'sending', 'handing-over', 'sent') AND m.reached <> 'failed'
-	GROUP BY m.appointment_id HAVING COUNT(*) > 1) AS twice`
+	sqlProbeReviewTwice = `SELECT COUNT(*) FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state IN ('planned', 'sending', 'handing-over', 'sent') AND m.reached <> 'failed' AND EXISTS (
+	SELECT 1 FROM message o WHERE o.clinic_id = $1 AND o.appointment_id = m.appointment_id AND o.kind = 'review' AND o.id < m.id AND o.state IN ('planned', 'sending', 'handing-over', 'sent') AND o.reached <> 'failed')`
 	sqlProbeReviewAngry = `SELECT COUNT(*) FROM message m JOIN feedback f ON f.clinic_id = m.clinic_id AND f.patient_id = m.patient_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state = 'sent'
 	AND f.stars <= 2 AND f.settled_at = 0 AND f.given_at < m.created_at`
 	sqlProbeReviewChild = `SELECT COUNT(*) FROM message m JOIN patient p ON p.clinic_id = m.clinic_id AND p.id = m.patient_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state = 'sent' AND p.minor

@@ -11,7 +11,7 @@ import (
 
 // sqlInvoicesOfChildren finds invoices of children whose guardian was on record before the invoice was written.
 const sqlInvoicesOfChildren = `SELECT i.id, i.patient_id, i.particulars FROM invoice i JOIN patient p ON p.clinic_id = i.clinic_id AND p.id = i.patient_id
-	WHERE i.clinic_id = $1 AND i.day >= $2 AND i.number > 0 AND i.kind = 'invoice' AND p.minor AND EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id AND g.created_at < i.created_at)
+	WHERE i.clinic_id = $1 AND i.day >= $2 AND i.number > 0 AND i.kind = 'invoice' AND p.minor AND EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id AND g.created_at <= i.created_at)
 	ORDER BY i.day DESC, i.id DESC LIMIT $3`
 
 // Unspoken opens the newest invoices of children since the day, at most so many, and answers how many they are and how many of them do not
