@@ -360,6 +360,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, err = rules.Complaints(ctx, desk)
 	must(err)
 	must(rules.Settle(ctx, desk, complaints[0].ID, complaints[0].GivenAt))
+	look(access.PatientRead, owner, func(v *store.View) error { _, err := followup.Keeper{}.Collect(v, b.Patient); return err })
 	must(rules.RemoveAfter(ctx, owner, missedRule, 3))
 	booked(desk, p.Booking(first, p.At(2, "15:00"), 1)) // somebody who was here days ago
 	far := p.Booking(p.Providers[2], p.At(3, "15:00"), 11)
@@ -468,6 +469,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		}
 		return nil
 	})
+	inside(access.PatientDelete, owner, func(tx *store.Tx) error { return followup.Keeper{}.Erase(tx, b.Patient) })
 	oversee(ctx, t, p, must)
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
