@@ -11,7 +11,7 @@ ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
 FONTS := internal/document/fonts/OFL.txt
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help run build test check race soak bench pictures pages deps check-reference clean
+.PHONY: help run build test check race soak fuzz bench attack pictures pages deps deps-attack check-reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,12 @@ soak: internal/web/dist/manifest.json $(FONTS) ## the long proofs in full, part 
 bench: build ## measure the operations beside the limit program, on both databases (BENCH="--quick" for a short form)
 	@go run ./internal/rig/pg/serve bin/almirah bench $(BENCH)
 
+attack: build ## turn sqlmap, wapiti, testssl and naughty strings against a local house, with controls they must find (ATTACK="sqlmap" for one)
+	go run ./internal/rig/attack bin/almirah $(ATTACK)
+
+fuzz: ## give every parser of outside bytes random input, each for FUZZ (default 10s)
+	@scripts/fuzz $(or $(FUZZ),10s)
+
 pictures: internal/web/dist/manifest.json $(FONTS) ## save every page of the demo under out/pictures
 	ALMIRAH_PICTURES="$(CURDIR)/out/pictures" go test -count=1 -timeout 30m -run '^TestPictures$$' ./internal/app
 
@@ -74,6 +80,9 @@ pages: ## write the generated pages of docs/ and the golden files again
 deps: ## install what the tests need, on Debian; and the packages of the front end
 	@scripts/deps
 	@$(MAKE) --no-print-directory node_modules/.stamp tools/oracles/node_modules/.stamp
+
+deps-attack: ## install the tools of make attack, on Debian
+	@scripts/deps attack
 
 check-reference: internal/web/dist/manifest.json $(FONTS) ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
 	@scripts/check-reference
