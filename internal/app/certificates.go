@@ -201,7 +201,9 @@ func fetch(ctx context.Context, m *autocert.Manager, names []string, log *slog.L
 // deployment's own address: what a request claims is never repeated.
 func toHTTPS(public string, names []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		// A program that speaks plain HTTP is told so, and not led on: it would go on sending in the clear, and nobody would notice.
+		program := strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/hooks/")
+		if program || r.Method != http.MethodGet && r.Method != http.MethodHead {
 			http.Error(w, "Please use https://", http.StatusBadRequest)
 			return
 		}

@@ -95,6 +95,8 @@ func TestPlainLeadsToHTTPS(t *testing.T) {
 		{"GET", "WWW.clinic.example.org:80", "/", "https://www.clinic.example.org/", 308},
 		{"GET", "evil.example", "/c/sunrise", "https://clinic.example.org/c/sunrise", 308},
 		{"POST", "clinic.example.org", "/sign-in", "", 400},
+		{"GET", "clinic.example.org", "/api/v1/clinics/sunrise", "", 400},
+		{"GET", "clinic.example.org", "/hooks/whatsapp/x", "", 400},
 	} {
 		r := httptest.NewRequest(c.method, "http://"+c.host+c.path, nil)
 		w := httptest.NewRecorder()

@@ -177,32 +177,42 @@ func named(t *testing.T, body, field string) bool {
 // clean says that nothing typed has become more than text.
 func clean(t *testing.T, where, body string) {
 	t.Helper()
-	if !strings.Contains(strings.ToLower(body), "zqx") {
-		return
+	for _, out := range gotOut(t, body) {
+		t.Errorf("%s: %s", where, out)
 	}
+}
+
+// gotOut is what of the typed has become more than text.
+func gotOut(t *testing.T, body string) (out []string) {
+	t.Helper()
+	if !strings.Contains(strings.ToLower(body), "zqx") {
+		return nil
+	}
+	bad := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if !utf8.ValidString(body) {
-		t.Errorf("%s: the page is not valid UTF-8", where)
+		bad("the page is not valid UTF-8")
 	}
 	walk(parsed(t, body), func(n *html.Node) {
 		if n.Type == html.CommentNode && strings.Contains(n.Data, "zqx") {
-			t.Errorf("%s: comes out in a comment", where)
+			bad("comes out in a comment")
 		}
 		if n.Type != html.ElementNode {
 			return
 		}
 		if strings.HasPrefix(n.Data, "zqx") || (n.Data == "script" || n.Data == "style") && strings.Contains(strings.ToLower(text(n)), "zqx") {
-			t.Errorf("%s: comes out as the element %s", where, n.Data)
+			bad("comes out as the element %s", n.Data)
 		}
 		for _, x := range n.Attr {
 			key := strings.ToLower(x.Key)
 			if strings.HasPrefix(key, "zqx") || strings.HasPrefix(key, "on") {
-				t.Errorf("%s: comes out as the attribute %s", where, x.Key)
+				bad("comes out as the attribute %s", x.Key)
 			}
 			if (key == "href" || key == "src" || key == "action") && strings.HasPrefix(strings.ToLower(strings.TrimSpace(x.Val)), "javascript:") {
-				t.Errorf("%s: comes out as an address of script: %s=%q", where, key, x.Val)
+				bad("comes out as an address of script: %s=%q", key, x.Val)
 			}
 		}
 	})
+	return out
 }
 
 // naughtyForms are the forms that take text.

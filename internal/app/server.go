@@ -63,13 +63,35 @@ type answer struct {
 func (a *answer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
+		fence(a.Header())
 	}
 	a.ResponseWriter.WriteHeader(status)
+}
+
+// plainPolicy is the content policy of what is no page: of data, papers, pictures, scripts and errors in one line.
+const plainPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// fence sees to it that no answer goes out without a content policy, and none that another page can frame or lay a base under, whatever room it is from.
+func fence(h http.Header) {
+	const name = "Content-Security-Policy"
+	policy := h.Get(name)
+	if policy == "" {
+		h.Set(name, plainPolicy)
+		return
+	}
+	for _, part := range []string{"frame-ancestors 'none'", "base-uri 'none'"} {
+		directive, _, _ := strings.Cut(part, " ")
+		if !strings.Contains(policy, directive+" ") {
+			policy += "; " + part
+		}
+	}
+	h.Set(name, policy)
 }
 
 func (a *answer) Write(b []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
+		fence(a.Header())
 	}
 	n, err := a.ResponseWriter.Write(b)
 	a.bytes += int64(n)

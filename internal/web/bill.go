@@ -231,7 +231,7 @@ func billCode(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Content-Type", "image/svg+xml; charset=utf-8")
 	_, err = w.Write(picture)
 	return err
 }

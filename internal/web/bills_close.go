@@ -99,7 +99,7 @@ func ledgerPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	page.From, page.To, page.More = string(books.From), string(books.To), books.More
-	page.Query = spanQuery(page.From, page.To)
+	page.Exports = true
 	for _, e := range books.Entries {
 		page.Rows = append(page.Rows, LedgerRow{At: e.At.In(v.Clinic.Location()), Day: e.Day, Kind: e.Kind, Label: e.Label, Debit: s.accountName(v, e.Debit), Credit: s.accountName(v, e.Credit), Minor: e.Amount, Currency: e.Currency})
 	}

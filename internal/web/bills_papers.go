@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"almirah/internal/billing"
@@ -220,8 +219,6 @@ func (s *Site) accountName(v *Visit, a billing.Account) string {
 	}
 	return v.Tongue.Say("bill.account." + string(a))
 }
-
-func spanQuery(from, to string) string { return url.Values{"from": {from}, "to": {to}}.Encode() }
 
 // sendSheet sends a sheet as a file.
 func sendSheet(w http.ResponseWriter, name string, sheet document.Sheet) error {

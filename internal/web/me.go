@@ -169,7 +169,7 @@ func signOutEverywhere(s *Site, w http.ResponseWriter, v *Visit) error {
 	if _, err := s.Accounts.SignOutEverywhere(v.Context(), *v.Signed); err != nil {
 		return err
 	}
-	clearSession(w)
+	leave(w)
 	http.Redirect(w, v.Request, "/sign-in?done=out-everywhere", http.StatusSeeOther)
 	return nil
 }

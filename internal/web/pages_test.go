@@ -96,6 +96,9 @@ func faults(raw []byte, whole bool) []string {
 	if m := key.Find(raw); m != nil {
 		bad("a sentence or a value is missing: %s", m)
 	}
+	if m := packed.Find(raw); m != nil {
+		bad("an address whose whole query is one name: %s", m)
+	}
 	if strings.Contains(string(raw), "ZgotmplZ") {
 		bad("html/template refused a value")
 	}
@@ -229,12 +232,15 @@ func contains(form *html.Node, name string) bool {
 	return found
 }
 
+// packed is a query that was escaped as if it were one value.
+var packed = regexp.MustCompile(`(?i)href="[^"?]*\?[^"=&]*%3d[^"]*"`)
+
 // TestFaultsAreFound keeps the checks above honest.
 func TestFaultsAreFound(t *testing.T) {
 	t.Parallel()
 	for _, broken := range []string{
 		`<p style="color:red">`, `<script>1</script>`, `<p id="a"><p id="a">`, `<form method="post"></form>`, `<form><input name="x"></form>`,
-		`<p>[day.nope]</p>`, `<p onclick="x()">`, `<img src="x">`, `<button></button>`,
+		`<p>[day.nope]</p>`, `<p onclick="x()">`, `<img src="x">`, `<button></button>`, `<a href="/x?from%3d1%26to%3d2">x</a>`,
 	} {
 		if len(faults([]byte(broken), false)) == 0 {
 			t.Errorf("nothing was found wrong with %s", broken)

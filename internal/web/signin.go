@@ -163,9 +163,16 @@ func signOut(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := s.Accounts.SignOut(v.Context(), v.cookie()); err != nil {
 		return err
 	}
-	clearSession(w)
+	leave(w)
 	http.Redirect(w, v.Request, "/sign-in?done=signed-out", http.StatusSeeOther)
 	return nil
+}
+
+// leave ends what the browser holds of a session: the cookie, and whatever it kept of pages although each forbade it.
+// The last head of the audit log stays: it is nobody's datum, and a witness that forgets is none.
+func leave(w http.ResponseWriter) {
+	clearSession(w)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 }
 
 func signUpPage(s *Site, w http.ResponseWriter, v *Visit) error {

@@ -421,6 +421,13 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 			f = fault.New(fault.Internal, "fault.internal")
 		}
 	}
+	if f.Kind == fault.Forbidden { // who wanted what she may not: ids alone, as everywhere in the log
+		var person, clinic string
+		if v.Signed != nil {
+			person, clinic = v.Signed.Person.ID.String(), v.Who.Clinic().String()
+		}
+		s.Log.Warn("refused", "request", w.Header().Get("X-Request-Id"), "route", route.Pattern, "fault", f.Key, "subject", person, "clinic", clinic)
+	}
 	if f.Kind == fault.Unauthenticated && v.Method == http.MethodGet && v.Header.Get("X-Fragment") == "" {
 		to := "/sign-in?next=" + url.QueryEscape(v.URL.RequestURI())
 		switch f.Key {

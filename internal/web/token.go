@@ -18,7 +18,7 @@ const (
 	SessionCookie    = "__Host-session" // who is signed in
 	FormCookie       = "__Host-form"    // the secret of a visitor's form tokens
 	DeviceCookie     = "__Host-device"  // a browser from which somebody signed in before
-	PreferenceCookie = "pref"           // theme and language, only when chosen
+	PreferenceCookie = "__Host-pref"    // theme and language, only when chosen
 )
 
 // Cookie describes one cookie for the policy page.

@@ -70,7 +70,7 @@ func TestTrustPageSaysHowEachSentenceStands(t *testing.T) {
 	})
 	g := o.guest()
 	body := wants(t, g.get("/trust"), 200, "It holds.", "It broke.", "It is to come.", "People see to it.", "Not here.", "where payments are on",
-		"Post & Co", "e-mail address, text", "by contract", "__Host-session", "__Host-form", "pref", "What we cannot promise", "Who a patient is")
+		"Post & Co", "e-mail address, text", "by contract", "__Host-session", "__Host-form", "__Host-pref", "What we cannot promise", "Who a patient is")
 	for sentence, status := range map[string]string{"it-holds": "enforced", "it-broke": "broken", "not-built": "not-yet", "by-people": "human", "elsewhere": "not-applicable"} {
 		_, row, _ := strings.Cut(body, `id="`+sentence+`"`)
 		row, _, _ = strings.Cut(row, "</li>")

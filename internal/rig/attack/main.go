@@ -145,7 +145,7 @@ func (r *run) house(ctx context.Context, overTLS bool) (at *url.URL, stop func()
 		return nil, nil, err
 	}
 	at = &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", port)}
-	env := []string{"ALMIRAH_ADDR=" + at.Host, "ALMIRAH_DATA=" + filepath.Join(r.dir, "data"), "ALMIRAH_KEYS=" + filepath.Join(r.dir, "keys", "root.key"), "ALMIRAH_PUBLIC_LIMIT=0", "ALMIRAH_IDLE=1h",
+	env := []string{"ALMIRAH_ADDR=" + at.Host, "ALMIRAH_DATA=" + filepath.Join(r.dir, "data"), "ALMIRAH_KEYS=" + filepath.Join(r.dir, "keys", "root.key"), "ALMIRAH_PUBLIC_LIMIT=0", "ALMIRAH_PROXIES=127.0.0.1/32", "ALMIRAH_IDLE=1h",
 		"ALMIRAH_SECURITY_CONTACT=mailto:security@example.org"}
 	if overTLS {
 		at.Scheme, at.Host = "https", fmt.Sprintf("localhost:%d", port)

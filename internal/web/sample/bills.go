@@ -70,7 +70,7 @@ func (m *maker) billPages() {
 	m.add("bill-close", "", page)
 	done := &web.DayClosePage{Shell: m.staff("nav.bills"), Day: today, Today: today, Closed: true, ClosedAt: m.at(19, 5), Counts: []web.CountRow{{Method: "cash", Currency: rupees, Expected: 680000, CountedMinor: 679000, Difference: -1000, Note: "ten rupees missing"}, {Method: "upi", Currency: rupees, Expected: 450000, CountedMinor: 450000}}}
 	m.add("bill-close", "closed", done)
-	m.add("bill-ledger", "", &web.LedgerPage{Shell: m.staff("nav.bills"), From: "2026-11-01", To: "2026-11-24", Query: "from=2026-11-01&to=2026-11-24", Currency: rupees, More: true,
+	m.add("bill-ledger", "", &web.LedgerPage{Shell: m.staff("nav.bills"), From: "2026-11-01", To: "2026-11-24", Exports: true, Currency: rupees, More: true,
 		Rows:     []web.LedgerRow{{At: m.at(10, 2), Day: today, Kind: "payment", Label: "INV/26-27/0042", Debit: m.t.Say("bill.account.cash"), Credit: m.t.Say("bill.account.receivable"), Minor: 20000, Currency: rupees}, {At: m.at(10, 1), Day: today, Kind: "issue", Label: "INV/26-27/0042", Debit: m.t.Say("bill.account.receivable"), Credit: "CGST", Minor: 2250, Currency: rupees}},
 		Balances: []web.BalanceRow{{Name: m.t.Say("bill.account.cash"), Debit: 700000, Credit: 20000, Net: 680000, Currency: rupees}, {Name: "CGST", Credit: 2250, Net: -2250, Currency: rupees}}, Taxes: figures.Taxes})
 	m.add("settings-billing", "", &web.BillingSettings{SettingsPage: m.settings("settings.billing"), Scheme: "gst", GST: true, Schemes: []web.Option{{Value: "none", Label: m.t.Say("bill.scheme.none")}, {Value: "gst", Label: "GST", On: true}}, TaxID: "29AAGCB7383J1Z4",

@@ -127,7 +127,7 @@ func (m *maker) trust() {
 				sentence("p-e1", "not-applicable", "Prescriptions are kept for as long as the law asks."),
 				sentence("p-n7", "not-yet", "You can see who looked at your record."),
 			}}},
-		Cookies:    []web.CookieRow{{Name: "__Host-session", Kind: "essential", Purpose: "Keeps you signed in", Life: "12 hours"}, {Name: "pref", Kind: "preference", Purpose: "Remembers language and colours", Life: "1 year"}},
+		Cookies:    []web.CookieRow{{Name: "__Host-session", Kind: "essential", Purpose: "Keeps you signed in", Life: "12 hours"}, {Name: "__Host-pref", Kind: "preference", Purpose: "Remembers language and colours", Life: "1 year"}},
 		Processors: []web.ProcessorRow{{Name: "mail.example.net", Purpose: "Sends e-mail", Data: "E-mail address, name, time of the appointment", Region: "India", Safeguard: "Contract of 1 Nov 2026"}},
 		Holdings:   []web.HoldingRow{{What: "Name, phone, e-mail", Purpose: "To run the appointment", Keeps: "3 years after the last visit"}},
 		Limits:     []string{"No system is completely secure.", "Who receives an e-mail keeps a copy that we cannot take back."}}
