@@ -53,7 +53,9 @@ func (p *place) raw(t *testing.T, v *visitor, method, target, host string, head 
 		r.Host = host
 	}
 	for k, x := range head {
-		r.Header.Set(k, x)
+		if x != "" {
+			r.Header.Set(k, x)
+		}
 	}
 	if v != nil {
 		for name, x := range v.cookies {
@@ -162,6 +164,11 @@ func (p *place) fenced(t *testing.T, all []struct{ pattern, path string }) {
 	for _, kind := range []string{"text/html", "application/json", "application/problem+json", "application/pdf", "text/csv", "text/calendar", "text/plain"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no answer is %s: %v", kind, kinds)
+		}
+	}
+	for from, want := range map[string]string{"same-origin": "gzip", "none": "gzip", "cross-site": "", "same-site": "", "": ""} {
+		if got := p.raw(t, p.owner, "GET", "/app/day", "", map[string]string{"Accept-Encoding": "gzip", "Sec-Fetch-Site": from}); got.head.Get("Content-Encoding") != want {
+			t.Errorf("a page that is asked for from %q is packed as %q", from, got.head.Get("Content-Encoding"))
 		}
 	}
 	w := httptest.NewRecorder()

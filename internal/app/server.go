@@ -134,6 +134,7 @@ func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, tr
 		a := &answer{ResponseWriter: w}
 		h := a.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY") // for browsers that do not read frame-ancestors
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")

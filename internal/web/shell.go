@@ -106,7 +106,14 @@ type LanguageLink struct {
 // NewShell starts the shell of a page that answers r.
 func NewShell(r *http.Request, t *words.Tongue, theme, csrf string) Shell {
 	return Shell{Tongue: t, Theme: theme, CSRF: csrf, Path: r.URL.RequestURI(),
-		Gzip: strings.Contains(r.Header.Get("Accept-Encoding"), "gzip")}
+		Gzip: strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && ownRequest(r)}
+}
+
+// ownRequest says whether the browser states that no other site caused the request. Only then is a page compressed: whoever can make somebody's browser ask
+// for a page with a text of his choice in it, and watch the length of the answer, would learn from compression what else stands there (BREACH).
+func ownRequest(r *http.Request) bool {
+	from := r.Header.Get("Sec-Fetch-Site")
+	return from == "same-origin" || from == "none"
 }
 
 func (s *Shell) shell() *Shell { return s }

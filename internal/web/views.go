@@ -116,7 +116,7 @@ func (v *Views) Render(w http.ResponseWriter, status int, name string, page Page
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Add("Vary", "Accept-Encoding, Cookie, Accept-Language")
+	h.Add("Vary", "Accept-Encoding, Cookie, Accept-Language, Sec-Fetch-Site")
 	h.Set("Content-Language", sh.Tongue.Lang())
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "no-store") // pages hold people's data

@@ -201,6 +201,10 @@ func (r *run) pages(ctx context.Context) error {
 				continue
 			}
 			for _, f := range list {
+				if why := excused(f); why != "" {
+					r.notes = append(r.notes, "wapiti ("+name+"): "+f+": "+why)
+					continue
+				}
 				r.found = append(r.found, finding{"wapiti", kind, f})
 			}
 		}
@@ -208,6 +212,17 @@ func (r *run) pages(ctx context.Context) error {
 		g.account(r, "wapiti")
 	}
 	return nil
+}
+
+// excused says why something that wapiti wants is not wanted; empty for everything else.
+func excused(f string) string {
+	switch {
+	case strings.HasSuffix(f, "X-XSS-Protection is not set"):
+		return "browsers gave that filter up, and it was a hole of its own; the content policy does its work"
+	case strings.HasSuffix(f, "Strict-Transport-Security is not set"):
+		return "it was asked over plain HTTP, where the header must not be; testssl looks for it over TLS"
+	}
+	return ""
 }
 
 func kinds(found map[string][]string) (out []string) {
