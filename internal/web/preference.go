@@ -46,7 +46,7 @@ func setPreference(w http.ResponseWriter, theme, lang string) {
 	if slices.ContainsFunc(words.Languages(), func(l words.Language) bool { return l.Code == lang }) {
 		parts = append(parts, "lang:"+lang)
 	}
-	c := &http.Cookie{Name: PreferenceCookie, Value: strings.Join(parts, "|"), Path: "/", Secure: true, SameSite: http.SameSiteLaxMode, MaxAge: int((365 * 24 * time.Hour).Seconds())}
+	c := &http.Cookie{Name: PreferenceCookie, Value: strings.Join(parts, "|"), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((365 * 24 * time.Hour).Seconds())}
 	if len(parts) == 0 {
 		c.MaxAge = -1
 	}
