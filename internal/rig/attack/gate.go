@@ -207,7 +207,7 @@ func (g *gate) signIn(ctx context.Context) error {
 	if m == nil || code == nil {
 		return fmt.Errorf("the way from the password leads to %q, where no code of the demo is shown", to)
 	}
-	if _, to, err = jar.ask(ctx, "POST", "/sign-in/second", url.Values{"csrf": {m[1]}, "proof_code": {code[1]}}); err != nil {
+	if _, _, err = jar.ask(ctx, "POST", "/sign-in/second", url.Values{"csrf": {m[1]}, "proof_code": {code[1]}}); err != nil {
 		return err
 	}
 	if page, to, err = jar.ask(ctx, "GET", "/app/me", nil); err != nil || to != "" {
