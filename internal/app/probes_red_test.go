@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/prescriptions"
 	"almirah/internal/store"
+	"almirah/internal/web"
 )
 
 // vandal writes past all rooms into the database of a house.
@@ -43,7 +46,7 @@ func vandalIn(t *testing.T, h *opened) *vandal {
 	}
 	t.Cleanup(func() { _ = v.db.Close() })
 	if h.DB.Engine() == store.Postgres { // the owner takes its own fences down; the database is thrown away after the test
-		for _, table := range []string{"event", "message", "consent", "reminder_due", "reminder_rule", "appointment", "booking_log", "patient", "guardian", "feedback", "payment", "invoice", "prescription", "channel", "clinic"} {
+		for _, table := range []string{"event", "message", "consent", "reminder_due", "reminder_rule", "appointment", "booking_log", "patient", "guardian", "feedback", "payment", "invoice", "prescription", "channel", "clinic", "audit_leaf"} {
 			v.write(t, `ALTER TABLE `+table+` DISABLE ROW LEVEL SECURITY`)
 		}
 	}
@@ -212,6 +215,24 @@ func TestEachLookCanGoRed(t *testing.T) {
 			}
 		}
 
+		gone := h.anyID()
+		if err := errors.Join(h.Vault.AddSubjects(t.Context(), h.Clinic.ID, gone), h.Vault.Shred(t.Context(), h.Clinic.ID, gone, "probe")); err != nil {
+			t.Fatal(err)
+		}
+		v.known["gone"] = gone
+		v.write(t, `INSERT INTO patient (clinic_id, id, name, created_at) VALUES ({clinic}, {gone}, {x:00}, 1)`)
+		if err := look("deleted-is-unreadable"); err != nil {
+			t.Errorf("a deletion of this hour is not given time: %v", err)
+		}
+		h.Fake.Move(3 * time.Hour)
+		if look("deleted-is-unreadable") == nil {
+			t.Error("nobody sees the row of a patient who was deleted")
+		}
+		v.write(t, `DELETE FROM patient WHERE id = {gone}`)
+		if err := look("deleted-is-unreadable"); err != nil {
+			t.Error(err)
+		}
+
 		for _, x := range []struct {
 			probe  string
 			remote bool
@@ -230,6 +251,14 @@ func TestEachLookCanGoRed(t *testing.T) {
 				t.Errorf("%s sees nothing on a sheet of %v", x.probe, x.drugs)
 			}
 			h.Fake.Move(8 * 24 * time.Hour) // a signed sheet cannot be taken away: it is let grow old
+		}
+
+		if err := look("audit-no-person-in-a-leaf"); err != nil {
+			t.Error(err)
+		}
+		v.write(t, `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment) VALUES ({clinic}, {new}, 1, {new}, 'x', 'x', 'x', {new}, {new}, {x:41736861}, {new})`)
+		if look("audit-no-person-in-a-leaf") == nil {
+			t.Error("nobody sees a name in an entry of the record")
 		}
 	})
 }
@@ -290,6 +319,14 @@ func TestLooksWithoutRowsCanGoRed(t *testing.T) {
 	}
 	if err := tellsNobody(followup.Figures{By: []followup.Share{share(5)}}, 0); err != nil {
 		t.Error(err)
+	}
+
+	for _, right := range []access.Right{access.PatientRead, access.PatientWrite, access.PatientDelete} {
+		table := slices.DeleteFunc(slices.Clone(access.Table), func(r access.Row) bool { return r.Right == right })
+		routes := slices.DeleteFunc(web.Routes(), func(r web.Route) bool { return r.Right == right })
+		if ownersMay(table, web.Routes()) == nil || ownersMay(access.Table, routes) == nil {
+			t.Errorf("nobody misses %s", right)
+		}
 	}
 
 	real := h.handler
