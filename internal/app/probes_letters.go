@@ -90,6 +90,8 @@ func probesOfLetters() map[string]liveLook {
 		"consent-withdrawn":         probe.withdrawn,
 		"no-advertising":            probe.purposes,
 		"minor-with-guardian":       probe.childrenAlone,
+		"tickets":                   probe.tickets,
+		"letters-by-choice":         probe.lists,
 		"clinic-in-charge":          probe.inCharge,
 		"deleted-is-unreadable":     probe.erased,
 		"audit-no-person-in-a-leaf": probe.leaves,

@@ -19,7 +19,11 @@ import (
 
 const (
 	sqlProbeRemains = `SELECT COUNT(*) FROM patient WHERE clinic_id = $1 AND id = $2`
-	sqlProbeLeaves  = `SELECT body FROM audit_leaf WHERE clinic_id = $1 ORDER BY id DESC LIMIT 200`
+	sqlProbeTickets = `SELECT COUNT(*) FROM ticket WHERE state = 'closed' AND changed_at < $1`
+	sqlProbeTalk    = `SELECT words FROM ticket_line ORDER BY id DESC LIMIT 50`
+	sqlProbeUnread  = `SELECT COUNT(*) FROM outgoing_mail m WHERE m.state = 'planned' AND m.created_at >= $1 AND (m.kind = 'list-product' AND NOT EXISTS (SELECT 1 FROM mail_choice c WHERE c.person_id = m.person_id AND c.list = 'product' AND (c.wanted OR c.changed_at > m.created_at))
+	OR m.kind = 'list-security' AND EXISTS (SELECT 1 FROM mail_choice c WHERE c.person_id = m.person_id AND c.list = 'security' AND NOT c.wanted AND c.changed_at <= m.created_at))`
+	sqlProbeLeaves = `SELECT body FROM audit_leaf WHERE clinic_id = $1 ORDER BY id DESC LIMIT 200`
 )
 
 // inCharge looks whether the owner of a clinic may see, correct and delete a patient, and whether there is an address for each.
@@ -106,4 +110,49 @@ func (p probe) leaves(ctx context.Context) (string, error) {
 		return rows.Err()
 	})
 	return fmt.Sprintf("%d entries hold words of the house and ids alone", n), err
+}
+
+// tickets looks at what clinics wrote to support: it is sealed, and gone a year after it was settled.
+func (p probe) tickets(ctx context.Context) (string, error) {
+	n := 0
+	err := p.across(ctx, func(x *store.Platform) error {
+		var old int
+		if err := x.Row(sqlProbeTickets, p.ago(367*24*time.Hour)).Scan(&old); err != nil {
+			return err
+		}
+		if old > 0 {
+			return fmt.Errorf("%d conversations with support are older than a year", old)
+		}
+		rows, err := x.Query(sqlProbeTalk)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var words []byte
+			if err := rows.Scan(&words); err != nil {
+				return err
+			}
+			if n++; len(words) > 0 && !vault.Sealed(words) {
+				return errors.New("what a clinic wrote to support is stored unsealed")
+			}
+		}
+		return rows.Err()
+	})
+	return fmt.Sprintf("%d lines of conversations with support are sealed, and none is older than a year", n), err
+}
+
+// lists looks at the letters to many that wait: none is to somebody who did not ask for news, or who declined alerts.
+func (p probe) lists(ctx context.Context) (string, error) {
+	err := p.across(ctx, func(x *store.Platform) error {
+		var n int
+		if err := x.Row(sqlProbeUnread, p.ago(week)).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("%d letters go to people who do not want them", n)
+		}
+		return nil
+	})
+	return "no letter to many waits for anybody who does not want it", err
 }
