@@ -132,7 +132,7 @@ func letterRow(kind, purpose, state, occurrence, rule string) string {
 const (
 	noLetters   = `DELETE FROM message WHERE clinic_id = {clinic} AND language = 'zz'`
 	noAgreement = `DELETE FROM consent WHERE clinic_id = {clinic} AND door = 'probe'`
-	aChild      = `UPDATE patient SET minor = TRUE WHERE clinic_id = {clinic}`
+	aChild      = `UPDATE patient SET minor = TRUE, birth_date = NULL WHERE clinic_id = {clinic}`
 	noChild     = `UPDATE patient SET minor = FALSE WHERE clinic_id = {clinic}`
 	aGuardian   = `INSERT INTO guardian (clinic_id, patient_id, id, name, relation, created_at) VALUES ({clinic}, {patient}, {new}, {x:00}, 'mother', 1)`
 	noGuardian  = `DELETE FROM guardian WHERE clinic_id = {clinic}`
