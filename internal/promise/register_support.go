@@ -102,6 +102,7 @@ var helping = []Sentence{
 				Red: []string{"support.TestTickets"},
 			},
 		},
+		Probe: "tickets",
 	},
 	{
 		ID:       "help-inside",
@@ -132,6 +133,7 @@ var helping = []Sentence{
 				Red: []string{"support.TestLettersGoToThoseWhoWantThem"},
 			},
 		},
+		Probe: "letters-by-choice",
 	},
 	{
 		ID:       "handed-over",
