@@ -90,6 +90,7 @@ type House struct {
 	probing probing
 	held    atomic.Bool // nothing may leave: the database came back from a backup
 	backing backing
+	hearing hearing
 	slow    slowWatch   // statements that took long
 	errors  *keptErrors // the last errors of the log
 	meters  *meters
@@ -122,7 +123,14 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 func (h *House) open(ctx context.Context, o Options) (err error) {
 	c := h.Config
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
-	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
+	if h.Gate, err = c.gate(h); err != nil {
+		return err
+	}
+	keepers, err := c.Keeping.keepers(h.Gate, h.Clock)
+	if err != nil {
+		return err
+	}
+	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal, Keepers: keepers, Grace: c.Keeping.Grace}, h.Clock); err != nil {
 		return err
 	}
 	if o.Store.Slow == nil {
@@ -155,7 +163,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if h.Book, err = words.Load(); err != nil {
 		return err
 	}
-	return h.rooms(o)
+	return h.rooms(o, keepers)
 }
 
 // Holdings are the columns that every room declared.
@@ -167,17 +175,9 @@ func roomHoldings() [][]holdings.Table {
 		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings()}
 }
 
-func (h *House) rooms(o Options) (err error) {
+func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	c := h.Config
-	roots, err := c.Certifying.trust()
-	if err != nil {
-		return err
-	}
-	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
-	h.Gate.Hold(func(processor string) bool {
-		return h.Held() && processor != backupProcessor && processor != certifierProcessor
-	})
-	if h.Backups, err = h.backups(); err != nil {
+	if h.Backups, err = h.backups(keepers); err != nil {
 		return err
 	}
 	carriers := o.Carriers
@@ -304,6 +304,7 @@ func (h *House) Start(ctx context.Context) error {
 	}
 	h.started = true
 	h.keepBackups(ctx)
+	h.keepHearing(ctx)
 	h.ring(ctx)
 	return nil
 }
@@ -324,6 +325,7 @@ func (h *House) Close() error {
 		h.silence()
 	}
 	h.backing.end()
+	h.hearing.end()
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

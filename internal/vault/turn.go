@@ -21,7 +21,7 @@ const (
 // How much one transaction of a turn moves, so that nobody who writes waits for long.
 const (
 	clinicsAtOnce = 50
-	peopleAtOnce  = 400
+	peopleAtOnce  = 400 // unless a test says otherwise
 )
 
 // noteAll marks a turn in which every clinic gets a new key; its mark is the epoch.
@@ -359,7 +359,7 @@ func (t *turning) some(tx *sql.Tx, clinic id.ID, after []byte) (last []byte, mor
 	}
 	var list []person
 	rows, err := tx.QueryContext(t.ctx, `SELECT subject, generation, wrapped, under FROM patient_key
-		WHERE clinic = $1 AND subject > $2 AND under <> $3 AND wrapped IS NOT NULL ORDER BY subject LIMIT $4`, clinic, after, o.born, peopleAtOnce)
+		WHERE clinic = $1 AND subject > $2 AND under <> $3 AND wrapped IS NOT NULL ORDER BY subject LIMIT $4`, clinic, after, o.born, t.v.people)
 	if err := eachRow(rows, err, func(s id.ID, w wrappedKey) error {
 		list = append(list, person{s, w})
 		return nil

@@ -56,6 +56,7 @@ type Vault struct {
 	kept        atomic.Bool             // a keeper wraps the root key
 	heard       atomic.Int64            // when it last answered, in microseconds
 	step        func(what string) error // tests break off here; nil otherwise
+	people      int                     // peopleAtOnce
 
 	mu       sync.Mutex
 	epochs   map[int64]tink.AEAD
@@ -79,7 +80,7 @@ func Open(ctx context.Context, cfg Config, clk clock.Clock) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{store: store, clk: clk, rootFile: cfg.RootKeyFile, keepers: cfg.Keepers, keeper: keeper, grace: cfg.Grace, cache: newClinicCache()}
+	v := &Vault{store: store, clk: clk, rootFile: cfg.RootKeyFile, keepers: cfg.Keepers, keeper: keeper, grace: cfg.Grace, cache: newClinicCache(), people: peopleAtOnce}
 	if v.grace == 0 {
 		v.grace = DefaultGrace
 	}
