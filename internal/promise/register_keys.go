@@ -8,7 +8,7 @@ var keys = []Sentence{
 		Sources:  []string{"M2", "M14"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Turn", "vault.Vault.RotateRootKey", "internal/app/keys.go"},
-		ProvedBy: []string{"vault.TestTurnUnderLoad", "vault.TestTurnBrokenOff", "vault.TestRootKeyChangeBrokenOff", "app.TestKeysTurnUnderLoad"},
+		ProvedBy: []string{"vault.TestTurnUnderLoad", "vault.TestTurnBrokenOff", "vault.TestRootKeyChangeBrokenOff", "vault.TestClinicKeyReplacedElsewhere", "app.TestKeysTurnUnderLoad"},
 		Probe:    "keys-replaced",
 		Twins: []Twin{
 			{
@@ -54,7 +54,7 @@ var keys = []Sentence{
 		Sources:  []string{"M2", "M14"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Hear", "internal/vault/transit.go", "internal/vault/kms.go"},
-		ProvedBy: []string{"vault.TestAKeeperThatIsAway", "vault.TestMovingBetweenKeepers"},
+		ProvedBy: []string{"vault.TestAKeeperThatIsAway", "vault.TestMovingBetweenKeepers", "app.TestKeeperAwayIsSaid", "app.TestKeysDrill"},
 		Probe:    "keeper-asked",
 		Twins: []Twin{
 			{

@@ -4,126 +4,26 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/promise"
+	"almirah/internal/rig/keyserver"
 )
-
-// service stands in for Vault's transit engine and for AWS KMS, by their documented requests and answers. The independent counterparts are in
-// keeper_reference_test.go.
-type service struct {
-	*httptest.Server
-	away atomic.Bool
-	asks atomic.Int64
-}
-
-func newService(t *testing.T) *service {
-	t.Helper()
-	s := &service{}
-	key := newKey()
-	c, err := subtle.NewAESGCM(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	say := func(w http.ResponseWriter, status int, v any) {
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(v)
-	}
-	vault := func(w http.ResponseWriter, r *http.Request) {
-		var q struct {
-			Plaintext, Ciphertext string
-			Associated            []byte `json:"associated_data"`
-		}
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || r.Method != http.MethodPost {
-			say(w, 400, map[string][]string{"errors": {"bad request"}})
-			return
-		}
-		if r.Header.Get("X-Vault-Token") != "s.token" {
-			say(w, 403, map[string][]string{"errors": {"permission denied"}})
-			return
-		}
-		switch r.URL.Path {
-		case "/v1/transit/encrypt/almirah":
-			plain, _ := base64.StdEncoding.DecodeString(q.Plaintext)
-			b, _ := c.Encrypt(plain, q.Associated)
-			say(w, 200, map[string]any{"data": map[string]any{"ciphertext": "vault:v1:" + base64.StdEncoding.EncodeToString(b), "key_version": 1}})
-		case "/v1/transit/decrypt/almirah":
-			b, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(q.Ciphertext, "vault:v1:"))
-			plain, err := c.Decrypt(b, q.Associated)
-			if err != nil {
-				say(w, 400, map[string][]string{"errors": {"cipher: message authentication failed"}})
-				return
-			}
-			say(w, 200, map[string]any{"data": map[string]any{"plaintext": base64.StdEncoding.EncodeToString(plain)}})
-		default:
-			say(w, 404, map[string][]string{"errors": {}})
-		}
-	}
-	kms := func(w http.ResponseWriter, r *http.Request) {
-		var q struct {
-			KeyID                     string `json:"KeyId"`
-			Plaintext, CiphertextBlob []byte
-			EncryptionContext         map[string]string
-		}
-		if err := json.NewDecoder(r.Body).Decode(&q); err != nil || r.Header.Get("Content-Type") != "application/x-amz-json-1.1" ||
-			!strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") {
-			say(w, 400, map[string]string{"__type": "IncompleteSignatureException"})
-			return
-		}
-		if q.KeyID != "1234abcd" {
-			say(w, 400, map[string]string{"__type": "NotFoundException"})
-			return
-		}
-		bound := fmt.Appendf(nil, "%v", q.EncryptionContext)
-		switch r.Header.Get("X-Amz-Target") {
-		case "TrentService.Encrypt":
-			b, _ := c.Encrypt(q.Plaintext, bound)
-			say(w, 200, map[string]any{"CiphertextBlob": b, "KeyId": "arn:aws:kms:ap-south-1:111122223333:key/1234abcd"})
-		case "TrentService.Decrypt":
-			plain, err := c.Decrypt(q.CiphertextBlob, bound)
-			if err != nil {
-				say(w, 400, map[string]string{"__type": "InvalidCiphertextException"})
-				return
-			}
-			say(w, 200, map[string]any{"Plaintext": plain, "KeyId": "arn:aws:kms:ap-south-1:111122223333:key/1234abcd"})
-		default:
-			say(w, 400, map[string]string{"__type": "UnknownOperationException"})
-		}
-	}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.asks.Add(1)
-		switch {
-		case s.away.Load():
-			w.WriteHeader(503)
-		case strings.HasPrefix(r.URL.Path, "/v1/"):
-			vault(w, r)
-		default:
-			kms(w, r)
-		}
-	}))
-	t.Cleanup(s.Close)
-	return s
-}
 
 // keepersOf are both keepers, reaching one service.
 func keepersOf(t *testing.T, at string, client Client) []Keeper {
 	t.Helper()
 	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte("s.token\n"), 0o600); err != nil {
+	if err := os.WriteFile(token, []byte(keyserver.Token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	a, err := NewTransit(client, TransitOptions{URL: at, Key: "almirah", TokenFile: token})
@@ -143,7 +43,7 @@ func TestMovingBetweenKeepers(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "keeper-asked")
 	onBoth(t, func(t *testing.T, at string) {
-		s := newService(t)
+		s := keyserver.Start(t)
 		keepers := keepersOf(t, s.URL, s.Client())
 		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at, Keepers: keepers}
 		v := opening(t, cfg)
@@ -192,11 +92,11 @@ func TestMovingBetweenKeepers(t *testing.T) {
 		if again, err := v.EscrowSheet(t.Context()); err != nil || again == sheet {
 			t.Fatalf("the sheet is the same after a change of the root key: %v", err)
 		}
-		s.away.Store(true)
+		s.Away(true)
 		if err := v.MoveRootKey(t.Context(), nil); !errors.Is(err, ErrKeeper) {
 			t.Fatalf("moved without the keeper: %v", err)
 		}
-		s.away.Store(false)
+		s.Away(false)
 		if err := v.MoveRootKey(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +113,7 @@ func TestAKeeperThatIsAway(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "keeper-asked")
 	onBoth(t, func(t *testing.T, at string) {
-		s := newService(t)
+		s := keyserver.Start(t)
 		keepers := keepersOf(t, s.URL, s.Client())
 		clk := clock.NewFake(noon)
 		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at, Keepers: keepers, Grace: 30 * time.Minute}
@@ -227,15 +127,15 @@ func TestAKeeperThatIsAway(t *testing.T) {
 		}
 		clinic, people := clinicOf(t, v, 1)
 		sealed := sealingAll(t, v, clinic, people)
-		asked := s.asks.Load()
+		asked := s.Asks()
 		for range 20 {
 			r := ringOf(t, v, clinic)
 			opens(t, r, nameOf(people[0]), sealed[people[0]], "Asha "+people[0].String())
 		}
-		if s.asks.Load() != asked {
+		if s.Asks() != asked {
 			t.Fatal("a field asks the keeper")
 		}
-		s.away.Store(true)
+		s.Away(true)
 		clk.Move(30 * time.Minute)
 		if err := v.Hear(t.Context()); !errors.Is(err, ErrKeeper) {
 			t.Fatalf("heard from nobody: %v", err)
@@ -254,7 +154,7 @@ func TestAKeeperThatIsAway(t *testing.T) {
 		if silent, grace, ok := v.Heard(); !ok || silent != 30*time.Minute+time.Second || grace != 30*time.Minute {
 			t.Fatalf("silent for %v of %v, %v", silent, grace, ok)
 		}
-		s.away.Store(false)
+		s.Away(false)
 		if err := v.Hear(t.Context()); err != nil {
 			t.Fatal(err)
 		}

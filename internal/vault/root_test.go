@@ -12,6 +12,7 @@ import (
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 )
 
 func TestRootKeyFile(t *testing.T) {
@@ -206,6 +207,7 @@ func TestParseEscrow(t *testing.T) {
 // line named.
 func TestEscrowSlips(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "keys-on-paper")
 	root := newKey()
 	lines := escrowText(root)
 	wrong, passed := 0, 0

@@ -435,6 +435,7 @@ func TestKeysCannotBeMovedInTheStore(t *testing.T) {
 // old one in memory, still opens and adds patients, and no key is wrapped by the old one.
 func TestClinicKeyReplacedElsewhere(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "keys-replaced")
 	onBoth(t, func(t *testing.T, at string) {
 		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at}
 		v := opening(t, cfg)
