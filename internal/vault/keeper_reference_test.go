@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
+	program "os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -25,7 +25,7 @@ func TestReferenceKeepers(t *testing.T) {
 	}
 	bin := t.TempDir()
 	for name, of := range map[string]string{"keepers": ".", "local-kms": "github.com/nsmithuk/local-kms"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(bin, name), of)
+		build := program.Command("go", "build", "-o", filepath.Join(bin, name), of)
 		build.Dir = filepath.Join("..", "..", "tools", "keepers")
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("%s cannot be built: %v\n%s", name, err, out)
@@ -40,7 +40,7 @@ func TestReferenceKeepers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	engine := exec.Command(filepath.Join(bin, "keepers"))
+	engine := program.Command(filepath.Join(bin, "keepers"))
 	in, err := engine.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestReferenceKeepers(t *testing.T) {
 	}
 	port := free.Addr().(*net.TCPAddr).Port
 	free.Close()
-	service := exec.Command(filepath.Join(bin, "local-kms"))
+	service := program.Command(filepath.Join(bin, "local-kms"))
 	service.Env = append(os.Environ(), fmt.Sprint("PORT=", port), "KMS_DATA_PATH="+dir, "KMS_SEED_PATH="+seed, "KMS_REGION=ap-south-1", "KMS_ACCOUNT_ID=111122223333")
 	started(t, service)
 	client := &http.Client{Timeout: 10 * time.Second}
@@ -138,7 +138,7 @@ func TestReferenceKeepers(t *testing.T) {
 }
 
 // started starts a program that ends with the test, and answers the first line that it prints, if any comes.
-func started(t *testing.T, cmd *exec.Cmd) string {
+func started(t *testing.T, cmd *program.Cmd) string {
 	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
