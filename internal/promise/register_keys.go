@@ -8,7 +8,7 @@ var keys = []Sentence{
 		Sources:  []string{"M2", "M14"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Turn", "vault.Vault.RotateRootKey", "internal/app/keys.go"},
-		ProvedBy: []string{"vault.TestTurnUnderLoad", "vault.TestTurnBrokenOff", "vault.TestRootKeyChangeBrokenOff", "vault.TestClinicKeyReplacedElsewhere", "app.TestKeysTurnUnderLoad"},
+		ProvedBy: []string{"vault.TestTurnUnderLoad", "vault.TestTurnBrokenOff", "vault.TestTurnKilled", "vault.TestRootKeyChangeBrokenOff", "vault.TestClinicKeyReplacedElsewhere", "app.TestKeysTurnUnderLoad"},
 		Probe:    "keys-replaced",
 		Twins: []Twin{
 			{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -46,7 +47,7 @@ func sealingAll(t *testing.T, v *Vault, clinic id.ID, people []id.ID) map[id.ID]
 func TestTurnUnderLoad(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "keys-replaced")
-	people, turns := 150, 3
+	people, turns := 150, 1
 	if os.Getenv("ALMIRAH_SOAK") != "" {
 		people, turns = 20_000, 30
 	}
@@ -59,6 +60,7 @@ func TestTurnUnderLoad(t *testing.T) {
 		own := sealing(t, ringOf(t, houses[0], clinic), data, "Dr Rao")
 		bucket := ringOf(t, houses[0], clinic).Bucket(IndexName, "as")
 
+		still := maps.Clone(sealed) // sealed grows meanwhile
 		var stop atomic.Bool
 		var acts, wrong atomic.Int64
 		var mu sync.Mutex
@@ -82,7 +84,7 @@ func TestTurnUnderLoad(t *testing.T) {
 							fail("loading", err)
 						}
 						for _, p := range some {
-							if b, err := r.Open(nameOf(p), sealed[p]); err != nil || string(b) != "Asha "+p.String() {
+							if b, err := r.Open(nameOf(p), still[p]); err != nil || string(b) != "Asha "+p.String() {
 								fail("reading", err)
 							}
 						}
@@ -130,13 +132,6 @@ func TestTurnUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		// sealed is written to from here on, so the readers keep to the first people's fields, which are read through a copy.
-		mu.Lock()
-		still := map[id.ID][]byte{}
-		for p, b := range sealed {
-			still[p] = b
-		}
-		mu.Unlock()
 		for range turns {
 			if _, err := houses[1].Turn(t.Context(), true, nil); err != nil {
 				t.Error(err)
