@@ -16,6 +16,7 @@ const killedAt = "ALMIRAH_TEST_KILLED_AT"
 
 // TestTurningChild is the other process of TestTurnKilled; by itself it does nothing.
 func TestTurningChild(t *testing.T) {
+	t.Parallel()
 	at := strings.Split(os.Getenv(killedAt), "|")
 	if len(at) != 3 {
 		return
