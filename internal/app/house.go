@@ -79,22 +79,23 @@ type House struct {
 	Mail     *email.Carrier
 	Backups  *backup.Room
 
-	handler http.Handler
-	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
-	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
-	silence func()        // ends what the phones report by themselves; nil until they do
-	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
-	limit   *limiter
-	started bool
-	asked   atomic.Int64 // requests of people, for rest
-	probing probing
-	held    atomic.Bool // nothing may leave: the database came back from a backup
-	backing backing
-	hearing hearing
-	slow    slowWatch   // statements that took long
-	errors  *keptErrors // the last errors of the log
-	meters  *meters
-	site    *web.Site
+	handler  http.Handler
+	bank     *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
+	phones   *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence  func()        // ends what the phones report by themselves; nil until they do
+	letters  sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
+	limit    *limiter
+	started  bool
+	asked    atomic.Int64 // requests of people, for rest
+	probing  probing
+	held     atomic.Bool // nothing may leave: the database came back from a backup
+	backing  backing
+	hearing  hearing
+	openedAt time.Time   // when this program was started
+	slow     slowWatch   // statements that took long
+	errors   *keptErrors // the last errors of the log
+	meters   *meters
+	site     *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -112,7 +113,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 	if c.Demo {
 		clk = &demoClock{Clock: clk}
 	}
-	h := &House{Config: c, Clock: clk}
+	h := &House{Config: c, Clock: clk, openedAt: clk.Now()}
 	h.Log, h.errors = newLog(log.Handler())
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())

@@ -226,6 +226,17 @@ const (
 	erasureLate   = vault.TurnEvery + 6*time.Hour        // an erased person's key whose wrapped form still opens
 )
 
+// turnGrace is how long a program that was just started, or a key store that was just brought to this version, has to make a turn that is overdue.
+const turnGrace = 6 * time.Hour
+
+// turningSince is since when this program could have turned the keys.
+func (h *House) turningSince(s vault.Standing) time.Time {
+	if at := s.AbleAt.Time(); at.After(h.openedAt) {
+		return at
+	}
+	return h.openedAt
+}
+
 // goneBy is when nothing of the last erased person's key is left on this deployment's machines and in its backups; zero when nobody was erased.
 func goneBy(s vault.Standing) time.Time {
 	switch {
@@ -244,18 +255,19 @@ func (h *House) keyWords(ctx context.Context) (words string, late bool, err erro
 		return "", false, err
 	}
 	now := h.Clock.Now()
+	began := h.turningSince(s)
 	var out []string
 	say := func(format string, args ...any) { late = true; out = append(out, fmt.Sprintf(format, args...)) }
 	if t := h.rootTrouble(); t != "" {
 		say("the root key cannot be read: %s", t)
 	}
-	if age := now.Sub(s.EpochAt.Time()); age > turnLate {
+	if age := now.Sub(s.EpochAt.Time()); age > turnLate && now.Sub(began) > turnGrace {
 		say("the epoch key is %s old", spanOf(age))
 	}
-	if old := s.ClinicsOld + s.PeopleOld; old > 0 && now.Sub(s.EpochAt.Time()) > turnLate {
+	if old := s.ClinicsOld + s.PeopleOld; old > 0 && now.Sub(s.EpochAt.Time()) > turnLate && now.Sub(began) > turnGrace {
 		say("%d keys hang on older ones", old)
 	}
-	if s.Waiting > 0 && now.Sub(s.WaitingFor.Time()) > erasureLate {
+	if s.Waiting > 0 && now.Sub(s.WaitingFor.Time()) > erasureLate && now.Sub(began) > turnGrace {
 		say("the keys above %d erased people's are not replaced yet", s.Waiting)
 	}
 	if !late {

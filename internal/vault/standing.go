@@ -23,6 +23,7 @@ type Standing struct {
 	EpochAt clock.Instant // when the newest epoch key was made
 	Epochs  int           // epoch keys that exist: one, unless a turn is under way
 	TurnAt  clock.Instant // when the last turn ended; 0 for never
+	AbleAt  clock.Instant // since when this key store can be turned at all: earlier versions of the program could not
 
 	Clinics    int           // clinics and the platform itself
 	ClinicsOld int           // of these, whose key hangs on an older epoch
@@ -50,7 +51,7 @@ const sqlStanding = `SELECT
 	(SELECT COUNT(*) FROM patient_key p JOIN clinic_key c ON c.clinic = p.clinic AND c.kind = 'clinic' WHERE p.shredded_at >= c.made_at),
 	COALESCE((SELECT MIN(p.shredded_at) FROM patient_key p JOIN clinic_key c ON c.clinic = p.clinic AND c.kind = 'clinic' WHERE p.shredded_at >= c.made_at), 0),
 	COALESCE((SELECT MAX(shredded_at) FROM patient_key WHERE shredded_at IS NOT NULL), 0),
-	(SELECT made_at FROM keystore)`
+	(SELECT made_at FROM keystore), (SELECT MIN(applied_at) FROM keystore_version WHERE version >= 2)`
 
 // Standing counts the keys of every level, and those that hang on older ones.
 func (v *Vault) Standing(ctx context.Context) (Standing, error) {
@@ -60,7 +61,7 @@ func (v *Vault) Standing(ctx context.Context) (Standing, error) {
 	}
 	var made clock.Instant
 	err := v.store.read.QueryRowContext(ctx, sqlStanding).Scan(&s.Epochs, &s.Epoch, (*int64)(&s.EpochAt), &s.Clinics, &s.ClinicsOld, (*int64)(&s.ClinicAt), &s.Retired,
-		&s.People, &s.PeopleOld, &s.Erased, &s.Waiting, (*int64)(&s.WaitingFor), (*int64)(&s.ErasedAt), (*int64)(&made))
+		&s.People, &s.PeopleOld, &s.Erased, &s.Waiting, (*int64)(&s.WaitingFor), (*int64)(&s.ErasedAt), (*int64)(&made), (*int64)(&s.AbleAt))
 	if err != nil {
 		return s, fmt.Errorf("vault: the key store: %w", err)
 	}

@@ -60,10 +60,14 @@ func (v *Vault) Turn(ctx context.Context, all bool, say func(Turned)) (Turned, e
 	return t.done, t.finish()
 }
 
+// settles is for how long after an upgrade no turn begins by itself: a host that still runs the version before could not follow.
+const settles = 2 * time.Hour
+
 // TurnDue says whether the newest epoch is old enough for another, or a turn was broken off.
 func (v *Vault) TurnDue(ctx context.Context) (bool, error) {
 	s, err := v.Standing(ctx)
-	return err == nil && (s.Unfinished || v.clk.Now().Sub(s.EpochAt.Time()) >= TurnEvery), err
+	now := v.clk.Now()
+	return err == nil && (s.Unfinished || now.Sub(s.EpochAt.Time()) >= TurnEvery && now.Sub(s.AbleAt.Time()) >= settles), err
 }
 
 type turning struct {

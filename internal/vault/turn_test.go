@@ -474,3 +474,37 @@ func TestRootKeyChangeBrokenOff(t *testing.T) {
 		}
 	})
 }
+
+// TestAnUpgradeSettlesFirst: a key store of the first edition is brought to this one with everything in it; no turn begins by itself while hosts of the version before may still run, and then one does.
+func TestAnUpgradeSettlesFirst(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, at string) {
+		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at}
+		v := opening(t, cfg)
+		clinic, people := clinicOf(t, v, 3)
+		sealed := sealingAll(t, v, clinic, people)
+		for _, back := range []string{"DROP TABLE retired_key", "DROP TABLE key_note", "DROP INDEX patient_key_shredded", "ALTER TABLE epoch_key DROP COLUMN handover", "ALTER TABLE clinic_key DROP COLUMN born",
+			"ALTER TABLE clinic_key DROP COLUMN under", "ALTER TABLE patient_key DROP COLUMN under", "DELETE FROM keystore_version WHERE version = 2"} {
+			exec(t, v, back)
+		}
+		if err := v.Close(); err != nil {
+			t.Fatal(err)
+		}
+		clk := clock.NewFake(noon.Add(400 * 24 * time.Hour))
+		w, err := Open(t.Context(), cfg, clk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { w.Close() })
+		for _, want := range []bool{false, true} {
+			if due, err := w.TurnDue(t.Context()); err != nil || due != want {
+				t.Fatalf("due %v, %v", due, err)
+			}
+			clk.Move(settles)
+		}
+		if done, err := w.Turn(t.Context(), false, nil); err != nil || done.Fresh != 2 {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		onlyCurrent(t, cfg, clinic, sealed)
+	})
+}
