@@ -96,6 +96,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
 		}},
+		{Name: "turn-keys", Every: time.Hour, Run: h.turnKeys},
 		{Name: "probe-promises", Every: 10 * time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Probe(ctx) }},
 	}
 	if s := h.sharedPace(); s != nil {

@@ -53,7 +53,7 @@ func verbs() []verb {
 		{"helper", "who helps clinics: list, add NAME EMAIL support|operator, end EMAIL", (*console).helper},
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
-	}, ledgerVerbs(), []verb{
+	}, ledgerVerbs(), keyVerbs(), []verb{
 		{"factors reset", "take away the second factors of somebody who lost them (EMAIL); she sets up new ones at her next sign-in", (*console).resetFactors},
 		{"backup key", "make the key of the backups, for paper; the server is told the public half only", (*console).backupKey},
 		{"backup list", "list the backups of every place", (*console).backups},
@@ -201,7 +201,7 @@ func (c *console) setup(ctx context.Context, args []string) error {
 		if made {
 			c.say("A root key was made: %s\nKeep this file out of the data folder and out of its backups.\n", cfg.Keys)
 		}
-		sheet, err := h.Vault.EscrowSheet()
+		sheet, err := h.Vault.EscrowSheet(ctx)
 		if err != nil {
 			return err
 		}
@@ -265,6 +265,11 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 	c.say("settings: readable")
 	return c.with(ctx, false, func(h *House) error {
 		c.say("keys: the root key %s fits the key store (%s)", cfg.Keys, h.Vault.Fingerprint())
+		words, _, err := h.keyWords(ctx)
+		if err != nil {
+			return err
+		}
+		c.say("keys: %s", words)
 		c.say("database: %s, schema up to date, every column declared", h.DB.Engine())
 		if err := h.Vault.Check(ctx); err != nil {
 			return err

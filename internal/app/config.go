@@ -33,10 +33,11 @@ type Config struct {
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
 	Outside
-	Plans  Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
-	Saves  Saves // ALMIRAH_BACKUP_*
-	Entity Entity
-	Demo   bool
+	Plans   Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
+	Saves   Saves // ALMIRAH_BACKUP_*
+	Keeping       // ALMIRAH_VAULT_*, ALMIRAH_KMS_*
+	Entity  Entity
+	Demo    bool
 	// WatchToken opens /metrics and /operate from elsewhere; without it they answer this machine alone.
 	WatchToken string        // ALMIRAH_WATCH_TOKEN
 	Idle       time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
@@ -122,6 +123,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
 	c.saves(get, or, wrong)
+	c.keeping(get, or, wrong)
 	return c, errors.Join(bad...)
 }
 
@@ -194,7 +196,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
-	}, append(append(c.Outside.masked(), c.Plans.masked()...), c.Saves.masked()...)...)
+	}, append(append(c.Outside.masked(), c.Plans.masked()...), append(c.Saves.masked(), c.Keeping.masked()...)...)...)
 }
 
 // hidden says whether a secret is set.

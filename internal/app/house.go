@@ -79,21 +79,23 @@ type House struct {
 	Mail     *email.Carrier
 	Backups  *backup.Room
 
-	handler http.Handler
-	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
-	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
-	silence func()        // ends what the phones report by themselves; nil until they do
-	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
-	limit   *limiter
-	started bool
-	asked   atomic.Int64 // requests of people, for rest
-	probing probing
-	held    atomic.Bool // nothing may leave: the database came back from a backup
-	backing backing
-	slow    slowWatch   // statements that took long
-	errors  *keptErrors // the last errors of the log
-	meters  *meters
-	site    *web.Site
+	handler  http.Handler
+	bank     *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
+	phones   *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence  func()        // ends what the phones report by themselves; nil until they do
+	letters  sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
+	limit    *limiter
+	started  bool
+	asked    atomic.Int64 // requests of people, for rest
+	probing  probing
+	held     atomic.Bool // nothing may leave: the database came back from a backup
+	backing  backing
+	hearing  hearing
+	openedAt time.Time   // when this program was started
+	slow     slowWatch   // statements that took long
+	errors   *keptErrors // the last errors of the log
+	meters   *meters
+	site     *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -111,7 +113,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 	if c.Demo {
 		clk = &demoClock{Clock: clk}
 	}
-	h := &House{Config: c, Clock: clk}
+	h := &House{Config: c, Clock: clk, openedAt: clk.Now()}
 	h.Log, h.errors = newLog(log.Handler())
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -122,7 +124,14 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 func (h *House) open(ctx context.Context, o Options) (err error) {
 	c := h.Config
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
-	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
+	if h.Gate, err = c.gate(h); err != nil {
+		return err
+	}
+	keepers, err := c.Keeping.keepers(h.Gate, h.Clock)
+	if err != nil {
+		return err
+	}
+	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal, Keepers: keepers, Grace: c.Keeping.Grace}, h.Clock); err != nil {
 		return err
 	}
 	if o.Store.Slow == nil {
@@ -155,7 +164,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if h.Book, err = words.Load(); err != nil {
 		return err
 	}
-	return h.rooms(o)
+	return h.rooms(o, keepers)
 }
 
 // Holdings are the columns that every room declared.
@@ -167,17 +176,9 @@ func roomHoldings() [][]holdings.Table {
 		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings()}
 }
 
-func (h *House) rooms(o Options) (err error) {
+func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	c := h.Config
-	roots, err := c.Certifying.trust()
-	if err != nil {
-		return err
-	}
-	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
-	h.Gate.Hold(func(processor string) bool {
-		return h.Held() && processor != backupProcessor && processor != certifierProcessor
-	})
-	if h.Backups, err = h.backups(); err != nil {
+	if h.Backups, err = h.backups(keepers); err != nil {
 		return err
 	}
 	carriers := o.Carriers
@@ -304,6 +305,7 @@ func (h *House) Start(ctx context.Context) error {
 	}
 	h.started = true
 	h.keepBackups(ctx)
+	h.keepHearing(ctx)
 	h.ring(ctx)
 	return nil
 }
@@ -324,6 +326,7 @@ func (h *House) Close() error {
 		h.silence()
 	}
 	h.backing.end()
+	h.hearing.end()
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

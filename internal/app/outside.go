@@ -161,6 +161,7 @@ func processors(c Config) []egress.Processor {
 	if p, on := c.Certifying.processor(); on {
 		out = append(out, p)
 	}
+	out = append(out, c.Keeping.processors()...)
 	return out
 }
 

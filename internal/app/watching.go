@@ -98,7 +98,13 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		list = append(list, web.WatchCheck{Name: name, State: state, Words: words})
 	}
 	add("database", h.DB.Ping(ctx), web.WatchGood, "")
-	add("keys", h.Vault.Check(ctx), web.WatchGood, "")
+	if err := h.Vault.Check(ctx); err != nil {
+		add("keys", err, "", "")
+	} else if words, late, err := h.keyWords(ctx); err != nil || !late {
+		add("keys", err, web.WatchGood, words)
+	} else {
+		add("keys", nil, web.WatchLate, words)
+	}
 	watched, err := h.DB.Watch(ctx, accounts.Operator())
 	newest, nerr := h.DB.Newest()
 	switch {

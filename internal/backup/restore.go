@@ -35,9 +35,10 @@ type Restoring struct {
 	DatabaseURL string
 	KeystoreURL string
 	RootKey     string
-	Journal     string // file of the shred journal; empty for beside the key store
-	ServerURL   string // of PostgreSQL: whose role counts
-	Into        string // of PostgreSQL: folder for the server that comes back
+	Keepers     []vault.Keeper // services that may have wrapped it
+	Journal     string         // file of the shred journal; empty for beside the key store
+	ServerURL   string         // of PostgreSQL: whose role counts
+	Into        string         // of PostgreSQL: folder for the server that comes back
 	Programs    string
 	Scratch     string
 	Force       bool
@@ -189,7 +190,7 @@ func (o Restoring) keys(ctx context.Context, at Place, m Manifest) (*vault.Vault
 	default:
 		o.Say("the key store came back from %s", file.Name)
 	}
-	v, err := vault.Open(ctx, vault.Config{RootKeyFile: o.RootKey, StoreURL: o.KeystoreURL, JournalFile: o.Journal}, o.Clock)
+	v, err := vault.Open(ctx, vault.Config{RootKeyFile: o.RootKey, StoreURL: o.KeystoreURL, JournalFile: o.Journal, Keepers: o.Keepers}, o.Clock)
 	if err != nil {
 		return nil, 0, err
 	}
