@@ -53,7 +53,7 @@ func (s *Service) Notify(ctx context.Context, who access.Caller, one id.ID) (n i
 		if len(texts) == 0 {
 			return fault.New(fault.Conflict, "fault.incident_no_text")
 		}
-		if err := compute(tx, i, s.o.Channel(i.Processor)); err != nil {
+		if err := compute(tx, i, s.o.Carries(i.Processor)); err != nil {
 			return err
 		}
 		people, err := affected(&tx.View, one, mostToTell)

@@ -80,7 +80,8 @@ func (i Incident) about(after id.ID, now clock.Instant) []any {
 	if string(after[:]) > string(from[:]) {
 		from = after
 	}
-	return []any{from, firstID(end.Add(1_000_000_000)), i.From, end, flag(person), person, flag(i.Session), i.Session}
+	// Ids never run backwards, also when the clock is set back: an id may be later than its moment, and never earlier.
+	return []any{from, i.From, end, flag(person), person, flag(i.Session), i.Session}
 }
 
 // hasTrail says whether the log can tell what belongs to the incident.
@@ -138,14 +139,14 @@ func seats(v *store.View, i Incident) ([]Seat, error) {
 }
 
 // look finds whom the incident touched: from the log for a sign-in or a person, from the messages for a processor.
-func look(v *store.View, i Incident, channel messaging.Channel) (touched, error) {
+func look(v *store.View, i Incident, carries bool) (touched, error) {
 	out := touched{}
-	if channel != "" {
+	if carries {
 		end := i.To
 		if end == 0 {
 			end = v.Now()
 		}
-		list, err := messaging.Passed(v, channel, i.From, end+1)
+		list, err := messaging.Passed(v, i.Processor, i.From, end+1)
 		if err != nil {
 			return nil, err
 		}
@@ -215,8 +216,8 @@ func (t touched) entry(v *store.View, e Entry) error {
 }
 
 // compute writes down whom the incident touched. Whoever was told already stays; whoever was erased is counted and not named.
-func compute(tx *store.Tx, i Incident, channel messaging.Channel) error {
-	found, err := look(&tx.View, i, channel)
+func compute(tx *store.Tx, i Incident, carries bool) error {
+	found, err := look(&tx.View, i, carries)
 	if err != nil {
 		return err
 	}

@@ -205,7 +205,7 @@ func (s *Service) TellClinics(ctx context.Context, who access.Caller, one id.ID,
 	if err != nil {
 		return 0, err
 	}
-	channel := s.o.Channel(e.Processor)
+	carries := s.o.Carries(e.Processor)
 	if e.Processor == "" || e.State == Closed {
 		return 0, fault.New(fault.Conflict, "fault.incident_no_processor")
 	}
@@ -226,7 +226,7 @@ func (s *Service) TellClinics(ctx context.Context, who access.Caller, one id.ID,
 		if told[c] {
 			continue
 		}
-		used, err := s.struck(ctx, caller(c), e, channel)
+		used, err := s.struck(ctx, caller(c), e, carries)
 		if err != nil {
 			return n, err
 		}
@@ -248,13 +248,13 @@ func (s *Service) TellClinics(ctx context.Context, who access.Caller, one id.ID,
 
 // struck opens the incident of one clinic, when messages of it went through the processor in that time; where it is not known whose data went there,
 // every clinic is told. The owners' letter goes out with those of every new incident.
-func (s *Service) struck(ctx context.Context, who access.Caller, e Event, channel messaging.Channel) (used bool, err error) {
+func (s *Service) struck(ctx context.Context, who access.Caller, e Event, carries bool) (used bool, err error) {
 	err = s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
-		used = channel == ""
+		used = !carries
 		if used {
 			return nil
 		}
-		list, err := messaging.Passed(v, channel, e.From, e.To+1)
+		list, err := messaging.Passed(v, e.Processor, e.From, e.To+1)
 		used = len(list) > 0
 		return err
 	})
@@ -270,7 +270,7 @@ func (s *Service) struck(ctx context.Context, who access.Caller, e Event, channe
 		if err != nil {
 			return err
 		}
-		return compute(tx, i, channel)
+		return compute(tx, i, carries)
 	})
 	return err == nil, err
 }

@@ -21,8 +21,8 @@ import (
 type Options struct {
 	Accounts *accounts.Service
 	Clinics  *clinics.Service
-	// Channel is the channel whose messages go through a processor; empty when none do, or when it is not known which.
-	Channel func(processor string) messaging.Channel
+	// Carries says whether the processor carries messages: whose they were is then known. nil: none does.
+	Carries func(processor string) bool
 }
 
 // Service are the verbs for the doors.
@@ -34,8 +34,8 @@ type Service struct {
 
 // New makes the service.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
-	if o.Channel == nil {
-		o.Channel = func(string) messaging.Channel { return "" }
+	if o.Carries == nil {
+		o.Carries = func(string) bool { return false }
 	}
 	return &Service{db: db, log: log, o: o}
 }
@@ -243,7 +243,7 @@ func (s *Service) SetScope(ctx context.Context, who access.Caller, one id.ID, ve
 		}
 		tx.Record(audit.Note{Action: "set-scope", Kind: "incident", Subject: one, New: x})
 		i.Person, i.Session, i.From, i.To = x.Person, x.Session, x.From, x.To
-		return compute(tx, i, s.o.Channel(i.Processor))
+		return compute(tx, i, s.o.Carries(i.Processor))
 	})
 }
 
@@ -251,7 +251,7 @@ func (s *Service) SetScope(ctx context.Context, who access.Caller, one id.ID, ve
 func (s *Service) Compute(ctx context.Context, who access.Caller, one id.ID) error {
 	return s.act(ctx, who, one, func(tx *store.Tx, i Incident) error {
 		tx.Record(audit.Note{Action: "compute", Kind: "incident", Subject: one})
-		return compute(tx, i, s.o.Channel(i.Processor))
+		return compute(tx, i, s.o.Carries(i.Processor))
 	})
 }
 
@@ -262,7 +262,7 @@ func (s *Service) Confirm(ctx context.Context, who access.Caller, one id.ID, ver
 			return err
 		}
 		tx.Record(audit.Note{Action: "confirm", Kind: "incident", Subject: one})
-		return compute(tx, i, s.o.Channel(i.Processor))
+		return compute(tx, i, s.o.Carries(i.Processor))
 	})
 }
 

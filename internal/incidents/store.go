@@ -47,11 +47,10 @@ const (
 	sqlPersonErased = `UPDATE incident SET erased = erased + 1 WHERE clinic_id = $1 AND id IN (SELECT incident_id FROM incident_patient p WHERE p.clinic_id = $1 AND p.patient_id = $2)`
 	sqlPersonForget = `DELETE FROM incident_patient WHERE clinic_id = $1 AND patient_id = $2`
 
-	trailWhere = `FROM audit_leaf WHERE clinic_id = $1 AND id > $2 AND id < $3 AND at >= $4 AND at <= $5 AND (CAST($6 AS BIGINT) = 0 OR actor_id = $7) AND (CAST($8 AS BIGINT) = 0 OR session_id = $9)`
-	sqlTrail   = `SELECT id, at, actor_id, role, action, kind, subject_id, patient_id, session_id ` + trailWhere + ` ORDER BY id LIMIT $10`
+	trailWhere = `FROM audit_leaf WHERE clinic_id = $1 AND id > $2 AND at >= $3 AND at <= $4 AND (CAST($5 AS BIGINT) = 0 OR actor_id = $6) AND (CAST($7 AS BIGINT) = 0 OR session_id = $8)`
+	sqlTrail   = `SELECT id, at, actor_id, role, action, kind, subject_id, patient_id, session_id ` + trailWhere + ` ORDER BY id LIMIT $9`
 	sqlDetail  = `SELECT owner_id, sealed FROM audit_detail WHERE clinic_id = $1 AND leaf_id = $2`
-	sqlSeats   = `SELECT session_id, MIN(at), MAX(at), COUNT(*) ` + trailWhere + ` AND session_id IS NOT NULL GROUP BY session_id ORDER BY 2 LIMIT $10`
-	sqlFirst   = `SELECT MIN(at) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND session_id = $3`
+	sqlSeats   = `SELECT session_id, MIN(at), MAX(at), COUNT(*) ` + trailWhere + ` AND session_id IS NOT NULL GROUP BY session_id ORDER BY 2 LIMIT $9`
 
 	sqlManyOpened = `SELECT session_id, actor_id, COUNT(DISTINCT patient_id), MIN(at) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND action = 'open' AND session_id IS NOT NULL AND patient_id <> $3 AND role <> 'patient'
 	GROUP BY session_id, actor_id HAVING COUNT(DISTINCT patient_id) >= $4`

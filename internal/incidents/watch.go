@@ -194,14 +194,18 @@ func (s *Service) Report(ctx context.Context, who access.Caller, rule Rule, type
 		}
 		x := Signal{Rule: rule, Words: words, OpenedBy: who.Actor(), From: tx.Now().Add(-24 * time.Hour), Times: 1}
 		// Pressed twice is reported once: the same kind by the same person within the day is the same cause unless she says something else.
-		same, err := tx.Bucket("incident", words)
-		if err != nil {
-			return err
-		}
-		x.Cause = fmt.Sprintf("%s:%s:%s:%d", rule, who.Actor(), clock.DateOf(tx.Now().In(c.Location())), same)
+		x.Cause = fmt.Sprintf("%s:%s:%s:%d", rule, who.Actor(), clock.DateOf(tx.Now().In(c.Location())), len(words))
 		if rule == LostDevice || rule == Strange {
 			x.Person = who.Actor()
 		}
+		var fresh bool
+		if one, fresh, err = Suspect(tx, x); err != nil || fresh {
+			return err
+		}
+		if was, err := get(&tx.View, one); err != nil || was.Words == words && was.State != Closed {
+			return err
+		}
+		x.Cause += ":" + tx.NewID().String() // as long as another, and not the same
 		one, _, err = Suspect(tx, x)
 		return err
 	})

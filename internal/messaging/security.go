@@ -150,9 +150,10 @@ func (d *Round) securityText(incident id.ID, languages []string) (securityRow, b
 	return list[0], true, nil
 }
 
-// Passed counts, of the messages that went by the channel in a span of time, whose they were: those whom a breach at its carrier may touch.
-func Passed(v *store.View, channel Channel, from, to clock.Instant) ([]PassedTo, error) {
-	rows, err := v.Query(sqlMessagesPassed, string(channel), from, to)
+// Passed counts, of the messages that went through a provider in a span of time, whose they were: those whom a breach there may touch.
+// "smtp" is the deployment's own mail server.
+func Passed(v *store.View, provider string, from, to clock.Instant) ([]PassedTo, error) {
+	rows, err := v.Query(sqlMessagesPassed, provider, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -168,12 +169,13 @@ func Passed(v *store.View, channel Channel, from, to clock.Instant) ([]PassedTo,
 	return out, rows.Err()
 }
 
-// PassedTo is one patient whose messages went by a channel.
+// PassedTo is one patient whose messages went through a provider.
 type PassedTo struct {
 	Patient     id.ID
 	First, Last clock.Instant
 	Count       int64
 }
 
-const sqlMessagesPassed = `SELECT patient_id, MIN(state_at), MAX(state_at), COUNT(*) FROM message WHERE clinic_id = $1 AND channel = $2 AND state_at >= $3 AND state_at < $4
-	AND state IN ('handing-over', 'sent', 'refused', 'uncertain') GROUP BY patient_id ORDER BY patient_id`
+const sqlMessagesPassed = `SELECT m.patient_id, MIN(m.state_at), MAX(m.state_at), COUNT(*) FROM message m LEFT JOIN channel c ON c.clinic_id = m.clinic_id AND c.id = m.channel_id
+	WHERE m.clinic_id = $1 AND (c.provider = $2 OR c.id IS NULL AND m.channel = 'email' AND $2 = 'smtp') AND m.state_at >= $3 AND m.state_at < $4
+	AND m.state IN ('handing-over', 'sent', 'refused', 'uncertain') GROUP BY m.patient_id ORDER BY m.patient_id`
