@@ -484,6 +484,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		_, err := schedule.Due(tx)
 		return err
 	})
+	troubled(ctx, t, p, house, must)
 }
 
 // version2 is the provider's present version.
