@@ -222,6 +222,7 @@ func TestOwnLink(t *testing.T) {
 
 func TestRestriction(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "incident-people-told")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		s, desk, p := New(b.DB, b.Log), b.As(access.FrontDesk), adult(t, b)
 		if err := s.Set(ctx, desk, p, Choice{Purpose: Reminder, Given: true}); err != nil {

@@ -52,7 +52,7 @@ var troubled = []Sentence{
 		Text:     "An incident of one clinic is seen by those who lead that clinic, and by nobody else: not by other clinics, and not by the people of the platform. Who was deleted is counted in it and not named.",
 		Sources:  []string{"M12", "A7", "M11"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/access/table.go", "incidents.Keeper.Erase", "internal/store/migrations/postgres/00049_incidents_fence.sql"},
+		KeptBy:   []string{"internal/access/table.go", "incidents.Keeper.Erase", "internal/incidents/store.go"},
 		ProvedBy: []string{"incidents.TestExactlyWhomASignInRead"},
 		Probe:    "incident-apart",
 		Twins: []Twin{
@@ -90,7 +90,7 @@ var troubled = []Sentence{
 		Sources:  []string{"M12", "M13", "S6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/incidents/notice.go", "internal/messaging/security.go", "internal/consent/inside.go"},
-		ProvedBy: []string{"incidents.TestFromNoticedToSigned", "app.TestIncidentDrill"},
+		ProvedBy: []string{"incidents.TestFromNoticedToSigned", "app.TestIncidentDrill", "consent.TestRestriction"},
 		Probe:    "incident-people-told",
 		Twins: []Twin{
 			{
@@ -125,7 +125,7 @@ var troubled = []Sentence{
 		Text:     "Incidents, what was decided and why, and what was learnt stay in a register for six years. A closed one stays closed, and a second person looks at it.",
 		Sources:  []string{"M12", "S6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/store/migrations/sqlite/00049_incidents_fence.sql", "incidents.Service.Sign", "incidents.Keeper.Due"},
+		KeptBy:   []string{"incidents.Service.Close", "incidents.Service.Sign", "incidents.Keeper.Due"},
 		ProvedBy: []string{"incidents.TestFromNoticedToSigned"},
 		Twins: []Twin{
 			{
