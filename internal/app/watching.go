@@ -179,6 +179,13 @@ func (h *House) operate(w http.ResponseWriter, r *http.Request) {
 	if size, free, err := diskOf(h.Config.Data); err == nil {
 		p.Disk, p.Free = int64(size), int64(free) //nolint:gosec // no disk is that large
 	}
+	signs, err := h.Accounts.SignalCounts(ctx, h.Clock.Now().Add(-24*time.Hour))
+	if err != nil {
+		h.Log.WarnContext(ctx, "the sign-ins cannot be counted", "error", err)
+	}
+	for _, k := range signs {
+		p.SignIns = append(p.SignIns, web.SignInRow{Kind: k.Kind, All: int(k.All), Empty: int(k.Empty)})
+	}
 	p.Slow, p.SlowAll = h.slow.worst()
 	p.SlowAfter = int(store.SlowStatement.Milliseconds())
 	list, all := h.errors.newest()

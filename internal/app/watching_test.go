@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func TestWatchingIsForOperators(t *testing.T) {
 	h := openHouse(t, store.SQLite, Options{}, map[string]string{"ALMIRAH_WATCH_TOKEN": watchToken})
 	h.ownAddress(t, h.slotsOf(t, "any")[0]["starts_at"])
 	h.visitor().page(t, "/c/"+demoSlug)
+	guesser := h.visitor()
+	guesser.get(t, "/sign-in")
+	guesser.submit(t, "/sign-in", url.Values{"email": {"nobody@example.org"}, "password": {"guess the first"}})
 	outside := map[string]string{"X-Forwarded-For": "192.0.2.1"}
 	for _, path := range []string{"/metrics", "/operate"} {
 		for token, want := range map[string]int{"": 404, "Bearer ": 404, "Bearer 0123456789abcdef": 404, "Basic " + watchToken: 404, "Bearer " + watchToken: 200} {
@@ -52,12 +56,12 @@ func TestWatchingIsForOperators(t *testing.T) {
 	h.slow.add("SELECT id FROM appointment WHERE clinic_id = $1", 400*time.Millisecond)
 	h.Log.Error("page", "request", "abcdef0123456789", "route", "GET /app/day", "error", "store: SELECT: gone", "name", "Asha Rao")
 	page := h.visitor().page(t, "/operate").body
-	for _, want := range []string{"SELECT id FROM appointment", "abcdef0123456789", "GET /app/day"} {
+	for _, want := range []string{"SELECT id FROM appointment", "abcdef0123456789", "GET /app/day", "Wrong password"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the operator's page lacks %q", want)
 		}
 	}
-	for _, no := range []string{"Asha", "sunrise", h.Clinic.ID.String()} {
+	for _, no := range []string{"Asha", "nobody@", "sunrise", h.Clinic.ID.String()} {
 		if strings.Contains(page, no) || strings.Contains(a.body, no) {
 			t.Errorf("what operators see holds %q", no)
 		}

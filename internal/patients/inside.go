@@ -290,13 +290,13 @@ type Name struct {
 	Broken bool
 }
 
-const sqlPatientHere = `SELECT id FROM patient WHERE clinic_id = $1 AND id IN `
+const patientsHere = `SELECT id FROM patient WHERE clinic_id = $1 AND id IN `
 
 // Here says which of many patients are there: who was erased is not. It opens nothing.
 func Here(v *store.View, ids []id.ID) (map[id.ID]bool, error) {
 	out := make(map[id.ID]bool, len(ids))
 	return out, store.Each(ids, func(args []any, width int) error {
-		rows, err := v.Query(sqlPatientHere+store.In(2, width), args...)
+		rows, err := v.Query(patientsHere+store.In(2, width), args...)
 		if err != nil {
 			return err
 		}

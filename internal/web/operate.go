@@ -30,6 +30,12 @@ type ErrorRow struct {
 	Message, Route, Request, What string
 }
 
+// SignInRow is how often something of a kind happened at the sign-ins of the deployment, and how often of that at an address nobody has.
+type SignInRow struct {
+	Kind       string
+	All, Empty int
+}
+
 // OperatePage is /operate, the page "operate".
 type OperatePage struct {
 	Shell
@@ -37,7 +43,8 @@ type OperatePage struct {
 	Disk, Free, Database        int64 // bytes; Disk 0: not known
 	Clinics, Due, Pending, Kept int
 	Oldest                      time.Duration
-	Broken                      []string // ids of promises that do not hold
+	Broken                      []string    // ids of promises that do not hold
+	SignIns                     []SignInRow // of the last day
 	Slow                        []SlowRow
 	SlowAll                     int64
 	SlowAfter                   int // milliseconds

@@ -75,7 +75,7 @@ func (m *maker) reportPages() {
 	m.add("settings-use", "nothing", &web.UseSettings{SettingsPage: m.settings("settings.use"), Features: true, Visitors: true, Days: 30, Least: 5})
 
 	shell := m.shell()
-	m.add("operate", "", &web.OperatePage{Shell: shell, Checks: []web.WatchCheck{{Name: "database", State: web.WatchGood}, {Name: "keys", State: web.WatchGood}, {Name: "schema", State: web.WatchBad, Words: "version 38, and 41 is needed"},
+	m.add("operate", "", &web.OperatePage{Shell: shell, SignIns: []web.SignInRow{{Kind: "new-device", All: 12}, {Kind: "wrong-password", All: 4210, Empty: 3977}}, Checks: []web.WatchCheck{{Name: "database", State: web.WatchGood}, {Name: "keys", State: web.WatchGood}, {Name: "schema", State: web.WatchBad, Words: "version 38, and 41 is needed"},
 		{Name: "work", State: web.WatchLate, Words: "due for 12m0s"}, {Name: "disk", State: web.WatchLate, Words: "7% free"}}, Disk: 512_000_000_000, Free: 36_000_000_000, Database: 4_812_000_000, Clinics: 812, Due: 14, Oldest: 12 * time.Minute, Pending: 3, Kept: 61,
 		Broken: []string{"reminder-once"}, SlowAfter: 250, SlowAll: 9, Slow: []web.SlowRow{{Statement: "SELECT id FROM appointment WHERE clinic_id = $1 AND day >= $2 ORDER BY day", Count: 8, Longest: 1204, Total: 4100}},
 		ErrorsAll: 1, Errors: []web.ErrorRow{{At: m.at(9, 12), Message: "page", Route: "GET /app/day", Request: "5e1f0c2a9b7d4410", What: "store: SELECT a.id, a.patient_id: the connection to the database was lost"}}})
