@@ -39,6 +39,8 @@ type Options struct {
 	Limit func(r *http.Request) time.Duration
 	// Payments hears the reports of payment gateways; nil: none is known.
 	Payments *billing.Gateways
+	// Forged is told of each report whose signature is wrong; nil: nobody counts.
+	Forged func()
 	// Address is the caller's address, as the deployment's own proxies say; nil: nobody's is known.
 	Address func(r *http.Request) string
 }

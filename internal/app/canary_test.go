@@ -150,6 +150,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterBills(t, m)
 		h.enterPapers(t, m)
 		h.enterSupport(t, m)
+		h.enterTrouble(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })

@@ -84,6 +84,8 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
+		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},
 		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},
 		{Name: "mail-notices", Every: time.Minute, Run: h.Support.MailNotices},
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {

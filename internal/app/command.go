@@ -61,6 +61,7 @@ func verbs() []verb {
 		{"restore", "restore FILE|latest --key FILE [--force] [--at TIME --into FOLDER]: bring a backup back, held", (*console).restore},
 		{"release", "after a restore: let messages, refunds and charges leave again", (*console).release},
 		{"drill", "restore the newest backup in a place of its own and compare it (--key FILE: with the key from paper)", (*console).drill},
+		{"incident drill", "play a stolen sign-in on invented data, in a place of its own: whom it touched, letters, clocks", (*console).incidentDrill},
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},

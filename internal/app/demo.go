@@ -133,6 +133,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoSupport(ctx, owner); err != nil {
 		return fmt.Errorf("demo: support: %w", err)
 	}
+	if err := h.demoTrouble(ctx, owner); err != nil {
+		return fmt.Errorf("demo: incidents: %w", err)
+	}
 	return nil
 }
 

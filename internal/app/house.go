@@ -28,6 +28,7 @@ import (
 	"almirah/internal/gateways/demo"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/incidents"
 	"almirah/internal/insight"
 	"almirah/internal/intake"
 	"almirah/internal/jobs"
@@ -74,6 +75,7 @@ type House struct {
 	Watch    *oversight.Service
 	Insight  *insight.Service
 	Support  *support.Service
+	Trouble  *incidents.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -95,6 +97,7 @@ type House struct {
 	slow     slowWatch   // statements that took long
 	errors   *keptErrors // the last errors of the log
 	meters   *meters
+	forged   forgeries // reports with a wrong signature, for the watch over incidents
 	site     *web.Site
 }
 
@@ -173,7 +176,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -215,6 +218,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
+	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
@@ -235,7 +239,7 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
@@ -250,7 +254,7 @@ func (h *House) doors() error {
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
-	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
+	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address, Forged: h.forged.add}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	h.handler = guard(mux, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)

@@ -182,6 +182,7 @@ func (p *place) helped(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.ids["service notice"] = notice.String()
+	p.trouble(t, who)
 }
 
 // prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
@@ -500,6 +501,8 @@ var pathKinds = map[string]string{
 	"/app/account/invoices/{invoice}":              "=1", // nobody pays here: plan_test.go of the pages asks for one
 	"/app/help/{topic}":                            "=book",
 	"/app/support/{id}":                            "ticket",
+	"/app/incidents/{id}":                          "incident",
+	"/platform/incidents/{id}":                     "platform incident",
 	"/app/support/access/{id}":                     "grant",
 	"/platform/tickets/{id}":                       "ticket",
 	"/platform/clinics/{id}":                       "clinic",
@@ -614,6 +617,19 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
 	"GET /app/help":                                           {"q": "book"},
 	"GET /app/support/access/{id}":                            {"whose": "asha"},
+	"GET /app/incidents/{id}/form.txt":                        {"duty": "in-cert"},
+	"POST /app/incidents":                                     {"rule": "other", "words": "A letter lay in the street."},
+	"POST /app/incidents/{id}/scope":                          {"person": "{person}", "from": "2026-11-23T08:00", "version": "2"},
+	"POST /app/incidents/{id}/confirm":                        {"version": "1"},
+	"POST /app/incidents/{id}/contain":                        {"how": "end"},
+	"POST /app/incidents/{id}/decide":                         {"notifiable": "yes", "why": "A stranger saw names.", "version": "2"},
+	"POST /app/incidents/{id}/handed":                         {"duty": "in-cert", "words": "By mail, 4711"},
+	"POST /app/incidents/{id}/note":                           {"words": "And again."},
+	"POST /app/incidents/{id}/notice":                         {"subject_en": "Your data", "body_en": "Dear patient"},
+	"POST /app/incidents/{id}/told":                           {"line": "{new}"},
+	"POST /app/incidents/{id}/close":                          {"lessons": "Tablets lock themselves.", "version": "2"},
+	"POST /platform/incidents":                                {"processor": "", "from": "2026-11-23T08:00", "to": "2026-11-23T09:00", "words": "A disk was left in a train."},
+	"POST /platform/incidents/{id}/close":                     {"lessons": "Disks are encrypted.", "version": "1"},
 	"POST /app/support":                                       {"kind": "question", "subject": "The printer", "words": "It prints twice.", "page": "/app/bills"},
 	"POST /app/support/{id}/say":                              {"words": "And again."},
 	"POST /app/support/{id}/state":                            {"to": "closed"},

@@ -19,6 +19,7 @@ var Register = slices.Concat(
 	followups,
 	insights,
 	helping,
+	troubled,
 	protection,
 	backups,
 	keys,

@@ -48,7 +48,7 @@ var helping = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the log forgets under which grant",
-				File: "internal/store/account.go", Old: "id.Null(who.Grant().ID)})", New: "id.Null(id.Zero)})",
+				File: "internal/store/account.go", Old: "id.Null(who.Grant().ID), id", New: "id.Null(id.Zero), id",
 				Red: []string{"support.TestWhatIsSeenIsLoggedUnderTheGrant"},
 			},
 		},

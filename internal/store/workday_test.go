@@ -483,6 +483,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 			return err
 		})
 	}
+	troubled(ctx, t, p, house, must)
 }
 
 // version2 is the provider's present version.

@@ -22,6 +22,7 @@ func Routes() []Route {
 		rxRoutes(),
 		supportRoutes(),
 		platformRoutes(),
+		incidentRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]
