@@ -79,21 +79,22 @@ type House struct {
 	Mail     *email.Carrier
 	Backups  *backup.Room
 
-	handler http.Handler
-	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
-	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
-	silence func()        // ends what the phones report by themselves; nil until they do
-	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
-	limit   *limiter
-	started bool
-	asked   atomic.Int64 // requests of people, for rest
-	probing probing
-	held    atomic.Bool // nothing may leave: the database came back from a backup
-	backing backing
-	slow    slowWatch   // statements that took long
-	errors  *keptErrors // the last errors of the log
-	meters  *meters
-	site    *web.Site
+	handler  http.Handler
+	bank     *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
+	phones   *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence  func()        // ends what the phones report by themselves; nil until they do
+	letters  sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
+	limit    *limiter
+	started  bool
+	asked    atomic.Int64 // requests of people, for rest
+	probing  probing
+	draining draining
+	held     atomic.Bool // nothing may leave: the database came back from a backup
+	backing  backing
+	slow     slowWatch   // statements that took long
+	errors   *keptErrors // the last errors of the log
+	meters   *meters
+	site     *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -121,6 +122,9 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 
 func (h *House) open(ctx context.Context, o Options) (err error) {
 	c := h.Config
+	if err := h.asOwner(ctx); err != nil {
+		return err
+	}
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
 	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
 		return err
@@ -138,6 +142,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	}
 	if from != to {
 		h.Log.Info("schema upgraded", "from", from, "to", to)
+	}
+	if err := h.DB.Fenced(ctx); err != nil {
+		return err
 	}
 	schema, err := h.DB.Schema(ctx)
 	if err != nil {
@@ -314,7 +321,7 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, ready, h.Log)
+	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, &h.draining, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

@@ -33,6 +33,9 @@ type probe struct {
 // evidence, or an error when the promise is broken. They change nothing.
 func probes() map[string]func(probe, context.Context) (string, error) {
 	return map[string]func(probe, context.Context) (string, error){
+		"database-roles":               probe.databaseRole,
+		"database-way":                 probe.databaseWay,
+		"database-twice":               probe.databaseTwice,
 		"clinic-named":                 probe.clinicNamed,
 		"practitioner-shown-by-choice": probe.practitioners,
 		"clinic-apart":                 probe.apart,

@@ -98,6 +98,7 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		list = append(list, web.WatchCheck{Name: name, State: state, Words: words})
 	}
 	add("database", h.DB.Ping(ctx), web.WatchGood, "")
+	h.postgresChecks(ctx, add)
 	add("keys", h.Vault.Check(ctx), web.WatchGood, "")
 	watched, err := h.DB.Watch(ctx, accounts.Operator())
 	newest, nerr := h.DB.Newest()
