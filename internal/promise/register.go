@@ -21,6 +21,7 @@ var Register = slices.Concat(
 	helping,
 	protection,
 	backups,
+	servers,
 	record,
 	ledgers,
 	ahead,

@@ -14,7 +14,6 @@ var ahead = []Sentence{
 	{ID: "regional-rights", Text: "The page says which rights the law of your region gives, and to which authority you can complain.", Sources: []string{"I11", "R10", "R11", "R12"}, Kind: NotYet},
 	{ID: "incidents", Text: "After an incident, the people affected are found from the record and told within the time that the law sets.", Sources: []string{"M12", "M13"}, Kind: NotYet},
 	{ID: "authorities", Text: "A demand by an authority is checked by two people, answered with as little as the law asks, and kept on record.", Sources: []string{"I7"}, Kind: NotYet},
-	{ID: "database-roles", Text: "Each part of the program reaches the database under a role that may do its own work only.", Sources: []string{"M6"}, Kind: NotYet},
 	{ID: "people-trained", Text: "The few people who can reach the servers need to, are trained for it and are bound to keep silent.", Sources: []string{"M11"}, Kind: Human},
 	{ID: "vendors-bound", Text: "Every company on the list of sub-processors is bound by contract to confidentiality.", Sources: []string{"I9"}, Kind: Human},
 	{ID: "practice-reviewed", Text: "How data is collected, stored and used is reviewed regularly, and so is every change of the program.", Sources: []string{"M15", "S4"}, Kind: Human},

@@ -372,6 +372,19 @@ func (c *Cluster) One(i int, database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable&connect_timeout=2", c.servers[i], database)
 }
 
+// Knows waits until a server has heard of a database.
+func (c *Cluster) Knows(i int, database string) {
+	c.t.Helper()
+	for range 200 {
+		if conn, err := pgx.Connect(context.Background(), c.One(i, database)); err == nil {
+			_ = conn.Close(context.Background())
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	c.t.Fatalf("ha: node %d does not know the database %s", i, database)
+}
+
 // Address is the address of whichever server leads, with first at the head of the list.
 func (c *Cluster) Address(role, database string, first int) string {
 	var hosts []string

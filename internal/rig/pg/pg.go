@@ -240,7 +240,10 @@ func token() string {
 	return hex.EncodeToString(b[:])
 }
 
-func start(folder string) (*server, error) {
+func start(folder string) (*server, error) { return startWith(folder, "", 0, nil) }
+
+// startWith starts a server with further options; prepare is told its folder and who runs it, before it starts.
+func startWith(folder, later string, port int, prepare func(base string, who *syscall.Credential) ([]string, error)) (*server, error) {
 	bin, version, err := binaries()
 	if err != nil {
 		return nil, err
@@ -267,7 +270,15 @@ func start(folder string) (*server, error) {
 		return nil, err
 	}
 	template := filepath.Join(os.TempDir(), fmt.Sprintf("almirah-pg-template-%s-%d.tar", version, uid))
-	cmd := exec.Command("/bin/sh", "-c", keeper, "almirah-pg-keeper", base, bin, template)
+	args := []string{"-c", keeper, "almirah-pg-keeper", base, bin, template, later}
+	if prepare != nil {
+		more, err := prepare(base, who)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, more...)
+	}
+	cmd := exec.Command("/bin/sh", args...)
 	cmd.Dir = base
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + base, "TMPDIR=" + os.TempDir()}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = read, log, log
@@ -280,8 +291,11 @@ func start(folder string) (*server, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 
-	admin := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
-		RawQuery: url.Values{"host": {base}, "sslmode": {"disable"}}.Encode()}).String()
+	query := url.Values{"host": {base}, "sslmode": {"disable"}}
+	if port > 0 {
+		query.Set("port", strconv.Itoa(port))
+	}
+	admin := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: query.Encode()}).String()
 	deadline := time.After(90 * time.Second)
 	for {
 		err := answers(admin)
