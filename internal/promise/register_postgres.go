@@ -63,4 +63,20 @@ var servers = []Sentence{
 			},
 		},
 	},
+	{
+		ID:       "upgrade-unseen",
+		Applies:  "where several processes serve behind a balancer",
+		Text:     "An upgrade is not noticed: a process that is told to end first says so to the balancer, serves on until nobody asks it any more, and ends then. No request is bound to one process.",
+		Sources:  []string{"S1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/app/server.go", "internal/app/postgres.go"},
+		ProvedBy: []string{"app.TestARollingRestartFailsNobody"},
+		Twins: []Twin{
+			{
+				Name: "a process ends without saying so",
+				File: "internal/app/postgres.go", Old: "if h.draining.Load() {", New: "if h.draining.Load() && false {",
+				Red: []string{"app.TestARollingRestartFailsNobody"},
+			},
+		},
+	},
 }
