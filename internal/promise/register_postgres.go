@@ -45,7 +45,7 @@ var servers = []Sentence{
 		ID:       "database-twice",
 		Applies:  "where the deployment has a second database server",
 		Text:     "What was acknowledged is on two servers: when one is lost, no booking goes with it, and a server that comes back with older data is not asked.",
-		Sources:  []string{"O1"},
+		Sources:  []string{"O1", "S3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/store/primary.go", "store.DB.Guard"},
 		ProvedBy: []string{"store.TestAnUnconfirmedCommitIsNotAcknowledged", "store.TestAServerFromBeforeTheFailoverIsNotAsked"},
@@ -67,10 +67,10 @@ var servers = []Sentence{
 		ID:       "upgrade-unseen",
 		Applies:  "where several processes serve behind a balancer",
 		Text:     "An upgrade is not noticed: a process that is told to end first says so to the balancer, serves on until nobody asks it any more, and ends then. No request is bound to one process.",
-		Sources:  []string{"S1"},
+		Sources:  []string{"S2", "S4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/server.go", "internal/app/postgres.go"},
-		ProvedBy: []string{"app.TestARollingRestartFailsNobody"},
+		ProvedBy: []string{"app.TestARollingRestartFailsNobody", "app.TestBehindAPooler"},
 		Twins: []Twin{
 			{
 				Name: "a process ends without saying so",
