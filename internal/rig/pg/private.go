@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -14,6 +15,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -58,7 +60,7 @@ func Own(t testing.TB, o Options) *Private {
 				return nil, err
 			}
 		}
-		hba := "local all all trust\n" + kind + " all all 127.0.0.1/32 scram-sha-256\n"
+		hba := "local all all trust\n" + kind + " all all 127.0.0.1/32 scram-sha-256\nlocal replication all trust\n" + kind + " replication all 127.0.0.1/32 scram-sha-256\n"
 		if err := os.WriteFile(filepath.Join(base, "hba"), []byte(hba), 0o600); err != nil {
 			return nil, err
 		}
@@ -153,6 +155,73 @@ func (p *Private) Run(database string, texts ...string) {
 			p.t.Fatalf("PostgreSQL: %s: %v", strings.Fields(text)[0], err)
 		}
 	}
+}
+
+// Script runs psql as the superuser, connected to the database, as a handbook tells an operator to, and gives the role that it names passwords.
+func (p *Private) Script(database, text string, roles ...string) (passwords map[string]string) {
+	p.t.Helper()
+	u, err := url.Parse(within(p.t, p.Admin, database, "postgres"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	cmd := exec.Command("psql", "-X", "-q", u.String())
+	cmd.Stdin = strings.NewReader(text)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		p.t.Fatalf("psql: %v\n%s", err, out)
+	}
+	passwords = map[string]string{}
+	for _, r := range roles {
+		passwords[r] = token()
+		p.Run(database, fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", pgx.Identifier{r}.Sanitize(), passwords[r]))
+	}
+	return passwords
+}
+
+// Reopen starts a server on a folder that a restore left, and gives the address of the superuser. It ends with the test.
+func Reopen(t testing.TB, data string) (admin string) {
+	t.Helper()
+	bin, _, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, _, err := unprivileged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := os.MkdirTemp("", "almirah-pg-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(base) })
+	hba := filepath.Join(base, "hba")
+	if err := os.WriteFile(hba, []byte("local all all trust\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if who != nil {
+		for _, name := range []string{base, hba} {
+			if err := os.Chown(name, int(who.Uid), int(who.Gid)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var said bytes.Buffer
+	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", base, "-c", "listen_addresses=", "-c", "hba_file="+hba, "-c", "timezone=UTC")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = base, &said, &said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: who, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGQUIT)
+		_ = cmd.Wait()
+	})
+	admin = (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {base}, "sslmode": {"disable"}}.Encode()}).String()
+	for end := time.Now().Add(30 * time.Second); answers(admin) != nil; time.Sleep(25 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("PostgreSQL does not start on what was restored: %s", said.String())
+		}
+	}
+	return admin
 }
 
 // Address is how a program on another machine reaches a database: by TCP, at "localhost" or at "127.0.0.1", with the parameters.
