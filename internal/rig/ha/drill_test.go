@@ -512,3 +512,31 @@ func (d *drill) verify(c *ha.Cluster, h *app.House, before int) {
 	t.Logf("soak: %d bookings acknowledged, %d lost, %d refused because the time was taken, %d without an answer, %d requests asked again, %d overlaps; %d operations are linearizable",
 		len(d.acked), lost, taken, unknown, d.again, double, len(d.ops))
 }
+
+// TestTheHistoryCanBeFoundWrong: what the drill asks of porcupine is refused for a history that cannot have happened.
+func TestTheHistoryCanBeFoundWrong(t *testing.T) {
+	t.Parallel()
+	op := func(key string, out told, from, to int64) porcupine.Operation {
+		return porcupine.Operation{Input: try{"ten o'clock", key}, Output: out, Call: from, Return: to}
+	}
+	booked, taken, never := told{booked: true}, told{taken: true}, told{unknown: true}
+	const ever = int64(24 * time.Hour)
+	for _, c := range []struct {
+		name    string
+		history []porcupine.Operation
+		right   bool
+	}{
+		{"one is first", []porcupine.Operation{op("a", booked, 0, 5), op("b", taken, 1, 6)}, true},
+		{"asked again with the same key", []porcupine.Operation{op("a", booked, 0, 5), op("a", booked, 6, 7)}, true},
+		{"no answer, and it happened", []porcupine.Operation{op("a", never, 0, ever), op("b", taken, 3, 4)}, true},
+		{"no answer, and it did not happen", []porcupine.Operation{op("a", never, 0, ever), op("b", booked, 3, 4)}, true},
+		{"booked twice", []porcupine.Operation{op("a", booked, 0, 5), op("b", booked, 6, 7)}, false},
+		{"an acknowledged booking is lost", []porcupine.Operation{op("a", booked, 0, 5), op("", told{free: true}, 6, 7)}, false},
+		{"refused though nobody has it", []porcupine.Operation{op("a", taken, 0, 5), op("", told{free: true}, 6, 7)}, false},
+		{"read before it was written", []porcupine.Operation{op("", told{}, 0, 1), op("a", booked, 2, 5)}, false},
+	} {
+		if got := porcupine.CheckOperations(model, c.history); got != c.right {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
