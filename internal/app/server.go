@@ -196,7 +196,7 @@ func listen(ctx context.Context, c Config, h http.Handler, gate *egress.Gate, en
 	// A balancer learns from /readyz that it must ask others, and needs a moment for that; until then everybody is served as before.
 	ending.Store(true)
 	if c.Drain > 0 {
-		log.Info("told to end; serving on until the balancer has noticed", "for", c.Drain.String())
+		log.Info("told to end; serving on until the balancer has noticed", "ms", float64(c.Drain.Milliseconds()))
 		select {
 		case err := <-failed:
 			return err
