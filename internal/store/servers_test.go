@@ -332,4 +332,3 @@ func TestAServerFromBeforeTheFailoverIsNotAsked(t *testing.T) {
 		look("after that")
 	}
 }
-

@@ -93,7 +93,9 @@ type drill struct {
 }
 
 // node is any process: no request is bound to the one that answered the last.
-func (d *drill) node() string { return d.nodes[int(d.turn.Add(1))%len(d.nodes)] + "/api/v1/clinics/sunrise" }
+func (d *drill) node() string {
+	return d.nodes[int(d.turn.Add(1))%len(d.nodes)] + "/api/v1/clinics/sunrise"
+}
 
 func (d *drill) get(path string, into any) error {
 	res, err := d.client.Get(d.node() + path)

@@ -215,8 +215,10 @@ watchdog: {mode: "off"}
 	}
 }
 
-func (c *Cluster) data(i int) string     { return filepath.Join(c.dir, fmt.Sprintf("data%d", i)) }
-func (c *Cluster) settings(i int) string { return filepath.Join(c.dir, fmt.Sprintf("patroni%d.yml", i)) }
+func (c *Cluster) data(i int) string { return filepath.Join(c.dir, fmt.Sprintf("data%d", i)) }
+func (c *Cluster) settings(i int) string {
+	return filepath.Join(c.dir, fmt.Sprintf("patroni%d.yml", i))
+}
 
 // Return starts Patroni on a node, which starts its server and lets it follow whoever leads.
 func (c *Cluster) Return(i int) {
