@@ -407,6 +407,11 @@ func TestTheHandbookOfBackups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	servers, err := os.ReadFile("../../docs/postgresql.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, servers...)
 	commands := regexp.MustCompile("(?m)(?:^ *|`)(almirah [a-z]+[^`\n]*)").FindAllStringSubmatch(string(text), -1)
 	if len(commands) < 10 {
 		t.Fatalf("the handbook has %d commands", len(commands))
