@@ -393,7 +393,7 @@ func (c *Cluster) Address(role, database string, first int) string {
 	for i := range Nodes {
 		hosts = append(hosts, fmt.Sprintf("127.0.0.1:%d", c.servers[(first+i)%Nodes]))
 	}
-	return fmt.Sprintf("postgres://%s@%s/%s?target_session_attrs=read-write&connect_timeout=2&sslmode=disable", role, strings.Join(hosts, ","), database)
+	return fmt.Sprintf("postgres://%s@%s/%s?target_session_attrs=read-write&connect_timeout=5&sslmode=disable", role, strings.Join(hosts, ","), database)
 }
 
 // Log is the end of a log.
