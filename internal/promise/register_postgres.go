@@ -8,7 +8,7 @@ var servers = []Sentence{
 		Text:     "The program reaches the database under a role that may do its own work only: it owns no table, can change none, cannot change the log, and is bound by the fence between clinics.",
 		Sources:  []string{"M6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/store/roles.go", "internal/store/migrations/postgres/00051_roles.sql", "store.DB.Fenced"},
+		KeptBy:   []string{"internal/store/roles.go", "store.DB.Fenced", "store.DB.Grant"},
 		ProvedBy: []string{"store.TestTheSmallRoleDoesItsWorkOnly", "store.TestNoHouseUnderARoleThatSeesAll"},
 		Probe:    "database-roles",
 		Twins: []Twin{
