@@ -62,11 +62,11 @@ func (n *node) start(t *testing.T) {
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(60 * time.Second); !n.ready.Load(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); !n.ready.Load(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			_ = n.cmd.Process.Kill()
 			_ = n.cmd.Wait()
-			t.Fatalf("a process is not ready after a minute: %s", n.said.String())
+			t.Fatalf("a process is not ready after three minutes: %s", n.said.String())
 		}
 	}
 }
@@ -99,7 +99,7 @@ func balance(t *testing.T, nodes []*node) *balancer {
 		to := &url.URL{Scheme: "http", Host: n.addr}
 		proxies[n] = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 		b.all.Go(func() {
-			client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+			client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 			for {
 				res, err := client.Get("http://" + n.addr + "/readyz")
 				if err == nil {

@@ -118,13 +118,14 @@ func (h *House) postgresChecks(ctx context.Context, add func(name string, err er
 	if h.DB.Engine() != store.Postgres {
 		return
 	}
-	if err := h.DB.Fenced(ctx); err != nil {
-		add("fence", err, "", "")
-		return
+	r, err := h.DB.Role(ctx)
+	if err == nil {
+		err = h.DB.FencedFor(ctx, r)
 	}
-	switch r, err := h.DB.Role(ctx); {
+	add("fence", err, web.WatchGood, "")
+	switch {
 	case err != nil:
-		add("role", err, "", "")
+		return
 	case !r.Small():
 		add("role", nil, web.WatchLate, strings.Join(r.More, ", ")+"; docs/postgresql.md has a smaller one")
 	default:

@@ -76,6 +76,11 @@ func (db *DB) Fenced(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return db.FencedFor(ctx, r)
+}
+
+// FencedFor is Fenced for a role that was just read.
+func (db *DB) FencedFor(ctx context.Context, r Role) error {
 	if len(r.Above) > 0 {
 		return fmt.Errorf("store: the role %s of ALMIRAH_DATABASE_URL sees over the fence between clinics (%s); make the roles that docs/postgresql.md describes, and use the small one", r.Name, why(r.Above))
 	}
