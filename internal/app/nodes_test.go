@@ -115,8 +115,9 @@ func balance(t *testing.T, nodes []*node) *balancer {
 		})
 	}
 	b.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for range nodes {
-			if n := nodes[int(b.turn.Add(1))%len(nodes)]; n.ready.Load() {
+		first := int(b.turn.Add(1))
+		for i := range nodes {
+			if n := nodes[(first+i)%len(nodes)]; n.ready.Load() {
 				w.Header().Set("X-Node", n.addr)
 				proxies[n].ServeHTTP(w, r)
 				return
@@ -240,7 +241,7 @@ func TestARollingRestartFailsNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		nodes = append(nodes, &node{addr: l.Addr().String(), env: slices.Concat(k.env, []string{"ALMIRAH_PUBLIC_LIMIT=0", "ALMIRAH_DRAIN=500ms", "ALMIRAH_DATABASE_URL=" + pooled})})
+		nodes = append(nodes, &node{addr: l.Addr().String(), env: slices.Concat(k.env, []string{"ALMIRAH_PUBLIC_LIMIT=0", "ALMIRAH_DRAIN=1500ms", "ALMIRAH_DATABASE_URL=" + pooled})})
 		l.Close()
 	}
 	b := balance(t, nodes)
