@@ -110,9 +110,12 @@ func (h *House) upgrade(ctx context.Context, db *store.DB, address string) error
 // draining says that this process was told to end.
 type draining struct{ atomic.Bool }
 
+// ending says that nobody should be sent to this process any more.
+func (h *House) ending() bool { return h.draining.Load() }
+
 // postgresChecks are for readiness: whether the fence between clinics holds, whether the way is encrypted, and whether a second server has what is acknowledged.
 func (h *House) postgresChecks(ctx context.Context, add func(name string, err error, state, words string)) {
-	if h.draining.Load() {
+	if h.ending() {
 		add("process", nil, web.WatchBad, "told to end")
 	}
 	if h.DB.Engine() != store.Postgres {

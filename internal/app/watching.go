@@ -146,7 +146,12 @@ func firstOf(errs ...error) error {
 func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
-	list, _, bad := h.checks(ctx)
+	var list []web.WatchCheck
+	bad := h.ending() // then the database need not be asked, and a balancer that waits learns it at once
+	if !bad {
+		list, _, bad = h.checks(ctx)
+		bad = bad || h.ending() // it was told meanwhile
+	}
 	var b strings.Builder
 	if bad {
 		b.WriteString("not ready\n")
