@@ -285,7 +285,7 @@ func (c Config) restoring(gate *egress.Gate) (backup.Restoring, error) {
 	if err != nil {
 		return backup.Restoring{}, err
 	}
-	o := backup.Restoring{Which: "latest", DatabaseURL: c.DatabaseURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers, Journal: c.KeyJournal, ServerURL: c.Saves.ServerURL, Programs: c.Saves.Programs,
+	o := backup.Restoring{Which: "latest", DatabaseURL: c.DatabaseURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers, Journal: c.KeyJournal, ServerURL: c.Saves.ServerURL, OwnerURL: c.OwnerURL, Programs: c.Saves.Programs,
 		Clock: clock.System{}, Who: accounts.Operator()}
 	for _, p := range []backup.Place{first, second} {
 		if p != nil {

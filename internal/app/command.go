@@ -18,6 +18,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/document"
 	"almirah/internal/fault"
+	"almirah/internal/store"
 	"almirah/internal/vault"
 )
 
@@ -52,6 +53,7 @@ func verbs() []verb {
 		{"demo", "load the demo clinic into the data folder", (*console).demo},
 		{"helper", "who helps clinics: list, add NAME EMAIL support|operator, end EMAIL", (*console).helper},
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
+		{"postgres roles", "print what a superuser of PostgreSQL runs once, so that the program works under a small role", (*console).postgresRoles},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
 	}, ledgerVerbs(), keyVerbs(), []verb{
 		{"factors reset", "take away the second factors of somebody who lost them (EMAIL); she sets up new ones at her next sign-in", (*console).resetFactors},
@@ -230,7 +232,16 @@ func (c *console) tryMail(ctx context.Context, h *House) error {
 }
 
 func (c *console) migrate(ctx context.Context, _ []string) error {
-	return c.with(ctx, false, func(*House) error {
+	return c.with(ctx, false, func(h *House) error {
+		if h.DB.Engine() == store.Postgres && h.Config.OwnerURL == "" { // one role for everything: what the small roles need is given to them all the same
+			if r, err := h.DB.Role(ctx); err != nil {
+				return err
+			} else if !r.Small() {
+				if err := h.upgrade(ctx, h.DB, h.Config.DatabaseURL); err != nil {
+					return err
+				}
+			}
+		}
 		c.say("The schema is up to date.")
 		return nil
 	})

@@ -90,6 +90,7 @@ type House struct {
 	started  bool
 	asked    atomic.Int64 // requests of people, for rest
 	probing  probing
+	draining draining
 	held     atomic.Bool // nothing may leave: the database came back from a backup
 	backing  backing
 	hearing  hearing
@@ -126,6 +127,9 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 
 func (h *House) open(ctx context.Context, o Options) (err error) {
 	c := h.Config
+	if err := h.asOwner(ctx); err != nil {
+		return err
+	}
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
 	if h.Gate, err = c.gate(h); err != nil {
 		return err
@@ -150,6 +154,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	}
 	if from != to {
 		h.Log.Info("schema upgraded", "from", from, "to", to)
+	}
+	if err := h.DB.Fenced(ctx); err != nil {
+		return err
 	}
 	schema, err := h.DB.Schema(ctx)
 	if err != nil {
@@ -320,7 +327,7 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, ready, h.Log)
+	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, &h.draining, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

@@ -149,7 +149,7 @@ func TestKeysDrill(t *testing.T) {
 	promise.Proves(t, "keys-on-paper")
 	promise.Proves(t, "keeper-asked")
 	service := keyserver.Start(t)
-	y := newYesterday(t)
+	y := newYesterday(t, store.SQLite)
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)

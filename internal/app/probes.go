@@ -34,6 +34,9 @@ type probe struct {
 // evidence, or an error when the promise is broken. They change nothing.
 func probes() map[string]liveLook {
 	out := map[string]liveLook{
+		"database-roles":               probe.databaseRole,
+		"database-way":                 probe.databaseWay,
+		"database-twice":               probe.databaseTwice,
 		"clinic-named":                 probe.clinicNamed,
 		"practitioner-shown-by-choice": probe.practitioners,
 		"clinic-apart":                 probe.apart,

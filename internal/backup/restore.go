@@ -38,6 +38,7 @@ type Restoring struct {
 	Keepers     []vault.Keeper // services that may have wrapped it
 	Journal     string         // file of the shred journal; empty for beside the key store
 	ServerURL   string         // of PostgreSQL: whose role counts
+	OwnerURL    string         // of PostgreSQL: who owns the tables, where that is not the role of DatabaseURL
 	Into        string         // of PostgreSQL: folder for the server that comes back
 	Programs    string
 	Scratch     string
@@ -386,5 +387,20 @@ func (o Restoring) server(ctx context.Context, at Place, m Manifest, v *vault.Va
 		return err
 	}
 	out.Server = s.data()
+	if o.OwnerURL != "" { // the program's own role may change no table
+		if err := o.upgrade(ctx, s.address(o.OwnerURL)); err != nil {
+			return err
+		}
+	}
 	return o.hold(ctx, s.address(o.DatabaseURL), v, m)
+}
+
+// upgrade brings the tables of what came back to this version of the program, as their owner.
+func (o Restoring) upgrade(ctx context.Context, url string) error {
+	db, err := store.Open(ctx, url, nil, o.Clock, o.Log, store.Options{Readers: 1, Writers: 2})
+	if err != nil {
+		return err
+	}
+	_, _, err = db.Migrate(ctx, nil)
+	return errors.Join(err, db.Close())
 }

@@ -23,6 +23,7 @@ var Register = slices.Concat(
 	protection,
 	backups,
 	keys,
+	servers,
 	record,
 	ledgers,
 	ahead,

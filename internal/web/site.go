@@ -424,6 +424,9 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 		} else {
 			s.Log.Error("page", "request", w.Header().Get("X-Request-Id"), "route", route.Pattern, "error", err.Error())
 			f = fault.New(fault.Internal, "fault.internal")
+			if errors.Is(err, store.ErrGone) { // a failover: whether it was saved is not known
+				f = fault.New(fault.Unavailable, "fault.gone")
+			}
 		}
 	}
 	if f.Kind == fault.Unauthenticated && v.Method == http.MethodGet && v.Header.Get("X-Fragment") == "" {
