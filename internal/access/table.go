@@ -79,6 +79,9 @@ const (
 	SupportAsk   Right = "support.ask"
 	OwnerHand    Right = "clinic.hand-over"
 
+	ProgramRead     Right = "program.read"
+	ProgramSettings Right = "program.settings"
+
 	Work Right = "work"
 
 	PlatformSignIn  Right = "platform.sign-in"
@@ -179,6 +182,8 @@ var Table = []Row{
 	{BackupRead, "See how the backups stand: how old the last good one is, where they lie, when they were last tried.", leads},
 	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
+	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
+	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
@@ -222,7 +227,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	SupportGrant: ToAct, OwnerHand: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
