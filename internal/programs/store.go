@@ -33,7 +33,7 @@ const (
 	sqlEndpointsOf = `SELECT id, state FROM webhook_endpoint WHERE clinic_id = $1 AND (events & $2) <> 0 ORDER BY id`
 	sqlEndpointHow = `UPDATE webhook_endpoint SET events = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlEndpointNew = `UPDATE webhook_endpoint SET secret = $4, old_secret = $5, old_until = $6, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
-	sqlEndpointSet = `UPDATE webhook_endpoint SET state = $4, reason = $5, state_at = $6, failing_since = 0, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
+	sqlEndpointSet = `UPDATE webhook_endpoint SET state = $4, reason = $5, state_at = $6, failing_since = 0, busy_until = 0, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlEndpointOut = `DELETE FROM webhook_endpoint WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlEndpointOld = `UPDATE webhook_endpoint SET old_secret = NULL, old_until = 0 WHERE clinic_id = $1 AND old_until > 0 AND old_until <= $2`
 	sqlHosts       = `SELECT DISTINCT host FROM webhook_endpoint WHERE clinic_id = $1 AND state = 'on' ORDER BY host`

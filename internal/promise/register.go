@@ -19,6 +19,7 @@ var Register = slices.Concat(
 	followups,
 	insights,
 	helping,
+	ownPrograms,
 	protection,
 	backups,
 	record,
