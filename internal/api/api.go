@@ -247,9 +247,12 @@ func (a *API) slots(w http.ResponseWriter, r *http.Request) error {
 
 // onlyQuery refuses parameters that the route does not know.
 func onlyQuery(q url.Values, f *fault.Fields, known ...string) {
-	for name := range q {
-		if !slices.Contains(known, name) {
+	for name, list := range q {
+		switch {
+		case !slices.Contains(known, name):
 			f.Add(name, "field.query.unknown")
+		case len(list) > 1:
+			f.Add(name, "field.query.twice")
 		}
 	}
 }

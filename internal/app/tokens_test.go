@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/api"
 	"almirah/internal/audit"
+	"almirah/internal/clinics"
 	"almirah/internal/id"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
@@ -82,7 +84,10 @@ func TestATokenOpensTheInterfaceAlone(t *testing.T) {
 	engines(t, func(t *testing.T, engine store.Engine) {
 		h := openHouse(t, engine, Options{}, nil)
 		token, tokenID := h.makeToken(t, h.Owner, everyScope)
-		ask := func(method, path, key, body string) apiAnswer { t.Helper(); return h.program(t, token, method, path, key, body) }
+		ask := func(method, path, key, body string) apiAnswer {
+			t.Helper()
+			return h.program(t, token, method, path, key, body)
+		}
 		if got := ask("GET", "/token", "", ""); got.status != 200 || got.body["clinic_slug"] != "sunrise" {
 			t.Fatalf("itself: %d %s", got.status, got.raw)
 		}
@@ -128,9 +133,9 @@ func TestATokenOpensTheInterfaceAlone(t *testing.T) {
 			t.Errorf("the key for another body: %d %s", other.status, other.raw)
 		}
 		for what, c := range map[string]struct{ key, body, fields string }{
-			"no key":       {"", body, "[Idempotency-Key]"},
-			"no patient":   {"k", fmt.Sprintf(`{"service":%q,"starts_at":%q}`, service, at), "[patient]"},
-			"two patients": {"k", fmt.Sprintf(`{"service":%q,"starts_at":%q,"patient":%q,"new_patient":{"name":"X"}}`, service, at, patient), "[patient]"},
+			"no key":        {"", body, "[Idempotency-Key]"},
+			"no patient":    {"k", fmt.Sprintf(`{"service":%q,"starts_at":%q}`, service, at), "[patient]"},
+			"two patients":  {"k", fmt.Sprintf(`{"service":%q,"starts_at":%q,"patient":%q,"new_patient":{"name":"X"}}`, service, at, patient), "[patient]"},
 			"a bad new one": {"k", fmt.Sprintf(`{"service":%q,"starts_at":%q,"new_patient":{"name":"Ravi Teak","email":"nobody"}}`, service, later), "[new_patient.email]"},
 			"unreachable":   {"k", fmt.Sprintf(`{"service":%q,"starts_at":%q,"new_patient":{"name":"Ravi Teak"}}`, service, later), "[new_patient.phone]"},
 			"unknown field": {"k", `{"colour":"red"}`, "[colour]"},
@@ -164,9 +169,10 @@ func TestATokenOpensTheInterfaceAlone(t *testing.T) {
 		if len(whole) == 0 || fmt.Sprint(parts[:min(len(parts), 200)]) != fmt.Sprint(whole) {
 			t.Errorf("%d appointments in parts, %d at once", len(parts), len(whole))
 		}
-		for _, bad := range []string{"&cursor=x", "&limit=0", "&limit=201", "&limit=x", "&colour=red", "&to=2027-11-26"} {
-			if got := ask("GET", path+bad, "", ""); got.status != 422 {
-				t.Errorf("%s: %d", bad, got.status)
+		for query, field := range map[string]string{"from=2026-11-24&cursor=x": "cursor", "from=2026-11-24&limit=0": "limit", "from=2026-11-24&limit=201": "limit", "from=2026-11-24&limit=x": "limit", "from=2026-11-24&colour=red": "colour",
+			"from=2026-11-24&to=2027-11-26": "to", "from=2026-11-24&from=2026-11-25": "from", "to=2026-11-24": "from"} {
+			if got := ask("GET", "/appointments?"+query, "", ""); got.status != 422 || fmt.Sprint(got.fields()) != "["+field+"]" {
+				t.Errorf("%s: %d %v", query, got.status, got.fields())
 			}
 		}
 		gone := ask("POST", one+"/cancel", "", fmt.Sprintf(`{"version":%v,"why":"by the website"}`, moved.body["version"]))
@@ -252,17 +258,8 @@ func (h *opened) strangers(t *testing.T, token string, tokenID id.ID, one, patie
 				t.Errorf("%s without a token: %d", r.Pattern, got.status)
 			}
 			// A signed-in owner's cookie opens nothing here.
-			req, err := http.NewRequest(method, h.Server.URL+"/api/v1"+path, strings.NewReader(body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			res, err := owner.client.Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			res.Body.Close()
-			if res.StatusCode != 401 {
-				t.Errorf("%s with a cookie: %d", r.Pattern, res.StatusCode)
+			if got := owner.send(t, method, "/api/v1"+path, strings.NewReader(body), map[string]string{"Content-Type": "application/json"}); got.status != 401 {
+				t.Errorf("%s with a cookie: %d", r.Pattern, got.status)
 			}
 		}
 		if err := h.Programs.EndToken(t.Context(), h.Owner, h.tokenOf(t, text)); err != nil {
@@ -361,4 +358,27 @@ func TestTheLoopOfAProgram(t *testing.T) {
 			t.Errorf("%s does not show %s", path, want)
 		}
 	}
+}
+
+// secondClinic opens another clinic and answers its owner.
+func (h *opened) secondClinic(t testing.TB) access.Caller {
+	t.Helper()
+	ctx := context.Background()
+	link, err := h.Accounts.FirstOwnerLink(ctx, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, err := h.Accounts.SetUp(ctx, link, demoDraft("Leela Lotus", "leela@lotus.example.org", "owner"), accounts.Device{Agent: "test", Address: "203.0.113.9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := h.Accounts.Session(ctx, started.Cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := h.Accounts.OpenOwnClinic(ctx, in, clinics.Opening{Slug: "lotus", Profile: h.Clinic.Profile()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.Mint(c.ID, in.Person.ID, id.Zero, id.New(h.Fake.Now()), access.Owner, access.Running)
 }
