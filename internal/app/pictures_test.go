@@ -262,6 +262,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.paperTour(t, patient)...)
 	out = append(out, h.payStops(t, strings.TrimPrefix(own, "/m/"))...)
 	out = append(out, h.supportStops(t, patient)...)
+	out = append(out, h.programStops(t)...)
 	h.everyPage(t, out)
 	return out
 }

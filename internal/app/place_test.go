@@ -26,6 +26,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/money"
 	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
 	"almirah/internal/rig/razorpay"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
@@ -47,6 +48,7 @@ type place struct {
 	keys   *razorpay.Server  // a gateway at which the clinic has an account with keys
 	paper  string            // token of a link to a prescription
 	at     string            // a free time of its first provider
+	api    string            // a token that opens all that one can
 }
 
 // twoPlaces are two clinics of one house, with everything in them. Nothing works in the background any more.
@@ -136,6 +138,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.prescribe(t)
 	p.notice(t)
 	p.helped(t)
+	p.integrated(t)
 }
 
 // notice gives the clinic something that the rules of its log noticed.
@@ -182,6 +185,29 @@ func (p *place) helped(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.ids["service notice"] = notice.String()
+}
+
+// integrated gives the clinic a token for a program, which has used it, and an address that was told of something.
+func (p *place) integrated(t *testing.T) {
+	t.Helper()
+	ctx := t.Context()
+	var token id.ID
+	p.api, token = p.h.makeToken(t, p.who, everyScope)
+	if got := p.h.program(t, p.api, "GET", "/token", "", ""); got.status != 200 {
+		t.Fatal(got.raw)
+	}
+	_, hook, err := p.h.Programs.AddEndpoint(ctx, p.who, programs.EndpointDraft{URL: "https://hooks." + p.slug + ".invalid/in", Events: programs.InvoicePaid})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.h.Programs.Test(ctx, p.who, hook); err != nil {
+		t.Fatal(err)
+	}
+	_, list, err := p.h.Programs.Endpoint(ctx, p.who, hook, 1)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	p.ids["program token"], p.ids["webhook"], p.ids["delivery"] = token.String(), hook.String(), list[0].ID.String()
 }
 
 // prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
@@ -499,6 +525,11 @@ var pathKinds = map[string]string{
 	"/app/account/signed/{id}":                     "signed",
 	"/app/account/invoices/{invoice}":              "=1", // nobody pays here: plan_test.go of the pages asks for one
 	"/app/help/{topic}":                            "=book",
+	"/app/settings/tokens/{id}":                    "program token",
+	"/app/settings/webhooks/{id}":                  "webhook",
+	"/api/v1/appointments/{id}":                    "appointment",
+	"/api/v1/patients/{id}":                        "patient",
+	"/api/v1/invoices/{id}":                        "invoice",
 	"/app/support/{id}":                            "ticket",
 	"/app/support/access/{id}":                     "grant",
 	"/platform/tickets/{id}":                       "ticket",
@@ -614,6 +645,21 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
 	"GET /app/help":                                           {"q": "book"},
 	"GET /app/support/access/{id}":                            {"whose": "asha"},
+	"POST /app/settings/tokens":                               {"name": "Website", "scopes": "calendar.read", "days": "90"},
+	"POST /app/settings/webhooks":                             {"url": "https://hooks.example.org/in", "events": "patient.created"},
+	"POST /app/settings/webhooks/{id}":                        {"events": "patient.created", "version": "1"},
+	"POST /app/settings/webhooks/{id}/secret":                 {"version": "1"},
+	"POST /app/settings/webhooks/{id}/state":                  {"to": "off", "version": "1"},
+	"POST /app/settings/webhooks/{id}/replay":                 {"delivery": "{delivery}"},
+	"POST /app/settings/webhooks/{id}/remove":                 {"version": "1"},
+	"GET /api/v1/slots":                                       {"service": "{service}", "provider": "{provider}", "from": "2026-11-25", "to": "2026-11-26"},
+	"GET /api/v1/appointments":                                {"from": "2026-11-24", "to": "2026-11-26"},
+	"POST /api/v1/appointments":                               {"service": "{service}", "provider": "{provider}", "starts_at": "{at}", "patient": "{patient}"},
+	"POST /api/v1/appointments/{id}/move":                     {"provider": "{other provider}", "starts_at": "{at}", "version": "1"},
+	"POST /api/v1/appointments/{id}/cancel":                   {"version": "1"},
+	"GET /api/v1/patients":                                    {"q": "asha"},
+	"POST /api/v1/patients":                                   {"name": "Ravi Teak", "email": "ravi@example.org"},
+	"PATCH /api/v1/patients/{id}":                             {"phone": "+91 98200 12345", "version": "1"},
 	"POST /app/support":                                       {"kind": "question", "subject": "The printer", "words": "It prints twice.", "page": "/app/bills"},
 	"POST /app/support/{id}/say":                              {"words": "And again."},
 	"POST /app/support/{id}/state":                            {"to": "closed"},
@@ -778,6 +824,20 @@ func (r request) target() (method, path string, fields url.Values) {
 func (r request) by(t testing.TB, v *visitor, head map[string]string) answered {
 	t.Helper()
 	method, path, fields := r.target()
+	if strings.HasPrefix(path, "/api/v1/") && !strings.HasPrefix(path, "/api/v1/clinics/") && !strings.HasSuffix(path, ".json") {
+		head = with(with(head, "Authorization", "Bearer "+r.place.api), "Idempotency-Key", mark(""))
+		if method == "GET" {
+			return v.do(t, method, path+"?"+fields.Encode(), nil, head)
+		}
+		body := map[string]any{}
+		for k := range fields {
+			if body[k] = fields.Get(k); k == "version" {
+				body[k] = 1
+			}
+		}
+		text, _ := json.Marshal(body)
+		return v.send(t, method, path, strings.NewReader(string(text)), with(head, "Content-Type", "application/json"))
+	}
 	if strings.HasPrefix(path, "/api/") && method == "POST" {
 		body, _ := json.Marshal(map[string]any{"service": fields.Get("service"), "provider": fields.Get("provider"), "starts_at": fields.Get("starts_at"),
 			"patient": map[string]any{"name": "Ravi Teak", "email": "ravi@example.org", "birth_date": "1980-01-02"}})

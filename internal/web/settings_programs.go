@@ -346,7 +346,7 @@ func webhookRemove(s *Site, w http.ResponseWriter, v *Visit) error {
 
 // receiverPage is the demo's stand-in for a program of the clinic's own: what it was told, as it came.
 func receiverPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	if s.Received == nil {
+	if !s.Demo || s.Received == nil {
 		return fault.Missing()
 	}
 	page := &ReceiverPage{Shell: s.staffShell(v, "")}
