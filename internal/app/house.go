@@ -226,7 +226,7 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
-	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Client: h.receiver})
+	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }

@@ -189,10 +189,10 @@ func (g *Gate) refuse(processorID, host, key string, cause error) error {
 // own: keep it. The errors of net/http quote the whole URL, so log their kind, not their text.
 func (g *Gate) HTTPClient(processorID string) *http.Client { return g.client(processorID, "") }
 
-// ReceiverClient is HTTPClient for a party whose hosts clinics choose: it reaches the one target ("books.example:443"), by HTTPS, and only
-// while its name leads to a public address; every connection is checked anew.
-func (g *Gate) ReceiverClient(processorID, target string) *http.Client {
-	return g.client(processorID, target)
+// Receiver carries requests to a party whose hosts clinics choose: to the one target ("books.example:443"), by HTTPS, and only while its name
+// leads to a public address; every connection is checked anew, and no redirect is followed. It has no limit of time but the request's own.
+func (g *Gate) Receiver(processorID, target string) http.RoundTripper {
+	return g.client(processorID, target).Transport
 }
 
 func (g *Gate) client(processorID, chosen string) *http.Client {

@@ -43,15 +43,15 @@ func TestAReceiverIsOnePublicHost(t *testing.T) {
 		return nil
 	})
 	g := egress.New([]egress.Processor{p, processor("mail", false, "smtp.example:465")}, quiet(), egress.WithResolver(r))
-	get := func(client *http.Client, url string) error {
-		res, err := client.Get(url)
+	get := func(by http.RoundTripper, url string) error {
+		res, err := (&http.Client{Transport: by}).Get(url)
 		if err == nil {
 			res.Body.Close()
 		}
 		return err
 	}
 	for host := range private {
-		if err := get(g.ReceiverClient("own", host+":443"), "https://"+host+"/"); !errors.Is(err, egress.ErrPrivate) {
+		if err := get(g.Receiver("own", host+":443"), "https://"+host+"/"); !errors.Is(err, egress.ErrPrivate) {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
@@ -59,7 +59,7 @@ func TestAReceiverIsOnePublicHost(t *testing.T) {
 	if _, err := r.LookupHost(t.Context(), "twice.example"); err != nil {
 		t.Fatal(err)
 	}
-	if err := get(g.ReceiverClient("own", "twice.example:443"), "https://twice.example/"); !errors.Is(err, egress.ErrPrivate) {
+	if err := get(g.Receiver("own", "twice.example:443"), "https://twice.example/"); !errors.Is(err, egress.ErrPrivate) {
 		t.Errorf("rebound: %v", err)
 	}
 	for what, try := range map[string][3]string{
@@ -73,14 +73,14 @@ func TestAReceiverIsOnePublicHost(t *testing.T) {
 		"no target":              {"own", "", "https://books.example/"},
 		"another party's client": {"mail", "books.example:443", "https://books.example/"},
 	} {
-		if err := get(g.ReceiverClient(try[0], try[1]), try[2]); !errors.Is(err, egress.ErrNotListed) {
+		if err := get(g.Receiver(try[0], try[1]), try[2]); !errors.Is(err, egress.ErrNotListed) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if err := get(g.ReceiverClient("own", "loop.example:80"), "http://loop.example/"); !errors.Is(err, egress.ErrPlain) {
+	if err := get(g.Receiver("own", "loop.example:80"), "http://loop.example/"); !errors.Is(err, egress.ErrPlain) {
 		t.Errorf("without TLS: %v", err)
 	}
-	if err := get(g.HTTPClient("own"), "https://books.example/"); !errors.Is(err, egress.ErrNotListed) {
+	if err := get(g.HTTPClient("own").Transport, "https://books.example/"); !errors.Is(err, egress.ErrNotListed) {
 		t.Errorf("the plain client of the party: %v", err)
 	}
 	for name, want := range map[string]bool{"hooks.example.org": true, "Hooks.Example.ORG.": true, "localhost": false, "127.0.0.1": false, "2130706433": false, "0x7f.1": false, "": false, "a..b": false, "-a.example": false, strings.Repeat("a", 64) + ".example": false} {

@@ -25,7 +25,7 @@ type Processor struct {
 	// are allowed, and HTTP without TLS. Link-local and metadata addresses never are.
 	Local bool
 
-	// Chosen marks parties whose hosts the clinics choose themselves: their own programs. ReceiverClient reaches one of them at a time, at a
+	// Chosen marks parties whose hosts the clinics choose themselves: their own programs. Receiver reaches one of them at a time, at a
 	// public address and by HTTPS alone; Hosts is empty.
 	Chosen bool
 }

@@ -68,7 +68,7 @@ func open(t *testing.T, b *rig.Base) *house {
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
-	h.programs = programs.New(b.DB, b.Log, programs.Options{Accounts: h.accounts, Client: func(target string) *http.Client {
+	h.programs = programs.New(b.DB, b.Log, programs.Options{Accounts: h.accounts, Reach: func(target string) http.RoundTripper {
 		if target != "hooks.sunrise.example:443" {
 			t.Errorf("a client for %s", target)
 		}
@@ -77,7 +77,8 @@ func open(t *testing.T, b *rig.Base) *house {
 		tr.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
 		}
-		return &http.Client{Transport: tr, Timeout: h.wait}
+		tr.ResponseHeaderTimeout = h.wait
+		return tr
 	}})
 	h.owner = h.As(access.Owner) // who needs no sign-in of her own
 	return h

@@ -22,8 +22,8 @@ import (
 // Options are what the room is told.
 type Options struct {
 	Accounts *accounts.Service
-	// Client reaches one address of a clinic's choice ("books.example:443") and nothing else, or refuses.
-	Client func(target string) *http.Client
+	// Reach carries requests to one address of a clinic's choice ("books.example:443") and to nothing else, or refuses; it follows no redirect.
+	Reach func(target string) http.RoundTripper
 }
 
 // Service are the verbs for the doors.

@@ -155,10 +155,11 @@ func (s *Service) post(ctx context.Context, e Endpoint, d Delivery) answer {
 	r.Header.Set("webhook-id", d.MessageID())
 	r.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
 	r.Header.Set("webhook-signature", sign(d.MessageID(), now, body, secrets...))
-	client := *s.o.Client(e.Host)
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	defer client.CloseIdleConnections()
-	res, err := client.Do(r)
+	way := s.o.Reach(e.Host)
+	if c, ok := way.(interface{ CloseIdleConnections() }); ok {
+		defer c.CloseIdleConnections()
+	}
+	res, err := way.RoundTrip(r) // a redirect is an answer like another
 	if err != nil {
 		return answer{reason: reasonOf(err), err: err}
 	}

@@ -53,7 +53,7 @@ var ownPrograms = []Sentence{
 		Text:     "A token ends within a year, and its owners are told before. Ended by a press, or with the leaving of whoever made it, it is refused from the next request on, and it never comes back.",
 		Sources:  []string{"A14", "M11"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/programs/store.go", "accounts.Service.ForProgram", "internal/store/migrations/common/00046_programs.sql"},
+		KeptBy:   []string{"internal/programs/store.go", "accounts.Service.ForProgram", "internal/programs/token.go"},
 		ProvedBy: []string{"programs.TestATokenEnds", "programs.TestOwnersAreToldBeforeATokenEnds"},
 		Probe:    "token-ends",
 		Twins: []Twin{
@@ -135,7 +135,7 @@ var ownPrograms = []Sentence{
 		Text:     "An address that a clinic entered never leads into the network of this installation: only https to a public address is dialled, checked at every connection, and no answer leads anywhere else.",
 		Sources:  []string{"M14", "R5"},
 		Kind:     Enforced,
-		KeptBy:   []string{"egress.Gate.ReceiverClient", "internal/programs/endpoint.go", "internal/programs/work.go"},
+		KeptBy:   []string{"egress.Gate.Receiver", "internal/programs/endpoint.go", "internal/programs/work.go"},
 		ProvedBy: []string{"egress.TestAReceiverIsOnePublicHost", "programs.TestAHostileReceiverHarmsNobody"},
 		Twins: []Twin{
 			{
@@ -144,8 +144,8 @@ var ownPrograms = []Sentence{
 				Red: []string{"egress.TestAReceiverIsOnePublicHost"},
 			},
 			{
-				Name: "redirects are followed",
-				File: "internal/programs/work.go", Old: "client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }", New: "client.CheckRedirect = nil",
+				Name: "a redirect is followed",
+				File: "internal/programs/work.go", Old: "res, err := way.RoundTrip(r) // a redirect is an answer like another", New: "res, err := (&http.Client{Transport: way}).Do(r)",
 				Red: []string{"programs.TestAHostileReceiverHarmsNobody"},
 			},
 		},

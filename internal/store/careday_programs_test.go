@@ -29,7 +29,7 @@ func integrated(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	answer := http.StatusNoContent
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(answer) }))
 	defer server.Close()
-	s := programs.New(p.DB, p.Log, programs.Options{Accounts: people, Client: func(string) *http.Client { return &http.Client{Transport: elsewhere(server.URL)} }})
+	s := programs.New(p.DB, p.Log, programs.Options{Accounts: people, Reach: func(string) http.RoundTripper { return elsewhere(server.URL) }})
 	const mail, password = "programs@example.org", "blue mango 47 tabla"
 	must(people.Enrol(ctx, p.As(access.Owner), accounts.Draft{Name: "Meera P", Email: mail, Password: password, Terms: "1", Language: "en"}, access.Owner))
 	begun, err := people.SignIn(ctx, mail, password, accounts.Device{}, "")
