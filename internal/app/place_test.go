@@ -26,12 +26,10 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/money"
 	"almirah/internal/prescriptions"
-	"almirah/internal/programs"
 	"almirah/internal/rig/razorpay"
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
-	"almirah/internal/support"
 	"almirah/internal/web"
 )
 
