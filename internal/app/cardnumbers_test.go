@@ -135,8 +135,9 @@ func (p *place) cardTries(t *testing.T) []cardTry {
 	patient.page(t, "/m/"+p.token)
 	stranger := p.h.visitor()
 	stranger.page(t, "/sign-in")
+	operator := p.h.signIn(t, demoHelpers[1].email)
 	for _, r := range web.Routes() {
-		by := map[web.Door]*visitor{web.Open: stranger, web.Clinic: stranger, web.Paper: stranger, web.Link: patient, web.Staff: p.owner, web.Person: p.owner}[r.Door]
+		by := map[web.Door]*visitor{web.Open: stranger, web.Clinic: stranger, web.Paper: stranger, web.Link: patient, web.Staff: p.owner, web.Person: p.owner, web.Platform: operator}[r.Door]
 		method, path, fields := request{r.Pattern, p, nil}.target()
 		if !r.OneClick && len(fields) > 0 {
 			add(cardTry{page: "the table of the sweep", method: method, action: path, by: by, values: fields})

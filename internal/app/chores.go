@@ -105,6 +105,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		}},
 		{Name: "probe-promises", Every: 10 * time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Probe(ctx) }},
 	}
+	if s := h.sharedPace(); s != nil {
+		out = append(out, jobs.Chore{Name: "tidy-pace", Every: 10 * time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return s.Tidy(ctx) }})
+	}
 	for _, c := range carriers {
 		if c.Channel() == messaging.Email {
 			out = append(out, jobs.Chore{Name: "account-mail", Every: 2 * time.Second, Run: func(ctx context.Context, who access.Caller) error {

@@ -71,6 +71,7 @@ func TestModuleOffHoldsNothing(t *testing.T) {
 		h.enterTexts(t, m, tw)
 		h.until(t, "patients are written to", func() bool { return len(h.Outbox.List()) > 4 })
 		h.enterFeedback(t, m)
+		h.enterSupport(t, m)
 		if err := h.Jobs.Stop(context.Background()); err != nil {
 			t.Fatal(err)
 		}

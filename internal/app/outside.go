@@ -12,7 +12,9 @@ import (
 	"almirah/internal/egress"
 	"almirah/internal/gateways/razorpay"
 	"almirah/internal/gateways/stripe"
+	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/store"
 )
 
 // Outside are the companies at which clinics may connect accounts of their own. An empty address:
@@ -197,7 +199,7 @@ func (h *House) offered() []messaging.Provider {
 	c, log := h.Config, h.Log
 	var out []messaging.Provider
 	if c.WhatsApp != "" {
-		out = append(out, whatsapp.New(h.Gate.HTTPClient(whatsAppProcessor), h.Clock, log, whatsapp.Options{BaseURL: c.WhatsApp, Version: c.WhatsAppVersion}))
+		out = append(out, whatsapp.New(h.Gate.HTTPClient(whatsAppProcessor), h.Clock, log, whatsapp.Options{BaseURL: c.WhatsApp, Version: c.WhatsAppVersion, Pace: h.pace()}))
 	}
 	if c.Twilio != "" {
 		out = append(out, sms.NewTwilio(h.Gate.HTTPClient(twilioProcessor), h.Clock, log, sms.TwilioOptions{BaseURL: c.Twilio}))
@@ -212,6 +214,21 @@ func (h *House) offered() []messaging.Provider {
 		out = append(out, ses.New(h.Gate.HTTPClient(sesProcessor), h.Clock, log, ses.Options{BaseURL: func(string) string { return c.SESURL }}))
 	}
 	return out
+}
+
+// pace is how several processes on one PostgreSQL keep the limits of providers together; nil where one process is alone.
+func (h *House) pace() messaging.Pace {
+	if s := h.sharedPace(); s != nil {
+		return s
+	}
+	return nil
+}
+
+func (h *House) sharedPace() *messaging.SharedPace {
+	if h.DB.Engine() != store.Postgres {
+		return nil
+	}
+	return messaging.NewSharedPace(h.DB, jobs.Platform())
 }
 
 // measured counts what a text costs as an SMS: rooms do not know carriers.

@@ -38,6 +38,9 @@ func (h *opened) supportStops(t testing.TB, patient string) []stop {
 		t.Fatal(err)
 	}
 	waits := ask(true, support.Wish{Reason: "Ticket: the hours look wrong", Scopes: access.SeeCalendar | access.SeePatient, Minutes: 30})
+	if _, err := h.Support.Write(ctx, h.Owner, support.Letter{Kind: support.Missing, Subject: "A calendar of the whole month", Words: "Can we see a month on one page?"}); err != nil {
+		t.Fatal(err)
+	}
 	tickets, err := h.Support.Tickets(ctx, h.Owner)
 	if err != nil || len(tickets) == 0 {
 		t.Fatalf("%d tickets, %v", len(tickets), err)

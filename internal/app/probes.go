@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,8 +32,8 @@ type probe struct {
 
 // probes are the live checks by the name that the register gives them. Each answers its
 // evidence, or an error when the promise is broken. They change nothing.
-func probes() map[string]func(probe, context.Context) (string, error) {
-	return map[string]func(probe, context.Context) (string, error){
+func probes() map[string]liveLook {
+	out := map[string]liveLook{
 		"clinic-named":                 probe.clinicNamed,
 		"practitioner-shown-by-choice": probe.practitioners,
 		"clinic-apart":                 probe.apart,
@@ -120,7 +121,12 @@ func probes() map[string]func(probe, context.Context) (string, error) {
 		"allergies-asked":              probe.allergies,
 		"clinical-few":                 probe.clinicalFew,
 	}
+	maps.Copy(out, probesOfLetters())
+	return out
 }
+
+// liveLook is one live check: its evidence, or an error when the promise is broken.
+type liveLook func(probe, context.Context) (string, error)
 
 // page is an answer of our own handler.
 type page struct {

@@ -76,30 +76,38 @@ const sqlFigures = `SELECT provider, SUM(messages), COUNT(*), SUM(delivered), SU
 
 // Figures measures the reminders of the last 30 or 90 days; fault.NotFound for any other period.
 func (s *Service) Figures(ctx context.Context, who access.Caller, days int) (Figures, error) {
+	var out Figures
+	err := s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
+		var err error
+		out, err = FiguresOf(v, days)
+		return err
+	})
+	return out, err
+}
+
+// FiguresOf is Figures inside a passage of the caller's.
+func FiguresOf(v *store.View, days int) (Figures, error) {
 	out := Figures{Days: days}
 	if !slices.Contains(FigureDays(), days) {
 		return out, fault.Missing()
 	}
-	err := s.db.View(ctx, who, access.MessageRead, func(_ context.Context, v *store.View) error {
-		rows, err := v.Query(sqlFigures, v.Now().Add(-time.Duration(days)*24*time.Hour))
-		if err != nil {
-			return err
+	rows, err := v.Query(sqlFigures, v.Now().Add(-time.Duration(days)*24*time.Hour))
+	if err != nil {
+		return out, err
+	}
+	defer rows.Close()
+	var by []Share
+	for rows.Next() {
+		var x Share
+		if err := rows.Scan(&x.Provider, &x.Messages, &x.Reminded, &x.Delivered, &x.Confirmed, &x.Came, &x.Missed, &x.Off); err != nil {
+			return out, err
 		}
-		defer rows.Close()
-		var by []Share
-		for rows.Next() {
-			var x Share
-			if err := rows.Scan(&x.Provider, &x.Messages, &x.Reminded, &x.Delivered, &x.Confirmed, &x.Came, &x.Missed, &x.Off); err != nil {
-				return err
-			}
-			x.Open = x.Reminded - x.Came - x.Missed - x.Off
-			out.All.add(x.Success)
-			by = append(by, x)
-		}
-		out.By = apart(by)
-		return rows.Err()
-	})
-	return out, err
+		x.Open = x.Reminded - x.Came - x.Missed - x.Off
+		out.All.add(x.Success)
+		by = append(by, x)
+	}
+	out.By = apart(by)
+	return out, rows.Err()
 }
 
 // apart puts the groups that are too small together, the smallest first, until what is together is large enough: otherwise the

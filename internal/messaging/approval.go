@@ -43,8 +43,11 @@ type Drafter interface {
 }
 
 // Register is a provider that sends only texts which the clinic registered elsewhere, by hand (India's DLT): what is
-// registered is entered with its number.
-type Register interface{ Registered(name string) error }
+// registered is entered with its number. Longest is how many characters one value may have.
+type Register interface {
+	Registered(name string) error
+	Longest() int
+}
 
 // The states of an approval.
 const (
@@ -72,6 +75,9 @@ type Approval struct {
 	Stale    bool   // the clinic's text has changed since
 	Present  string // the clinic's present text, as it would be proposed
 	InUse    bool   // messages in this language are sent by it now
+
+	longest int    // how many characters a value may have that is filled in; 0 for any number
+	public  string // where links begin
 }
 
 // Needed says whether the clinic's present text still has to be asked for, given all approvals of its kind and language:
@@ -135,13 +141,16 @@ func proposableIn(c clinics.Clinic) []Kind {
 // written: an answer to STOP or to "Change".
 func (s *Service) called(d *Round, r row, now situation, via Carrier, own *Connection) (*Approval, string, error) {
 	_, drafts := via.(Drafter)
-	_, registered := via.(Register)
+	register, registered := via.(Register)
 	if own == nil || !drafts && !registered || drafts && (r.kind == StopHeard || r.kind == StartHeard || r.kind == ChangeAsked) {
 		return nil, "", nil
 	}
 	a, err := approved(d, own.ID, r.kind, append([]string{now.tongue.Lang()}, languages(s.book, now.clinic)...))
 	if err == nil && a == nil {
 		return nil, ReasonNoTemplate, nil
+	}
+	if err == nil && registered {
+		a.longest, a.public = register.Longest(), s.public
 	}
 	return a, "", err
 }
@@ -172,11 +181,9 @@ func (a *Approval) call(values map[string]string, k Kind, message id.ID) *Call {
 			continue
 		}
 		seen[p.variable] = true
-		text := oneLine(values[p.variable])
-		if text == "" {
-			text = "–"
+		for _, text := range standing(a.public, p.variable, a.longest).share(values[p.variable], a.longest) {
+			c.Values = append(c.Values, Value{Text: text})
 		}
-		c.Values = append(c.Values, Value{Text: text})
 	}
 	if k.Choices() {
 		for _, b := range choices() {
@@ -462,26 +469,6 @@ func (s *Service) RegisterText(ctx context.Context, who access.Caller, account i
 		return err
 	}
 	return s.keepApproval(ctx, who, x, instead)
-}
-
-// Registerable is a text as the register has it: {#var#} wherever something is filled in. It may hold a variable twice;
-// each place is counted.
-func Registerable(body string) string {
-	pieces, _, _ := parse(body)
-	var b strings.Builder
-	for _, p := range pieces {
-		if p.variable != "" {
-			p.text = "{#var#}"
-		}
-		b.WriteString(p.text)
-	}
-	return b.String()
-}
-
-// Fillings are the variables of a text in the order in which a provider gets their values: VAR1, VAR2 ...
-func Fillings(body string) []string {
-	_, names := numbered(body)
-	return names
 }
 
 // RetractText takes a text away at its provider and here.

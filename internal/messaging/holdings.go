@@ -35,6 +35,8 @@ func Holdings() []holdings.Table {
 			{Name: "credentials", Leaves: []string{"twilio", "msg91", "whatsapp", "ses"}, Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to send the clinic's own messages through its own account, and for nothing else", Keep: "until it is revoked", Sealed: true},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to prove who agreed to the use of the account", Keep: "while the clinic is with us"},
 		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at", "listens", "listens_at")...)},
+		// A bucket of pace is one of 16 million, of a sender, for minutes: it tells of nobody.
+		{Name: "pace", Scope: holdings.Platform, Columns: plain("account", "bucket", "free_at")},
 		{Name: "channel_use", Scope: holdings.Clinic, Keeper: "messaging", Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},
 		{Name: "heard", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			{Name: "event", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to act on what a provider reports, and to show the clinic what a patient answered", Keep: "until it was dealt with, a day at most", Sealed: true},

@@ -87,7 +87,7 @@ var account = []Sentence{
 		Sources:  []string{"H3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"contact.CardNumbers", "internal/web/cards_out.go", "internal/api/card.go", "messaging.Service.Hear", "store.Withhold"},
-		ProvedBy: []string{"contact.TestCardsAreFoundHoweverTheyAreWritten", "app.TestNoCardNumberIsTaken", "messaging.TestACardInAMessageIsBlanked"},
+		ProvedBy: []string{"contact.TestCardsAreFoundHoweverTheyAreWritten", "app.TestNoCardNumberIsTaken", "web.TestAFormWithACardWritesNothing", "messaging.TestACardInAMessageIsBlanked"},
 		Twins: []Twin{
 			{
 				Name: "spaces hide a card",
@@ -97,8 +97,7 @@ var account = []Sentence{
 			{
 				Name: "a form with a card is saved without its digits",
 				File: "internal/store/withhold.go", Old: "return why\n}", New: "_ = why\n\treturn nil\n}",
-				Red:  []string{"app.TestNoCardNumberIsTaken"},
-				Long: true,
+				Red: []string{"web.TestAFormWithACardWritesNothing"},
 			},
 			{
 				Name: "what a patient writes is kept with the card in it",

@@ -98,6 +98,7 @@ var booking = []Sentence{
 				Red: []string{"scheduling.TestAMinorNeedsAGuardian"},
 			},
 		},
+		Probe: "minor-with-guardian",
 	},
 	{
 		ID:       "booking-asks-little",

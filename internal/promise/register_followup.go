@@ -16,6 +16,7 @@ var followups = []Sentence{
 				Red: []string{"followup.TestNobodyIsWrittenToWithoutConsent", "followup.TestSilenceOneInstantBefore"},
 			},
 		},
+		Probe: "followups",
 	},
 	{
 		ID:       "followups-by-rule",
@@ -41,6 +42,7 @@ var followups = []Sentence{
 				Red: []string{"followup.TestPlannedAndThenTakenBack"},
 			},
 		},
+		Probe: "followups-by-rule",
 	},
 	{
 		ID:       "review-seldom",
@@ -66,6 +68,7 @@ var followups = []Sentence{
 				Red: []string{"followup.TestReviewBufferAndComplaint"},
 			},
 		},
+		Probe: "review-seldom",
 	},
 	{
 		ID:       "feedback-first",
@@ -91,6 +94,7 @@ var followups = []Sentence{
 				Red: []string{"web.TestAPatientSaysHowItWas"},
 			},
 		},
+		Probe: "feedback-first",
 	},
 	{
 		ID:       "reminders-measured",
@@ -106,5 +110,6 @@ var followups = []Sentence{
 				Red: []string{"followup.TestWhatRemindersDo"},
 			},
 		},
+		Probe: "reminders-measured",
 	},
 }

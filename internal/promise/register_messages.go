@@ -18,6 +18,7 @@ var messages = []Sentence{
 				Long: true,
 			},
 		},
+		Probe: "confirmation-at-once",
 	},
 	{
 		ID:       "messages-for-a-reason",
@@ -75,6 +76,7 @@ var messages = []Sentence{
 				Red: []string{"followup.TestMovedOrCancelledMeansSilence"},
 			},
 		},
+		Probe: "reminder-stops",
 	},
 	{
 		ID:       "reminder-unsubscribe",
@@ -90,6 +92,7 @@ var messages = []Sentence{
 				Red: []string{"app.TestOneClickUnsubscribe"},
 			},
 		},
+		Probe: "reminder-unsubscribe",
 	},
 	{
 		ID:       "delivery-metadata",

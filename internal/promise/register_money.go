@@ -90,6 +90,7 @@ var moneys = []Sentence{
 				Red: []string{"journeys.TestReceiptGoesOutOnce"},
 			},
 		},
+		Probe: "receipts",
 	},
 	{
 		ID:       "guardian-on-invoice",
@@ -106,5 +107,6 @@ var moneys = []Sentence{
 				Red: []string{"billing.TestGuardianOnTheInvoice"},
 			},
 		},
+		Probe: "guardian-on-invoice",
 	},
 }

@@ -107,6 +107,7 @@ var patients = []Sentence{
 				Red: []string{"journeys.TestWithdrawnConsentTakesBackWhatIsPlanned"},
 			},
 		},
+		Probe: "consent-withdrawn",
 	},
 	{
 		ID:       "no-advertising",
@@ -120,6 +121,7 @@ var patients = []Sentence{
 			File: "internal/access/access.go", Old: "\tCare     Purpose = \"care\"", New: "\tAdverts Purpose = \"advertising\"\n\tCare     Purpose = \"care\"",
 			Red: []string{"archtest.TestThereIsNoPurposeForAdvertising"},
 		}},
+		Probe: "no-advertising",
 	},
 	{
 		ID:      "no-sale",

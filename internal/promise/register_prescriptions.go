@@ -75,6 +75,7 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestWarningsAreOverriddenWithAReason"},
 			},
 		},
+		Probe: "prescriptions-warned",
 	},
 	{
 		ID:       "prescriptions-unchecked",
@@ -112,6 +113,7 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestControlledDrugsAndDistance"},
 			},
 		},
+		Probe: "prescriptions-controlled",
 	},
 	{
 		ID:       "prescription-paper",
@@ -127,6 +129,7 @@ var prescriptions = []Sentence{
 				Red: []string{"prescriptions.TestPaperSaysWhatWasSigned"},
 			},
 		},
+		Probe: "prescription-paper",
 	},
 	{
 		ID:       "prescription-link",

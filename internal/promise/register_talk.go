@@ -70,6 +70,7 @@ var talk = []Sentence{
 			File: "internal/carriers/ses/carrier.go", Old: "Value: aws.String(m.ID.String())", New: "Value: aws.String(m.Subject)",
 			Red: []string{"carriers/ses.TestWhatLeaves"},
 		}},
+		Probe: "mail-providers",
 	},
 	{
 		ID:       "opened-if-enabled",
@@ -112,5 +113,6 @@ var talk = []Sentence{
 			Red:  []string{"app.TestABrokenAccountLosesNothing"},
 			Long: true,
 		}},
+		Probe: "service-notices",
 	},
 }

@@ -124,6 +124,16 @@ func bills(ctx context.Context, t *testing.T, p *practice.Practice, must func(er
 	if len(v.Wrong)+len(v.Gaps) > 0 {
 		t.Fatalf("the books are wrong: %v %v", v.Wrong, v.Gaps)
 	}
+	young, _, err := patients.New(p.DB, p.Log).Add(ctx, desk, patients.Draft{Name: "Bill Child", BirthDate: "2019-02-03", Language: "en", Guardian: &patients.GuardianDraft{Name: "Bill Payer", Phone: "+919845010099", Relation: "father"}}, true)
+	must(err)
+	hers, err := till.Save(ctx, desk, id.Zero, billing.InvoiceDraft{Patient: young.ID, Lines: w.Lines[:1]}, 0)
+	must(err)
+	_, err = till.Issue(ctx, desk, hers.ID, hers.Version)
+	must(err)
+	must(p.DB.View(ctx, p.As(access.System), access.Work, func(_ context.Context, v *store.View) error {
+		_, _, err := billing.Unspoken(v, "2020-01-01", 5)
+		return err
+	}))
 	must(p.DB.View(ctx, owner, access.PatientRead, func(_ context.Context, v *store.View) error {
 		_, err := billing.Keeper{}.Collect(v, patient)
 		return err

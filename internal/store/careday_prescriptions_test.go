@@ -85,6 +85,13 @@ func scripts(ctx context.Context, t *testing.T, p *practice.Practice, patient id
 	must(err)
 	must(rx.Revoke(ctx, doctor, last.ID, again.ID))
 	must(rx.Cancel(ctx, doctor, last.ID, "no longer needed"))
+	must(p.DB.View(ctx, p.As(access.System), access.Work, func(_ context.Context, v *store.View) error {
+		if _, _, err := rx.Unmarked(v); err != nil {
+			return err
+		}
+		_, err := rx.Recheck(v, 1, 5)
+		return err
+	}))
 	keeper := prescriptions.Keeper{}
 	must(p.DB.View(ctx, owner, access.PatientRead, func(_ context.Context, v *store.View) error {
 		_, err := keeper.Collect(v, patient)

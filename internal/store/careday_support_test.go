@@ -72,6 +72,7 @@ func supported(ctx context.Context, t *testing.T, p *practice.Practice, house *c
 		return err
 	}))
 	must(s.Review(ctx, owner, broke))
+	ask(calendar) // which nobody ever answers
 	_, _, err = s.Mine(ctx, in)
 	must(err)
 	_, _, err = s.Grants(ctx, owner)

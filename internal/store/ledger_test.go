@@ -259,7 +259,7 @@ func TestWhoeverOwnsTheDatabaseIsCaught(t *testing.T) {
 				must(t, f.db, `DELETE FROM audit_tree WHERE position = $1`, position)
 			}},
 			{"an entry is put in", today.Size, func() {
-				must(t, f.db, `INSERT INTO audit_leaf SELECT clinic_id, $1, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment FROM audit_leaf WHERE id = $2`, bytes.Repeat([]byte{9}, 16), leaf)
+				must(t, f.db, `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment) SELECT clinic_id, $1, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment FROM audit_leaf WHERE id = $2`, bytes.Repeat([]byte{9}, 16), leaf)
 			}},
 			{"two are swapped", k, func() {
 				must(t, f.db, `UPDATE audit_tree SET leaf_id = NULL WHERE position = $1`, position)

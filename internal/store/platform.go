@@ -22,7 +22,7 @@ var PlatformTables = []string{
 	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "audit_key", "probe_result",
 	"authenticator", "recovery_code", "challenge", "known_device", "sign_in_event", "sign_in_rule",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
-	"restoration", "backup_mark",
+	"restoration", "backup_mark", "pace",
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/consent"
 	"almirah/internal/followup"
@@ -21,6 +22,7 @@ import (
 	"almirah/internal/rig/practice"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/support"
 	"almirah/internal/words"
 )
 
@@ -358,6 +360,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, err = rules.Complaints(ctx, desk)
 	must(err)
 	must(rules.Settle(ctx, desk, complaints[0].ID, complaints[0].GivenAt))
+	look(access.PatientRead, owner, func(v *store.View) error { _, err := followup.Keeper{}.Collect(v, b.Patient); return err })
 	must(rules.RemoveAfter(ctx, owner, missedRule, 3))
 	booked(desk, p.Booking(first, p.At(2, "15:00"), 1)) // somebody who was here days ago
 	far := p.Booking(p.Providers[2], p.At(3, "15:00"), 11)
@@ -467,6 +470,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		}
 		return nil
 	})
+	inside(access.PatientDelete, owner, func(tx *store.Tx) error { return followup.Keeper{}.Erase(tx, b.Patient) })
 	oversee(ctx, t, p, must)
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
@@ -474,17 +478,12 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	overseen(ctx, p, must)
 	prescribed(ctx, p, treated, must)
 	cared(ctx, t, p, treated, must)
-	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
-		if _, err := (messaging.Keeper{}).Due(tx); err != nil {
+	for _, k := range []interface{ Due(*store.Tx) (int, error) }{messaging.Keeper{}, followup.Keeper{}, support.Keeper{}, billing.GatewayKeeper{}, billing.Keeper{}, schedule} {
+		inside(access.Work, system, func(tx *store.Tx) error {
+			_, err := k.Due(tx)
 			return err
-		}
-		_, err := followup.Keeper{}.Due(tx)
-		return err
-	})
-	inside(access.PatientDelete, owner, func(tx *store.Tx) error {
-		_, err := schedule.Due(tx)
-		return err
-	})
+		})
+	}
 }
 
 // version2 is the provider's present version.

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func (s *Site) texts(v *Visit, a messaging.Account, registers bool) (*TextsPage,
 		if m := len(page.Kinds); m == 0 || page.Kinds[m-1].Kind != kindName(k) {
 			page.Kinds = append(page.Kinds, TextKind{Kind: kindName(k)})
 		}
-		row := s.textRow(v, a.Channel, of, registers)
+		row := s.textRow(v, a, of, registers)
 		if row.Needed && !row.Refused {
 			page.Missing++
 		}
@@ -88,14 +89,18 @@ func (s *Site) texts(v *Visit, a messaging.Account, registers bool) (*TextsPage,
 }
 
 // textRow shows the approvals of one kind and language, the newest text first.
-func (s *Site) textRow(v *Visit, c messaging.Channel, of []messaging.Approval, registers bool) TextRow {
+func (s *Site) textRow(v *Visit, a messaging.Account, of []messaging.Approval, registers bool) TextRow {
 	first := of[0]
 	r := TextRow{Key: textKey(first.Kind, first.Language), Kind: kindName(first.Kind), Language: first.Language, Dir: s.Book.Tongue(first.Language).Dir(),
-		Needed: messaging.Needed(of), Text: first.Present, EditURL: textURL(first.Kind, c, first.Language)}
+		Needed: messaging.Needed(of), Text: first.Present, EditURL: textURL(first.Kind, a.Channel, first.Language)}
 	if registers {
-		r.Text = messaging.Registerable(first.Present)
-		for _, name := range messaging.Fillings(first.Present) {
-			r.Fillings = append(r.Fillings, v.Tongue.Say("variable."+name))
+		r.Text = s.Messages.Registerable(a.Provider, first.Present)
+		for _, x := range s.Messages.Fillings(a.Provider, first.Present) {
+			words := v.Tongue.Say("variable." + x.Variable)
+			if x.Of > 1 {
+				words += fmt.Sprintf(" (%d/%d)", x.Part, x.Of)
+			}
+			r.Fillings = append(r.Fillings, words)
 		}
 	}
 	for _, x := range of {

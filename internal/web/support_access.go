@@ -8,6 +8,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
+	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/support"
 )
@@ -148,7 +149,9 @@ func grantApprove(s *Site, w http.ResponseWriter, v *Visit) error {
 		if typed := v.PostForm.Get("patient"); typed != "" {
 			var err error
 			if patient, err = id.Parse(typed); err != nil {
-				return err
+				var f fault.Fields
+				f.Add("patient", "field.patient.whose")
+				return f.Err()
 			}
 			if _, err := s.Patients.Open(v.Context(), v.Who, patient); err != nil { // hers, and not another clinic's
 				return err

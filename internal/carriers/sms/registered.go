@@ -18,3 +18,6 @@ func (s *MSG91) Registered(name string) error {
 	}
 	return wrong.Err()
 }
+
+// Longest is MaxVariable.
+func (s *MSG91) Longest() int { return MaxVariable }

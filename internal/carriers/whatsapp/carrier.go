@@ -30,6 +30,9 @@ type Options struct {
 	PairEvery            time.Duration // one message to one person in so long: 6 seconds
 	PairBurst            int           // of which so many may be borrowed: 45
 
+	// Pace keeps these limits. Without one they are this process's own.
+	Pace messaging.Pace
+
 	// Choose is the word on the button that opens a list of more than three answers, in the
 	// language of the message, at most 20 characters; without it the button shows three lines.
 	Choose func(language string) string
@@ -84,7 +87,7 @@ type Carrier struct {
 	client  Client
 	log     *slog.Logger
 	options Options
-	pace    *pace
+	pace    messaging.Pace
 }
 
 var _ messaging.Carrier = (*Carrier)(nil)
@@ -92,7 +95,11 @@ var _ messaging.Carrier = (*Carrier)(nil)
 // New makes a carrier; it connects to nothing. The client is egress's for the processor
 // "whatsapp": it must follow no redirect.
 func New(client Client, clk clock.Clock, log *slog.Logger, o Options) *Carrier {
-	return &Carrier{client: client, log: log, options: o.filled(), pace: newPace(clk)}
+	c := &Carrier{client: client, log: log, options: o.filled(), pace: o.Pace}
+	if c.pace == nil {
+		c.pace = newPace(clk)
+	}
+	return c
 }
 
 // Channel is WhatsApp.
@@ -125,7 +132,10 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 		return messaging.Receipt{Outcome: messaging.Refused, Code: wrong}, ""
 	}
 	number, pair := c.limits(account, m)
-	wait, undo := c.pace.take(number, pair)
+	wait, undo, err := c.pace.Take(ctx, number, pair)
+	if err != nil { // nobody knows how many have gone: it is asked again in a moment
+		return messaging.Receipt{Outcome: messaging.Later, Code: "pace"}, ""
+	}
 	if wait > 0 {
 		return messaging.Receipt{Outcome: messaging.Later, Code: "pace", Wait: wait}, ""
 	}
@@ -141,16 +151,19 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 	if r.Outcome == messaging.Later && r.Wait > 0 {
 		switch answer.holds() {
 		case holdsPair:
-			c.pace.hold(pair, r.Wait)
+			err = c.pace.Hold(ctx, pair, r.Wait)
 		case holdsNumber:
-			c.pace.hold(number, r.Wait)
+			err = c.pace.Hold(ctx, number, r.Wait)
 		}
+	}
+	if err != nil {
+		c.log.Warn("whatsapp", "error", err.Error())
 	}
 	return r, answer.trace
 }
 
 // limits are those of the number that sends and of the pair that it makes with the recipient.
-func (c *Carrier) limits(a Credentials, m messaging.Outgoing) (number, pair limit) {
+func (c *Carrier) limits(a Credentials, m messaging.Outgoing) (number, pair messaging.Limit) {
 	rate := c.options.PerSecond
 	if a.Coexistence {
 		rate = c.options.CoexistencePerSecond
@@ -159,8 +172,8 @@ func (c *Carrier) limits(a Credentials, m messaging.Outgoing) (number, pair limi
 	if to == "" {
 		to = m.ToUser
 	}
-	return limit{a.PhoneNumberID, time.Second / time.Duration(rate), rate},
-		limit{a.PhoneNumberID + " " + to, c.options.PairEvery, c.options.PairBurst}
+	return messaging.Limit{Account: a.PhoneNumberID, Every: time.Second / time.Duration(rate), Borrow: rate},
+		messaging.Limit{Account: a.PhoneNumberID, To: to, Every: c.options.PairEvery, Borrow: c.options.PairBurst}
 }
 
 // handOver posts the message. A nil answer comes with a code: of before the handing over, or of after it.

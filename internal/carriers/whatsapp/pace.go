@@ -1,16 +1,18 @@
 package whatsapp
 
 import (
+	"context"
 	"hash/maphash"
 	"sync"
 	"time"
 
 	"almirah/internal/clock"
+	"almirah/internal/messaging"
 )
 
 // pace keeps two of Meta's limits before Meta has to: messages a second of one number, and
-// messages of one number to one person. It never makes anybody wait: it says how long to wait,
-// so that the message goes back to the outbox. What it knows is this process's own sending.
+// messages of one number to one person. What it knows is this process's own sending; where
+// several processes send, Options.Pace is one that they share.
 type pace struct {
 	clock clock.Clock
 	seed  maphash.Seed // keys are hashes: no phone number is kept for the sake of counting
@@ -20,67 +22,60 @@ type pace struct {
 	seen int
 }
 
+var _ messaging.Pace = (*pace)(nil)
+
 func newPace(clk clock.Clock) *pace {
 	return &pace{clock: clk, seed: maphash.MakeSeed(), free: map[uint64]time.Time{}}
 }
 
-// limit is one message every so often, with some borrowed from what is to come.
-type limit struct {
-	key    string
-	every  time.Duration
-	borrow int // messages at once, at least 1
-}
-
-// take books a place under every limit, or under none and says how long to wait. undo gives the
-// places back, for a message that did not leave after all.
-func (p *pace) take(limits ...limit) (wait time.Duration, undo func()) {
+// Take books a place under every limit, or under none and says how long to wait.
+func (p *pace) Take(_ context.Context, limits ...messaging.Limit) (wait time.Duration, undo func(), err error) {
 	now := p.clock.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sweep(now)
 	for _, l := range limits {
-		due, ok := p.free[p.hash(l.key)]
+		due, ok := p.free[p.hash(l)]
 		if !ok {
 			continue
 		}
-		if early := due.Sub(now) - time.Duration(max(l.borrow, 1)-1)*l.every; early > wait {
-			wait = early
-		}
+		wait = max(wait, due.Sub(now)-l.Ahead())
 	}
 	if wait > 0 {
-		return wait, func() {}
+		return wait, func() {}, nil
 	}
 	for _, l := range limits {
-		k := p.hash(l.key)
+		k := p.hash(l)
 		due := p.free[k]
 		if due.Before(now) {
 			due = now
 		}
-		p.free[k] = due.Add(l.every)
+		p.free[k] = due.Add(l.Every)
 	}
 	return 0, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, l := range limits {
-			k := p.hash(l.key)
+			k := p.hash(l)
 			if due, ok := p.free[k]; ok {
-				p.free[k] = due.Add(-l.every)
+				p.free[k] = due.Add(-l.Every)
 			}
 		}
-	}
+	}, nil
 }
 
-// hold lets nothing through under the limit for a while: Meta said so.
-func (p *pace) hold(l limit, wait time.Duration) {
+// Hold lets nothing through under the limit for a while: Meta said so.
+func (p *pace) Hold(_ context.Context, l messaging.Limit, wait time.Duration) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	until := p.clock.Now().Add(wait + time.Duration(max(l.borrow, 1)-1)*l.every)
-	if k := p.hash(l.key); p.free[k].Before(until) {
+	until := p.clock.Now().Add(wait + l.Ahead())
+	if k := p.hash(l); p.free[k].Before(until) {
 		p.free[k] = until
 	}
+	return nil
 }
 
-func (p *pace) hash(key string) uint64 { return maphash.String(p.seed, key) }
+func (p *pace) hash(l messaging.Limit) uint64 { return maphash.String(p.seed, l.Account+"\x00"+l.To) }
 
 // sweep drops what has long come free, every thousand messages.
 func (p *pace) sweep(now time.Time) {

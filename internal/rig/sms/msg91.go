@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"almirah/internal/clock"
 )
@@ -18,14 +19,16 @@ import (
 type Text struct {
 	Request, Flow, Number, CRQID string
 	Variables                    map[string]string
+	Body                         string // as the patient reads it; empty for a flow whose text was not registered
 }
 
 // MSG91 is a fake of control.msg91.com for one account.
 type MSG91 struct {
 	desk
-	clock clock.Clock
-	key   string
-	flows map[string][]string
+	clock  clock.Clock
+	key    string
+	flows  map[string][]string
+	bodies map[string]string // registered texts of flows
 
 	texts []Text
 	next  int
@@ -39,6 +42,23 @@ func StartMSG91(t testing.TB, key string, flows map[string][]string, clk clock.C
 	mux.HandleFunc("POST /api/v5/flow", m.flow)
 	m.open(t, mux)
 	return m
+}
+
+// Register gives a flow the text that stands in the operators' register, with {#var#} wherever VAR1, VAR2 ... are filled in. From then on
+// the operators' rule holds for it: no variable is empty or longer than 40 characters.
+func (m *MSG91) Register(flow, body string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.flows == nil {
+		m.flows = map[string][]string{}
+	}
+	if m.bodies == nil {
+		m.bodies = map[string]string{}
+	}
+	m.bodies[flow], m.flows[flow] = body, nil
+	for i := range strings.Count(body, "{#var#}") {
+		m.flows[flow] = append(m.flows[flow], fmt.Sprintf("VAR%d", i+1))
+	}
 }
 
 // Texts are the messages that MSG91 has taken, in their order.
@@ -81,7 +101,10 @@ func (m *MSG91) flow(w http.ResponseWriter, r *http.Request) {
 		say(w, 400, "error", "Invalid JSON", 0)
 		return
 	}
+	m.mu.Lock()
 	variables, known := m.flows[in.Template]
+	body := m.bodies[in.Template]
+	m.mu.Unlock()
 	// MSG91 says no with status 200.
 	switch {
 	case !known:
@@ -101,6 +124,11 @@ func (m *MSG91) flow(w http.ResponseWriter, r *http.Request) {
 			say(w, 200, "error", "Missing variable in template: "+v, 0)
 			return
 		}
+		if n := utf8.RuneCountInString(in.Recipients[0][v]); body != "" && (n == 0 || n > 40) {
+			say(w, 200, "error", "Variable length is not allowed: "+v, 0)
+			return
+		}
+		body = strings.Replace(body, "{#var#}", in.Recipients[0][v], 1)
 	}
 	m.mu.Lock()
 	b := m.behaviour("+" + to)
@@ -110,7 +138,7 @@ func (m *MSG91) flow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m.next++
-	t := Text{Request: fmt.Sprintf("%024x", 0x33656000+m.next), Flow: in.Template, Number: to, CRQID: in.Recipients[0]["CRQID"], Variables: map[string]string{}}
+	t := Text{Request: fmt.Sprintf("%024x", 0x33656000+m.next), Flow: in.Template, Number: to, CRQID: in.Recipients[0]["CRQID"], Variables: map[string]string{}, Body: body}
 	for name, v := range in.Recipients[0] {
 		if name != "mobiles" && name != "CRQID" {
 			t.Variables[name] = v
