@@ -79,9 +79,11 @@ const (
 	SupportAsk   Right = "support.ask"
 	OwnerHand    Right = "clinic.hand-over"
 
-	IncidentReport Right = "incident.report"
-	IncidentRead   Right = "incident.read"
-	IncidentAct    Right = "incident.act"
+	IncidentReport  Right = "incident.report"
+	IncidentRead    Right = "incident.read"
+	IncidentAct     Right = "incident.act"
+	ProgramRead     Right = "program.read"
+	ProgramSettings Right = "program.settings"
 
 	Work Right = "work"
 
@@ -187,6 +189,8 @@ var Table = []Row{
 	{IncidentReport, "Say that something went wrong with data or devices: a lost phone, a letter to the wrong person, a strange sign-in.", staff},
 	{IncidentRead, "See what went wrong at the clinic, whom it touched, and what the law asks by when.", leads},
 	{IncidentAct, "Decide about an incident: end sign-ins, whom to tell, what the authority got, and closing it.", leads},
+	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
+	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
@@ -231,7 +235,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

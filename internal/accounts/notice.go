@@ -14,14 +14,16 @@ const mailNotice = "notice-"
 
 // The notices. Their words are at account.mail.notice-<word>.
 const (
-	NoticeChannelPaused = "channel-paused" // a provider refuses the clinic's account: messages wait
-	NoticePlanWeek      = "plan-week"      // the time that is paid for, or tried, ends in a week
-	NoticePlanDay       = "plan-day"       // in a day
-	NoticePlanEnded     = "plan-ended"     // it has ended: grace begins
-	NoticePlanSoon      = "plan-soon"      // in three days the clinic becomes read-only
-	NoticePlanStopped   = "plan-stopped"   // it is
-	NoticePlanFailed    = "plan-failed"    // a payment was refused
-	NoticeHead          = "audit-head"     // the newest head of the audit log, for whoever keeps it
+	NoticeChannelPaused = "channel-paused"  // a provider refuses the clinic's account: messages wait
+	NoticePlanWeek      = "plan-week"       // the time that is paid for, or tried, ends in a week
+	NoticePlanDay       = "plan-day"        // in a day
+	NoticePlanEnded     = "plan-ended"      // it has ended: grace begins
+	NoticePlanSoon      = "plan-soon"       // in three days the clinic becomes read-only
+	NoticePlanStopped   = "plan-stopped"    // it is
+	NoticePlanFailed    = "plan-failed"     // a payment was refused
+	NoticeTokens        = "tokens-ending"   // a token of the clinic's own programs ends within a fortnight
+	NoticeWebhooks      = "webhook-stopped" // an address that is told what happened answers no more
+	NoticeHead          = "audit-head"      // the newest head of the audit log, for whoever keeps it
 
 	NoticeGrantAsked       = "grant-asked"       // support asks to see something of the clinic
 	NoticeGrantEmergency   = "grant-emergency"   // an operator looks without having been let in

@@ -62,6 +62,9 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	for _, x := range f.Fields {
 		out.Errors = append(out.Errors, fieldOut{x.Name, say(t, x.Key, x.Args)})
 	}
+	if f.Kind == fault.Unauthenticated {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="almirah"`)
+	}
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}

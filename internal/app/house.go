@@ -36,6 +36,7 @@ import (
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -76,30 +77,32 @@ type House struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Trouble  *incidents.Service
+	Programs *programs.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
 	Backups  *backup.Room
 
-	handler  http.Handler
-	bank     *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
-	phones   *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
-	silence  func()        // ends what the phones report by themselves; nil until they do
-	letters  sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
-	limit    *limiter
-	started  bool
-	asked    atomic.Int64 // requests of people, for rest
-	probing  probing
-	draining draining
-	held     atomic.Bool // nothing may leave: the database came back from a backup
-	backing  backing
-	hearing  hearing
-	openedAt time.Time   // when this program was started
-	slow     slowWatch   // statements that took long
-	errors   *keptErrors // the last errors of the log
-	meters   *meters
-	forged   forgeries // reports with a wrong signature, for the watch over incidents
-	site     *web.Site
+	handler   http.Handler
+	bank      *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
+	receiving *demoReceiver // the demo's stand-in for a program of the clinic's own; nil outside the demo
+	phones    *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence   func()        // ends what the phones report by themselves; nil until they do
+	letters   sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
+	limit     *limiter
+	started   bool
+	asked     atomic.Int64 // requests of people, for rest
+	probing   probing
+	draining  draining
+	held      atomic.Bool // nothing may leave: the database came back from a backup
+	backing   backing
+	hearing   hearing
+	openedAt  time.Time   // when this program was started
+	slow      slowWatch   // statements that took long
+	errors    *keptErrors // the last errors of the log
+	meters    *meters
+	forged    forgeries // reports with a wrong signature, for the watch over incidents
+	site      *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -183,7 +186,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -234,7 +237,9 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 		return err
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
-	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Held: h.Held})
+	h.startReceiver()
+	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver})
+	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }
 
@@ -246,8 +251,8 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}
@@ -261,7 +266,7 @@ func (h *House) doors() error {
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
-	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address, Forged: h.forged.add}).Mount(mux)
+	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, Programs: h.Programs, Patients: h.Patients, Bills: h.Bills, Held: h.Held, Clock: h.Clock, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address, Forged: h.forged.add}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	h.handler = guard(mux, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)

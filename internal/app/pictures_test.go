@@ -263,6 +263,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.payStops(t, strings.TrimPrefix(own, "/m/"))...)
 	out = append(out, h.supportStops(t, patient)...)
 	out = append(out, h.troubleStops(t)...)
+	out = append(out, h.programStops(t)...)
 	h.everyPage(t, out)
 	return out
 }

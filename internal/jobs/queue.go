@@ -206,6 +206,6 @@ func settings(log *slog.Logger) river.Config {
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 		CancelledJobRetentionPeriod: 24 * time.Hour,
 		DiscardedJobRetentionPeriod: 7 * 24 * time.Hour,
-		Queues:                      map[string]river.QueueConfig{queueClinic: {MaxWorkers: 4}, queueSend: {MaxWorkers: Senders}, queueFetch: {MaxWorkers: 2}},
+		Queues:                      map[string]river.QueueConfig{queueClinic: {MaxWorkers: 4}, queueSend: {MaxWorkers: Senders}, queueFetch: {MaxWorkers: 2}, queueHook: {MaxWorkers: 8}},
 	}
 }

@@ -131,7 +131,10 @@ func enter(tx *store.Tx, c Clean) (Patient, error) {
 	if err := tx.NewSubject(p.ID); err != nil {
 		return Patient{}, err
 	}
-	return p, write(tx, p)
+	if err := write(tx, p); err != nil {
+		return Patient{}, err
+	}
+	return p, tx.Announce(EventCreated, p.ID, 0)
 }
 
 // EnterAll makes a new person of each, without looking for the same person first: for lists that

@@ -21,6 +21,7 @@ func Routes() []Route {
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),
+		programRoutes(),
 		platformRoutes(),
 		incidentRoutes(),
 	)

@@ -28,6 +28,7 @@ import (
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -59,6 +60,7 @@ type Deps struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Trouble  *incidents.Service
+	Programs *programs.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -68,6 +70,7 @@ type Deps struct {
 	DemoCode    func(email string, used int64) string                                     // the present code of a demo’s person, later than the last that was used; nil outside the demo
 	DemoLogins  []DemoLogin                                                               // on the sign-in page of the demo only
 	Outbox      func() []Delivered                                                        // messages of the local carriers, newest first; nil outside the demo
+	Received    func() []Received                                                         // what the demo's own program was told, newest first; nil outside the demo
 	Phones      *DemoPhones                                                               // of the demo's patients; nil outside the demo
 	Processors  func() []egress.Processor                                                 // the sub-processor list, which is the egress allow-list
 	Promises    func(ctx context.Context) []Kept                                          // every sentence with the last result of its probe
