@@ -225,8 +225,13 @@ func changed(n int64, err error) error {
 	return err
 }
 
-// SetScope says what the incident is about, and computes anew whom it touched. fault.Invalid names "person", "from" and "to".
+// SetScope says what the incident is about, and computes anew whom it touched. fault.Invalid names "person", "from" and "to"; fault.NotFound for a
+// person who neither works in the clinic nor did anything in it in that time.
 func (s *Service) SetScope(ctx context.Context, who access.Caller, one id.ID, version int64, x Scope) error {
+	people, _, err := s.o.Accounts.Staff(ctx, who)
+	if err != nil {
+		return err
+	}
 	return s.act(ctx, who, one, func(tx *store.Tx, i Incident) error {
 		var f fault.Fields
 		switch end := x.To; {
@@ -237,6 +242,15 @@ func (s *Service) SetScope(ctx context.Context, who access.Caller, one id.ID, ve
 		}
 		if err := f.Err(); err != nil {
 			return err
+		}
+		known := x.Person.IsZero() || x.Person == i.Person || slices.ContainsFunc(people, func(m accounts.StaffMember) bool { return m.Person.ID == x.Person })
+		if !known {
+			if err := tx.Row(sqlActed, firstID(x.From), x.Person).Scan(&known); err != nil {
+				return err
+			}
+		}
+		if !known {
+			return fault.Missing()
 		}
 		if err := changed(tx.Exec(sqlScope, one, version, id.Null(x.Person), id.Null(x.Session), x.From, x.To)); err != nil {
 			return err
