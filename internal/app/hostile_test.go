@@ -256,7 +256,7 @@ func (r *hostileTour) complete(t *testing.T) {
 }
 
 // last are the words of addresses after which something is no longer there.
-var last = regexp.MustCompile(`/(delete|cancel|credit|end|retire|revoke|remove|close|leave|sign-out|merge)$`)
+var last = regexp.MustCompile(`/(delete|cancel|credit|end|retire|revoke|remove|close|leave|sign-out|merge|scope)$`)
 
 // inOrder are the forms, those that take something away behind the others.
 func (r *hostileTour) inOrder() (out []openForm) {

@@ -29,6 +29,12 @@ func (p *place) trouble(t *testing.T, operator access.Caller) {
 	if err := p.h.Trouble.Confirm(ctx, p.who, one, 1); err != nil {
 		t.Fatal(err)
 	}
+	p.owner.page(t, "/app/patients/"+p.ids["patient"])
+	got, err := p.h.Trouble.Get(ctx, p.who, one)
+	if err != nil || len(got.People) == 0 || len(got.Seats) == 0 {
+		t.Fatalf("the incident touched %d people in %d sign-ins, %v", len(got.People), len(got.Seats), err)
+	}
+	p.ids["affected line"], p.ids["sign-in"] = got.People[0].ID.String(), got.Seats[0].Session.String()
 	if err := p.h.Trouble.Note(ctx, p.who, one, "Asked the desk."); err != nil {
 		t.Fatal(err)
 	}

@@ -226,7 +226,7 @@ func changed(n int64, err error) error {
 }
 
 // SetScope says what the incident is about, and computes anew whom it touched. fault.Invalid names "person", "from" and "to"; fault.NotFound for a
-// person who neither works in the clinic nor did anything in it in that time.
+// person who neither works in the clinic nor did anything in it in that time, and for a sign-in that did nothing in it.
 func (s *Service) SetScope(ctx context.Context, who access.Caller, one id.ID, version int64, x Scope) error {
 	people, _, err := s.o.Accounts.Staff(ctx, who)
 	if err != nil {
@@ -246,6 +246,11 @@ func (s *Service) SetScope(ctx context.Context, who access.Caller, one id.ID, ve
 		known := x.Person.IsZero() || x.Person == i.Person || slices.ContainsFunc(people, func(m accounts.StaffMember) bool { return m.Person.ID == x.Person })
 		if !known {
 			if err := tx.Row(sqlActed, firstID(x.From), x.Person).Scan(&known); err != nil {
+				return err
+			}
+		}
+		if known && !x.Session.IsZero() {
+			if err := tx.Row(sqlSat, firstID(x.From), x.Session).Scan(&known); err != nil {
 				return err
 			}
 		}

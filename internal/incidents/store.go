@@ -53,6 +53,7 @@ const (
 	sqlSeats   = `SELECT session_id, MIN(at), MAX(at), COUNT(*) ` + trailWhere + ` AND session_id IS NOT NULL GROUP BY session_id ORDER BY 2 LIMIT $9`
 
 	sqlActed = `SELECT EXISTS (SELECT 1 FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND actor_id = $3)`
+	sqlSat   = `SELECT EXISTS (SELECT 1 FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND session_id = $3)`
 
 	sqlManyOpened = `SELECT session_id, actor_id, COUNT(DISTINCT patient_id), MIN(at) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND action = 'open' AND session_id IS NOT NULL AND patient_id <> $3 AND role <> 'patient'
 	GROUP BY session_id, actor_id HAVING COUNT(DISTINCT patient_id) >= $4`
