@@ -130,8 +130,14 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoPast(ctx, owner, clinic, practice); err != nil {
 		return fmt.Errorf("demo: the reports: %w", err)
 	}
+	if err := h.demoPrograms(ctx, owner); err != nil {
+		return fmt.Errorf("demo: its programs: %w", err)
+	}
 	if err := h.demoSupport(ctx, owner); err != nil {
 		return fmt.Errorf("demo: support: %w", err)
+	}
+	if err := h.demoTrouble(ctx, owner); err != nil {
+		return fmt.Errorf("demo: incidents: %w", err)
 	}
 	return nil
 }

@@ -125,10 +125,11 @@ func TestWhatWasShownIsWrittenDown(t *testing.T) {
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
 		who := b.As(access.FrontDesk)
-		look := func() {
+		first, second := id.New(b.Clock.Now()), id.New(b.Clock.Now())
+		look := func(patients ...id.ID) {
 			t.Helper()
 			err := b.DB.View(ctx, who, access.ScheduleRead, func(_ context.Context, v *store.View) error {
-				v.Listed("day", "2026-11-23", []id.ID{id.New(b.Clock.Now())})
+				v.Listed("day", "2026-11-23", patients)
 				return nil
 			})
 			if err != nil {
@@ -145,15 +146,19 @@ func TestWhatWasShownIsWrittenDown(t *testing.T) {
 			}
 			return n
 		}
-		look()
-		look()
+		look(first)
+		look(first)
 		if n := count(); n != 1 {
 			t.Fatalf("the same list twice in a minute: %d entries, 1 is wanted", n)
 		}
-		b.Clock.Move(15 * time.Minute)
-		look()
+		look(first, second)
 		if n := count(); n != 2 {
-			t.Fatalf("a quarter of an hour later: %d entries, 2 are wanted", n)
+			t.Fatalf("the same list with somebody new on it: %d entries, 2 are wanted", n)
+		}
+		b.Clock.Move(15 * time.Minute)
+		look(first)
+		if n := count(); n != 3 {
+			t.Fatalf("a quarter of an hour later: %d entries, 3 are wanted", n)
 		}
 		// One record that is opened is an entry of its own each time: who, in which role and what for, and whom it is about.
 		patient, record := id.New(b.Clock.Now()), id.New(b.Clock.Now())
