@@ -28,6 +28,9 @@ const (
 	NoticeTransferOffered  = "transfer-offered"  // the clinic is offered to the reader
 	NoticeTransferAccepted = "transfer-accepted" // somebody accepted the clinic
 	NoticeTransferDone     = "transfer-done"     // the clinic has a new owner
+	NoticeDomainWorks      = "domain-works"      // the clinic's own host name is served
+	NoticeDomainFails      = "domain-fails"      // it leads elsewhere, or has lost its proof
+	NoticeDomainLost       = "domain-lost"       // it is served no longer
 	NoticeTicketAnswered   = "ticket-answered"   // support answered
 )
 

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/acme/autocert"
+
 	"almirah/internal/egress"
 	"almirah/internal/promise"
 	"almirah/internal/rig/oracle"
@@ -86,7 +88,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 // TestPlainLeadsToHTTPS: whoever comes by HTTP is sent to the same page by HTTPS, and a host that somebody made up is not repeated.
 func TestPlainLeadsToHTTPS(t *testing.T) {
 	t.Parallel()
-	h := toHTTPS("https://clinic.example.org", []string{"clinic.example.org", "www.clinic.example.org"})
+	h := toHTTPS("https://clinic.example.org", autocert.HostWhitelist("clinic.example.org", "www.clinic.example.org"))
 	for _, c := range []struct {
 		method, host, path, want string
 		status                   int
@@ -147,6 +149,7 @@ func TestReferenceCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files := autocert.DirCache(filepath.Join(dir, "certificates"))
 	for start := range 2 {
 		g := egress.New(processors(c), silent(), egress.WithAuthorities(certifierProcessor, roots))
 		ctx, stop := context.WithCancel(t.Context())
@@ -154,7 +157,7 @@ func TestReferenceCertificates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		strict, err := secured(ctx, c, ln, g, silent())
+		strict, err := secured(ctx, c, ln, c.manager(g, files, autocert.HostWhitelist(c.Names...)), silent())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +198,7 @@ func TestReferenceCertificates(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	lines := strings.Join(c.certified(t.Context()), "\n")
+	lines := strings.Join(c.certified(t.Context(), files), "\n")
 	if strings.Count(lines, "certified until") != 2 {
 		t.Errorf("doctor says %q", lines)
 	}

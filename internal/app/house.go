@@ -23,6 +23,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/document"
+	"almirah/internal/domains"
 	"almirah/internal/egress"
 	"almirah/internal/followup"
 	"almirah/internal/gateways/demo"
@@ -74,6 +75,7 @@ type House struct {
 	Watch    *oversight.Service
 	Insight  *insight.Service
 	Support  *support.Service
+	Domains  *domains.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -163,7 +165,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
-	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(),
 		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings()}
 }
 
@@ -204,6 +206,7 @@ func (h *House) rooms(o Options) (err error) {
 	}
 	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed})
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
+	h.Domains = h.domains()
 	h.Patients = patients.New(h.DB, h.Log)
 	h.Consent = consent.New(h.DB, h.Log)
 	h.Desk = scheduling.New(h.DB, h.Log)
@@ -234,7 +237,7 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
@@ -246,13 +249,18 @@ func (h *House) doors() error {
 	h.site, h.meters = site, newMeters(h)
 	mux.HandleFunc("GET /metrics", h.operators(h.meters.show.ServeHTTP))
 	mux.HandleFunc("GET /operate", h.operators(h.operate))
+	mux.HandleFunc("GET /domains/known", h.operators(h.known))
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
 	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
-	h.handler = guard(mux, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
+	named, err := newHosts(h.Config, mux, h.Domains.Of)
+	if err != nil {
+		return err
+	}
+	h.handler = guard(named, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
 	return nil
 }
 
@@ -314,7 +322,8 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, ready, h.Log)
+	certifier := h.Config.manager(h.Gate, h.certificates(), h.certifiable)
+	return listen(ctx, h.Config, h.counting(h.handler), certifier, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

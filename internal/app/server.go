@@ -15,8 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/acme/autocert"
+
 	"almirah/internal/clock"
-	"almirah/internal/egress"
 )
 
 // addressOf is the visitor's network address: the connection's own, or what a known proxy says
@@ -163,7 +164,7 @@ func places(stack []byte) []string {
 }
 
 // listen serves until ctx ends, then lets requests under way finish.
-func listen(ctx context.Context, c Config, h http.Handler, gate *egress.Gate, ready func(addr net.Addr), log *slog.Logger) error {
+func listen(ctx context.Context, c Config, h http.Handler, certifier *autocert.Manager, ready func(addr net.Addr), log *slog.Logger) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
@@ -172,7 +173,7 @@ func listen(ctx context.Context, c Config, h http.Handler, gate *egress.Gate, re
 	if err != nil {
 		return errors.Join(errors.New("ALMIRAH_ADDR: this address cannot be listened on; is another program there?"), err)
 	}
-	if ln, err = secured(ctx, c, ln, gate, log); err != nil {
+	if ln, err = secured(ctx, c, ln, certifier, log); err != nil {
 		return err
 	}
 	ready(ln.Addr())

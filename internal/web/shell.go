@@ -43,6 +43,7 @@ type ClinicHead struct {
 	Phone      string
 	Email      string
 	LegalName  string
+	Own        bool // the page is shown at the clinic's own host name
 }
 
 // PersonHead is who is signed in.
