@@ -133,7 +133,8 @@ func (h *hosts) lead(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, h.public.Scheme+"://"+h.public.Host+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+	w.Header().Set("Location", h.public.Scheme+"://"+h.public.Host+"/"+strings.TrimLeft(r.URL.RequestURI(), "/"))
+	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
 // misdirected is the answer under a name that is nobody's here. It repeats nothing of the request.

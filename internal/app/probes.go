@@ -69,6 +69,7 @@ func probes() map[string]liveLook {
 		"gateway-books-compared":       probe.gatewayChecked,
 		"gateway-fraud-records":        probe.gatewayFraud,
 		"support-by-grant":             probe.grants,
+		"own-domain-pages":             probe.ownNames,
 		"opened-if-enabled":            probe.opened,
 		"use-switched-off":             probe.useSwitchedOff,
 		"delivery-events-180":          probe.deliveries,

@@ -20,6 +20,7 @@ var Register = slices.Concat(
 	insights,
 	helping,
 	protection,
+	domain,
 	backups,
 	record,
 	ledgers,

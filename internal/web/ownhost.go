@@ -76,3 +76,6 @@ func shareAt(reach, public, slug string) string {
 	}
 	return strings.TrimSuffix(public, "/") + "/c/" + slug
 }
+
+// AtHost is the clinic at whose own name the request came; own is false at every other name.
+func AtHost(r *http.Request) (h OwnHost, own bool) { return ownHost(r.Context()) }
