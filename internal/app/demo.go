@@ -130,6 +130,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoPast(ctx, owner, clinic, practice); err != nil {
 		return fmt.Errorf("demo: the reports: %w", err)
 	}
+	if err := h.Domains.Claim(ctx, owner, "book.sunrise-clinic.example"); err != nil { // claimed, and never to be proven
+		return err
+	}
 	if err := h.demoSupport(ctx, owner); err != nil {
 		return fmt.Errorf("demo: support: %w", err)
 	}

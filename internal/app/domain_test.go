@@ -65,7 +65,7 @@ func TestAClinicsOwnName(t *testing.T) {
 	// The booking walk, by the links of the pages.
 	first := away.page(t, "/").body
 	if !strings.Contains(first, h.Clinic.Name) || strings.Contains(first, `"/c/`) {
-		t.Error("the page under the own name has long paths, or is not the clinic's")
+		t.Errorf("the page under the own name has long paths, or is not the clinic’s: %v %q", strings.Contains(first, h.Clinic.Name), regexp.MustCompile(`"/c/[^"]*"`).FindAllString(first, -1))
 	}
 	service := h.Practice.services[0].ID.String()
 	at := h.slotsOf(t, "any")[0]["starts_at"].(string)

@@ -216,6 +216,8 @@ var elsewhere = map[string]string{
 	"POST /prove/ask":                     "asked by a script; it takes no text",
 	"POST /prove":                         "it takes a code of six digits, a recovery code or a passkey's answer, and hands on what another form held, which that form's own route shows",
 	"POST /app/settings/backups/release":  "stands there after a restore; it takes no text",
+	"POST /app/settings/domain/check":     "it takes no text",
+	"POST /app/settings/domain/remove":    "it takes no text",
 	"POST /app/codes":                     "the search of a script; it is answered with codes of the list alone",
 }
 

@@ -37,7 +37,7 @@ var domain = []Sentence{
 		Text:     "Two clinics never have one host name, and a claim that is not proven keeps nobody from it. A name is free again when its clinic gives it up, closes, or does not prove it.",
 		Sources:  []string{"M4", "C3"},
 		Kind:     Enforced,
-		KeptBy:   []string{"domains.Service.Check", "domains.Service.Sweep", "internal/store/migrations/common/00054_domain.sql"},
+		KeptBy:   []string{"domains.Service.Check", "domains.Service.Sweep", "internal/domains/store.go"},
 		ProvedBy: []string{"domains.TestOneNameOneClinic"},
 		Twins: []Twin{{
 			Name: "a claim of long ago is kept",

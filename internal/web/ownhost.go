@@ -79,3 +79,19 @@ func shareAt(reach, public, slug string) string {
 
 // AtHost is the clinic at whose own name the request came; own is false at every other name.
 func AtHost(r *http.Request) (h OwnHost, own bool) { return ownHost(r.Context()) }
+
+// shown is the address of the request as its visitor knows it: at a clinic's own name without the clinic's slug.
+func shown(r *http.Request) string { return shortPath(r, r.URL.RequestURI()) }
+
+func shortPath(r *http.Request, path string) string {
+	if _, own := ownHost(r.Context()); !own || !strings.HasPrefix(path, "/c/") {
+		return path
+	}
+	rest := strings.TrimPrefix(path, "/c/")
+	if i := strings.IndexAny(rest, "/?"); i >= 0 && rest[i] == '/' {
+		return rest[i:]
+	} else if i >= 0 {
+		return "/" + rest[i:]
+	}
+	return "/"
+}

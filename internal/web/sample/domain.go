@@ -8,7 +8,7 @@ func (m *maker) domainPages() {
 			Proof: "almirah=abcdefghijklmnopqrstuvwxyz", Reach: "https://book.sunrise.example"}
 	}
 	m.add("settings-domain", "", page())
-	m.add("settings-domain", "empty", &web.DomainSettings{SettingsPage: m.settings("settings.domain")})
+	m.add("settings-domain", "bare", &web.DomainSettings{SettingsPage: m.settings("settings.domain")})
 	m.add("settings-domain", "off", &web.DomainSettings{SettingsPage: m.settings("settings.domain"), Off: true})
 	wrong := &web.DomainSettings{SettingsPage: m.settings("settings.domain"), Typed: "book sunrise"}
 	wrong.Problems = []web.Problem{{Field: "host", Message: "Type a value that we can use."}}
