@@ -225,7 +225,7 @@ func TestReferenceNodesShareCertificates(t *testing.T) {
 	t.Parallel()
 	const shared = "book.sunrise-clinic.org"
 	p := ports(t, 2)
-	ca := oracle.Pebble(t, p[0], p[1])
+	ca := oracle.PebbleFor(t, p[0], p[1], 45*time.Second)
 	b := rig.New(t, store.SQLite, store.Options{})
 	set := map[string]string{"ALMIRAH_TLS": "auto", "ALMIRAH_PUBLIC_URL": "https://clinic.example.org", "ALMIRAH_TLS_DIRECTORY": ca.Directory, "ALMIRAH_TLS_CA": ca.CAFile,
 		"ALMIRAH_HTTP_ADDR": "127.0.0.1:" + strconv.Itoa(p[0]), "ALMIRAH_KEYS": filepath.Join(b.Dir, "root.key")}
@@ -258,8 +258,7 @@ func TestReferenceNodesShareCertificates(t *testing.T) {
 	go func() { _ = srv.Serve(strict) }()
 	t.Cleanup(func() { _ = srv.Close() })
 
-	second.HTTPHandler(nil)                        // it may be asked by HTTP, too
-	second.RenewBefore = 50 * 365 * 24 * time.Hour // longer than what the authority gives: the end is always near
+	second.HTTPHandler(nil) // it may be asked by HTTP, too
 	hello := &tls.ClientHelloInfo{ServerName: shared, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, SupportedCurves: []tls.CurveID{tls.CurveP256}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}}
 	got, err := second.GetCertificate(hello)
 	if err != nil {
