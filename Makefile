@@ -11,7 +11,7 @@ ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
 FONTS := internal/document/fonts/OFL.txt
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help run build test check race soak bench pictures pages deps check-reference clean
+.PHONY: help run build test check race soak bench drill-ha pictures pages deps deps-ha check-reference clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ race: ## the race detector over the pure rooms and one booking, where gcc is
 soak: internal/web/dist/manifest.json $(FONTS) ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
 	@scripts/soak $(PART)
 
+drill-ha: ## kill the leading one of three PostgreSQL servers three times under booking load (make deps-ha)
+	ALMIRAH_SOAK=1 ALMIRAH_STRICT=1 go test -count=1 -v -timeout 20m -run '^TestThePrimaryIsKilledUnderLoad$$' ./internal/rig/ha
+
 bench: build ## measure the operations beside the limit program, on both databases (BENCH="--quick" for a short form)
 	@go run ./internal/rig/pg/serve bin/almirah bench $(BENCH)
 
@@ -74,6 +77,9 @@ pages: ## write the generated pages of docs/ and the golden files again
 deps: ## install what the tests need, on Debian; and the packages of the front end
 	@scripts/deps
 	@$(MAKE) --no-print-directory node_modules/.stamp tools/oracles/node_modules/.stamp
+
+deps-ha: deps ## install what the drill of several database servers needs too
+	@scripts/deps ha
 
 check-reference: internal/web/dist/manifest.json $(FONTS) ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
 	@scripts/check-reference

@@ -10,7 +10,7 @@ import (
 // Role is what a caller is to the clinic. A person has one role in each clinic.
 type Role string
 
-// The roles. The last five are not held by clinic staff.
+// The roles. The last six are not held by clinic staff.
 const (
 	Owner        Role = "owner"
 	Manager      Role = "manager"
@@ -24,13 +24,14 @@ const (
 	System   Role = "system"   // our own jobs, for one clinic at a time
 	Operator Role = "operator" // runs the deployment; stands outside every clinic
 	Support  Role = "support"  // helps a clinic by a grant of that clinic; holds nothing without one
+	Program  Role = "program"  // a program of the clinic's own, with a token; holds what the token lends and nothing else
 )
 
 // StaffRoles are the roles that a clinic can give, in the order in which pages list them.
 var StaffRoles = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing}
 
 // AllRoles are all roles in the order of the generated table.
-var AllRoles = append(append([]Role{}, StaffRoles...), Patient, Public, System, Operator, Support)
+var AllRoles = append(append([]Role{}, StaffRoles...), Patient, Public, System, Operator, Support, Program)
 
 // IsStaff says whether the role is one that a clinic gives to its people.
 func (r Role) IsStaff() bool {
@@ -53,6 +54,8 @@ type Caller struct {
 	role    Role
 	purpose Purpose
 	grant   Grant // of somebody of support in a clinic; zero for everyone else
+	maker   Role  // of a program: what the maker of its token is to the clinic
+	scopes  ProgramScope
 }
 
 // Purpose says what the caller looks for, in the words of the purpose registry. There is no
@@ -97,10 +100,14 @@ func (c Caller) Role() Role { return c.role }
 // Purpose is what the caller looks for.
 func (c Caller) Purpose() Purpose { return c.purpose }
 
-// May says whether the table gives the caller's role the right; for somebody of support inside a clinic, whether her grant lends it.
+// May says whether the table gives the caller's role the right; for somebody of support inside a clinic, whether her grant
+// lends it; for a program, whether its token does and its maker may.
 func (c Caller) May(r Right) bool {
 	if c.Helps() {
 		return c.grant.lends(r)
+	}
+	if c.role == Program {
+		return c.scopes.lends(r) && Holds(c.maker, r)
 	}
 	return Holds(c.role, r)
 }

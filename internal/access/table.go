@@ -80,21 +80,28 @@ const (
 	SupportAsk   Right = "support.ask"
 	OwnerHand    Right = "clinic.hand-over"
 
+	IncidentReport  Right = "incident.report"
+	IncidentRead    Right = "incident.read"
+	IncidentAct     Right = "incident.act"
+	ProgramRead     Right = "program.read"
+	ProgramSettings Right = "program.settings"
+
 	Work Right = "work"
 
-	PlatformSignIn  Right = "platform.sign-in"
-	PlatformRoute   Right = "platform.route"
-	PlatformWork    Right = "platform.work"
-	PlatformOpen    Right = "platform.open"
-	PlatformMembers Right = "platform.members"
-	PlatformOperate Right = "platform.operate"
-	PlatformAccount Right = "platform.account"
-	PlatformDomain  Right = "platform.domain"
-	PlatformBill    Right = "platform.bill"
-	PlatformTicket  Right = "platform.ticket"
-	PlatformHelp    Right = "platform.help"
-	PlatformNotice  Right = "platform.notice"
-	PlatformHelpers Right = "platform.helpers"
+	PlatformSignIn   Right = "platform.sign-in"
+	PlatformRoute    Right = "platform.route"
+	PlatformWork     Right = "platform.work"
+	PlatformOpen     Right = "platform.open"
+	PlatformMembers  Right = "platform.members"
+	PlatformOperate  Right = "platform.operate"
+	PlatformAccount  Right = "platform.account"
+	PlatformBill     Right = "platform.bill"
+	PlatformTicket   Right = "platform.ticket"
+	PlatformHelp     Right = "platform.help"
+	PlatformNotice   Right = "platform.notice"
+	PlatformHelpers  Right = "platform.helpers"
+	PlatformIncident Right = "platform.incident"
+	PlatformDomain   Right = "platform.domain"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -182,6 +189,11 @@ var Table = []Row{
 	{BackupRead, "See how the backups stand: how old the last good one is, where they lie, when they were last tried.", leads},
 	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
+	{IncidentReport, "Say that something went wrong with data or devices: a lost phone, a letter to the wrong person, a strange sign-in.", staff},
+	{IncidentRead, "See what went wrong at the clinic, whom it touched, and what the law asks by when.", leads},
+	{IncidentAct, "Decide about an incident: end sign-ins, whom to tell, what the authority got, and closing it.", leads},
+	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
+	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
@@ -196,6 +208,7 @@ var Table = []Row{
 	{PlatformHelp, "See the names of clinics and ask one for access.", []Role{Operator, Support}},
 	{PlatformNotice, "Publish notices about the service, and write to those who want its news.", []Role{Operator}},
 	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
+	{PlatformIncident, "Keep the register of what went wrong at the platform or at one of its processors, and tell the clinics.", []Role{Operator, System}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -211,7 +224,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct}
 
 // When says what has to be shown a second time before it is done.
 type When int
@@ -226,7 +239,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	SupportGrant: ToAct, OwnerHand: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

@@ -14,24 +14,29 @@ const mailNotice = "notice-"
 
 // The notices. Their words are at account.mail.notice-<word>.
 const (
-	NoticeChannelPaused = "channel-paused" // a provider refuses the clinic's account: messages wait
-	NoticePlanWeek      = "plan-week"      // the time that is paid for, or tried, ends in a week
-	NoticePlanDay       = "plan-day"       // in a day
-	NoticePlanEnded     = "plan-ended"     // it has ended: grace begins
-	NoticePlanSoon      = "plan-soon"      // in three days the clinic becomes read-only
-	NoticePlanStopped   = "plan-stopped"   // it is
-	NoticePlanFailed    = "plan-failed"    // a payment was refused
-	NoticeHead          = "audit-head"     // the newest head of the audit log, for whoever keeps it
+	NoticeChannelPaused = "channel-paused"  // a provider refuses the clinic's account: messages wait
+	NoticePlanWeek      = "plan-week"       // the time that is paid for, or tried, ends in a week
+	NoticePlanDay       = "plan-day"        // in a day
+	NoticePlanEnded     = "plan-ended"      // it has ended: grace begins
+	NoticePlanSoon      = "plan-soon"       // in three days the clinic becomes read-only
+	NoticePlanStopped   = "plan-stopped"    // it is
+	NoticePlanFailed    = "plan-failed"     // a payment was refused
+	NoticeTokens        = "tokens-ending"   // a token of the clinic's own programs ends within a fortnight
+	NoticeWebhooks      = "webhook-stopped" // an address that is told what happened answers no more
+	NoticeHead          = "audit-head"      // the newest head of the audit log, for whoever keeps it
 
 	NoticeGrantAsked       = "grant-asked"       // support asks to see something of the clinic
 	NoticeGrantEmergency   = "grant-emergency"   // an operator looks without having been let in
 	NoticeTransferOffered  = "transfer-offered"  // the clinic is offered to the reader
 	NoticeTransferAccepted = "transfer-accepted" // somebody accepted the clinic
 	NoticeTransferDone     = "transfer-done"     // the clinic has a new owner
+	NoticeIncident         = "incident"          // something went wrong at the clinic, or may have
+	NoticePlatformIncident = "platform-incident" // something went wrong at the platform, for its operators
 	NoticeDomainWorks      = "domain-works"      // the clinic's own host name is served
 	NoticeDomainFails      = "domain-fails"      // it leads elsewhere, or has lost its proof
 	NoticeDomainLost       = "domain-lost"       // it is served no longer
-	NoticeTicketAnswered   = "ticket-answered"   // support answered
+
+	NoticeTicketAnswered = "ticket-answered" // support answered
 )
 
 // TellOwners writes a mail to each owner of the clinic: what happened, what to do, and where. The mail names the clinic
@@ -83,4 +88,35 @@ func OwnersTold(p *store.Platform, clinic id.ID, clinicName, notice, path string
 // Told writes such a mail to one person.
 func Told(p *store.Platform, person id.ID, clinicName, notice, path string) error {
 	return plan(p, person, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false)
+}
+
+const sqlOperators = `SELECT person_id FROM helper WHERE role = 'operator' AND ended_at = 0 ORDER BY added_at`
+
+// OperatorsTold writes such a mail to every operator, inside the passage that is its reason.
+func OperatorsTold(p *store.Platform, notice, path string) error {
+	rows, err := p.Query(sqlOperators)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var all []id.ID
+	for rows.Next() {
+		var one id.ID
+		if err := rows.Scan(&one); err != nil {
+			return err
+		}
+		all = append(all, one)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	for _, one := range all {
+		if err := Told(p, one, "", notice, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }

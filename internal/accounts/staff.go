@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -256,6 +257,43 @@ func (s *Service) member(ctx context.Context, who access.Caller, person id.ID, v
 	}
 	return s.db.Change(ctx, who, access.ClinicStaff, func(_ context.Context, tx *store.Tx) error {
 		tx.Record(*note)
+		return nil
+	})
+}
+
+const sqlGuessed = `SELECT COUNT(DISTINCT e.person_id) FROM sign_in_event e JOIN membership m ON m.person_id = e.person_id WHERE m.clinic_id = $1 AND m.ended_at = 0 AND e.at > $2 AND e.kind = 'wrong-password'`
+
+// Guessed is for how many of the clinic's people a wrong password was typed within the span. who is the clinic's own work.
+func (s *Service) Guessed(ctx context.Context, who access.Caller, within time.Duration) (n int, err error) {
+	err = s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("a count")
+		return p.Row(sqlGuessed, who.Clinic(), p.Now().Add(-within)).Scan(&n)
+	})
+	return n, err
+}
+
+// EndSignInsOf ends every sign-in of a person in the caller's clinic, whoever uses it. Its faults are those of SetRole, without versions.
+func (s *Service) EndSignInsOf(ctx context.Context, who access.Caller, person id.ID) error {
+	err := s.db.Across(ctx, who, access.PlatformMembers, func(_ context.Context, p *store.Platform) error {
+		now, _, err := standing(p, who.Clinic(), person)
+		if err != nil {
+			return err
+		}
+		if !MayGrant(who.Role(), now) {
+			return forbidden()
+		}
+		if _, err := p.Exec(sqlSessionStir, person); err != nil {
+			return err
+		}
+		p.Record(audit.Note{Action: "end-sessions", Kind: "person", Subject: person, Patient: person})
+		_, err = p.Exec(sqlSessionLeave, person, who.Clinic())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.db.Change(ctx, who, access.ClinicStaff, func(_ context.Context, tx *store.Tx) error {
+		tx.Record(audit.Note{Action: "end-sessions", Kind: "membership", Subject: person})
 		return nil
 	})
 }

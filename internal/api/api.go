@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +24,8 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/words"
 )
@@ -39,8 +43,16 @@ type Options struct {
 	Limit func(r *http.Request) time.Duration
 	// Payments hears the reports of payment gateways; nil: none is known.
 	Payments *billing.Gateways
+	// Forged is told of each report whose signature is wrong; nil: nobody counts.
+	Forged func()
 	// Address is the caller's address, as the deployment's own proxies say; nil: nobody's is known.
 	Address func(r *http.Request) string
+
+	Programs *programs.Service
+	Patients *patients.Service
+	Bills    *billing.Service
+	Held     func() bool // says that the database came back from a backup and nobody has let go yet; nil for never
+	Clock    clock.Clock
 }
 
 // API answers the public JSON routes.
@@ -51,11 +63,12 @@ type API struct {
 	book     *words.Book
 	log      *slog.Logger
 	o        Options
+	rate     *rate
 }
 
 // New makes the door.
 func New(c *clinics.Service, d *scheduling.Desk, m *messaging.Service, book *words.Book, log *slog.Logger, o Options) *API {
-	return &API{clinics: c, desk: d, messages: m, book: book, log: log, o: o}
+	return &API{clinics: c, desk: d, messages: m, book: book, log: log, o: o, rate: newRate(o.Clock)}
 }
 
 // Route is one route of this door.
@@ -63,20 +76,25 @@ type Route struct {
 	Pattern string
 	Right   access.Right
 	handle  func(*API, http.ResponseWriter, *http.Request) error
+	// Token marks what a program of the clinic's own may ask with a token, and Scope what the token must open; zero: any token does.
+	Token bool
+	Scope access.ProgramScope
+	// program answers a route with Token.
+	program func(*API, http.ResponseWriter, *http.Request, programs.Entered) error
 }
 
 // Routes are all routes of this door, each with the right that it asks for.
 func Routes() []Route {
-	return []Route{
-		{"GET /api/v1/openapi.json", access.PublicRead, (*API).describe},
-		{"GET /api/v1/clinics/{slug}", access.PublicRead, (*API).clinic},
-		{"GET /api/v1/clinics/{slug}/services", access.PublicRead, (*API).services},
-		{"GET /api/v1/clinics/{slug}/providers", access.PublicRead, (*API).providers},
-		{"GET /api/v1/clinics/{slug}/slots", access.PublicRead, (*API).slots},
-		{"POST /api/v1/clinics/{slug}/bookings", access.PublicBook, (*API).bookings},
-		{"GET /hooks/{provider}/{channel}", access.MessageHear, (*API).hook},
-		{"POST /hooks/{provider}/{channel}", access.MessageHear, (*API).hook},
-	}
+	return append([]Route{
+		{Pattern: "GET /api/v1/openapi.json", Right: access.PublicRead, handle: (*API).describe},
+		{Pattern: "GET /api/v1/clinics/{slug}", Right: access.PublicRead, handle: (*API).clinic},
+		{Pattern: "GET /api/v1/clinics/{slug}/services", Right: access.PublicRead, handle: (*API).services},
+		{Pattern: "GET /api/v1/clinics/{slug}/providers", Right: access.PublicRead, handle: (*API).providers},
+		{Pattern: "GET /api/v1/clinics/{slug}/slots", Right: access.PublicRead, handle: (*API).slots},
+		{Pattern: "POST /api/v1/clinics/{slug}/bookings", Right: access.PublicBook, handle: (*API).bookings},
+		{Pattern: "GET /hooks/{provider}/{channel}", Right: access.MessageHear, handle: (*API).hook},
+		{Pattern: "POST /hooks/{provider}/{channel}", Right: access.MessageHear, handle: (*API).hook},
+	}, programRoutes()...)
 }
 
 // Mount adds the routes to mux.
@@ -87,7 +105,11 @@ func (a *API) Mount(mux *http.ServeMux) {
 			if r.Right != access.MessageHear { // providers' reports are signed as they are; what is kept of them is blanked there
 				err = cardsInQuery(req)
 			}
-			if err == nil {
+			switch {
+			case err != nil:
+			case r.Token:
+				err = a.asProgram(w, req, r)
+			default:
 				err = r.handle(a, w, req)
 			}
 			if err != nil {
@@ -222,15 +244,43 @@ func (a *API) slots(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q := r.URL.Query()
-	var f fault.Fields
-	for name := range q {
-		switch name {
-		case "service", "provider", "from", "to":
-		default:
+	return a.free(w, r, who)
+}
+
+// onlyQuery refuses parameters that the route does not know.
+func onlyQuery(q url.Values, f *fault.Fields, known ...string) {
+	for name, list := range q {
+		switch {
+		case !slices.Contains(known, name):
 			f.Add(name, "field.query.unknown")
+		case len(list) > 1:
+			f.Add(name, "field.query.twice")
 		}
 	}
+}
+
+// window reads the days of a question; to is from when it is not said.
+func window(q url.Values, f *fault.Fields) (from, to clock.Date) {
+	from, err := clock.ParseDate(q.Get("from"))
+	if err != nil {
+		f.Add("from", "field.date.form")
+	}
+	to = from
+	if q.Has("to") {
+		if to, err = clock.ParseDate(q.Get("to")); err != nil {
+			f.Add("to", "field.date.form")
+		}
+	}
+	if from != "" && to != "" && (from.DaysUntil(to) < 0 || from.DaysUntil(to) >= scheduling.MaxWindow) {
+		f.AddWith("to", "field.window.length", map[string]any{"Max": scheduling.MaxWindow})
+	}
+	return from, to
+}
+
+func (a *API) free(w http.ResponseWriter, r *http.Request, who access.Caller) error {
+	q := r.URL.Query()
+	var f fault.Fields
+	onlyQuery(q, &f, "service", "provider", "from", "to")
 	service, err := id.Parse(q.Get("service"))
 	if err != nil {
 		f.Add("service", "field.service.choose")
@@ -241,19 +291,7 @@ func (a *API) slots(w http.ResponseWriter, r *http.Request) error {
 			f.Add("provider", "field.provider.choose")
 		}
 	}
-	from, err := clock.ParseDate(q.Get("from"))
-	if err != nil {
-		f.Add("from", "field.date.form")
-	}
-	to := from
-	if q.Has("to") {
-		if to, err = clock.ParseDate(q.Get("to")); err != nil {
-			f.Add("to", "field.date.form")
-		}
-	}
-	if from != "" && to != "" && (from.DaysUntil(to) < 0 || from.DaysUntil(to) >= scheduling.MaxWindow) {
-		f.AddWith("to", "field.window.length", map[string]any{"Max": scheduling.MaxWindow})
-	}
+	from, to := window(q, &f)
 	if err := f.Err(); err != nil {
 		return err
 	}

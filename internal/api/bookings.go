@@ -8,7 +8,6 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/fault"
 	"almirah/internal/id"
-	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 )
 
@@ -104,10 +103,7 @@ func (in bookingIn) booking(key string) (scheduling.Booking, error) {
 	} else {
 		b.StartsAt = clock.At(at)
 	}
-	b.Patient = patients.Draft{Name: in.Patient.Name, Phone: in.Patient.Phone, Email: in.Patient.Email, BirthDate: in.Patient.BirthDate, Language: in.Language}
-	if g := in.Patient.Guardian; g != nil {
-		b.Patient.Guardian = &patients.GuardianDraft{Name: g.Name, Phone: g.Phone, Email: g.Email, Relation: g.Relation}
-	}
+	b.Patient = in.Patient.draft(in.Language)
 	b.Consents = consent.Choices(in.Consents, &f)
 	return b, f.Err()
 }

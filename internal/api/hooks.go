@@ -44,6 +44,7 @@ func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
 	answer, err := a.messages.Hear(r.Context(), accounts.Public(clinic), r.PathValue("provider"), account, h)
 	switch {
 	case errors.Is(err, messaging.ErrForged):
+		a.forged()
 		return fault.New(fault.Forbidden, "fault.hook.forged")
 	case errors.Is(err, messaging.ErrUnreadable):
 		return fault.New(fault.Invalid, "fault.hook.unreadable")
@@ -66,6 +67,12 @@ func (a *API) hook(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+func (a *API) forged() {
+	if a.o.Forged != nil {
+		a.o.Forged()
+	}
+}
+
 // paid takes a report of a payment gateway. It is stored and answered at once; a job does the rest.
 func (a *API) paid(w http.ResponseWriter, r *http.Request, provider string, clinic, account id.ID, body []byte) error {
 	if r.Method != http.MethodPost {
@@ -74,6 +81,7 @@ func (a *API) paid(w http.ResponseWriter, r *http.Request, provider string, clin
 	err := a.o.Payments.Hear(r.Context(), accounts.Public(clinic), provider, account, billing.GatewayHook{Header: r.Header, Body: body})
 	switch {
 	case errors.Is(err, billing.ErrHookForged):
+		a.forged()
 		return fault.New(fault.Forbidden, "fault.hook.forged")
 	case errors.Is(err, billing.ErrHookUnreadable):
 		return fault.New(fault.Invalid, "fault.hook.unreadable")

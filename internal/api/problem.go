@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"almirah/internal/fault"
+	"almirah/internal/store"
 	"almirah/internal/words"
 )
 
@@ -51,11 +52,18 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(err, &f) {
 		a.log.Error("api", "request", w.Header().Get("X-Request-Id"), "route", r.Pattern, "error", err.Error())
 		f = fault.New(fault.Internal, "fault.internal")
+		if errors.Is(err, store.ErrGone) { // a failover: whether it was saved is not known, and the same key asks again without doing it twice
+			f = fault.New(fault.Unavailable, "fault.gone")
+			f.RetryAfter = 2
+		}
 	}
 	t := a.book.Match("", "", "", r.Header.Get("Accept-Language"))
 	out := problemOut{Type: "about:blank", Title: say(t, f.Key, f.Args), Status: Status(f.Kind), Code: f.Key}
 	for _, x := range f.Fields {
 		out.Errors = append(out.Errors, fieldOut{x.Name, say(t, x.Key, x.Args)})
+	}
+	if f.Kind == fault.Unauthenticated {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="almirah"`)
 	}
 	if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))

@@ -19,6 +19,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/patients"
 	"almirah/internal/store"
+	"almirah/internal/vault"
 )
 
 // Saves is what a deployment is told about its backups.
@@ -126,7 +127,7 @@ func (s Saves) places(gate *egress.Gate, clk clock.Clock) (first, second backup.
 }
 
 // backups makes the room.
-func (h *House) backups() (*backup.Room, error) {
+func (h *House) backups(keepers []vault.Keeper) (*backup.Room, error) {
 	c := h.Config
 	first, second, err := c.Saves.places(h.Gate, h.Clock)
 	if err != nil {
@@ -136,7 +137,7 @@ func (h *House) backups() (*backup.Room, error) {
 	if scratch == "" {
 		scratch = filepath.Join(c.Data, "scratch")
 	}
-	return backup.New(backup.Options{DB: h.DB, Vault: h.Vault, Clock: h.Clock, Log: h.Log, Who: jobs.Platform(), DatabaseURL: c.DatabaseURL, ServerURL: c.Saves.ServerURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys,
+	return backup.New(backup.Options{DB: h.DB, Vault: h.Vault, Clock: h.Clock, Log: h.Log, Who: jobs.Platform(), DatabaseURL: c.DatabaseURL, ServerURL: c.Saves.ServerURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers,
 		Recipients: c.Saves.Recipients, First: first, Second: second, Scratch: scratch, Version: Version, Hour: c.Saves.Hour, Programs: c.Saves.Programs, Sample: h.sampled})
 }
 
@@ -280,7 +281,11 @@ func (c Config) restoring(gate *egress.Gate) (backup.Restoring, error) {
 	if err != nil {
 		return backup.Restoring{}, err
 	}
-	o := backup.Restoring{Which: "latest", DatabaseURL: c.DatabaseURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Journal: c.KeyJournal, ServerURL: c.Saves.ServerURL, Programs: c.Saves.Programs,
+	keepers, err := c.Keeping.keepers(gate, clock.System{})
+	if err != nil {
+		return backup.Restoring{}, err
+	}
+	o := backup.Restoring{Which: "latest", DatabaseURL: c.DatabaseURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers, Journal: c.KeyJournal, ServerURL: c.Saves.ServerURL, OwnerURL: c.OwnerURL, Programs: c.Saves.Programs,
 		Clock: clock.System{}, Who: accounts.Operator()}
 	for _, p := range []backup.Place{first, second} {
 		if p != nil {

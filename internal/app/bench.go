@@ -164,6 +164,13 @@ func runBench(ctx context.Context, engine store.Engine, admin string, plan bench
 		}
 		r.rows, program = append(r.rows, rows...), append(program, lines...)
 	}
+	if plan.only == "" || slices.Contains(strings.Split(plan.only, ","), benchNoisy) {
+		row, line, err := r.noisyRow(ctx, engine)
+		if err != nil {
+			return nil, errors.Join(err, r.limit.close())
+		}
+		r.rows, program = append(r.rows, row), append(program, line)
+	}
 	noise, err := r.end(ctx)
 	if err = errors.Join(err, r.limit.close()); err != nil {
 		return nil, err

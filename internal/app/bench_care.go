@@ -141,12 +141,6 @@ func (r *benchRun) careRows(ctx context.Context, engine store.Engine) ([]benchRo
 	}
 	chart, sign := row(benchChart, longs, shorts), row(benchSign, signs, bare)
 	chart.Growth = chart.Ratio
-	verdict := func(ok bool) string {
-		if ok {
-			return "ok"
-		}
-		return "MISSED"
-	}
 	lines := []string{
 		fmt.Sprintf("  17 open a chart: %.0f us with %d visits, %.0f us with %d: %.2fx, goal <=1.3x: %s", chart.P50, benchLong, chart.Limit, benchShort, chart.Ratio, verdict(chart.Ratio <= 1.3)),
 		fmt.Sprintf("  18 save a signed note: %.0f us; one bare durable row %.0f us, an fsync %d us, goal fsync+3x: %s", sign.P50, sign.Limit, r.fsync.Microseconds(), verdict(sign.P50 <= float64(r.fsync.Microseconds())+3*sign.Limit)),
@@ -167,4 +161,12 @@ func (b *benchHouse) oneRow(ctx context.Context) error {
 		tx.Record(audit.Note{Action: "write", Kind: "encounter", Subject: tx.NewID()})
 		return nil
 	})
+}
+
+// verdict says whether a goal is met.
+func verdict(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "MISSED"
 }

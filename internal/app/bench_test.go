@@ -31,7 +31,7 @@ func TestBenchMeasuresEveryOperation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := []string{"1", "1 first", "3", "4", "5", "6", "7", "8", "11", "11 static", benchReminders, benchPaper, benchChart, benchSign}
+			want := []string{"1", "1 first", "3", "4", "5", "6", "7", "8", "11", "11 static", benchReminders, benchPaper, benchChart, benchSign, benchNoisy}
 			var got []string
 			for _, r := range rows {
 				got = append(got, r.Op)

@@ -3,9 +3,13 @@ package app
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/clock"
+	"almirah/internal/incidents"
+	"almirah/internal/messaging"
 	"almirah/internal/support"
 	"almirah/internal/web"
 )
@@ -46,4 +50,39 @@ func (h *opened) enterSupport(t *testing.T, m marks) {
 		t.Fatal(err)
 	}
 	s.shows(t, "/app/support/access", m["support_grant.reason"])
+}
+
+// enterTrouble reports an incident and takes it all the way, with marks in what is typed.
+func (h *opened) enterTrouble(t *testing.T, m marks) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, err := h.Trouble.Report(ctx, h.Owner, incidents.LostDevice, m.as("", "incident.words"))
+	must(err)
+	must(h.Trouble.Confirm(ctx, h.Owner, one, 1))
+	must(h.Trouble.Decide(ctx, h.Owner, one, 2, "no", m.as("", "incident.why")+" and more"))
+	must(h.Trouble.Note(ctx, h.Owner, one, m.as("", "incident_step.words")))
+	must(h.Trouble.SetTexts(ctx, h.Owner, one, []messaging.SecurityNotice{{Language: "en", Text: messaging.Text{Subject: m.as("", "security_text.subject"), Body: m.as("", "security_text.body")}}}))
+	s := h.signIn(t, demoPeople[0].email)
+	s.shows(t, "/app/incidents/"+one.String()+"/notice", m["security_text.subject"])
+	s.shows(t, "/app/incidents/"+one.String()+"/notice", m["security_text.body"])
+	must(h.Trouble.Close(ctx, h.Owner, one, 3, m.as("", "incident.lessons")+" and more"))
+	for _, mark := range []string{"incident.words", "incident.why", "incident_step.words", "incident.lessons"} {
+		s.shows(t, "/app/incidents/"+one.String(), m[mark])
+	}
+	_, in := h.helping(t)
+	operator, err := h.Accounts.Helper(ctx, in)
+	must(err)
+	now := clock.At(h.Fake.Now())
+	event, err := h.Trouble.Write(ctx, operator, incidents.Struck{From: now.Add(-time.Hour), To: now, Words: m.as("", "platform_incident.words") + " and more"}, func(string) bool { return true })
+	must(err)
+	must(h.Trouble.Finish(ctx, operator, event, 1, m.as("", "platform_incident.lessons")+" and more"))
+	o := h.signIn(t, demoHelpers[1].email)
+	o.shows(t, "/platform/incidents/"+event.String(), m["platform_incident.words"])
+	o.shows(t, "/platform/incidents/"+event.String(), m["platform_incident.lessons"])
 }

@@ -124,6 +124,10 @@ var unmarked = map[string]string{
 	"payment_request.url":          "made by the gateway; billing/cards_test.go looks for what gateways tell",
 	"gateway_return.reason":        "typed where a gateway gives back; billing/cards_test.go looks for what is kept of it",
 	"fraud_record.payment":         "the gateway's id of a payment; billing/cards_test.go looks for what gateways tell",
+	"api_token.token_hash":         "a hash of random bits of ours",
+	"api_token.used_from":          "the network of an address, by itself nobody's",
+	"webhook_endpoint.secret":      "random bits of ours",
+	"webhook_endpoint.old_secret":  "random bits of ours",
 	"support_grant.helper_name":    "repeats person.name, which is marked",
 	"gateway_account.credentials":  "connected by the owner; billing/cards_test.go and TestKeysAreSealedAndDestroyed look for them",
 }
@@ -151,6 +155,8 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterBills(t, m)
 		h.enterPapers(t, m)
 		h.enterSupport(t, m)
+		h.enterTrouble(t, m)
+		h.enterPrograms(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })

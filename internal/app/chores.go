@@ -13,6 +13,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
 	"almirah/internal/store"
 	"almirah/internal/support"
 	"almirah/internal/visits"
@@ -84,6 +85,14 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
+		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},
+		{Name: "expire-news", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := programs.Keeper{}.Due(tx)
+				return err
+			})
+		}},
 		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},
 		{Name: "mail-notices", Every: time.Minute, Run: h.Support.MailNotices},
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {
@@ -97,6 +106,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
 		}},
+		{Name: "turn-keys", Every: time.Hour, Run: h.turnKeys},
 		{Name: "probe-promises", Every: 10 * time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Probe(ctx) }},
 	}
 	if s := h.sharedPace(); s != nil {
@@ -119,7 +129,17 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 
 // tellOwners has a clinic's owners told by mail of what needs them.
 func (h *House) tellOwners(ctx context.Context, who access.Caller) error {
-	return h.Messages.TellPaused(ctx, who, func(clinic string) error {
+	err := h.Messages.TellPaused(ctx, who, func(clinic string) error {
 		return h.Accounts.TellOwners(ctx, who, clinic, accounts.NoticeChannelPaused, "/app/settings/channels")
+	})
+	if err != nil {
+		return err
+	}
+	return h.Programs.TellOwners(ctx, who, func(clinic, what string) error {
+		notice, path := accounts.NoticeTokens, "/app/settings/tokens"
+		if what == programs.TellWebhooks {
+			notice, path = accounts.NoticeWebhooks, "/app/settings/webhooks"
+		}
+		return h.Accounts.TellOwners(ctx, who, clinic, notice, path)
 	})
 }

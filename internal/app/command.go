@@ -18,6 +18,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/document"
 	"almirah/internal/fault"
+	"almirah/internal/store"
 	"almirah/internal/vault"
 )
 
@@ -52,8 +53,9 @@ func verbs() []verb {
 		{"demo", "load the demo clinic into the data folder", (*console).demo},
 		{"helper", "who helps clinics: list, add NAME EMAIL support|operator, end EMAIL", (*console).helper},
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
+		{"postgres roles", "print what a superuser of PostgreSQL runs once, so that the program works under a small role", (*console).postgresRoles},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
-	}, ledgerVerbs(), []verb{
+	}, ledgerVerbs(), keyVerbs(), []verb{
 		{"factors reset", "take away the second factors of somebody who lost them (EMAIL); she sets up new ones at her next sign-in", (*console).resetFactors},
 		{"backup key", "make the key of the backups, for paper; the server is told the public half only", (*console).backupKey},
 		{"backup list", "list the backups of every place", (*console).backups},
@@ -61,6 +63,7 @@ func verbs() []verb {
 		{"restore", "restore FILE|latest --key FILE [--force] [--at TIME --into FOLDER]: bring a backup back, held", (*console).restore},
 		{"release", "after a restore: let messages, refunds and charges leave again", (*console).release},
 		{"drill", "restore the newest backup in a place of its own and compare it (--key FILE: with the key from paper)", (*console).drill},
+		{"incident drill", "play a stolen sign-in on invented data, in a place of its own: whom it touched, letters, clocks", (*console).incidentDrill},
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},
@@ -201,7 +204,7 @@ func (c *console) setup(ctx context.Context, args []string) error {
 		if made {
 			c.say("A root key was made: %s\nKeep this file out of the data folder and out of its backups.\n", cfg.Keys)
 		}
-		sheet, err := h.Vault.EscrowSheet()
+		sheet, err := h.Vault.EscrowSheet(ctx)
 		if err != nil {
 			return err
 		}
@@ -229,7 +232,16 @@ func (c *console) tryMail(ctx context.Context, h *House) error {
 }
 
 func (c *console) migrate(ctx context.Context, _ []string) error {
-	return c.with(ctx, false, func(*House) error {
+	return c.with(ctx, false, func(h *House) error {
+		if h.DB.Engine() == store.Postgres && h.Config.OwnerURL == "" { // one role for everything: what the small roles need is given to them all the same
+			if r, err := h.DB.Role(ctx); err != nil {
+				return err
+			} else if !r.Small() {
+				if err := h.upgrade(ctx, h.DB, h.Config.DatabaseURL); err != nil {
+					return err
+				}
+			}
+		}
 		c.say("The schema is up to date.")
 		return nil
 	})
@@ -265,6 +277,11 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 	c.say("settings: readable")
 	return c.with(ctx, false, func(h *House) error {
 		c.say("keys: the root key %s fits the key store (%s)", cfg.Keys, h.Vault.Fingerprint())
+		words, _, err := h.keyWords(ctx)
+		if err != nil {
+			return err
+		}
+		c.say("keys: %s", words)
 		c.say("database: %s, schema up to date, every column declared", h.DB.Engine())
 		if err := h.Vault.Check(ctx); err != nil {
 			return err

@@ -120,7 +120,11 @@ func (c *console) restore(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	gate := egress.New(processors(cfg), log)
+	roots, err := cfg.Keeping.roots()
+	if err != nil {
+		return err
+	}
+	gate := egress.New(processors(cfg), log, egress.WithAuthorities(vaultProcessor, roots))
 	o, err := cfg.restoring(gate)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,10 +35,12 @@ type Config struct {
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
 	Owning                     // ALMIRAH_DOMAINS, ALMIRAH_ADDRESSES, ALMIRAH_DNS
 	Outside
-	Plans  Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
-	Saves  Saves // ALMIRAH_BACKUP_*
-	Entity Entity
-	Demo   bool
+	Servers       // ALMIRAH_DATABASE_OWNER_URL and its sisters, ALMIRAH_DRAIN
+	Plans   Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
+	Saves   Saves // ALMIRAH_BACKUP_*
+	Keeping       // ALMIRAH_VAULT_*, ALMIRAH_KMS_*
+	Entity  Entity
+	Demo    bool
 	// WatchToken opens /metrics and /operate from elsewhere; without it they answer this machine alone.
 	WatchToken string        // ALMIRAH_WATCH_TOKEN
 	Idle       time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
@@ -83,6 +86,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	if c.KeystoreURL == "" {
 		c.KeystoreURL = keystoreFor(c.DatabaseURL, c.Keys)
 	}
+	c.servers(or, wrong)
 	c.PublicURL = strings.TrimSuffix(or("ALMIRAH_PUBLIC_URL", ""), "/")
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.Addr
@@ -124,6 +128,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
 	c.saves(get, or, wrong)
+	c.keeping(get, or, wrong)
 	return c, errors.Join(bad...)
 }
 
@@ -200,7 +205,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
-	}, append(append(c.Outside.masked(), c.Plans.masked()...), c.Saves.masked()...)...)
+	}, slices.Concat(c.Servers.masked(mask), c.Outside.masked(), c.Plans.masked(), c.Saves.masked(), c.Keeping.masked())...)
 }
 
 // hidden says whether a secret is set.

@@ -130,11 +130,17 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoPast(ctx, owner, clinic, practice); err != nil {
 		return fmt.Errorf("demo: the reports: %w", err)
 	}
+	if err := h.demoPrograms(ctx, owner); err != nil {
+		return fmt.Errorf("demo: its programs: %w", err)
+	}
 	if err := h.Domains.Claim(ctx, owner, "book.sunrise-clinic.example"); err != nil { // claimed, and never to be proven
-		return err
+		return fmt.Errorf("demo: its name: %w", err)
 	}
 	if err := h.demoSupport(ctx, owner); err != nil {
 		return fmt.Errorf("demo: support: %w", err)
+	}
+	if err := h.demoTrouble(ctx, owner); err != nil {
+		return fmt.Errorf("demo: incidents: %w", err)
 	}
 	return nil
 }

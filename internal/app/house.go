@@ -29,6 +29,7 @@ import (
 	"almirah/internal/gateways/demo"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/incidents"
 	"almirah/internal/insight"
 	"almirah/internal/intake"
 	"almirah/internal/jobs"
@@ -36,6 +37,7 @@ import (
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -76,26 +78,33 @@ type House struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Domains  *domains.Service
+	Trouble  *incidents.Service
+	Programs *programs.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
 	Backups  *backup.Room
 
-	handler http.Handler
-	bank    *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
-	phones  *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
-	silence func()        // ends what the phones report by themselves; nil until they do
-	letters sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
-	limit   *limiter
-	started bool
-	asked   atomic.Int64 // requests of people, for rest
-	probing probing
-	held    atomic.Bool // nothing may leave: the database came back from a backup
-	backing backing
-	slow    slowWatch   // statements that took long
-	errors  *keptErrors // the last errors of the log
-	meters  *meters
-	site    *web.Site
+	handler   http.Handler
+	bank      *demo.Bank    // the demo's stand-in for a payment gateway; nil outside the demo
+	receiving *demoReceiver // the demo's stand-in for a program of the clinic's own; nil outside the demo
+	phones    *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
+	silence   func()        // ends what the phones report by themselves; nil until they do
+	letters   sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
+	limit     *limiter
+	started   bool
+	asked     atomic.Int64 // requests of people, for rest
+	probing   probing
+	draining  draining
+	held      atomic.Bool // nothing may leave: the database came back from a backup
+	backing   backing
+	hearing   hearing
+	openedAt  time.Time   // when this program was started
+	slow      slowWatch   // statements that took long
+	errors    *keptErrors // the last errors of the log
+	meters    *meters
+	forged    forgeries // reports with a wrong signature, for the watch over incidents
+	site      *web.Site
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -113,7 +122,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 	if c.Demo {
 		clk = &demoClock{Clock: clk}
 	}
-	h := &House{Config: c, Clock: clk}
+	h := &House{Config: c, Clock: clk, openedAt: clk.Now()}
 	h.Log, h.errors = newLog(log.Handler())
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -123,8 +132,18 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 
 func (h *House) open(ctx context.Context, o Options) (err error) {
 	c := h.Config
+	if err := h.asOwner(ctx); err != nil {
+		return err
+	}
 	// Opening the vault replays its journal first: what was erased stays erased, whatever was restored.
-	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal}, h.Clock); err != nil {
+	if h.Gate, err = c.gate(h); err != nil {
+		return err
+	}
+	keepers, err := c.Keeping.keepers(h.Gate, h.Clock)
+	if err != nil {
+		return err
+	}
+	if h.Vault, err = vault.Open(ctx, vault.Config{RootKeyFile: c.Keys, StoreURL: c.KeystoreURL, JournalFile: c.KeyJournal, Keepers: keepers, Grace: c.Keeping.Grace}, h.Clock); err != nil {
 		return err
 	}
 	if o.Store.Slow == nil {
@@ -140,6 +159,9 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	}
 	if from != to {
 		h.Log.Info("schema upgraded", "from", from, "to", to)
+	}
+	if err := h.DB.Fenced(ctx); err != nil {
+		return err
 	}
 	schema, err := h.DB.Schema(ctx)
 	if err != nil {
@@ -157,7 +179,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if h.Book, err = words.Load(); err != nil {
 		return err
 	}
-	return h.rooms(o)
+	return h.rooms(o, keepers)
 }
 
 // Holdings are the columns that every room declared.
@@ -166,20 +188,12 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
 }
 
-func (h *House) rooms(o Options) (err error) {
+func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	c := h.Config
-	roots, err := c.Certifying.trust()
-	if err != nil {
-		return err
-	}
-	h.Gate = egress.New(processors(c), h.Log, egress.WithClock(h.Clock), egress.WithAuthorities(certifierProcessor, roots))
-	h.Gate.Hold(func(processor string) bool {
-		return h.Held() && processor != backupProcessor && processor != certifierProcessor
-	})
-	if h.Backups, err = h.backups(); err != nil {
+	if h.Backups, err = h.backups(keepers); err != nil {
 		return err
 	}
 	carriers := o.Carriers
@@ -217,6 +231,7 @@ func (h *House) rooms(o Options) (err error) {
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
+	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
@@ -225,7 +240,9 @@ func (h *House) rooms(o Options) (err error) {
 		return err
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
-	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Held: h.Held})
+	h.startReceiver()
+	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver})
+	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }
 
@@ -237,8 +254,8 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Scripts: h.Scripts, Plans: h.Plans, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}
@@ -253,7 +270,7 @@ func (h *House) doors() error {
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
-	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address}).Mount(mux)
+	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, Programs: h.Programs, Patients: h.Patients, Bills: h.Bills, Held: h.Held, Clock: h.Clock, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address, Forged: h.forged.add}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
 	named, err := newHosts(h.Config, mux, h.Domains.Of)
@@ -312,6 +329,7 @@ func (h *House) Start(ctx context.Context) error {
 	}
 	h.started = true
 	h.keepBackups(ctx)
+	h.keepHearing(ctx)
 	h.ring(ctx)
 	return nil
 }
@@ -323,7 +341,7 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 	}
 	go h.rest(ctx)
 	certifier := h.Config.manager(h.Gate, h.certificates(), h.certifiable)
-	return listen(ctx, h.Config, h.counting(h.handler), certifier, ready, h.Log)
+	return listen(ctx, h.Config, h.counting(h.handler), certifier, &h.draining, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.
@@ -333,6 +351,7 @@ func (h *House) Close() error {
 		h.silence()
 	}
 	h.backing.end()
+	h.hearing.end()
 	if h.started {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/jobs"
 	"almirah/internal/rig/factor"
 	"almirah/internal/rig/pg"
 	"almirah/internal/rig/sms"
@@ -42,7 +44,7 @@ func settingsIn(t testing.TB, dir string, engine store.Engine, more map[string]s
 	t.Helper()
 	set := map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_PUBLIC_LIMIT": "0"}
 	if engine == store.Postgres {
-		set["ALMIRAH_DATABASE_URL"] = pg.Database(t)
+		set["ALMIRAH_DATABASE_URL"] = pg.Small(t, ownedDatabase(t))
 		set["ALMIRAH_KEYSTORE_URL"] = "sqlite://" + filepath.Join(dir, "keys", "keystore.db")
 	}
 	for k, v := range more {
@@ -60,6 +62,22 @@ func settingsIn(t testing.TB, dir string, engine store.Engine, more map[string]s
 	}
 	c.Demo = true
 	return c
+}
+
+// ownedDatabase is the address of a database with the house's tables and its queue's, by the role that owns them.
+func ownedDatabase(t testing.TB) string {
+	t.Helper()
+	return pg.Copy(t, "house", func(address string) error {
+		db, err := store.Open(context.Background(), address, nil, clock.NewFake(morning), silent(), store.Options{Readers: 1, Writers: 2})
+		if err != nil {
+			return err
+		}
+		_, _, err = db.Migrate(context.Background(), nil)
+		if err == nil {
+			err = jobs.Prepare(context.Background(), db, address, silent())
+		}
+		return errors.Join(err, db.Close())
+	})
 }
 
 // openHouse opens a House with an empty demo clinic: people and practice, no patients yet.

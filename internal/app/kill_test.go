@@ -44,6 +44,9 @@ func TestMain(m *testing.M) {
 		sender()
 		return
 	}
+	if os.Getenv(nodeChild) != "" {
+		serving()
+	}
 	os.Exit(m.Run())
 }
 
@@ -139,7 +142,7 @@ func newKillRig(t *testing.T, engine store.Engine) *killRig {
 	set := map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_SMTP_HOST": k.server.Host(),
 		"ALMIRAH_SMTP_PORT": strconv.Itoa(k.server.Port()), "ALMIRAH_SMTP_TLS": email.NoTLS, "ALMIRAH_SMTP_FROM": "clinic@example.org"}
 	if engine == store.Postgres {
-		set["ALMIRAH_DATABASE_URL"] = pg.Database(t)
+		set["ALMIRAH_DATABASE_URL"] = pg.Small(t, ownedDatabase(t))
 		set["ALMIRAH_KEYSTORE_URL"] = "sqlite://" + filepath.Join(dir, "keys", "keystore.db")
 	}
 	for name, v := range set {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"almirah/internal/accounts"
+	"almirah/internal/clock"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -88,12 +89,16 @@ var (
 	metricLate     = prometheus.NewDesc("almirah_backups_late", "1 when the backups are late.", nil, nil)
 	metricHeld     = prometheus.NewDesc("almirah_held", "1 while nothing may leave after a restore.", nil, nil)
 	metricBackup   = prometheus.NewDesc("almirah_backup_age_seconds", "How old the last good backup is.", nil, nil)
+	metricKeyAge   = prometheus.NewDesc("almirah_key_age_seconds", "Age of the oldest key of a level that is in use.", []string{"level"}, nil)
+	metricKeysOld  = prometheus.NewDesc("almirah_keys_old", "Keys that hang on an older key of the level above.", []string{"level"}, nil)
+	metricErased   = prometheus.NewDesc("almirah_erasures_waiting", "Destroyed keys whose wrapped form could still be opened until the next turn.", nil, nil)
+	metricKeeper   = prometheus.NewDesc("almirah_keeper_silent_seconds", "For how long the service that keeps the root key has not answered; 0 without one.", nil, nil)
 	metricEgress   = prometheus.NewDesc("almirah_egress_calls_total", "Calls to sub-processors.", []string{"processor", "day"}, nil)
 )
 
 // Describe names them.
 func (m measures) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{metricDatabase, metricDue, metricOldest, metricPending, metricWaiting, metricConns, metricSchema, metricDisk, metricSlow, metricErrors, metricPromises, metricLate, metricHeld, metricBackup, metricEgress} {
+	for _, d := range []*prometheus.Desc{metricDatabase, metricDue, metricOldest, metricPending, metricWaiting, metricConns, metricSchema, metricDisk, metricSlow, metricErrors, metricPromises, metricLate, metricHeld, metricBackup, metricEgress, metricKeyAge, metricKeysOld, metricErased, metricKeeper} {
 		to <- d
 	}
 }
@@ -137,6 +142,20 @@ func (m measures) Collect(to chan<- prometheus.Metric) {
 	for _, u := range m.Gate.Usage() {
 		to <- prometheus.MustNewConstMetric(metricEgress, prometheus.CounterValue, float64(u.Calls), u.Processor, string(u.Day))
 	}
+	if s, err := m.Vault.Standing(ctx); err == nil {
+		now := m.Clock.Now()
+		for level, at := range map[string]clock.Instant{"root": s.RootAt, "epoch": s.EpochAt, "clinic": s.ClinicAt} {
+			gauge(metricKeyAge, now.Sub(at.Time()).Seconds(), level)
+		}
+		gauge(metricKeysOld, float64(s.ClinicsOld), "clinic")
+		gauge(metricKeysOld, float64(s.PeopleOld), "person")
+		gauge(metricErased, float64(s.Waiting))
+	}
+	silent := 0.0
+	if d, _, ok := m.Vault.Heard(); ok {
+		silent = d.Seconds()
+	}
+	gauge(metricKeeper, silent)
 	kept := m.backing.state()
 	gauge(metricLate, truth(kept.Late()))
 	gauge(metricHeld, truth(m.Held()))

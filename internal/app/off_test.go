@@ -72,6 +72,7 @@ func TestModuleOffHoldsNothing(t *testing.T) {
 		h.until(t, "patients are written to", func() bool { return len(h.Outbox.List()) > 4 })
 		h.enterFeedback(t, m)
 		h.enterSupport(t, m)
+		h.enterTrouble(t, m)
 		if err := h.Jobs.Stop(context.Background()); err != nil {
 			t.Fatal(err)
 		}

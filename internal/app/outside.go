@@ -103,6 +103,7 @@ const (
 	sesProcessor      = "ses"
 	razorpayProcessor = "razorpay"
 	stripeProcessor   = "stripe"
+	programsProcessor = "clinic-programs"
 )
 
 // processors is the sub-processor list, which is the egress allow-list: what is not here cannot
@@ -161,7 +162,10 @@ func processors(c Config) []egress.Processor {
 	if p, on := c.Certifying.processor(); on {
 		out = append(out, p)
 	}
-	return out
+	out = append(out, c.Keeping.processors()...)
+	return append(out, egress.Processor{ID: programsProcessor, Name: "A clinic’s own programs", Purpose: "are told that something happened, at addresses that the clinic’s owner entered",
+		Categories: []string{"ids of appointments, patients and invoices", "what happened, and when"}, Region: "where the clinic runs them", Adapter: "webhooks", Chosen: true,
+		Notes: "no name, no contact, nothing about health; each clinic names its hosts on its own policy page"})
 }
 
 // mediaHosts are where Meta keeps pictures and documents.

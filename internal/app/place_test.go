@@ -30,7 +30,6 @@ import (
 	"almirah/internal/rig/sms"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
-	"almirah/internal/support"
 	"almirah/internal/web"
 )
 
@@ -47,6 +46,7 @@ type place struct {
 	keys   *razorpay.Server  // a gateway at which the clinic has an account with keys
 	paper  string            // token of a link to a prescription
 	at     string            // a free time of its first provider
+	api    string            // a token that opens all that one can
 }
 
 // twoPlaces are two clinics of one house, with everything in them. Nothing works in the background any more.
@@ -136,6 +136,7 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	p.prescribe(t)
 	p.notice(t)
 	p.helped(t)
+	p.integrated(t)
 }
 
 // notice gives the clinic something that the rules of its log noticed.
@@ -155,33 +156,6 @@ func (p *place) notice(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.ids["finding"] = one.String()
-}
-
-// helped lets the clinic write to support, and support ask it for access, which an owner has not answered; and the operator tell everybody something.
-func (p *place) helped(t *testing.T) {
-	t.Helper()
-	ctx := t.Context()
-	one, err := p.h.Support.Write(ctx, p.who, support.Letter{Kind: support.Question, Subject: "The receipt", Words: "It prints twice."})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.ids["ticket"] = one.String()
-	helper, operator := p.h.helping(t)
-	grant, err := p.h.Support.Ask(ctx, helper, p.who.Clinic(), support.Wish{Reason: "The receipt", Scopes: access.SeeSettings | access.SeePatient, Minutes: 60})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.ids["grant"] = grant.String()
-	who, err := p.h.Accounts.Helper(ctx, operator)
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := clock.At(p.h.Fake.Now())
-	notice, err := p.h.Support.Publish(ctx, who, support.Notice{Kind: support.Planned, Texts: map[string]support.Text{"en": {Title: "Work on Sunday", Words: "At night."}}, StartsAt: now.Add(time.Hour), EndsAt: now.Add(2 * time.Hour)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.ids["service notice"] = notice.String()
 }
 
 // prescribe gives the clinic a draft, a signed sheet with a link, and a favourite.
@@ -499,7 +473,14 @@ var pathKinds = map[string]string{
 	"/app/account/signed/{id}":                     "signed",
 	"/app/account/invoices/{invoice}":              "=1", // nobody pays here: plan_test.go of the pages asks for one
 	"/app/help/{topic}":                            "=book",
+	"/app/settings/tokens/{id}":                    "program token",
+	"/app/settings/webhooks/{id}":                  "webhook",
+	"/api/v1/appointments/{id}":                    "appointment",
+	"/api/v1/patients/{id}":                        "patient",
+	"/api/v1/invoices/{id}":                        "invoice",
 	"/app/support/{id}":                            "ticket",
+	"/app/incidents/{id}":                          "incident",
+	"/platform/incidents/{id}":                     "platform incident",
 	"/app/support/access/{id}":                     "grant",
 	"/platform/tickets/{id}":                       "ticket",
 	"/platform/clinics/{id}":                       "clinic",
@@ -615,6 +596,34 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
 	"GET /app/help":                                           {"q": "book"},
 	"GET /app/support/access/{id}":                            {"whose": "asha"},
+	"GET /app/incidents/{id}/form.txt":                        {"duty": "in-cert"},
+	"POST /app/incidents":                                     {"rule": "other", "words": "A letter lay in the street."},
+	"POST /app/incidents/{id}/scope":                          {"person": "{person}", "from": "2026-11-23T08:00", "version": "2"},
+	"POST /app/incidents/{id}/confirm":                        {"version": "1"},
+	"POST /app/incidents/{id}/contain":                        {"how": "end"},
+	"POST /app/incidents/{id}/decide":                         {"notifiable": "yes", "why": "A stranger saw names.", "version": "2"},
+	"POST /app/incidents/{id}/handed":                         {"duty": "in-cert", "words": "By mail, 4711"},
+	"POST /app/incidents/{id}/note":                           {"words": "And again."},
+	"POST /app/incidents/{id}/notice":                         {"subject_en": "Your data", "body_en": "Dear patient"},
+	"POST /app/incidents/{id}/told":                           {"line": "{new}"},
+	"POST /app/incidents/{id}/close":                          {"lessons": "Tablets lock themselves.", "version": "2"},
+	"POST /platform/incidents":                                {"processor": "", "from": "2026-11-23T08:00", "to": "2026-11-23T09:00", "words": "A disk was left in a train."},
+	"POST /platform/incidents/{id}/close":                     {"lessons": "Disks are encrypted.", "version": "1"},
+	"POST /app/settings/tokens":                               {"name": "Website", "scopes": "calendar.read", "days": "90"},
+	"POST /app/settings/webhooks":                             {"url": "https://hooks.example.org/in", "events": "patient.created"},
+	"POST /app/settings/webhooks/{id}":                        {"events": "patient.created", "version": "1"},
+	"POST /app/settings/webhooks/{id}/secret":                 {"version": "1"},
+	"POST /app/settings/webhooks/{id}/state":                  {"to": "off", "version": "1"},
+	"POST /app/settings/webhooks/{id}/replay":                 {"delivery": "{delivery}"},
+	"POST /app/settings/webhooks/{id}/remove":                 {"version": "1"},
+	"GET /api/v1/slots":                                       {"service": "{service}", "provider": "{provider}", "from": "2026-11-25", "to": "2026-11-26"},
+	"GET /api/v1/appointments":                                {"from": "2026-11-24", "to": "2026-11-26"},
+	"POST /api/v1/appointments":                               {"service": "{service}", "provider": "{provider}", "starts_at": "{at}", "patient": "{patient}"},
+	"POST /api/v1/appointments/{id}/move":                     {"provider": "{other provider}", "starts_at": "{at}", "version": "1"},
+	"POST /api/v1/appointments/{id}/cancel":                   {"version": "1"},
+	"GET /api/v1/patients":                                    {"q": "asha"},
+	"POST /api/v1/patients":                                   {"name": "Ravi Teak", "email": "ravi@example.org"},
+	"PATCH /api/v1/patients/{id}":                             {"phone": "+91 98200 12345", "version": "1"},
 	"POST /app/support":                                       {"kind": "question", "subject": "The printer", "words": "It prints twice.", "page": "/app/bills"},
 	"POST /app/support/{id}/say":                              {"words": "And again."},
 	"POST /app/support/{id}/state":                            {"to": "closed"},
@@ -779,6 +788,20 @@ func (r request) target() (method, path string, fields url.Values) {
 func (r request) by(t testing.TB, v *visitor, head map[string]string) answered {
 	t.Helper()
 	method, path, fields := r.target()
+	if strings.HasPrefix(path, "/api/v1/") && !strings.HasPrefix(path, "/api/v1/clinics/") && !strings.HasSuffix(path, ".json") {
+		head = with(with(head, "Authorization", "Bearer "+r.place.api), "Idempotency-Key", mark(""))
+		if method == "GET" {
+			return v.do(t, method, path+"?"+fields.Encode(), nil, head)
+		}
+		body := map[string]any{}
+		for k := range fields {
+			if body[k] = fields.Get(k); k == "version" {
+				body[k] = 1
+			}
+		}
+		text, _ := json.Marshal(body)
+		return v.send(t, method, path, strings.NewReader(string(text)), with(head, "Content-Type", "application/json"))
+	}
 	if strings.HasPrefix(path, "/api/") && method == "POST" {
 		body, _ := json.Marshal(map[string]any{"service": fields.Get("service"), "provider": fields.Get("provider"), "starts_at": fields.Get("starts_at"),
 			"patient": map[string]any{"name": "Ravi Teak", "email": "ravi@example.org", "birth_date": "1980-01-02"}})

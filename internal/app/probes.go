@@ -34,6 +34,9 @@ type probe struct {
 // evidence, or an error when the promise is broken. They change nothing.
 func probes() map[string]liveLook {
 	out := map[string]liveLook{
+		"database-roles":               probe.databaseRole,
+		"database-way":                 probe.databaseWay,
+		"database-twice":               probe.databaseTwice,
 		"clinic-named":                 probe.clinicNamed,
 		"practitioner-shown-by-choice": probe.practitioners,
 		"clinic-apart":                 probe.apart,
@@ -70,6 +73,12 @@ func probes() map[string]liveLook {
 		"gateway-fraud-records":        probe.gatewayFraud,
 		"support-by-grant":             probe.grants,
 		"own-domain-pages":             probe.ownNames,
+		"incident-clocks":              probe.incidentClocks,
+		"incident-apart":               probe.incidentsApart,
+		"incident-people-told":         probe.incidentTold,
+		"tokens-hashed":                probe.tokensHashed,
+		"token-ends":                   probe.tokensEnd,
+		"webhooks-signed":              probe.hookSecrets,
 		"opened-if-enabled":            probe.opened,
 		"use-switched-off":             probe.useSwitchedOff,
 		"delivery-events-180":          probe.deliveries,
@@ -106,6 +115,10 @@ func probes() map[string]liveLook {
 		"backups-thirty-days":          probe.expired,
 		"restore-drill":                probe.drilled,
 		"restored-held":                probe.heldBack,
+		"keys-replaced":                probe.keysReplaced,
+		"erased-for-good":              probe.erasedForGood,
+		"keeper-asked":                 probe.keeperAsked,
+		"keys-on-paper":                probe.keysOnPaper,
 		"tax-records":                  probe.taxRecords,
 		"modules-are-said":             probe.modulesSaid,
 		"leaving-always-works":         probe.leaving,

@@ -22,7 +22,7 @@ const (
 	sqlProbeAsides  = `SELECT COUNT(*) FROM encounter_aside WHERE clinic_id = $1 AND at < $2`
 	sqlProbeIntake  = `SELECT COUNT(*) FROM intake_answer a WHERE a.clinic_id = $1 AND a.signed_at > 0 AND (a.signed_name IS NULL OR NOT EXISTS (SELECT 1 FROM intake_text t WHERE t.clinic_id = $1 AND t.form_id = a.form_id AND t.hash = a.hash))`
 	sqlProbeDrafts  = `SELECT COUNT(*) FROM intake_answer WHERE clinic_id = $1 AND signed_at = 0 AND changed_at < $2`
-	sqlProbeMinors  = `SELECT COUNT(*) FROM intake_answer a JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id WHERE a.clinic_id = $1 AND a.signed_at > 0 AND p.minor AND a.guardian_id IS NULL`
+	sqlProbeMinors  = `SELECT DISTINCT a.patient_id FROM intake_answer a JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id WHERE a.clinic_id = $1 AND a.signed_at > $2 AND p.minor AND a.guardian_id IS NULL LIMIT 200`
 	sqlProbeNobody  = `SELECT COUNT(*) FROM health WHERE clinic_id = $1 AND (added_at = 0 OR kind = 'no-allergies' AND added_by IS NULL)`
 	sqlProbeEnded   = `SELECT COUNT(*) FROM health WHERE clinic_id = $1 AND ended_at > 0 AND ended_at < added_at`
 	sqlProbeKinds   = `SELECT COUNT(*) FROM file f WHERE f.clinic_id = $1 AND (f.kind NOT IN ('pdf', 'jpg', 'png') OR f.pieces <> (SELECT COUNT(*) FROM file_piece p WHERE p.clinic_id = $1 AND p.file_id = f.id))`
@@ -49,7 +49,7 @@ func (p probe) intake(ctx context.Context) (string, error) {
 	if _, err := p.none(ctx, sqlProbeDrafts, "answers that were never signed are older than 30 days", p.Clock.Now().Add(-(30*24+2)*time.Hour).UnixMicro()); err != nil {
 		return "", err
 	}
-	return p.none(ctx, sqlProbeMinors, "answers of children were signed by nobody who speaks for them")
+	return p.noChild(ctx, sqlProbeMinors, "children signed answers for whom nobody speaks", 0)
 }
 
 // schedulingOnly tries to put a row into a clinical table of each clinic that keeps no clinical records, and looks for tables that would not ask.

@@ -14,11 +14,14 @@ import (
 	"time"
 
 	"almirah/internal/carriers/ses"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/patients"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 	"almirah/internal/web"
@@ -55,8 +58,8 @@ const (
 	SELECT 1 FROM message o WHERE o.clinic_id = $1 AND o.appointment_id = m.appointment_id AND o.kind = 'review' AND o.id < m.id AND o.state IN ('planned', 'sending', 'handing-over', 'sent') AND o.reached <> 'failed')`
 	sqlProbeReviewAngry = `SELECT COUNT(*) FROM message m JOIN feedback f ON f.clinic_id = m.clinic_id AND f.patient_id = m.patient_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state = 'sent'
 	AND f.stars <= 2 AND f.settled_at = 0 AND f.given_at < m.created_at`
-	sqlProbeReviewChild = `SELECT COUNT(*) FROM message m JOIN patient p ON p.clinic_id = m.clinic_id AND p.id = m.patient_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state = 'sent' AND p.minor
-	AND EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id AND g.created_at < m.created_at)`
+	sqlProbeReviewChild = `SELECT DISTINCT m.patient_id FROM message m JOIN patient p ON p.clinic_id = m.clinic_id AND p.id = m.patient_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'review' AND m.state = 'sent' AND p.minor
+	AND EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id AND g.created_at < m.created_at) LIMIT 200`
 
 	sqlProbeLeftFirst = `SELECT COUNT(*) FROM feedback WHERE clinic_id = $1 AND given_at >= $2 AND (given_at = 0 OR followed_at > 0 AND followed_at < given_at)`
 	sqlProbeSaid      = `SELECT words FROM feedback WHERE clinic_id = $1 AND given_at >= $2 AND words IS NOT NULL ORDER BY given_at DESC LIMIT 50`
@@ -64,32 +67,37 @@ const (
 	sqlProbeCounted = `SELECT COUNT(*) FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.kind = 'reminder' AND m.state = 'sent' AND EXISTS (SELECT 1 FROM appointment a WHERE a.clinic_id = $1 AND a.id = m.appointment_id)`
 
 	sqlProbeNotTold = `SELECT COUNT(*) FROM channel WHERE clinic_id = $1 AND state = 'paused' AND reason <> 'by-hand' AND told_at < state_at AND state_at < $2 AND EXISTS (SELECT 1 FROM clinic c WHERE c.clinic_id = $1 AND c.status = 'open')`
-	sqlProbeAlone   = `SELECT COUNT(*) FROM booking_log l JOIN appointment a ON a.clinic_id = l.clinic_id AND a.id = l.appointment_id JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id
-	WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action = 'book' AND p.minor AND NOT EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id)`
+	sqlProbeAlone   = `SELECT DISTINCT a.patient_id FROM booking_log l JOIN appointment a ON a.clinic_id = l.clinic_id AND a.id = l.appointment_id JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id
+	WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action = 'book' AND p.minor AND NOT EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = $1 AND g.patient_id = p.id) LIMIT 200`
 	sqlProbePurposes = `SELECT DISTINCT purpose FROM message WHERE clinic_id = $1 AND created_at >= $2`
 )
 
 // probesOfLetters are the looks at messages, at what patients get on paper, and at what they agreed to.
 func probesOfLetters() map[string]liveLook {
 	return map[string]liveLook{
-		"confirmation-at-once":     probe.confirmed,
-		"reminder-stops":           probe.reminderStops,
-		"reminder-unsubscribe":     probe.oneClick,
-		"mail-providers":           probe.mailLeaves,
-		"service-notices":          probe.ownersTold,
-		"followups":                probe.followups,
-		"followups-by-rule":        probe.followupRules,
-		"review-seldom":            probe.reviewSeldom,
-		"feedback-first":           probe.feedbackFirst,
-		"reminders-measured":       probe.measured,
-		"receipts":                 probe.receipts,
-		"guardian-on-invoice":      probe.guardians,
-		"prescriptions-warned":     probe.warned,
-		"prescriptions-controlled": probe.controlled,
-		"prescription-paper":       probe.paper,
-		"consent-withdrawn":        probe.withdrawn,
-		"no-advertising":           probe.purposes,
-		"minor-with-guardian":      probe.childrenAlone,
+		"confirmation-at-once":      probe.confirmed,
+		"reminder-stops":            probe.reminderStops,
+		"reminder-unsubscribe":      probe.oneClick,
+		"mail-providers":            probe.mailLeaves,
+		"service-notices":           probe.ownersTold,
+		"followups":                 probe.followups,
+		"followups-by-rule":         probe.followupRules,
+		"review-seldom":             probe.reviewSeldom,
+		"feedback-first":            probe.feedbackFirst,
+		"reminders-measured":        probe.measured,
+		"receipts":                  probe.receipts,
+		"guardian-on-invoice":       probe.guardians,
+		"prescriptions-warned":      probe.warned,
+		"prescriptions-controlled":  probe.controlled,
+		"prescription-paper":        probe.paper,
+		"consent-withdrawn":         probe.withdrawn,
+		"no-advertising":            probe.purposes,
+		"minor-with-guardian":       probe.childrenAlone,
+		"tickets":                   probe.tickets,
+		"letters-by-choice":         probe.lists,
+		"clinic-in-charge":          probe.inCharge,
+		"deleted-is-unreadable":     probe.erased,
+		"audit-no-person-in-a-leaf": probe.leaves,
 	}
 }
 
@@ -167,8 +175,11 @@ func (p probe) followupRules(ctx context.Context) (string, error) {
 }
 
 func (p probe) reviewSeldom(ctx context.Context) (string, error) {
-	return p.noneOf(ctx, p.ago(month), [2]string{sqlProbeReviewTwice, "visits were asked about twice"}, [2]string{sqlProbeReviewAngry, "patients were asked how it was while a complaint of theirs is unsettled"},
-		[2]string{sqlProbeReviewChild, "children were asked how it was"})
+	_, err := p.noneOf(ctx, p.ago(month), [2]string{sqlProbeReviewTwice, "visits were asked about twice"}, [2]string{sqlProbeReviewAngry, "patients were asked how it was while a complaint of theirs is unsettled"})
+	if err != nil {
+		return "", err
+	}
+	return p.noChild(ctx, sqlProbeReviewChild, "children were asked how it was", p.ago(month))
 }
 
 func (p probe) feedbackFirst(ctx context.Context) (string, error) {
@@ -261,8 +272,49 @@ func (p probe) purposes(ctx context.Context) (string, error) {
 	return fmt.Sprintf("every message has one of %d purposes, and none of them is advertising", len(known)), err
 }
 
+// noChild lists patients who were children when they were last saved; none of them may be one today. Who has grown up meanwhile tells nothing.
+func (p probe) noChild(ctx context.Context, text, wrong string, since clock.Instant) (string, error) {
+	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		c, err := clinics.Get(v)
+		if err != nil {
+			return err
+		}
+		rows, err := v.Query(text, since)
+		if err != nil {
+			return err
+		}
+		var all []id.ID
+		for rows.Next() {
+			var one id.ID
+			if err := rows.Scan(&one); err != nil {
+				_ = rows.Close()
+				return err
+			}
+			all = append(all, one)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		n := 0
+		for _, one := range all {
+			child, err := patients.IsMinor(v, one, c)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			if child {
+				n++
+			}
+		}
+		if n > 0 {
+			return fmt.Errorf("%d %s", n, wrong)
+		}
+		return nil
+	})
+	return fmt.Sprintf("looked at %d clinics", len(p.clinics)), err
+}
+
 func (p probe) childrenAlone(ctx context.Context) (string, error) {
-	return p.noneOf(ctx, p.ago(week), [2]string{sqlProbeAlone, "children were booked this week for whom no adult speaks"})
+	return p.noChild(ctx, sqlProbeAlone, "children were booked this week for whom no adult speaks", p.ago(week))
 }
 
 // listening is a provider of mail that takes what is sent to it down, and sends nothing on: nobody is written to by a probe.

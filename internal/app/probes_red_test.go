@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +22,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/prescriptions"
 	"almirah/internal/store"
+	"almirah/internal/web"
 )
 
 // vandal writes past all rooms into the database of a house.
@@ -43,7 +46,7 @@ func vandalIn(t *testing.T, h *opened) *vandal {
 	}
 	t.Cleanup(func() { _ = v.db.Close() })
 	if h.DB.Engine() == store.Postgres { // the owner takes its own fences down; the database is thrown away after the test
-		for _, table := range []string{"event", "message", "consent", "reminder_due", "reminder_rule", "appointment", "booking_log", "patient", "guardian", "feedback", "payment", "invoice", "prescription", "channel", "clinic"} {
+		for _, table := range []string{"event", "message", "consent", "reminder_due", "reminder_rule", "appointment", "booking_log", "patient", "guardian", "feedback", "payment", "invoice", "prescription", "channel", "clinic", "audit_leaf"} {
 			v.write(t, `ALTER TABLE `+table+` DISABLE ROW LEVEL SECURITY`)
 		}
 	}
@@ -129,7 +132,7 @@ func letterRow(kind, purpose, state, occurrence, rule string) string {
 const (
 	noLetters   = `DELETE FROM message WHERE clinic_id = {clinic} AND language = 'zz'`
 	noAgreement = `DELETE FROM consent WHERE clinic_id = {clinic} AND door = 'probe'`
-	aChild      = `UPDATE patient SET minor = TRUE WHERE clinic_id = {clinic}`
+	aChild      = `UPDATE patient SET minor = TRUE, birth_date = NULL WHERE clinic_id = {clinic}`
 	noChild     = `UPDATE patient SET minor = FALSE WHERE clinic_id = {clinic}`
 	aGuardian   = `INSERT INTO guardian (clinic_id, patient_id, id, name, relation, created_at) VALUES ({clinic}, {patient}, {new}, {x:00}, 'mother', 1)`
 	noGuardian  = `DELETE FROM guardian WHERE clinic_id = {clinic}`
@@ -189,6 +192,13 @@ func TestEachLookCanGoRed(t *testing.T) {
 			{"service-notices", []string{`INSERT INTO channel (clinic_id, id, kind, provider, sender, last4, state, reason, agreed_by, agreed_text, state_at, created_at) VALUES ({clinic}, {new}, 'sms', 'twilio', '', '', 'paused', 'token', {new}, 1, {now-90}, {now-90})`},
 				[]string{`UPDATE channel SET told_at = {now}`}},
 			{"no-advertising", []string{letterRow("review", "advertising", "sent", "0", "{new}")}, []string{noLetters}},
+			{"tickets", []string{`INSERT INTO ticket (id, clinic_id, person_id, kind, subject, state, opened_at, changed_at) VALUES ({rule}, {clinic}, {new}, 'question', {x:00}, 'closed', 1, 1)`}, []string{`DELETE FROM ticket`}},
+			{"tickets", []string{`INSERT INTO ticket (id, clinic_id, person_id, kind, subject, state, opened_at, changed_at) VALUES ({rule}, {clinic}, {new}, 'question', {x:00}, 'open', {now}, {now})`,
+				`INSERT INTO ticket_line (id, ticket_id, person_id, from_us, words, said_at) VALUES ({new}, {rule}, {new}, FALSE, {x:41736b65642c20616e64206e6f626f6479207365616c65642069742061742061}, {now})`}, []string{`DELETE FROM ticket_line`, `DELETE FROM ticket`}},
+			{"letters-by-choice", []string{`INSERT INTO outgoing_mail (id, person_id, kind, body, state, due_at, created_at) VALUES ({new}, {rule}, 'list-product', {x:00}, 'planned', {now}, {now-60})`},
+				[]string{`INSERT INTO mail_choice (person_id, list, wanted, changed_at) VALUES ({rule}, 'product', TRUE, {now-90})`}},
+			{"letters-by-choice", []string{`INSERT INTO mail_choice (person_id, list, wanted, changed_at) VALUES ({rule}, 'security', FALSE, {now-90})`,
+				`INSERT INTO outgoing_mail (id, person_id, kind, body, state, due_at, created_at) VALUES ({new}, {rule}, 'list-security', {x:00}, 'planned', {now}, {now-60})`}, []string{`DELETE FROM outgoing_mail`}},
 			{"minor-with-guardian", []string{aChild}, []string{noChild}},
 			{"guardian-on-invoice", []string{aChild, aGuardian, `INSERT INTO invoice (clinic_id, id, kind, patient_id, number, day, issued_at, currency, keep_until, created_at) VALUES ({clinic}, {new}, 'invoice', {patient}, 1, '2026-11-24', {now}, 'INR', '2035-01-01', {now})`},
 				[]string{noChild, noGuardian}},
@@ -212,6 +222,24 @@ func TestEachLookCanGoRed(t *testing.T) {
 			}
 		}
 
+		gone := h.anyID()
+		if err := errors.Join(h.Vault.AddSubjects(t.Context(), h.Clinic.ID, gone), h.Vault.Shred(t.Context(), h.Clinic.ID, gone, "probe")); err != nil {
+			t.Fatal(err)
+		}
+		v.known["gone"] = gone
+		v.write(t, `INSERT INTO patient (clinic_id, id, name, created_at) VALUES ({clinic}, {gone}, {x:00}, 1)`)
+		if err := look("deleted-is-unreadable"); err != nil {
+			t.Errorf("a deletion of this hour is not given time: %v", err)
+		}
+		h.Fake.Move(3 * time.Hour)
+		if look("deleted-is-unreadable") == nil {
+			t.Error("nobody sees the row of a patient who was deleted")
+		}
+		v.write(t, `DELETE FROM patient WHERE id = {gone}`)
+		if err := look("deleted-is-unreadable"); err != nil {
+			t.Error(err)
+		}
+
 		for _, x := range []struct {
 			probe  string
 			remote bool
@@ -230,6 +258,14 @@ func TestEachLookCanGoRed(t *testing.T) {
 				t.Errorf("%s sees nothing on a sheet of %v", x.probe, x.drugs)
 			}
 			h.Fake.Move(8 * 24 * time.Hour) // a signed sheet cannot be taken away: it is let grow old
+		}
+
+		if err := look("audit-no-person-in-a-leaf"); err != nil {
+			t.Error(err)
+		}
+		v.write(t, `INSERT INTO audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment) VALUES ({clinic}, {new}, 1, {new}, 'x', 'x', 'x', {new}, {new}, {x:41736861}, {new})`)
+		if look("audit-no-person-in-a-leaf") == nil {
+			t.Error("nobody sees a name in an entry of the record")
 		}
 	})
 }
@@ -290,6 +326,14 @@ func TestLooksWithoutRowsCanGoRed(t *testing.T) {
 	}
 	if err := tellsNobody(followup.Figures{By: []followup.Share{share(5)}}, 0); err != nil {
 		t.Error(err)
+	}
+
+	for _, right := range []access.Right{access.PatientRead, access.PatientWrite, access.PatientDelete} {
+		table := slices.DeleteFunc(slices.Clone(access.Table), func(r access.Row) bool { return r.Right == right })
+		routes := slices.DeleteFunc(web.Routes(), func(r web.Route) bool { return r.Right == right })
+		if ownersMay(table, web.Routes()) == nil || ownersMay(access.Table, routes) == nil {
+			t.Errorf("nobody misses %s", right)
+		}
 	}
 
 	real := h.handler

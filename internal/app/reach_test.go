@@ -14,6 +14,7 @@ import (
 	"almirah/internal/money"
 	"almirah/internal/rig/razorpay"
 	"almirah/internal/scheduling"
+	"almirah/internal/support"
 	"almirah/internal/visits"
 )
 
@@ -152,6 +153,18 @@ func (p *place) reach(t *testing.T) (out []reached) {
 	}
 	at("/app/prescriptions/" + p.ids["draft sheet"])
 	at("/app/settings/providers/" + p.ids["retired"])
+
+	// Access for support: the operator broke in and was sent away, and is let in by the owner.
+	_, operator := h.helping(t)
+	broke, err := h.Support.Ask(ctx, operator, p.who.Clinic(), support.Wish{Reason: "Bookings fail", Scopes: access.SeeSettings, Emergency: true, Sure: true})
+	must(err)
+	must(h.Support.End(ctx, p.who, broke))
+	runs, err := h.Support.Ask(ctx, operator, p.who.Clinic(), support.Wish{Reason: "A ticket", Scopes: access.SeeSettings, Minutes: 240})
+	must(err)
+	must(h.Support.Approve(ctx, p.who, runs, id.Zero))
+	at("/app/support/access/" + broke.String())
+	at("/app/support/access/" + runs.String())
+	at("/platform/clinics/" + p.ids["clinic"])
 
 	// Somebody who came, whose visit is signed, and who says that it was good; and somebody who came and whose visit nobody wrote.
 	p.owner.post(t, "/app/settings/followups/link", url.Values{"version": {"0"}, "url": {"https://reviews.example.com/" + p.slug}})

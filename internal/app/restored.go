@@ -12,6 +12,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
+	"almirah/internal/programs"
 	"almirah/internal/store"
 )
 
@@ -111,6 +112,15 @@ func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (
 		if n == 0 {
 			break
 		}
+	}
+	err := h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("what the clinic's own programs were to be told when the database came back")
+		n, err := programs.AfterRestore(tx)
+		all += int64(n)
+		return err
+	})
+	if err != nil {
+		return all, err
 	}
 	return all, h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("the books are compared with the gateways' after a restore")

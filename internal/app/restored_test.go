@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -27,6 +28,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
+	"almirah/internal/rig/pg"
 	"almirah/internal/rig/razorpay"
 	"almirah/internal/rig/smtp"
 	"almirah/internal/scheduling"
@@ -45,6 +47,7 @@ type yesterday struct {
 	key   string
 	offer scheduling.Service
 	slots []scheduling.Slot
+	room  string // of PostgreSQL: a folder that the user who runs it can pass
 }
 
 func (y *yesterday) open(t *testing.T) *House {
@@ -61,7 +64,7 @@ func (y *yesterday) open(t *testing.T) *House {
 	return h
 }
 
-func newYesterday(t *testing.T) *yesterday {
+func newYesterday(t *testing.T, engine store.Engine) *yesterday {
 	t.Helper()
 	dir := t.TempDir()
 	y := &yesterday{time: clock.NewFake(morning), mail: smtp.Start(t, smtp.Options{})}
@@ -79,6 +82,9 @@ func newYesterday(t *testing.T) *yesterday {
 	}
 	if _, err := vault.CreateRootKey(y.set["ALMIRAH_KEYS"]); err != nil {
 		t.Fatal(err)
+	}
+	if engine == store.Postgres {
+		y.onServer(t)
 	}
 	y.House = y.open(t)
 	ctx := context.Background()
@@ -98,6 +104,78 @@ func newYesterday(t *testing.T) *yesterday {
 	}
 	y.slots = free.Slots
 	return y
+}
+
+// onServer sets up a PostgreSQL as docs/postgresql.md says: the roles that the program prints, passwords, and TLS with a certificate that is verified.
+func (y *yesterday) onServer(t *testing.T) {
+	t.Helper()
+	var err error
+	if y.room, err = os.MkdirTemp("", "almirah-yesterday-"); err != nil { // a test's own folder keeps out the user who runs PostgreSQL
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(y.room) })
+	if err := os.Chmod(y.room, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	y.set["ALMIRAH_BACKUP_SCRATCH"] = filepath.Join(y.room, "scratch")
+	s := pg.Own(t, pg.Options{})
+	s.Run("postgres", "CREATE DATABASE clinic")
+	at := func(role, password string) string {
+		return s.Address("localhost", role, password, "clinic", "sslmode=verify-full", "sslrootcert="+url.QueryEscape(s.Roots))
+	}
+	y.set["ALMIRAH_KEYSTORE_URL"] = "sqlite://" + filepath.Join(filepath.Dir(y.set["ALMIRAH_KEYS"]), "keystore.db")
+	y.set["ALMIRAH_DATABASE_URL"] = at("clinic_app", "")
+	run := func(verb ...string) string {
+		var out, errs bytes.Buffer
+		if err := Command(t.Context(), verb, func(name string) string { return y.set[name] }, &out, &errs); err != nil {
+			t.Fatalf("%v: %v %s", verb, err, errs.String())
+		}
+		return out.String()
+	}
+	passwords := s.Script("clinic", run("postgres", "roles"), "clinic_owner", "clinic_app", "clinic_backup")
+	y.set["ALMIRAH_DATABASE_URL"] = at("clinic_app", passwords["clinic_app"])
+	y.set["ALMIRAH_DATABASE_OWNER_URL"] = at("clinic_owner", passwords["clinic_owner"])
+	y.set["ALMIRAH_LOG"] = "error"
+	run("migrate")
+	delete(y.set, "ALMIRAH_DATABASE_OWNER_URL")
+	y.set["ALMIRAH_BACKUP_DATABASE_URL"] = at("clinic_backup", passwords["clinic_backup"])
+}
+
+// back brings yesterday's backup to another machine by the console, and points the settings there.
+func (y *yesterday) back(t *testing.T, con *console, keyFile string, said *bytes.Buffer) {
+	t.Helper()
+	line := []string{"latest", "--key", keyFile}
+	into := ""
+	if y.DB.Engine() == store.Postgres {
+		into = filepath.Join(y.room, "server")
+		if err := os.Mkdir(into, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		// The server's own log since the backup has gone with the first machine: it is yesterday's state that comes back.
+		for _, place := range []string{y.set["ALMIRAH_BACKUP_DIR"], y.set["ALMIRAH_BACKUP_SECOND"]} {
+			if err := os.RemoveAll(filepath.Join(place, "log")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		line = append(line, "--into", into)
+	}
+	if err := con.restore(t.Context(), line); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	if into == "" {
+		return
+	}
+	// As docs/backups.md goes on: PostgreSQL is started there, the address is changed, and somebody says that the log goes on from here.
+	admin, err := url.Parse(pg.Reopen(t, filepath.Join(into, "pgdata")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin.User, admin.Path = url.User("clinic_app"), "/clinic"
+	y.set["ALMIRAH_DATABASE_URL"] = admin.String()
+	delete(y.set, "ALMIRAH_BACKUP_DATABASE_URL")
+	if err := con.auditAccept(t.Context(), []string{"--restored"}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (y *yesterday) book(t *testing.T, h *House, n int) scheduling.Appointment {
@@ -174,7 +252,11 @@ func (y *yesterday) letters() (n int) {
 func TestYesterdaysBackupSendsNothingTwice(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "restored-held")
-	y := newYesterday(t)
+	engines(t, yesterdayComesBack)
+}
+
+func yesterdayComesBack(t *testing.T, engine store.Engine) {
+	y := newYesterday(t, engine)
 	ctx := context.Background()
 	// Two are confirmed before the backup and reminded after it; the third is confirmed and reminded after it.
 	first := y.book(t, y.House, 0)
@@ -226,9 +308,7 @@ func TestYesterdaysBackupSendsNothingTwice(t *testing.T) {
 	said, errs := &bytes.Buffer{}, &bytes.Buffer{}
 	get := func(name string) string { return y.set[name] }
 	con := &console{get: get, out: said, err: errs, time: y.time}
-	if err := con.restore(ctx, []string{"latest", "--key", keyFile}); err != nil {
-		t.Fatalf("%v\n%s", err, said)
-	}
+	y.back(t, con, keyFile, said)
 	h := y.open(t)
 	if !h.Held() {
 		t.Fatal("what came back is not held")
@@ -327,6 +407,11 @@ func TestTheHandbookOfBackups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	servers, err := os.ReadFile("../../docs/postgresql.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, servers...)
 	commands := regexp.MustCompile("(?m)(?:^ *|`)(almirah [a-z]+[^`\n]*)").FindAllStringSubmatch(string(text), -1)
 	if len(commands) < 10 {
 		t.Fatalf("the handbook has %d commands", len(commands))

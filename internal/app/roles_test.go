@@ -47,7 +47,14 @@ func matrix() string {
 		lines = append(lines, fmt.Sprintf("%s | %s | %s | %s", r.Pattern, door, r.Right, may))
 	}
 	for _, r := range api.Routes() {
-		lines = append(lines, fmt.Sprintf("%s | interface | %s | anyone", r.Pattern, r.Right))
+		may := "anyone"
+		if r.Token {
+			may = "a token with " + r.Scope.Word()
+			if r.Scope == 0 {
+				may = "any token"
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s | interface | %s | %s", r.Pattern, r.Right, may))
 	}
 	slices.Sort(lines)
 	return "# pattern | door | right | who comes in. Written by: go test ./internal/app -run TestRolesAndRoutes -update\n" + strings.Join(lines, "\n") + "\n"

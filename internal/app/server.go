@@ -163,11 +163,21 @@ func places(stack []byte) []string {
 	return out
 }
 
-// listen serves until ctx ends, then lets requests under way finish.
-func listen(ctx context.Context, c Config, h http.Handler, certifier *autocert.Manager, ready func(addr net.Addr), log *slog.Logger) error {
+// parting asks clients of a process that was told to end to bring their next request by a new connection: none is then in use when it closes.
+func parting(next http.Handler, ending *draining) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ending.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// listen serves until ctx ends, says that it is not ready for as long as ALMIRAH_DRAIN says, then lets requests under way finish.
+func listen(ctx context.Context, c Config, h http.Handler, certifier *autocert.Manager, ending *draining, ready func(addr net.Addr), log *slog.Logger) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
+	srv := &http.Server{Handler: parting(h, ending), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), BaseContext: func(net.Listener) context.Context { return base }}
 	ln, err := net.Listen("tcp", c.Addr)
 	if err != nil {
@@ -183,6 +193,16 @@ func listen(ctx context.Context, c Config, h http.Handler, certifier *autocert.M
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+	}
+	// A balancer learns from /readyz that it must ask others, and needs a moment for that; until then everybody is served as before.
+	ending.Store(true)
+	if c.Drain > 0 {
+		log.Info("told to end; serving on until the balancer has noticed", "ms", float64(c.Drain.Milliseconds()))
+		select {
+		case err := <-failed:
+			return err
+		case <-time.After(c.Drain):
+		}
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()

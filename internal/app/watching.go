@@ -98,7 +98,14 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		list = append(list, web.WatchCheck{Name: name, State: state, Words: words})
 	}
 	add("database", h.DB.Ping(ctx), web.WatchGood, "")
-	add("keys", h.Vault.Check(ctx), web.WatchGood, "")
+	h.postgresChecks(ctx, add)
+	if err := h.Vault.Check(ctx); err != nil {
+		add("keys", err, "", "")
+	} else if words, late, err := h.keyWords(ctx); err != nil || !late {
+		add("keys", err, web.WatchGood, words)
+	} else {
+		add("keys", nil, web.WatchLate, words)
+	}
 	watched, err := h.DB.Watch(ctx, accounts.Operator())
 	newest, nerr := h.DB.Newest()
 	switch {
@@ -145,7 +152,12 @@ func firstOf(errs ...error) error {
 func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
-	list, _, bad := h.checks(ctx)
+	var list []web.WatchCheck
+	bad := h.ending() // then the database need not be asked, and a balancer that waits learns it at once
+	if !bad {
+		list, _, bad = h.checks(ctx)
+		bad = bad || h.ending() // it was told meanwhile
+	}
 	var b strings.Builder
 	if bad {
 		b.WriteString("not ready\n")

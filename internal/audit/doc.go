@@ -6,7 +6,7 @@
 //
 // store writes every row; this room says what goes into it.
 //
-//   - audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment, grant_id): written in the
+//   - audit_leaf (clinic_id, id, at, actor_id, role, action, kind, subject_id, patient_id, body, commitment, grant_id, session_id): written in the
 //     transaction of the act itself, never changed or deleted (a trigger refuses both). body is Entry.Body: canonical JSON without
 //     a personal datum; the columns before it repeat it for look-ups, and Verify compares them. commitment is Commit(salt, details).
 //   - audit_detail (clinic_id, leaf_id, owner_id, sealed): the salt and the bytes of Details, sealed together under the

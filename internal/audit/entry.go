@@ -53,6 +53,7 @@ type Entry struct {
 	Subject id.ID
 	Patient id.ID // whom the act concerns, so that "who looked at me" cannot lose an entry unseen; zero for nobody
 	Grant   id.ID // under which grant of the clinic somebody of support did it; zero for everyone else
+	Session id.ID // by which sign-in, or by which link of a patient, so that what a stolen one saw can be told; zero for jobs and the public
 }
 
 // canonical is the one JSON form of an entry; the order of its fields is the order of the bytes.
@@ -69,6 +70,7 @@ type canonical struct {
 	Subject id.ID  `json:"subject"`
 	Patient id.ID  `json:"patient"`
 	Grant   *id.ID `json:"grant,omitempty"`
+	Session *id.ID `json:"session,omitempty"`
 }
 
 var word = regexp.MustCompile(`^[a-z][a-z0-9]*([._-][a-z0-9]+)*$`)
@@ -88,11 +90,14 @@ func (e Entry) Body() ([]byte, error) {
 			return nil, fmt.Errorf("audit: the %s of an entry must be one lower-case word of at most %d letters", w.field, longest)
 		}
 	}
-	var grant *id.ID
+	var grant, session *id.ID
 	if !e.Grant.IsZero() {
 		grant = &e.Grant
 	}
-	return json.Marshal(canonical{Version, e.ID, e.Clinic, int64(e.At), e.Actor, string(e.Role), string(e.Purpose), e.Action, e.Kind, e.Subject, e.Patient, grant})
+	if !e.Session.IsZero() {
+		session = &e.Session
+	}
+	return json.Marshal(canonical{Version, e.ID, e.Clinic, int64(e.At), e.Actor, string(e.Role), string(e.Purpose), e.Action, e.Kind, e.Subject, e.Patient, grant, session})
 }
 
 // ParseEntry reads what Body wrote. It refuses every other spelling of the same entry, so that two different leaves never mean the same.
@@ -109,9 +114,12 @@ func ParseEntry(body []byte) (Entry, error) {
 	if c.Version != Version {
 		return Entry{}, fmt.Errorf("audit: the leaf has version %d, this program knows %d", c.Version, Version)
 	}
-	e := Entry{c.ID, c.Clinic, clock.Instant(c.At), c.Actor, access.Role(c.Role), access.Purpose(c.Purpose), c.Action, c.Kind, c.Subject, c.Patient, id.Zero}
+	e := Entry{c.ID, c.Clinic, clock.Instant(c.At), c.Actor, access.Role(c.Role), access.Purpose(c.Purpose), c.Action, c.Kind, c.Subject, c.Patient, id.Zero, id.Zero}
 	if c.Grant != nil {
 		e.Grant = *c.Grant
+	}
+	if c.Session != nil {
+		e.Session = *c.Session
 	}
 	again, err := e.Body()
 	if err != nil {

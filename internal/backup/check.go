@@ -43,10 +43,14 @@ var ErrDiffers = errors.New("backup: what comes back differs from what was copie
 
 // check fetches a backup and the key store's copy from a place, opens both in the folder, and compares: rows of each table, the audit
 // log's entries, its tree and its head, a key for everybody, and some records opened. need is who needs a key; nil looks in what came back.
-func (r *Room) check(ctx context.Context, dir string, at Place, m Manifest, key age.Identity, need map[id.ID][]id.ID, say Say) (Report, error) {
+// root is the file of the root key, and empty for the one that serves.
+func (r *Room) check(ctx context.Context, dir string, at Place, m Manifest, key age.Identity, need map[id.ID][]id.ID, root string, say Say) (Report, error) {
 	began := r.now()
 	out := Report{Backup: m.Name, Place: at.Name(), At: began, Sealed: m.Data.Size, Plain: m.Data.Plain}
-	v, err := r.checkKeys(ctx, dir, at, m, key)
+	if root == "" {
+		root = r.o.RootKey
+	}
+	v, err := r.checkKeys(ctx, dir, at, m, key, root)
 	if err != nil {
 		return out, err
 	}
@@ -112,8 +116,8 @@ func headOf(p store.AuditPoint) []audit.Head {
 	return []audit.Head{h}
 }
 
-// checkKeys puts the copy of the key store that belongs to the backup, or a newer one, into a key store of its own and opens it by the root key.
-func (r *Room) checkKeys(ctx context.Context, dir string, at Place, m Manifest, key age.Identity) (*vault.Vault, error) {
+// checkKeys puts the copy of the key store that belongs to the backup, or a newer one, into a key store of its own and opens it by the root key in the file root.
+func (r *Room) checkKeys(ctx context.Context, dir string, at Place, m Manifest, key age.Identity, root string) (*vault.Vault, error) {
 	file, err := newestKeys(ctx, at, m)
 	if err != nil {
 		return nil, err
@@ -122,7 +126,7 @@ func (r *Room) checkKeys(ctx context.Context, dir string, at Place, m Manifest, 
 	if err := putKeys(ctx, at, file, key, url, r); err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(ctx, vault.Config{RootKeyFile: r.o.RootKey, StoreURL: url}, r.o.Clock)
+	v, err := vault.Open(ctx, vault.Config{RootKeyFile: root, StoreURL: url, Keepers: r.o.Keepers}, r.o.Clock)
 	if err != nil {
 		return nil, err
 	}
@@ -232,6 +236,11 @@ func compare(m Manifest, got store.Survey) (exact bool, err error) {
 
 // Drill restores a backup to a place of its own and compares it, with the key from paper. which is a name, or "latest". It changes nothing of what serves.
 func (r *Room) Drill(ctx context.Context, which string, key age.Identity, say Say) (Report, error) {
+	return r.DrillBy(ctx, which, key, "", say)
+}
+
+// DrillBy is Drill by the root key in another file than the one that serves: one into which somebody typed the escrow sheet.
+func (r *Room) DrillBy(ctx context.Context, which string, key age.Identity, root string, say Say) (Report, error) {
 	if r.o.First == nil {
 		return Report{}, ErrOff
 	}
@@ -243,12 +252,12 @@ func (r *Room) Drill(ctx context.Context, which string, key age.Identity, say Sa
 	if say == nil {
 		say = quiet
 	}
-	out, err := r.drill(ctx, which, key, say)
+	out, err := r.drill(ctx, which, key, root, say)
 	out.Paper = true
 	return out, errors.Join(r.mark(ctx, "drill", err, out), r.mark(ctx, "paper", err, out))
 }
 
-func (r *Room) drill(ctx context.Context, which string, key age.Identity, say Say) (Report, error) {
+func (r *Room) drill(ctx context.Context, which string, key age.Identity, root string, say Say) (Report, error) {
 	m, at, err := pick(ctx, []Place{r.far(), r.o.First}, which, time.Time{})
 	if err != nil {
 		return Report{}, err
@@ -262,5 +271,5 @@ func (r *Room) drill(ctx context.Context, which string, key age.Identity, say Sa
 	}
 	defer os.RemoveAll(dir)
 	say("restoring %s of %s from %s, in a folder of its own", m.Name, m.TakenAt.Format(time.DateTime), at.Name())
-	return r.check(ctx, dir, at, m, key, nil, say)
+	return r.check(ctx, dir, at, m, key, nil, root, say)
 }

@@ -17,6 +17,8 @@ type Shelf struct {
 	Oldest  time.Time `json:"oldest"` // zero when there is none
 	Newest  time.Time `json:"newest"`
 	Expires time.Time `json:"expires"` // when the oldest one goes
+	Keys    int       `json:"keys"`    // copies of the key store
+	KeysOld time.Time `json:"keysOld"` // the oldest of them that has a newer one; zero when there is none
 	Error   string    `json:"error,omitempty"`
 }
 
@@ -101,6 +103,12 @@ func (r *Room) tidy(ctx context.Context, p Place) (Shelf, error) {
 		if err := thinAt(ctx, p, folder, now); err != nil {
 			return s, err
 		}
+	}
+	if items, err = p.List(ctx, keysFolder); err != nil {
+		return s, err
+	}
+	if s.Keys = len(items); s.Keys > 1 { // names begin with their moment
+		s.KeysOld, _ = momentOf(items[0].Name)
 	}
 	return s, nil
 }

@@ -35,9 +35,11 @@ type Restoring struct {
 	DatabaseURL string
 	KeystoreURL string
 	RootKey     string
-	Journal     string // file of the shred journal; empty for beside the key store
-	ServerURL   string // of PostgreSQL: whose role counts
-	Into        string // of PostgreSQL: folder for the server that comes back
+	Keepers     []vault.Keeper // services that may have wrapped it
+	Journal     string         // file of the shred journal; empty for beside the key store
+	ServerURL   string         // of PostgreSQL: whose role counts
+	OwnerURL    string         // of PostgreSQL: who owns the tables, where that is not the role of DatabaseURL
+	Into        string         // of PostgreSQL: folder for the server that comes back
 	Programs    string
 	Scratch     string
 	Force       bool
@@ -189,7 +191,7 @@ func (o Restoring) keys(ctx context.Context, at Place, m Manifest) (*vault.Vault
 	default:
 		o.Say("the key store came back from %s", file.Name)
 	}
-	v, err := vault.Open(ctx, vault.Config{RootKeyFile: o.RootKey, StoreURL: o.KeystoreURL, JournalFile: o.Journal}, o.Clock)
+	v, err := vault.Open(ctx, vault.Config{RootKeyFile: o.RootKey, StoreURL: o.KeystoreURL, JournalFile: o.Journal, Keepers: o.Keepers}, o.Clock)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -385,5 +387,20 @@ func (o Restoring) server(ctx context.Context, at Place, m Manifest, v *vault.Va
 		return err
 	}
 	out.Server = s.data()
+	if o.OwnerURL != "" { // the program's own role may change no table
+		if err := o.upgrade(ctx, s.address(o.OwnerURL)); err != nil {
+			return err
+		}
+	}
 	return o.hold(ctx, s.address(o.DatabaseURL), v, m)
+}
+
+// upgrade brings the tables of what came back to this version of the program, as their owner.
+func (o Restoring) upgrade(ctx context.Context, url string) error {
+	db, err := store.Open(ctx, url, nil, o.Clock, o.Log, store.Options{Readers: 1, Writers: 2})
+	if err != nil {
+		return err
+	}
+	_, _, err = db.Migrate(ctx, nil)
+	return errors.Join(err, db.Close())
 }

@@ -34,13 +34,14 @@ type Options struct {
 	Log         *slog.Logger
 	Who         access.Caller // the house's own, outside every clinic
 	DatabaseURL string
-	ServerURL   string   // of PostgreSQL, by a role that may copy the server and look over every fence; empty on SQLite
-	KeystoreURL string   // to see that the key store is not in what is copied
-	RootKey     string   // file of the root key, to see that a copy of the key store opens
-	Recipients  []string // public keys; none: no backups are made
-	First       Place    // nil: none
-	Second      Place    // nil: a backup is then never complete
-	Scratch     string   // folder for what is under way
+	ServerURL   string         // of PostgreSQL, by a role that may copy the server and look over every fence; empty on SQLite
+	KeystoreURL string         // to see that the key store is not in what is copied
+	RootKey     string         // file of the root key, to see that a copy of the key store opens
+	Keepers     []vault.Keeper // services that may have wrapped it
+	Recipients  []string       // public keys; none: no backups are made
+	First       Place          // nil: none
+	Second      Place          // nil: a backup is then never complete
+	Scratch     string         // folder for what is under way
 	Version     string
 	Hour        int    // of the day, UTC, at which the backup of the night is due
 	Programs    string // folder of PostgreSQL's programs; looked for when empty
@@ -280,7 +281,7 @@ func (r *Room) run(ctx context.Context, say Say) (Manifest, error) {
 		return m, err
 	}
 	say("fetching it back from %s and opening it", r.far().Name())
-	m.Checked, err = r.check(ctx, dir, r.far(), m, passing, need, say)
+	m.Checked, err = r.check(ctx, dir, r.far(), m, passing, need, "", say)
 	if err != nil {
 		return m, fmt.Errorf("the backup was made, but it does not come back: %w", err)
 	}

@@ -319,7 +319,7 @@ func OpenInvoice(v *store.View, invoice id.ID) (Asked, error) {
 }
 
 // Paper is what a receipt is sent about.
-type Paper struct{ Patient, Appointment id.ID }
+type Paper struct{ Patient, Appointment, Invoice id.ID } // Invoice is zero for an advance
 
 const sqlVisitNewest = `SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY starts_at DESC, id DESC LIMIT 1`
 
@@ -333,7 +333,7 @@ func ReceiptOf(v *store.View, payment id.ID) (Paper, error) {
 	if p.Patient.IsZero() {
 		return Paper{}, fault.Missing()
 	}
-	out := Paper{Patient: p.Patient}
+	out := Paper{Patient: p.Patient, Invoice: p.Invoice}
 	if !p.Invoice.IsZero() {
 		d, err := head(v, p.Invoice)
 		if err != nil && !fault.Is(err, fault.NotFound) {

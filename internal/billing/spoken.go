@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/patients"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -17,16 +21,21 @@ const sqlInvoicesOfChildren = `SELECT i.id, i.patient_id, i.particulars FROM inv
 // Unspoken opens the newest invoices of children since the day, at most so many, and answers how many they are and how many of them do not
 // name the adult who speaks for the child (promise B9). What belongs to nobody any more is not counted.
 func Unspoken(v *store.View, since clock.Date, most int) (looked, without int, err error) {
+	c, err := clinics.Get(v)
+	if err != nil {
+		return 0, 0, err
+	}
 	rows, err := v.Query(sqlInvoicesOfChildren, since, most)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer rows.Close()
+	var silent []id.ID
 	for rows.Next() {
 		var d Document
 		var sealed []byte
 		if err := rows.Scan(&d.ID, &d.Patient, &sealed); err != nil {
-			return looked, without, err
+			_ = rows.Close()
+			return 0, 0, err
 		}
 		text, err := v.Unseal(d.Patient, "invoice", "particulars", d.ID, sealed)
 		if errors.Is(err, vault.ErrShredded) {
@@ -34,8 +43,20 @@ func Unspoken(v *store.View, since clock.Date, most int) (looked, without int, e
 		}
 		looked++
 		if err != nil || json.Unmarshal([]byte(text), &d.Who) != nil || d.Who.Guardian == "" {
+			silent = append(silent, d.Patient)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, 0, err
+	}
+	for _, one := range silent { // who has grown up since she was last saved had nobody to be named
+		child, err := patients.IsMinor(v, one, c)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return 0, 0, err
+		}
+		if child {
 			without++
 		}
 	}
-	return looked, without, rows.Err()
+	return looked, without, nil
 }

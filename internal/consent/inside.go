@@ -187,6 +187,9 @@ func decided(v *store.View, rows []row, patient id.ID, p Purpose, channel string
 	if !ok {
 		return false, ReasonUnknown, nil
 	}
+	if e.Basis == Duty { // who stopped every use of her data must still be told that it was stolen (promise incident-people-told)
+		return true, ReasonDuty, nil
+	}
 	if restricted(rows) {
 		return false, ReasonRestricted, nil
 	}

@@ -18,6 +18,7 @@ const (
 	Papers   Purpose = "papers"   // sending links to the patient's own papers, such as prescriptions
 	News     Purpose = "news"     // telling what is new at the clinic
 	Figures  Purpose = "figures"  // counting her visits in the clinic's figures, in which nobody is named
+	Security Purpose = "security" // telling her that something happened to her data: the law demands it
 )
 
 // restriction stands in the purpose column of rows that say that the patient stopped every use (given)
@@ -32,6 +33,7 @@ const (
 	Necessity Basis = "necessity" // the appointment cannot be had without it; nobody is asked
 	Agreement Basis = "agreement" // only after the patient said yes
 	Objection Basis = "objection" // until the patient says no
+	Duty      Basis = "duty"      // the law demands it, whatever anybody said
 )
 
 // Entry is one line of the purpose registry.
@@ -52,6 +54,7 @@ func Registry() []Entry {
 		{Review, Agreement, false},
 		{News, Agreement, false},
 		{Figures, Objection, true},
+		{Security, Duty, true},
 	}
 }
 
@@ -97,6 +100,7 @@ const (
 	ReasonNecessary  = "necessary"  // yes: the appointment needs it
 	ReasonGiven      = "given"      // yes: the patient agreed
 	ReasonUnopposed  = "unopposed"  // yes: the patient may object, and did not
+	ReasonDuty       = "duty"       // yes: the law demands it
 	ReasonNotAsked   = "not-asked"  // no: she never agreed
 	ReasonWithdrawn  = "withdrawn"  // no: she said no, or took her yes back
 	ReasonRestricted = "restricted" // no: she stopped every use
@@ -106,7 +110,7 @@ const (
 
 // Reasons are all reasons of May.
 func Reasons() []string {
-	return []string{ReasonNecessary, ReasonGiven, ReasonUnopposed, ReasonNotAsked, ReasonWithdrawn, ReasonRestricted, ReasonChild, ReasonUnknown}
+	return []string{ReasonNecessary, ReasonGiven, ReasonUnopposed, ReasonDuty, ReasonNotAsked, ReasonWithdrawn, ReasonRestricted, ReasonChild, ReasonUnknown}
 }
 
 // Choice is what a person chose: yes or no to one purpose by one channel ("" for all).
@@ -123,7 +127,7 @@ func (c Choice) check(f *fault.Fields) {
 	switch {
 	case !ok:
 		f.Add("consents", "field.consent.purpose")
-	case e.Basis == Necessity:
+	case e.Basis == Necessity || e.Basis == Duty:
 		f.Add("consents", "field.consent.needless")
 	case !slices.Contains(channels, c.Channel):
 		f.Add("consents", "field.consent.channel")

@@ -128,7 +128,7 @@ func (g *Gate) refuseHeld(processorID string) error {
 // errors are the network's own.
 func (g *Gate) DialContext(processorID string) Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := g.dial(ctx, processorID, network, address)
+		c, err := g.dial(ctx, processorID, "", network, address)
 		if err == nil {
 			g.count(processorID, func(u *Use) { u.Calls++ })
 		}
@@ -136,13 +136,14 @@ func (g *Gate) DialContext(processorID string) Dial {
 	}
 }
 
-func (g *Gate) dial(ctx context.Context, processorID, network, address string) (net.Conn, error) {
+// dial opens a connection; chosen is the one host that a receiver client reaches, empty for the others.
+func (g *Gate) dial(ctx context.Context, processorID, chosen, network, address string) (net.Conn, error) {
 	if g.held(processorID) {
 		return nil, g.refuseHeld(processorID)
 	}
 	d := g.doors[processorID]
 	host, port, err := splitTarget(address)
-	if d == nil || err != nil || !strings.HasPrefix(network, "tcp") || !d.lists(host, port) {
+	if d == nil || err != nil || !strings.HasPrefix(network, "tcp") || !d.lists(host, port, chosen) {
 		return nil, g.refuse(processorID, host, "fault.egress.not_listed", ErrNotListed)
 	}
 	dialer := net.Dialer{
@@ -168,7 +169,11 @@ func (g *Gate) dial(ctx context.Context, processorID, network, address string) (
 	return &countedConn{Conn: conn, gate: g, processor: processorID}, nil
 }
 
-func (d *door) lists(host string, port uint16) bool {
+func (d *door) lists(host string, port uint16, chosen string) bool {
+	if d.Chosen {
+		p, err := parsePattern(chosen)
+		return err == nil && !p.wild && PublicName(p.host) && p.matches(host, port)
+	}
 	return slices.ContainsFunc(d.patterns, func(p pattern) bool { return p.matches(host, port) })
 }
 
@@ -182,7 +187,15 @@ func (g *Gate) refuse(processorID, host, key string, cause error) error {
 // processor), TLS 1.2 or better with verification, no proxy, no redirects (the 3xx answer is
 // handed back as it is), 30 seconds in all. Each call makes a client with connections of its
 // own: keep it. The errors of net/http quote the whole URL, so log their kind, not their text.
-func (g *Gate) HTTPClient(processorID string) *http.Client {
+func (g *Gate) HTTPClient(processorID string) *http.Client { return g.client(processorID, "") }
+
+// Receiver carries requests to a party whose hosts clinics choose: to the one target ("books.example:443"), by HTTPS, and only while its name
+// leads to a public address; every connection is checked anew, and no redirect is followed. It has no limit of time but the request's own.
+func (g *Gate) Receiver(processorID, target string) http.RoundTripper {
+	return g.client(processorID, target).Transport
+}
+
+func (g *Gate) client(processorID, chosen string) *http.Client {
 	trust := &tls.Config{}
 	if g.trust != nil {
 		g.trust(trust)
@@ -195,7 +208,7 @@ func (g *Gate) HTTPClient(processorID string) *http.Client {
 	transport := &http.Transport{
 		Proxy: nil, // a proxy from the environment would be a way round the register
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return g.dial(ctx, processorID, network, address)
+			return g.dial(ctx, processorID, chosen, network, address)
 		},
 		TLSClientConfig:        trust,
 		ForceAttemptHTTP2:      true,

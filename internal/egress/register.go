@@ -24,6 +24,10 @@ type Processor struct {
 	// Local marks a party inside the operator's own network: private and loopback addresses
 	// are allowed, and HTTP without TLS. Link-local and metadata addresses never are.
 	Local bool
+
+	// Chosen marks parties whose hosts the clinics choose themselves: their own programs. Receiver reaches one of them at a time, at a
+	// public address and by HTTPS alone; Hosts is empty.
+	Chosen bool
 }
 
 // Check reads the register the way New does and says which line is wrong. A wrong host
@@ -43,7 +47,7 @@ func Check(list []Processor) error {
 		if p.Name == "" || p.Purpose == "" || p.Region == "" || len(p.Categories) == 0 {
 			wrong.Add(name, "field.processor.incomplete")
 		}
-		if len(p.Hosts) == 0 {
+		if (len(p.Hosts) == 0) != p.Chosen || p.Chosen && p.Local {
 			wrong.Add(name, "field.processor.hosts.required")
 		}
 		for _, h := range p.Hosts {
@@ -151,6 +155,13 @@ func plainName(s string) bool {
 	}
 	last := labels[len(labels)-1]
 	return last[0] >= 'a' && last[0] <= 'z'
+}
+
+// PublicName says whether s can be the name of a host on the internet: a name with a dot, no address in any spelling. What it leads to is
+// checked when it is dialled.
+func PublicName(s string) bool {
+	s = strings.TrimSuffix(strings.ToLower(s), ".")
+	return plainName(s) && strings.Contains(s, ".")
 }
 
 func (p Processor) clone() Processor {

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/programs"
 	"almirah/internal/store"
 
 	"github.com/riverqueue/river"
@@ -32,6 +33,7 @@ type Options struct {
 	DatabaseURL string // of PostgreSQL; not needed on SQLite
 	Chores      []Chore
 	Gateways    *billing.Gateways // the calls to payment gateways that are due; nil for none
+	Programs    *programs.Service // what the clinics' own programs are told; nil for nothing
 	Held        func() bool       // says that nothing may leave the house: the database came back from a backup; nil for never
 }
 
@@ -40,6 +42,7 @@ type Jobs struct {
 	db       *store.DB
 	messages *messaging.Service
 	gateways *billing.Gateways
+	programs *programs.Service
 	clock    clock.Clock
 	log      *slog.Logger
 	url      string
@@ -63,7 +66,7 @@ type pause struct {
 
 // New makes the jobs; Start begins them.
 func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
-	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, held: o.Held, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
+	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, programs: o.Programs, held: o.Held, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
 	if j.held == nil {
 		j.held = func() bool { return false }
 	}
@@ -111,6 +114,12 @@ func (j *Jobs) Start(ctx context.Context) error {
 			return nil
 		}
 		return j.gateways.Work(ctx, forClinic(a.Clinic))
+	}})
+	river.AddWorker(c.Workers, &worker[hookArgs]{jobs: j, run: func(ctx context.Context, a hookArgs) error {
+		if j.held() {
+			return nil
+		}
+		return j.programs.Work(ctx, forClinic(a.Clinic), a.Endpoint)
 	}})
 	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: func(ctx context.Context, a choreArgs) error { return j.chore(ctx, a.Name) }})
 	for name, chore := range j.chores {

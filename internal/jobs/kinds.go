@@ -14,6 +14,7 @@ import (
 const (
 	queueClinic = "clinic" // ticks and chores: quick, in the database
 	queueSend   = "send"   // messages: they wait for other people's machines
+	queueHook   = "hook"   // the clinics' own programs: as slow as they like, in nobody's way
 	queueFetch  = "fetch"  // files that patients sent: few at a time, because each is held in memory
 )
 
@@ -60,6 +61,18 @@ func (gatewayArgs) Kind() string { return "gateway" }
 
 // InsertOpts is how the job waits in the queue.
 func (gatewayArgs) InsertOpts() river.InsertOpts { return once(queueSend) }
+
+type hookArgs struct {
+	Clinic   id.ID `json:"clinic"`
+	Endpoint id.ID `json:"endpoint"`
+	Process  id.ID `json:"process"`
+}
+
+// Kind is the job's name in the queue.
+func (hookArgs) Kind() string { return "hook" }
+
+// InsertOpts is how the job waits in the queue.
+func (hookArgs) InsertOpts() river.InsertOpts { return once(queueHook) }
 
 type choreArgs struct {
 	Name    string `json:"name"`

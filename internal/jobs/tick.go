@@ -12,6 +12,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/journeys"
 	"almirah/internal/messaging"
+	"almirah/internal/programs"
 	"almirah/internal/store"
 
 	"github.com/riverqueue/river"
@@ -106,7 +107,7 @@ func (j *Jobs) round(ctx context.Context, who access.Caller) (more bool, err err
 // quiet sets when the clinic is next due.
 func quiet(tx *store.Tx) error {
 	var next clock.Instant
-	for _, ask := range []func(*store.View) (clock.Instant, error){journeys.NextDue, followup.NextDue, messaging.NextDue, messaging.NextMedia, billing.NextDue} {
+	for _, ask := range []func(*store.View) (clock.Instant, error){journeys.NextDue, followup.NextDue, messaging.NextDue, messaging.NextMedia, billing.NextDue, programs.NextDue} {
 		at, err := ask(&tx.View)
 		if err != nil {
 			return err
@@ -210,6 +211,15 @@ func (j *Jobs) hand(ctx context.Context, who access.Caller) error {
 		}
 		if calls {
 			list = append(list, river.InsertManyParams{Args: gatewayArgs{who.Clinic(), j.process}})
+		}
+	}
+	if j.programs != nil {
+		told, err := j.programs.Waiting(ctx, who)
+		if err != nil {
+			return err
+		}
+		for _, e := range told {
+			list = append(list, river.InsertManyParams{Args: hookArgs{who.Clinic(), e, j.process}})
 		}
 	}
 	waiting, err := j.queue.insert(ctx, list)

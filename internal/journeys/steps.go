@@ -2,9 +2,13 @@ package journeys
 
 import (
 	"almirah/internal/billing"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/followup"
+	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -105,3 +109,29 @@ func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Sub
 func takeBack(tx *store.Tx, e Event) error { return messaging.CancelUnconsented(tx, e.Subject) }
 
 func takeIn(tx *store.Tx, e Event) error { return messaging.Digest(tx, e.Subject, e.Number) }
+
+// aboutEvent says what an event is about, and whom. fault.NotFound: it has gone meanwhile.
+type aboutEvent func(v *store.View, e Event) (subject, patient id.ID, err error)
+
+// tellPrograms has the addresses of the clinic's own programs told: ids, a kind and a moment.
+func tellPrograms(tx *store.Tx, e Event, kind programs.Event, about aboutEvent) error {
+	return programs.Tell(tx, programs.News{Event: e.ID, Kind: kind, At: clock.At(e.ID.Time()), About: func() (id.ID, id.ID, error) { return about(&tx.View, e) }})
+}
+
+func ofAppointment(v *store.View, e Event) (subject, patient id.ID, err error) {
+	f, err := scheduling.FactsOf(v, e.Subject)
+	return e.Subject, f.Patient, err
+}
+
+func ofPatient(v *store.View, e Event) (subject, patient id.ID, err error) {
+	p, err := patients.Find(v, e.Subject)
+	return p.ID, p.ID, err
+}
+
+func ofPayment(v *store.View, e Event) (subject, patient id.ID, err error) {
+	r, err := billing.ReceiptOf(v, e.Subject)
+	if err == nil && r.Invoice.IsZero() {
+		err = fault.Missing()
+	}
+	return r.Invoice, r.Patient, err
+}

@@ -5,7 +5,9 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -35,15 +37,20 @@ type Row struct {
 // the event says: staff changes are acted on minutes later, and an undo may have come first.
 func Table() []Row {
 	tell := Step{"tell the patient what is new to her", tellPatient}
+	hook := func(event programs.Event, about aboutEvent) Step {
+		return Step{"tell the clinic's own programs", func(tx *store.Tx, e Event) error { return tellPrograms(tx, e, event, about) }}
+	}
 	plan := Step{"lay the reminder rules over the appointment", planReminders}
 	return []Row{
-		{scheduling.EventBooked, []Step{tell, plan}},
-		{scheduling.EventMoved, []Step{tell, plan}},
-		{scheduling.EventCancelled, []Step{tell, plan}},
-		{scheduling.EventStatus, []Step{plan}},
+		{scheduling.EventBooked, []Step{tell, plan, hook(programs.AppointmentBooked, ofAppointment)}},
+		{scheduling.EventMoved, []Step{tell, plan, hook(programs.AppointmentMoved, ofAppointment)}},
+		{scheduling.EventCancelled, []Step{tell, plan, hook(programs.AppointmentCancelled, ofAppointment)}},
+		{scheduling.EventStatus, []Step{plan, hook(programs.AppointmentStatus, ofAppointment)}},
+		{patients.EventCreated, []Step{hook(programs.PatientCreated, ofPatient)}},
+		{patients.EventChanged, []Step{hook(programs.PatientChanged, ofPatient)}},
 		{prescriptions.EventShared, []Step{{"send the patient the link to her paper", tellPaper}}},
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
-		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}}},
+		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}, hook(programs.InvoicePaid, ofPayment)}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}
 }

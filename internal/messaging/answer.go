@@ -290,7 +290,10 @@ func (s *Service) again(v *store.View, out *Thread, sent []row) error {
 			}
 		}
 		now := situation{clinic: c, zone: c.Location(), tongue: t, name: out.Name.Text}
-		if !r.kind.Talk() && r.kind != PaperReady {
+		if r.kind == SecurityTold { // its text is the incident's
+			continue
+		}
+		if !r.kind.Talk() && !r.kind.alone() {
 			f, err := scheduling.FactsOf(v, r.appointment)
 			if missing(err) {
 				continue

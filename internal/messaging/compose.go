@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (s *Service) look(d *Round, r row) (now situation, reason string, err error
 		if reason, err = lookAtPaper(d.v, r); err != nil || reason != "" {
 			return now, reason, err
 		}
-	} else if !r.kind.Talk() {
+	} else if !r.kind.Talk() && r.kind != SecurityTold {
 		if reason, err = lookAtVisit(d, r, &now); err != nil || reason != "" {
 			return now, reason, err
 		}
@@ -140,6 +141,12 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	var err error
 	if approved != nil {
 		x, version, tongue = Text{Body: approved.Body}, approved.Version, s.book.Tongue(approved.Language)
+	} else if r.kind == SecurityTold {
+		own, there, err := d.securityText(r.rule, append([]string{tongue.Lang()}, languages(s.book, now.clinic)...))
+		if err != nil || !there {
+			return Outgoing{}, p, nil, errors.Join(err, errNoSecurityText(there))
+		}
+		x, version, tongue = own.Text, own.version, s.book.Tongue(own.Language)
 	} else if x, version, err = d.text(tongue, r.kind, r.channel); err != nil {
 		return Outgoing{}, p, nil, err
 	}
@@ -150,6 +157,9 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 		return Outgoing{}, p, nil, err
 	}
 	footer := []string{now.tongue.Say("message.footer", "ClinicName", now.clinic.Name)}
+	if r.kind == SecurityTold {
+		footer = []string{now.tongue.Say("message.security.footer", "ClinicName", now.clinic.Name)}
+	}
 	if r.channel != Email { // the text names the clinic, and STOP is answered on these channels
 		footer = nil
 	}
@@ -158,7 +168,7 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 		out.UnsubscribeURL = stop
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
-	if r.channel == Email {
+	if r.channel == Email && r.kind != SecurityTold { // nothing counts who opened such a letter
 		set, err := d.set()
 		if err != nil {
 			return Outgoing{}, p, nil, err
@@ -173,7 +183,7 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 			out.Buttons = append(out.Buttons, Button{Payload: payload, Title: tongue.Say("message.button." + choices()[i])})
 		}
 	}
-	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked {
+	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked && r.kind != SecurityTold {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
 			return Outgoing{}, p, nil, err
 		}
@@ -181,6 +191,13 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 	p.Language, p.Template, p.Fields = lang, version, append(d.fields(x), "Recipient")
 	p.Consent = now.consent
 	return out, p, &draft{x, values, now.tongue, footer}, nil
+}
+
+func errNoSecurityText(there bool) error {
+	if there {
+		return nil
+	}
+	return errors.New("messaging: the notice of an incident has no text")
 }
 
 // newLink makes the link to the patient's own page of the appointment.

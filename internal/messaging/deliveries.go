@@ -136,7 +136,7 @@ func (s *Service) One(ctx context.Context, who access.Caller, message id.ID) (Op
 		} else if err := v.Row(sqlPeerThread, r.patient).Scan(&out.Thread); err != nil && !errors.Is(err, store.ErrNoRows) {
 			return err
 		}
-		if r.kind == PaperReady {
+		if r.kind.alone() {
 			out.Appointment = id.Zero
 		}
 		p, err := openPassport(v, r)

@@ -18,6 +18,9 @@ func Holdings() []holdings.Table {
 	own := func(name, purpose string) holdings.Column {
 		return holdings.Column{Name: name, Class: holdings.Business, Whose: holdings.OfClinic, Purpose: purpose, Keep: "while the clinic is with us"}
 	}
+	sealed := func(name, purpose string) holdings.Column {
+		return holdings.Column{Name: name, Class: holdings.Message, Whose: holdings.OfClinic, Purpose: purpose, Keep: "as long as the incident stands in the register", Sealed: true}
+	}
 	return []holdings.Table{
 		{Name: "template", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("subject", "to write to patients in the clinic's words"), own("body", "to write to patients in the clinic's words")},
 			plain("clinic_id", "kind", "channel", "language", "version", "created_at")...)},
@@ -43,6 +46,8 @@ func Holdings() []holdings.Table {
 		}, plain("clinic_id", "channel_id", "key", "id", "news", "heard_at", "done_at")...)},
 		{Name: "message_setting", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("content", "to keep of conversations what the clinic chose, and no more")},
 			plain("clinic_id", "days", "ways", "opens", "version")...)},
+		{Name: "security_text", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{sealed("subject", "to tell patients what happened to their data"), sealed("body", "to tell patients what happened to their data")},
+			plain("clinic_id", "id", "incident_id", "language", "version")...)},
 		{Name: "wish", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
 			{Name: "patient_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to write to a patient the way she wishes", Keep: "until she is deleted"},
 			{Name: "channel", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to write to a patient the way she wishes", Keep: "until she is deleted"},

@@ -42,6 +42,9 @@ func (s *Service) doors(tx *store.Tx, r row, now situation) (values map[string]s
 		values["PaperURL"] = s.reach(r, now) + "/r/" + token
 		return values, "", s.reach(r, now) + StopPaperPath(token), err
 	}
+	if r.kind == SecurityTold { // a letter of this kind holds no link: it is the pattern of every false one
+		return valuesOf(now, s.public, ""), "", "", nil
+	}
 	token, err := newLink(tx, r, now)
 	manage = s.reach(r, now) + "/m/" + token
 	return valuesOf(now, s.reach(r, now), manage), manage, s.reach(r, now) + StopPath(token, r.kind.purpose()), err

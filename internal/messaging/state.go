@@ -25,6 +25,8 @@ const (
 	Receipted Kind = "billing.receipt" // money came: her bill and receipt stand on her own page
 	// PaperReady tells that a paper of hers is ready, by a link; it is about no appointment.
 	PaperReady Kind = "paper.ready"
+	// SecurityTold tells a patient what happened to her data; it is about no appointment.
+	SecurityTold Kind = "security.notice"
 )
 
 // Kinds beside those: what a person of the clinic writes, and what the house answers by itself. They have no
@@ -52,7 +54,7 @@ func (k Kind) Talk() bool {
 func (k Kind) Choices() bool { return k == Booked || k == Moved || k == Reminder }
 
 // Valid says whether there is such a kind.
-func (k Kind) Valid() bool { return k == PaperReady || slices.Contains(Kinds(), k) }
+func (k Kind) Valid() bool { return k.alone() || slices.Contains(Kinds(), k) }
 
 // purpose is what a message of the kind is sent for. What belongs to the booking itself is
 // necessary and asks for no consent; everything else does.
@@ -66,15 +68,23 @@ func (k Kind) purpose() consent.Purpose {
 		return consent.Review
 	case PaperReady:
 		return consent.Papers
+	case SecurityTold:
+		return consent.Security
 	}
 	return consent.Booking
 }
 
 // Asked says whether the kind needs the patient's agreement. Such a message keeps the quiet
 // hours (but for a paper, which she waits for) and can be stopped by one click.
-func (k Kind) Asked() bool { return k.purpose() != consent.Booking }
+func (k Kind) Asked() bool { return k.purpose() != consent.Booking && k != SecurityTold }
+
+// alone says whether a message of the kind is about no appointment and no conversation.
+func (k Kind) alone() bool { return k == PaperReady || k == SecurityTold }
 
 func (k Kind) basis() string {
+	if k == SecurityTold {
+		return string(consent.Duty)
+	}
 	if k.Asked() {
 		return string(consent.Agreement)
 	}

@@ -20,7 +20,7 @@ func Variables() []string {
 // VariablesOf is what a text of the kind may say: everything of the list, but for the text that opens a conversation
 // again, which is about no appointment.
 func VariablesOf(k Kind) []string {
-	if k.Talk() {
+	if k.Talk() || k == SecurityTold {
 		return []string{"PatientName", "ClinicName", "ClinicPhone"}
 	}
 	if k == PaperReady {

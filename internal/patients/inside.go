@@ -131,7 +131,10 @@ func enter(tx *store.Tx, c Clean) (Patient, error) {
 	if err := tx.NewSubject(p.ID); err != nil {
 		return Patient{}, err
 	}
-	return p, write(tx, p)
+	if err := write(tx, p); err != nil {
+		return Patient{}, err
+	}
+	return p, tx.Announce(EventCreated, p.ID, 0)
 }
 
 // EnterAll makes a new person of each, without looking for the same person first: for lists that
@@ -288,6 +291,28 @@ type Name struct {
 	Text   string
 	Minor  bool
 	Broken bool
+}
+
+const patientsHere = `SELECT id FROM patient WHERE clinic_id = $1 AND id IN `
+
+// Here says which of many patients are there: who was erased is not. It opens nothing.
+func Here(v *store.View, ids []id.ID) (map[id.ID]bool, error) {
+	out := make(map[id.ID]bool, len(ids))
+	return out, store.Each(ids, func(args []any, width int) error {
+		rows, err := v.Query(patientsHere+store.In(2, width), args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var p id.ID
+			if err := rows.Scan(&p); err != nil {
+				return err
+			}
+			out[p] = true
+		}
+		return rows.Err()
+	})
 }
 
 // Names opens the names of many patients: a statement and a key-store batch for each 256 of them.

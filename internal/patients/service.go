@@ -83,6 +83,9 @@ func (s *Service) Add(ctx context.Context, who access.Caller, d Draft, another b
 			return err
 		}
 		d.Source = SourceDesk
+		if who.Role() == access.Program {
+			d.Source = SourceAPI
+		}
 		var wrong fault.Fields
 		clean, ok := Check(d, c, today(&tx.View, c), &wrong)
 		if !ok {
@@ -183,7 +186,10 @@ func rewrite(tx *store.Tx, old Patient, row sealedRow, c Clean) (Patient, error)
 	}
 	p.Version++
 	tx.Record(audit.Note{Action: "change", Kind: "patient", Subject: p.ID, Patient: p.ID, Old: was, New: is})
-	return p, refreshTokens(tx, p)
+	if err := refreshTokens(tx, p); err != nil {
+		return Patient{}, err
+	}
+	return p, tx.Announce(EventChanged, p.ID, 0)
 }
 
 // putGuardian corrects the guardian of that name or adds one.

@@ -13,7 +13,7 @@ var messages = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "nobody is told of a booking",
-				File: "internal/journeys/table.go", Old: "{scheduling.EventBooked, []Step{tell, plan}},", New: "{scheduling.EventBooked, []Step{plan}},",
+				File: "internal/journeys/table.go", Old: "{scheduling.EventBooked, []Step{tell, plan, hook(", New: "{scheduling.EventBooked, []Step{plan, hook(",
 				Red:  []string{"jobs.TestConfirmationWithinASecond", "jobs.TestTwoProcessesSendOnce"},
 				Long: true,
 			},

@@ -86,7 +86,7 @@ var moneys = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "nobody is sent a receipt",
-				File: "internal/journeys/table.go", Old: `{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}}},`, New: `{billing.EventPaid, []Step{}},`,
+				File: "internal/journeys/table.go", Old: `{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}, hook(`, New: `{billing.EventPaid, []Step{hook(`,
 				Red: []string{"journeys.TestReceiptGoesOutOnce"},
 			},
 		},

@@ -16,6 +16,7 @@ var patients = []Sentence{
 				Red: []string{"web.TestDeleting"},
 			},
 		},
+		Probe: "clinic-in-charge",
 	},
 	{
 		ID:       "deleted-is-unreadable",
@@ -30,6 +31,7 @@ var patients = []Sentence{
 			Red:  []string{"vault.TestShred", "app.TestDeletedPatientIsGone"},
 			Long: true,
 		}},
+		Probe: "deleted-is-unreadable",
 	},
 	{
 		ID:       "no-government-id",

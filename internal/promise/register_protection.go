@@ -70,7 +70,7 @@ var protection = []Sentence{
 		ProvedBy: []string{"egress.TestOnlyListedHostsAreReached", "egress.TestPrivateAddressesAreRefusedAfterResolution"},
 		Twins: []Twin{{
 			Name: "any host is dialled",
-			File: "internal/egress/gate.go", Old: `!strings.HasPrefix(network, "tcp") || !d.lists(host, port)`, New: `!strings.HasPrefix(network, "tcp") || port == 0`,
+			File: "internal/egress/gate.go", Old: `!strings.HasPrefix(network, "tcp") || !d.lists(host, port, chosen)`, New: `!strings.HasPrefix(network, "tcp") || port == 0`,
 			Red: []string{"egress.TestOnlyListedHostsAreReached"},
 		}, {
 			Name: "a listed name may lead into the operator's own network",

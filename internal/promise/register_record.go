@@ -91,6 +91,7 @@ var record = []Sentence{
 			File: "internal/audit/entry.go", Old: "if len(w.is) > longest || !word.MatchString(w.is) {", New: "if len(w.is) > longest {",
 			Red: []string{"audit.TestALeafHoldsNoFreeText"},
 		}},
+		Probe: "audit-no-person-in-a-leaf",
 	},
 	{
 		ID:       "request-log",

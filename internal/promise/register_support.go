@@ -48,7 +48,7 @@ var helping = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the log forgets under which grant",
-				File: "internal/store/account.go", Old: "id.Null(who.Grant().ID)})", New: "id.Null(id.Zero)})",
+				File: "internal/store/account.go", Old: "id.Null(who.Grant().ID), id", New: "id.Null(id.Zero), id",
 				Red: []string{"support.TestWhatIsSeenIsLoggedUnderTheGrant"},
 			},
 		},
@@ -102,6 +102,7 @@ var helping = []Sentence{
 				Red: []string{"support.TestTickets"},
 			},
 		},
+		Probe: "tickets",
 	},
 	{
 		ID:       "help-inside",
@@ -132,6 +133,7 @@ var helping = []Sentence{
 				Red: []string{"support.TestLettersGoToThoseWhoWantThem"},
 			},
 		},
+		Probe: "letters-by-choice",
 	},
 	{
 		ID:       "handed-over",

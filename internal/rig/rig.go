@@ -160,6 +160,11 @@ func (b *Base) Found(t testing.TB, slug string) id.ID {
 	return clinic
 }
 
+// SignedIn is one of a clinic's people by a sign-in of her own, for tests that tell sign-ins apart.
+func SignedIn(clinic, person, session id.ID, role access.Role) access.Caller {
+	return access.Mint(clinic, person, id.Zero, session, role, access.Care)
+}
+
 // As is a caller of the role in the first clinic, with a sign-in of its own.
 func (b *Base) As(role access.Role) access.Caller { return b.In(b.Clinic, role) }
 

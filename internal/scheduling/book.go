@@ -245,6 +245,8 @@ func door(who access.Caller) string {
 		return "link"
 	case who.Role().IsStaff():
 		return "desk"
+	case who.Role() == access.Program:
+		return consent.DoorAPI
 	}
 	return "system"
 }

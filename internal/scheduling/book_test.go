@@ -29,12 +29,12 @@ import (
 
 var ctx = context.Background()
 
-// events lists what was announced so far: kind, subject, occurrence and how long it waits.
+// events lists what was announced of appointments so far: kind, subject, occurrence and how long it waits.
 func events(t *testing.T, p *practice.Practice) []string {
 	t.Helper()
 	var out []string
 	err := p.DB.View(ctx, p.As(access.Owner), access.ClinicRead, func(_ context.Context, v *store.View) error {
-		rows, err := v.Query(`SELECT kind, number, due_at FROM event WHERE clinic_id = $1 ORDER BY id`)
+		rows, err := v.Query(`SELECT kind, number, due_at FROM event WHERE clinic_id = $1 AND kind LIKE 'appointment.%' ORDER BY id`)
 		if err != nil {
 			return err
 		}

@@ -165,7 +165,7 @@ func (d *Desk) freeTimes(ctx context.Context, who access.Caller, treatment, one 
 	if from.DaysUntil(to) >= MaxWindow {
 		to = from.AddDays(MaxWindow - 1)
 	}
-	public := !who.Role().IsStaff()
+	public := !who.Role().IsStaff() && who.Role() != access.Program
 	err := d.db.View(ctx, who, access.PublicRead, func(_ context.Context, v *store.View) error {
 		q, err := ask(v, treatment, one, public, moving)
 		if err != nil {

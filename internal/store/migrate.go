@@ -100,15 +100,27 @@ func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err err
 	if err != nil {
 		return 0, 0, fmt.Errorf("store: reading the migrations: %w", err)
 	}
-	if from, err = p.GetDBVersion(ctx); err != nil {
-		return 0, 0, fmt.Errorf("store: the schema's version cannot be read: %w", err)
+	maker := true
+	if db.engine == Postgres {
+		if maker, err = db.makes(ctx); err != nil {
+			return 0, 0, fmt.Errorf("store: it cannot be read what the database's role may do: %w", classify(err))
+		}
 	}
 	target := p.ListSources()[len(p.ListSources())-1].Version
+	if from, err = db.stands(ctx, p, maker); err != nil {
+		return 0, 0, err
+	}
 	if from > target {
 		return from, from, fmt.Errorf("store: the data was written by a newer version of Almirah (schema %d, this program knows %d); start that version", from, target)
 	}
 	if from == target {
 		return from, from, db.shaped(ctx)
+	}
+	if !maker {
+		return from, from, fmt.Errorf("store: the schema is at %d and this program needs %d, and the role of ALMIRAH_DATABASE_URL may not change it (as it should be): run `almirah migrate` with ALMIRAH_DATABASE_OWNER_URL", from, target)
+	}
+	if db.pooled {
+		return from, from, fmt.Errorf("store: the schema is at %d and this program needs %d, and an upgrade holds a lock that a pooler in transaction mode would lose: run `almirah migrate` with ALMIRAH_DATABASE_OWNER_URL, which leads to the server itself", from, target)
 	}
 	snapshot := ""
 	if db.engine == SQLite && from > 0 {
@@ -122,6 +134,31 @@ func (db *DB) Migrate(ctx context.Context, extra fs.FS) (from, to int64, err err
 		return from, from, errors.Join(fmt.Errorf("store: the upgrade from schema %d to %d failed and was undone; nothing was lost, and the version of Almirah that you had starts again: %w", from, target, classify(err)), back)
 	}
 	return from, target, db.shaped(ctx)
+}
+
+// makes says whether the role may make tables here.
+func (db *DB) makes(ctx context.Context) (yes bool, err error) {
+	err = db.raw[0].QueryRowContext(ctx, `SELECT has_schema_privilege(current_schema(), 'CREATE')`).Scan(&yes)
+	return yes, err
+}
+
+// stands reads the schema's version; goose would make its table first where there is none, which the small role may not.
+func (db *DB) stands(ctx context.Context, p *goose.Provider, maker bool) (int64, error) {
+	if !maker {
+		var there bool
+		err := db.raw[0].QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&there)
+		if err == nil && !there {
+			err = errors.New("the database is empty, and the role of ALMIRAH_DATABASE_URL may not make tables (as it should be): run `almirah migrate` with ALMIRAH_DATABASE_OWNER_URL first")
+		}
+		if err != nil {
+			return 0, fmt.Errorf("store: %w", err)
+		}
+	}
+	n, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("store: the schema's version cannot be read: %w", err)
+	}
+	return n, nil
 }
 
 func (db *DB) shaped(ctx context.Context) error {

@@ -16,8 +16,8 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/vault"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
+	"github.com/jackc/pgx/v5/stdlib" // also the driver "pgx"
+	_ "modernc.org/sqlite"           // the driver "sqlite"
 )
 
 // Engine is the database behind the doorway.
@@ -59,6 +59,8 @@ type DB struct {
 	writers   *lanes
 	paid      bool
 	standings sync.Map // of clinics, as they were read last
+	era       era      // of the primaries that were seen
+	pooled    bool     // a pooler lends the connections
 	wakeMu    sync.Mutex
 	wake      []chan struct{}
 }
@@ -112,17 +114,20 @@ const (
 
 func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
 	db.readers, db.writers = newLanes(o.Readers), newLanes(o.Writers)
-	open := func(driver, dsn string, n int, to *lanes) error {
-		pool, err := sql.Open(driver, dsn)
-		if err != nil {
-			return fmt.Errorf("store: %w", err)
-		}
+	add := func(pool *sql.DB, n int, to *lanes) {
 		pool.SetMaxOpenConns(n)
 		pool.SetMaxIdleConns(n)
 		db.raw = append(db.raw, pool)
 		for range n {
 			to.put(&lane{pool: pool})
 		}
+	}
+	open := func(driver, dsn string, n int, to *lanes) error {
+		pool, err := sql.Open(driver, dsn)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		add(pool, n, to)
 		return nil
 	}
 	if db.engine == SQLite {
@@ -136,13 +141,19 @@ func (db *DB) fill(ctx context.Context, rawURL string, o Options) error {
 		}
 		return open("sqlite", "file:"+escaped(db.path)+litePragmas+liteReader, o.Readers, db.readers)
 	}
-	if err := open("pgx", rawURL, o.Writers, db.writers); err != nil {
+	cfg, err := parsed(rawURL)
+	if err != nil {
 		return err
 	}
+	db.newest(ctx, cfg)
+	db.Guard(&cfg.Config)
+	db.pooled = pooled(cfg)
+	add(stdlib.OpenDB(*cfg), o.Writers, db.writers)
 	if err := db.raw[0].PingContext(ctx); err != nil {
 		return fmt.Errorf("store: PostgreSQL does not answer: %w", err)
 	}
-	return open("pgx", rawURL, o.Readers, db.readers)
+	add(stdlib.OpenDB(*cfg), o.Readers, db.readers)
+	return nil
 }
 
 // escaped writes a path as a file address can hold it.

@@ -24,6 +24,7 @@ var PlatformTables = []string{
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
 	"restoration", "backup_mark", "pace",
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
+	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
 }
 

@@ -61,7 +61,7 @@ func (db *DB) begin(ctx context.Context, clinic id.ID, write bool) (*session, er
 		if write {
 			mode = "READ WRITE"
 		}
-		err = s.pgSimple(ctx, "BEGIN "+mode+`; SET LOCAL almirah.clinic = '\x`+hex.EncodeToString(clinic[:])+"'")
+		err = s.opening(ctx, "BEGIN "+mode+`; SET LOCAL almirah.clinic = '\x`+hex.EncodeToString(clinic[:])+"'")
 	}
 	if err != nil {
 		if s.group != nil {
@@ -125,7 +125,9 @@ func (s *session) pgCommit(ctx context.Context) error {
 			batch.Queue(q.text, q.args...)
 		}
 		batch.Queue("COMMIT")
-		sent := c.(*stdlib.Conn).Conn().SendBatch(ctx, &batch)
+		conn := c.(*stdlib.Conn).Conn()
+		delete(conn.PgConn().CustomData(), unconfirmed)
+		sent := conn.SendBatch(ctx, &batch)
 		var tag pgconn.CommandTag
 		var err error
 		for range batch.Len() {
@@ -135,6 +137,9 @@ func (s *session) pgCommit(ctx context.Context) error {
 		}
 		if err = errors.Join(err, sent.Close()); err == nil && tag.String() != "COMMIT" {
 			err = errors.New("store: a statement of this transaction failed and its error was swallowed; nothing was saved")
+		}
+		if err == nil {
+			err = confirmed(conn.PgConn())
 		}
 		return err
 	})
@@ -339,6 +344,9 @@ func classify(err error) error {
 			return fmt.Errorf("%w (%s)", ErrGone, pg.Code)
 		}
 		return fmt.Errorf("database error %s in %s%s", pg.Code, pg.TableName, pgPlace(pg))
+	}
+	if err != nil && !errors.Is(err, ErrGone) && lost(err) {
+		return fmt.Errorf("%w: %w", ErrGone, err)
 	}
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {

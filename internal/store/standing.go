@@ -81,7 +81,7 @@ func (db *DB) owes(ctx context.Context, who access.Caller, right access.Right) e
 	if err != nil || !over(until) {
 		return err
 	}
-	if !who.Role().IsStaff() {
+	if !who.Role().IsStaff() && who.Role() != access.Program {
 		return fault.New(fault.Conflict, "fault.online_booking_off")
 	}
 	return fault.New(fault.Conflict, "fault.read_only")

@@ -15,7 +15,7 @@ import (
 
 const (
 	sqlTreePage   = `SELECT position, hash, clinic_id, leaf_id FROM audit_tree WHERE position >= $1 ORDER BY position LIMIT 1000`
-	sqlLeafGet    = `SELECT body, commitment, at, actor_id, role, action, kind, subject_id, patient_id, grant_id FROM audit_leaf WHERE clinic_id = $1 AND id = $2`
+	sqlLeafGet    = `SELECT body, commitment, at, actor_id, role, action, kind, subject_id, patient_id, grant_id, session_id FROM audit_leaf WHERE clinic_id = $1 AND id = $2`
 	sqlHeads      = `SELECT size, root, at, signed FROM audit_head ORDER BY size`
 	sqlClinics    = `SELECT clinic_id FROM clinic_route ORDER BY clinic_id`
 	sqlTreeOwners = `SELECT DISTINCT clinic_id FROM audit_tree WHERE clinic_id IS NOT NULL`
@@ -196,7 +196,7 @@ func (v *verification) leaf(r *audit.Row) error {
 	}
 	rows, err := v.p.tx.s.query(sqlLeafGet, []any{r.Clinic, r.Leaf})
 	c := audit.Entry{ID: r.Leaf, Clinic: r.Clinic}
-	err = RowScanner{rows: rows, err: err}.Scan(&r.Body, &r.Commitment, &c.At, &c.Actor, &c.Role, &c.Action, &c.Kind, &c.Subject, &c.Patient, &c.Grant)
+	err = RowScanner{rows: rows, err: err}.Scan(&r.Body, &r.Commitment, &c.At, &c.Actor, &c.Role, &c.Action, &c.Kind, &c.Subject, &c.Patient, &c.Grant, &c.Session)
 	if err == ErrNoRows {
 		r.Body, r.Commitment = nil, nil
 		return nil

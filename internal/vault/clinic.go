@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 
@@ -32,18 +33,30 @@ const chunk = 200
 type wrappedKey struct {
 	generation int64
 	bytes      []byte
+	under      int64 // which of the clinic's keys wraps it; of a clinic's own key: when that was born
+	epoch      int64 // of a clinic's own key
 }
 
 // clinicKeys are the wrapped keys of one clinic: all that may stay in memory between requests.
 type clinicKeys struct {
-	epoch int64
-	kinds map[string]wrappedKey
+	kinds   map[string]wrappedKey
+	retired []wrappedKey // keys of the clinic with a successor, while something is wrapped by them
+}
+
+// own is the clinic's own key.
+func (k *clinicKeys) own() (wrappedKey, error) {
+	w, ok := k.kinds[kindClinic]
+	if !ok {
+		return w, errDamaged
+	}
+	return w, nil
 }
 
 // opened are the unwrapped keys of one clinic.
 type opened struct {
-	generation int64     // of the clinic's key
-	wrap       tink.AEAD // the clinic's key: it wraps keys and nothing else
+	generation int64               // of the clinic's key
+	born       int64               // when it was made
+	wraps      map[int64]tink.AEAD // by when they were born: the clinic's key, and those that it replaces. They wrap keys and nothing else
 	data       tink.AEAD
 	index      []byte
 }
@@ -53,7 +66,8 @@ type queryer interface {
 }
 
 func readClinic(ctx context.Context, q queryer, clinic id.ID) (*clinicKeys, error) {
-	rows, err := q.QueryContext(ctx, "SELECT kind, epoch, generation, wrapped FROM clinic_key WHERE clinic = $1", clinic)
+	rows, err := q.QueryContext(ctx, `SELECT kind, epoch, generation, wrapped, born, under FROM clinic_key WHERE clinic = $1
+		UNION ALL SELECT 'retired', epoch, generation, wrapped, born, born FROM retired_key WHERE clinic = $1`, clinic)
 	if err != nil {
 		return nil, fmt.Errorf("vault: the key store: %w", err)
 	}
@@ -62,12 +76,18 @@ func readClinic(ctx context.Context, q queryer, clinic id.ID) (*clinicKeys, erro
 	for rows.Next() {
 		var kind string
 		var epoch sql.NullInt64
+		var born int64
 		var w wrappedKey
-		if err := rows.Scan(&kind, &epoch, &w.generation, &w.bytes); err != nil {
+		if err := rows.Scan(&kind, &epoch, &w.generation, &w.bytes, &born, &w.under); err != nil {
 			return nil, fmt.Errorf("vault: the key store: %w", err)
 		}
-		if kind == kindClinic {
-			out.epoch = epoch.Int64
+		w.epoch = epoch.Int64
+		switch kind {
+		case kindRetired:
+			out.retired = append(out.retired, w)
+			continue
+		case kindClinic:
+			w.under = born
 		}
 		out.kinds[kind] = w
 	}
@@ -86,7 +106,7 @@ func (v *Vault) wrapped(ctx context.Context, clinic id.ID, fresh bool) (*clinicK
 		return nil, ErrClosed
 	}
 	if !fresh {
-		if k := v.cache.get(clinic); k != nil {
+		if k := v.cache.get(clinic, v.clk.Now()); k != nil {
 			return k, nil
 		}
 	}
@@ -94,54 +114,71 @@ func (v *Vault) wrapped(ctx context.Context, clinic id.ID, fresh bool) (*clinicK
 	if err != nil {
 		return nil, err
 	}
-	v.cache.put(clinic, k)
+	v.cache.put(clinic, k, v.clk.Now())
 	return k, nil
 }
 
 // key unwraps one of the clinic's keys with its clinic key.
-func (k *clinicKeys) key(by tink.AEAD, clinic id.ID, kind string) ([]byte, error) {
+func (k *clinicKeys) key(by map[int64]tink.AEAD, clinic id.ID, kind string) ([]byte, error) {
 	w, ok := k.kinds[kind]
-	if !ok {
+	if !ok || by[w.under] == nil {
 		return nil, errDamaged
 	}
-	return unwrap(by, place{kind: kind, clinic: clinic, generation: w.generation}, w.bytes)
+	return unwrap(by[w.under], place{kind: kind, clinic: clinic, generation: w.generation}, w.bytes)
 }
 
-// clinicCipher unwraps the key that wraps the clinic's other keys.
-func (v *Vault) clinicCipher(clinic id.ID, k *clinicKeys) (tink.AEAD, int64, error) {
-	epoch, ok := v.epochs[k.epoch]
-	if !ok {
-		return nil, 0, fmt.Errorf("vault: the key store has moved to epoch %d, which this process has not read: start it again", k.epoch)
+// ownCipher unwraps one of the clinic's own keys, which wrap its others. errUnknownEpoch when this process does not know the epoch.
+func (v *Vault) ownCipher(clinic id.ID, w wrappedKey) (tink.AEAD, error) {
+	epoch := v.epoch(w.epoch)
+	if epoch == nil {
+		return nil, errUnknownEpoch
 	}
-	w, ok := k.kinds[kindClinic]
-	if !ok {
-		return nil, 0, errDamaged
-	}
-	c, err := unwrapCipher(epoch, place{kind: kindClinic, clinic: clinic, generation: w.generation}, w.bytes)
-	return c, w.generation, err
+	return unwrapCipher(epoch, place{kind: kindClinic, clinic: clinic, generation: w.generation}, w.bytes)
 }
 
-// open unwraps what a Ring needs of the clinic.
-func (v *Vault) open(ctx context.Context, clinic id.ID, fresh bool) (*opened, error) {
-	k, err := v.wrapped(ctx, clinic, fresh)
+// unwrapped unwraps what a Ring needs of the clinic.
+func (v *Vault) unwrapped(clinic id.ID, k *clinicKeys) (*opened, error) {
+	own, err := k.own()
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{}
-	if o.wrap, o.generation, err = v.clinicCipher(clinic, k); err != nil {
-		return nil, err
+	o := &opened{generation: own.generation, born: own.under, wraps: map[int64]tink.AEAD{}}
+	for _, w := range append([]wrappedKey{own}, k.retired...) {
+		if o.wraps[w.under], err = v.ownCipher(clinic, w); err != nil {
+			return nil, err
+		}
 	}
-	data, err := k.key(o.wrap, clinic, kindData)
+	data, err := k.key(o.wraps, clinic, kindData)
 	if err != nil {
 		return nil, err
 	}
 	if o.data, err = cipherOf(data); err != nil {
 		return nil, err
 	}
-	if o.index, err = k.key(o.wrap, clinic, kindIndex); err != nil {
-		return nil, err
+	o.index, err = k.key(o.wraps, clinic, kindIndex)
+	return o, err
+}
+
+// open unwraps what a Ring needs of the clinic, from memory unless fresh is asked for. What memory holds may be older than a key that was
+// replaced elsewhere, and an epoch may have begun that this process has not heard of: then it looks again.
+func (v *Vault) open(ctx context.Context, clinic id.ID, fresh bool) (o *opened, err error) {
+	for range 4 {
+		k, err := v.wrapped(ctx, clinic, fresh)
+		if err != nil {
+			return nil, err
+		}
+		o, err = v.unwrapped(clinic, k)
+		if err == nil || fresh && !errors.Is(err, errUnknownEpoch) {
+			return o, err
+		}
+		if fresh {
+			if err := v.learn(ctx); err != nil {
+				return nil, err
+			}
+		}
+		fresh = true
 	}
-	return o, nil
+	return nil, errUnknownEpoch
 }
 
 // OpenClinic makes and commits the clinic's key, data key and index key. A clinic that has them
@@ -153,9 +190,21 @@ func (v *Vault) OpenClinic(ctx context.Context, clinic id.ID) error {
 	if _, err := v.wrapped(ctx, clinic, false); err == nil || !errors.Is(err, ErrUnknownClinic) {
 		return err
 	}
-	return v.store.change(ctx, func(tx *sql.Tx) error {
-		return makeClinic(ctx, tx, clinic, v.newest, v.epochs[v.newest], clock.At(v.clk.Now()), kindData, kindIndex)
-	})
+	for {
+		newest := v.newestEpoch()
+		err := v.store.change(ctx, func(tx *sql.Tx) error {
+			return makeClinic(ctx, tx, clinic, newest, v.epoch(newest), clock.At(v.clk.Now()), kindData, kindIndex)
+		})
+		if !errors.Is(err, errMoved) {
+			return err
+		}
+		if err := v.learn(ctx); err != nil {
+			return err
+		}
+		if v.newestEpoch() == newest {
+			return errUnknownEpoch
+		}
+	}
 }
 
 // makeClinic writes a clinic's keys unless they are there. Whoever writes the clinic's own key
@@ -163,12 +212,22 @@ func (v *Vault) OpenClinic(ctx context.Context, clinic id.ID) error {
 func makeClinic(ctx context.Context, tx *sql.Tx, clinic id.ID, epoch int64, by tink.AEAD, now clock.Instant, kinds ...string) error {
 	const insert = `INSERT INTO clinic_key (clinic, kind, epoch, generation, wrapped, made_at)
 		VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT (clinic, kind) DO NOTHING`
+	// The row of the epoch is held still: an epoch that has been destroyed meanwhile takes no clinic.
+	res, err := tx.ExecContext(ctx, "UPDATE epoch_key SET generation = generation WHERE epoch = $1 AND epoch = (SELECT MAX(epoch) FROM epoch_key)", epoch)
+	if err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	} else if n == 0 {
+		return errMoved
+	}
 	own := newKey()
 	w, err := wrap(by, place{kind: kindClinic, clinic: clinic, generation: 1}, own)
 	if err != nil {
 		return err
 	}
-	res, err := tx.ExecContext(ctx, insert, clinic, kindClinic, epoch, w, int64(now))
+	res, err = tx.ExecContext(ctx, insert, clinic, kindClinic, epoch, w, int64(now))
 	if err != nil {
 		return fmt.Errorf("vault: the key store: %w", err)
 	}
@@ -212,34 +271,30 @@ func (v *Vault) AddSubjects(ctx context.Context, clinic id.ID, subjects ...id.ID
 	// One order for everybody, so that two callers never wait for each other.
 	slices.SortFunc(wanted, func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })
 	wanted = slices.Compact(wanted)
-	fresh := false
-	for {
+	for turn := 0; ; turn++ {
 		missing, err := v.withoutKey(ctx, v.store.read, clinic, wanted)
 		if err != nil || len(missing) == 0 {
 			return err
 		}
-		k, err := v.wrapped(ctx, clinic, fresh)
+		o, err := v.open(ctx, clinic, turn > 0)
 		if err != nil {
 			return err
 		}
-		err = v.addSubjects(ctx, clinic, k, missing)
-		if !errors.Is(err, errMoved) || fresh {
+		err = v.addSubjects(ctx, clinic, o, missing)
+		clear(o.index)
+		if !errors.Is(err, errMoved) || turn == 5 {
 			return err
 		}
-		fresh = true
 	}
 }
 
-func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, k *clinicKeys, subjects []id.ID) error {
-	by, generation, err := v.clinicCipher(clinic, k)
-	if err != nil {
-		return err
-	}
+func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, o *opened, subjects []id.ID) error {
+	by := o.wraps[o.born]
 	now := clock.At(v.clk.Now())
 	return v.store.change(ctx, func(tx *sql.Tx) error {
 		// Holds the clinic's key still: a key wrapped by one that is being replaced would be lost.
 		res, err := tx.ExecContext(ctx, `UPDATE clinic_key SET generation = generation
-			WHERE clinic = $1 AND kind = $2 AND generation = $3`, clinic, kindClinic, generation)
+			WHERE clinic = $1 AND kind = $2 AND generation = $3`, clinic, kindClinic, o.generation)
 		if err != nil {
 			return fmt.Errorf("vault: the key store: %w", err)
 		}
@@ -250,8 +305,8 @@ func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, k *clinicKeys, su
 		}
 		for part := range slices.Chunk(subjects, chunk) {
 			var text strings.Builder
-			text.WriteString("INSERT INTO patient_key (clinic, subject, generation, wrapped, made_at) VALUES ")
-			args := []any{clinic, int64(now)}
+			text.WriteString("INSERT INTO patient_key (clinic, subject, generation, wrapped, made_at, under) VALUES ")
+			args := []any{clinic, int64(now), o.born}
 			for i, s := range part {
 				key := newKey()
 				w, err := wrap(by, place{kind: kindPatient, clinic: clinic, subject: s, generation: 1}, key)
@@ -262,7 +317,7 @@ func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, k *clinicKeys, su
 				if i > 0 {
 					text.WriteString(", ")
 				}
-				fmt.Fprintf(&text, "($1, $%d, 1, $%d, $2)", len(args)+1, len(args)+2)
+				fmt.Fprintf(&text, "($1, $%d, 1, $%d, $2, $3)", len(args)+1, len(args)+2)
 				args = append(args, s, w)
 			}
 			text.WriteString(" ON CONFLICT (clinic, subject) DO NOTHING")
@@ -313,7 +368,7 @@ var widths = [...]int{1, 8, 32, 96, chunk}
 var keyTexts = func() (out [len(widths)]string) {
 	for i, n := range widths {
 		var text strings.Builder
-		text.WriteString("SELECT subject, generation, wrapped FROM patient_key WHERE clinic = $1 AND subject IN ($2")
+		text.WriteString("SELECT subject, generation, wrapped, under FROM patient_key WHERE clinic = $1 AND subject IN ($2")
 		for j := 1; j < n; j++ {
 			text.WriteString(", $" + strconv.Itoa(j+2))
 		}
@@ -344,7 +399,7 @@ func eachRow(rows *sql.Rows, err error, do func(id.ID, wrappedKey) error) error 
 	for rows.Next() {
 		var subject id.ID
 		var w wrappedKey
-		if err := rows.Scan(&subject, &w.generation, &w.bytes); err != nil {
+		if err := rows.Scan(&subject, &w.generation, &w.bytes, &w.under); err != nil {
 			return fmt.Errorf("vault: the key store: %w", err)
 		}
 		if err := do(subject, w); err != nil {
@@ -378,32 +433,45 @@ type clinicCache struct {
 type cached struct {
 	clinic id.ID
 	keys   *clinicKeys
+	at     time.Time
 }
+
+// cacheLife is how long the wrapped keys of a clinic are taken from memory, so that a key that was replaced does not live on in a process that
+// happens to need nothing else of the clinic.
+const cacheLife = time.Minute
 
 func newClinicCache() *clinicCache {
 	return &clinicCache{order: list.New(), at: map[id.ID]*list.Element{}}
 }
 
-func (c *clinicCache) get(clinic id.ID) *clinicKeys {
+func (c *clinicCache) get(clinic id.ID, now time.Time) *clinicKeys {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.at[clinic]
-	if e == nil {
+	if e == nil || now.Sub(e.Value.(*cached).at) > cacheLife {
 		return nil
 	}
 	c.order.MoveToFront(e)
 	return e.Value.(*cached).keys
 }
 
-func (c *clinicCache) put(clinic id.ID, keys *clinicKeys) {
+// drop forgets everything.
+func (c *clinicCache) drop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.order.Init()
+	clear(c.at)
+}
+
+func (c *clinicCache) put(clinic id.ID, keys *clinicKeys, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e := c.at[clinic]; e != nil {
-		e.Value.(*cached).keys = keys
+		e.Value = &cached{clinic, keys, now}
 		c.order.MoveToFront(e)
 		return
 	}
-	c.at[clinic] = c.order.PushFront(&cached{clinic, keys})
+	c.at[clinic] = c.order.PushFront(&cached{clinic, keys, now})
 	for c.order.Len() > cacheSize {
 		last := c.order.Back()
 		delete(c.at, last.Value.(*cached).clinic)

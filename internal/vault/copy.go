@@ -31,12 +31,15 @@ type KeySummary struct {
 	Shredded    int              `json:"shredded"` // and those whose key was destroyed
 }
 
-// The tables of a copy with their columns: i for a number, b for bytes, t for text. They stand in the order in which they can be put back.
+// The tables of a copy with their columns: i for a number, b for bytes, t for text. They stand in the order in which they can be put back. A copy that an
+// earlier version made has fewer columns: new ones stand behind the others, and the key store fills them.
 var copied = []struct{ table, columns, kinds string }{
 	{"keystore", "one, store_id, made_at", "ibi"},
-	{"epoch_key", "epoch, generation, wrapped, made_at", "iibi"},
-	{"clinic_key", "clinic, kind, epoch, generation, wrapped, made_at", "btiibi"},
-	{"patient_key", "clinic, subject, generation, wrapped, made_at, shredded_at", "bbibii"},
+	{"epoch_key", "epoch, generation, wrapped, made_at, handover", "iibib"},
+	{"clinic_key", "clinic, kind, epoch, generation, wrapped, made_at, born, under", "btiibiii"},
+	{"patient_key", "clinic, subject, generation, wrapped, made_at, shredded_at, under", "bbibiii"},
+	{"retired_key", "clinic, born, epoch, generation, wrapped, made_at, retired_at", "biiibii"},
+	{"key_note", "name, at, mark", "tib"},
 	{"shred_journal", "clinic, subject, key_id, at, reason", "bbbit"},
 }
 
@@ -185,19 +188,27 @@ func putBack(ctx context.Context, tx *sql.Tx, from io.Reader) error {
 	if err != nil || !strings.HasPrefix(header, copyHeader+" ") {
 		return fmt.Errorf("%w: it does not begin as one", ErrCopy)
 	}
-	ready := map[string]*sql.Stmt{}
+	type shape struct {
+		table string
+		cells int
+	}
+	ready := map[shape]*sql.Stmt{}
 	kinds := map[string]string{}
 	for _, t := range copied {
-		places := make([]string, len(t.kinds))
-		for i := range places {
-			places[i] = fmt.Sprintf("$%d", i+1)
+		kinds[t.table] = t.kinds
+		columns := strings.Split(t.columns, ", ")
+		for n := min(3, len(columns)); n <= len(columns); n++ {
+			places := make([]string, n)
+			for i := range places {
+				places[i] = fmt.Sprintf("$%d", i+1)
+			}
+			st, err := tx.PrepareContext(ctx, "INSERT INTO "+t.table+" ("+strings.Join(columns[:n], ", ")+") VALUES ("+strings.Join(places, ", ")+")")
+			if err != nil {
+				return fmt.Errorf("vault: the key store: %w", err)
+			}
+			defer st.Close()
+			ready[shape{t.table, n}] = st
 		}
-		st, err := tx.PrepareContext(ctx, "INSERT INTO "+t.table+" ("+t.columns+") VALUES ("+strings.Join(places, ", ")+")")
-		if err != nil {
-			return fmt.Errorf("vault: the key store: %w", err)
-		}
-		defer st.Close()
-		ready[t.table], kinds[t.table] = st, t.kinds
 	}
 	lines := json.NewDecoder(in)
 	lines.UseNumber()
@@ -215,8 +226,8 @@ func putBack(ctx context.Context, tx *sql.Tx, from io.Reader) error {
 			}
 			return nil
 		}
-		st := ready[line.Table]
-		if st == nil || len(line.Cells) != len(kinds[line.Table]) {
+		st := ready[shape{line.Table, len(line.Cells)}]
+		if st == nil {
 			return fmt.Errorf("%w: row %d is of no table of this version", ErrCopy, n+1)
 		}
 		args, err := cellsOf(line.Cells, kinds[line.Table])
@@ -358,7 +369,7 @@ func (v *Vault) TakeJournal(ctx context.Context, from io.Reader) (entries, destr
 // has the newest copy.
 func (v *Vault) Looks(ctx context.Context) (string, error) {
 	var epochs, clinics, people, living int64
-	err := v.store.read.QueryRowContext(ctx, `SELECT (SELECT COALESCE(SUM(generation), 0) FROM epoch_key), (SELECT COALESCE(SUM(generation), 0) FROM clinic_key),
+	err := v.store.read.QueryRowContext(ctx, `SELECT (SELECT COALESCE(SUM(generation + 1000 * epoch), 0) FROM epoch_key), (SELECT COALESCE(SUM(generation), 0) FROM clinic_key),
 		CAST(COALESCE(SUM(generation + 1), 0) AS BIGINT), COUNT(wrapped) FROM patient_key`).Scan(&epochs, &clinics, &people, &living)
 	if err != nil {
 		return "", fmt.Errorf("vault: the key store: %w", err)

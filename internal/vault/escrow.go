@@ -49,11 +49,11 @@ func escrowText(root []byte) []string {
 // EscrowSheet gives the text of the page that is printed and locked away: the root key in groups
 // with checksums, the fingerprint of the key store that it opens, the date, and what to do when
 // the root key file is lost. It fails when the root key file is gone or was exchanged.
-func (v *Vault) EscrowSheet() (string, error) {
+func (v *Vault) EscrowSheet(ctx context.Context) (string, error) {
 	if v.closed.Load() {
 		return "", ErrClosed
 	}
-	root, _, err := v.fittingRoot(context.Background(), v.store.read)
+	root, _, err := v.fittingRoot(ctx, v.store.read)
 	if err != nil {
 		return "", err
 	}

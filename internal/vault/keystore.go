@@ -178,6 +178,9 @@ func openPostgres(ctx context.Context, at string) (*keystore, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 10 * time.Second
 	}
+	if cfg.ValidateConnect == nil && len(cfg.Fallbacks) > 0 { // of several servers, the one that can be written to
+		cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	db := stdlib.OpenDB(*cfg)
 	err = db.PingContext(ctx)
 	if pgCode(err) == pgNoDatabase {
@@ -271,8 +274,16 @@ func (k *keystore) prepare(ctx context.Context, tx *sql.Tx, now clock.Instant) e
 	if err := k.alone(ctx, tx); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, sqlVersionTable); err != nil {
-		return fmt.Errorf("vault: the key store: %w", err)
+	there := false
+	if k.postgres { // the small role may make no table, not even one that is there
+		if err := tx.QueryRowContext(ctx, "SELECT to_regclass('keystore_version') IS NOT NULL").Scan(&there); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+	}
+	if !there {
+		if _, err := tx.ExecContext(ctx, sqlVersionTable); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
 	}
 	var have int
 	if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM keystore_version").Scan(&have); err != nil {
@@ -299,5 +310,13 @@ func (k *keystore) prepare(ctx context.Context, tx *sql.Tx, now clock.Instant) e
 func (k *keystore) scrub(ctx context.Context) {
 	if !k.postgres {
 		_, _ = k.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	}
+}
+
+// vacuum has PostgreSQL give the room of rows that were replaced back to be overwritten. Only the owner of the tables may ask; it is no harm where another
+// does, because the server does the same by itself in time.
+func (k *keystore) vacuum(ctx context.Context) {
+	if k.postgres {
+		_, _ = k.write.ExecContext(ctx, "VACUUM epoch_key, clinic_key, patient_key, retired_key")
 	}
 }

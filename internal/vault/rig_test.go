@@ -127,3 +127,10 @@ func wrappedOf(t *testing.T, v *Vault, clinic, subject id.ID) wrappedKey {
 	}
 	return w
 }
+
+// rootOf reads a root key file that no keeper wraps.
+func rootOf(t *testing.T, path string) ([]byte, error) {
+	t.Helper()
+	root, _, err := readRootKey(t.Context(), path, nil)
+	return root, err
+}

@@ -71,10 +71,10 @@ type Ring struct {
 // Ring gives a ring for the clinic. It asks the key store only when the clinic's keys are not in
 // memory. ErrUnknownClinic when the clinic has none; ctx bounds every later Load.
 func (v *Vault) Ring(ctx context.Context, clinic id.ID) (*Ring, error) {
-	o, err := v.open(ctx, clinic, false)
-	if errors.Is(err, errDamaged) {
-		o, err = v.open(ctx, clinic, true) // what memory held may be older than the epoch
+	if err := v.answering(); err != nil {
+		return nil, err
 	}
+	o, err := v.open(ctx, clinic, false)
 	if err != nil {
 		return nil, err
 	}
@@ -136,38 +136,52 @@ func (r *Ring) load(subjects []id.ID) error {
 	if r.vault.closed.Load() {
 		return ErrClosed
 	}
-	found := make(map[id.ID]wrappedKey, len(wanted))
-	err := r.vault.store.keys(r.ctx, r.clinic, wanted, func(s id.ID, w wrappedKey) error {
-		found[s] = w
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	if r.patients == nil {
 		r.patients = make(map[id.ID]patientKey, len(wanted))
 	}
-	refreshed := false
-	for _, s := range wanted {
-		w := found[s]
-		if w.bytes == nil {
-			r.patients[s] = patientKey{err: ErrShredded}
-			continue
+	for again := 0; ; again++ {
+		found := make(map[id.ID]wrappedKey, len(wanted))
+		err := r.vault.store.keys(r.ctx, r.clinic, wanted, func(s id.ID, w wrappedKey) error {
+			found[s] = w
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		at := place{kind: kindPatient, clinic: r.clinic, subject: s, generation: w.generation}
-		c, err := unwrapCipher(r.keys.wrap, at, w.bytes)
-		if errors.Is(err, errDamaged) && !refreshed {
-			// Another process may have given the clinic a new key since ours was read.
-			refreshed = true
-			if err := r.refresh(); err != nil {
-				return err
+		var late []id.ID
+		for _, s := range wanted {
+			w := found[s]
+			if w.bytes == nil {
+				r.patients[s] = patientKey{err: ErrShredded}
+				continue
 			}
-			c, err = unwrapCipher(r.keys.wrap, at, w.bytes)
+			c, err := r.unwrap(s, w)
+			if err != nil {
+				late = append(late, s)
+			}
+			// One damaged key must not hide everybody else's.
+			r.patients[s] = patientKey{cipher: c, err: err}
 		}
-		// One damaged key must not hide everybody else's.
-		r.patients[s] = patientKey{cipher: c, err: err}
+		if len(late) == 0 || again == looks {
+			return nil
+		}
+		// The clinic's key may have been replaced since ours was read, or between that and the reading of the patients'.
+		if err := r.refresh(); err != nil {
+			return err
+		}
+		wanted = late
 	}
-	return nil
+}
+
+// looks is how often a ring looks again for keys that do not open, because they are being replaced at this moment.
+const looks = 4
+
+func (r *Ring) unwrap(subject id.ID, w wrappedKey) (tink.AEAD, error) {
+	by := r.keys.wraps[w.under]
+	if by == nil {
+		return nil, errDamaged
+	}
+	return unwrapCipher(by, place{kind: kindPatient, clinic: r.clinic, subject: subject, generation: w.generation}, w.bytes)
 }
 
 // refresh takes the clinic's keys from the key store instead of from memory.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -29,9 +30,13 @@ const (
 func CreateRootKey(path string) (created bool, err error) {
 	root := newKey()
 	defer clear(root)
-	text := []byte(rootHeader + "\n" + base64.StdEncoding.EncodeToString(root) + "\n")
+	text := plainRoot(root)
 	defer clear(text)
 	return writeNew(path, text)
+}
+
+func plainRoot(root []byte) []byte {
+	return []byte(rootHeader + "\n" + base64.StdEncoding.EncodeToString(root) + "\n")
 }
 
 // writeNew puts a whole file of mode 0600 in place or nothing at all; it never replaces one.
@@ -77,8 +82,32 @@ func syncFolder(path string) error {
 }
 
 // readRootKey reads the file that CreateRootKey wrote, or one into which a person has typed the
-// two lines of the escrow sheet: recovery then needs no tool but a text editor.
-func readRootKey(path string) ([]byte, error) {
+// two lines of the escrow sheet: recovery then needs no tool but a text editor. A file that a keeper has wrapped is opened by that keeper,
+// whose name comes back; it is empty for a plain file.
+func readRootKey(ctx context.Context, path string, keepers []Keeper) (root []byte, keeper string, err error) {
+	text, err := readRootFile(path)
+	if err != nil {
+		return nil, "", err
+	}
+	defer clear(text)
+	header, rest, _ := strings.Cut(string(text), "\n")
+	switch strings.TrimSpace(header) {
+	case rootHeader:
+		root, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
+		if err != nil || len(root) != keySize {
+			return nil, "", fmt.Errorf("%w: the second line of %s is damaged. Put the file back from where it is kept, or type the two key lines of the escrow sheet into it", ErrRootKeyUnreadable, path)
+		}
+		return root, "", nil
+	case keptHeader:
+		return openKept(ctx, path, rest, keepers)
+	}
+	if root, err = ParseEscrow(string(text)); err != nil {
+		return nil, "", fmt.Errorf("%w: %s neither begins with %q nor holds the two key lines of an escrow sheet: %w", ErrRootKeyUnreadable, path, rootHeader, err)
+	}
+	return root, "", nil
+}
+
+func readRootFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: nothing is at %s. Put the file back from where it is kept, or type the two key lines of the escrow sheet into a new file there; only a new installation makes a new one, with `almirah setup`", ErrRootKeyMissing, path)
@@ -99,20 +128,7 @@ func readRootKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: the root key file: %w", err)
 	}
-	defer clear(text)
-	header, rest, _ := strings.Cut(string(text), "\n")
-	if strings.TrimSpace(header) == rootHeader {
-		root, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
-		if err != nil || len(root) != keySize {
-			return nil, fmt.Errorf("%w: the second line of %s is damaged. Put the file back from where it is kept, or type the two key lines of the escrow sheet into it", ErrRootKeyUnreadable, path)
-		}
-		return root, nil
-	}
-	root, err := ParseEscrow(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s neither begins with %q nor holds the two key lines of an escrow sheet: %w", ErrRootKeyUnreadable, path, rootHeader, err)
-	}
-	return root, nil
+	return text, nil
 }
 
 // newKey makes 32 random bytes. crypto/rand never fails on the systems we run on: it ends the

@@ -12,6 +12,7 @@ import (
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 )
 
 func TestRootKeyFile(t *testing.T) {
@@ -55,7 +56,7 @@ func TestRootKeyFile(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Dir(path) + "/.almirah-*"); len(left) != 0 {
 		t.Fatalf("drafts are left behind: %v", left)
 	}
-	root, err := readRootKey(path)
+	root, err := rootOf(t, path)
 	if err != nil || len(root) != keySize {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestRootKeyErrors(t *testing.T) {
 	}
 	// Windows line ends and a missing last one are no damage.
 	for _, text := range []string{strings.ReplaceAll(string(good), "\n", "\r\n"), strings.TrimSpace(string(good))} {
-		if b, err := readRootKey(file("ends", text, 0o400)); err != nil || len(b) != keySize {
+		if b, err := rootOf(t, file("ends", text, 0o400)); err != nil || len(b) != keySize {
 			t.Error(err)
 		}
 		os.Remove(filepath.Join(folder, "ends"))
@@ -130,7 +131,7 @@ func TestRecoveryFromPaper(t *testing.T) {
 		v := opening(t, cfg)
 		clinic, people := clinicOf(t, v, 1)
 		sealed := sealing(t, ringOf(t, v, clinic), nameOf(people[0]), "Asha")
-		sheet, err := v.EscrowSheet()
+		sheet, err := v.EscrowSheet(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +169,7 @@ func TestRecoveryFromPaper(t *testing.T) {
 		w := opening(t, cfg)
 		opens(t, ringOf(t, w, clinic), nameOf(people[0]), sealed, "Asha")
 		// The sheet can be printed again from the typed file, and the whole sheet is read too.
-		again, err := w.EscrowSheet()
+		again, err := w.EscrowSheet(t.Context())
 		if err != nil || again != sheet {
 			t.Fatalf("another sheet: %v", err)
 		}
@@ -206,6 +207,7 @@ func TestParseEscrow(t *testing.T) {
 // line named.
 func TestEscrowSlips(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "keys-on-paper")
 	root := newKey()
 	lines := escrowText(root)
 	wrong, passed := 0, 0
@@ -278,7 +280,7 @@ func TestChangeRootKey(t *testing.T) {
 		v, beside := opening(t, cfg), opening(t, cfg)
 		clinic, people := clinicOf(t, v, 1)
 		sealed := sealing(t, ringOf(t, v, clinic), nameOf(people[0]), "Asha")
-		old, err := v.EscrowSheet()
+		old, err := v.EscrowSheet(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -293,11 +295,11 @@ func TestChangeRootKey(t *testing.T) {
 		for _, each := range []*Vault{v, beside, w} {
 			opens(t, ringOf(t, each, clinic), nameOf(people[0]), sealed, "Asha")
 		}
-		sheet, err := v.EscrowSheet()
+		sheet, err := v.EscrowSheet(t.Context())
 		if err != nil || sheet == old || v.Fingerprint() != w.Fingerprint() {
 			t.Fatalf("the sheet did not change: %v", err)
 		}
-		if _, err := beside.EscrowSheet(); !errors.Is(err, ErrRootKeyMismatch) {
+		if _, err := beside.EscrowSheet(t.Context()); !errors.Is(err, ErrRootKeyMismatch) {
 			t.Fatalf("a sheet that opens nothing: %v", err)
 		}
 		if err := beside.ChangeRootKey(t.Context(), rootFile(t)); !errors.Is(err, ErrRootKeyMismatch) {

@@ -53,4 +53,30 @@ var editions = [][]string{
 			PRIMARY KEY (clinic, subject)
 		)`,
 	},
+	// Keys that are replaced while everything goes on. born is the generation at which a clinic's key was made, and under says by which
+	// of them a key is wrapped. The next epoch is handed over, wrapped by the one before it, so that a process that runs need not ask the root key.
+	{
+		`ALTER TABLE epoch_key ADD COLUMN handover BYTEA CHECK (handover IS NULL OR length(handover) = 60)`,
+		`ALTER TABLE clinic_key ADD COLUMN born BIGINT NOT NULL DEFAULT 0`,
+		`ALTER TABLE clinic_key ADD COLUMN under BIGINT NOT NULL DEFAULT 0`,
+		`ALTER TABLE patient_key ADD COLUMN under BIGINT NOT NULL DEFAULT 0`,
+		`CREATE INDEX patient_key_shredded ON patient_key (clinic, shredded_at) WHERE shredded_at IS NOT NULL`,
+		// A clinic's key that has a successor, for as long as a patient's key is wrapped by it.
+		`CREATE TABLE retired_key (
+			clinic     BYTEA  NOT NULL CHECK (length(clinic) = 16),
+			born       BIGINT NOT NULL,
+			epoch      BIGINT NOT NULL REFERENCES epoch_key (epoch),
+			generation BIGINT NOT NULL,
+			wrapped    BYTEA  NOT NULL CHECK (length(wrapped) = 60),
+			made_at    BIGINT NOT NULL,
+			retired_at BIGINT NOT NULL,
+			PRIMARY KEY (clinic, born)
+		)`,
+		// What was done with the keys and when: the root key's making, the last finished turn, the last check of the sheet.
+		`CREATE TABLE key_note (
+			name TEXT   NOT NULL PRIMARY KEY,
+			at   BIGINT NOT NULL,
+			mark BYTEA
+		)`,
+	},
 }

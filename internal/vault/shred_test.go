@@ -372,7 +372,7 @@ func TestShredAgainstAdd(t *testing.T) {
 		if err := two.Shred(t.Context(), clinic, subject, "erasure_request"); err != nil {
 			t.Fatal(err)
 		}
-		k, err := one.wrapped(t.Context(), clinic, false)
+		k, err := one.open(t.Context(), clinic, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -37,6 +38,9 @@ type Config struct {
 	// JournalFile is the file of the shred journal. Empty means: beside the key store for SQLite,
 	// and for PostgreSQL only the table in the key store.
 	JournalFile string
+
+	Keepers []Keeper      // services that may have wrapped the root key file
+	Grace   time.Duration // for how long fields open while such a service does not answer; DefaultGrace when it is 0
 }
 
 // Vault keeps the keys of one installation. It is safe for concurrent use.
@@ -44,14 +48,21 @@ type Vault struct {
 	store       *keystore
 	clk         clock.Clock
 	fingerprint string
-	epochs      map[int64]tink.AEAD
-	newest      int64 // the epoch under which new clinics are put
 	journal     *journal
 	cache       *clinicCache
 	closed      atomic.Bool
+	keepers     []Keeper
+	grace       time.Duration
+	kept        atomic.Bool             // a keeper wraps the root key
+	heard       atomic.Int64            // when it last answered, in microseconds
+	step        func(what string) error // tests break off here; nil otherwise
+	people      int                     // peopleAtOnce
 
 	mu       sync.Mutex
+	epochs   map[int64]tink.AEAD
+	newest   int64 // the epoch under which new clinics are put
 	rootFile string
+	keeper   string      // the name of who wraps the root key; empty for a plain file
 	signer   note.Signer // of the audit log; nil until it is asked for
 	verifier string      // its public key
 }
@@ -60,7 +71,7 @@ type Vault struct {
 // says. Its errors say what to do; ErrRootKeyMissing, ErrRootKeyExposed, ErrRootKeyUnreadable,
 // ErrRootKeyMismatch and ErrJournal can be told apart.
 func Open(ctx context.Context, cfg Config, clk clock.Clock) (*Vault, error) {
-	root, err := readRootKey(cfg.RootKeyFile)
+	root, keeper, err := readRootKey(ctx, cfg.RootKeyFile, cfg.Keepers)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +80,26 @@ func Open(ctx context.Context, cfg Config, clk clock.Clock) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{store: store, clk: clk, rootFile: cfg.RootKeyFile, epochs: map[int64]tink.AEAD{}, cache: newClinicCache()}
+	v := &Vault{store: store, clk: clk, rootFile: cfg.RootKeyFile, keepers: cfg.Keepers, keeper: keeper, grace: cfg.Grace, cache: newClinicCache(), people: peopleAtOnce}
+	if v.grace == 0 {
+		v.grace = DefaultGrace
+	}
+	v.kept.Store(keeper != "")
+	v.heardNow()
 	journalFile := cfg.JournalFile
 	if journalFile == "" && !store.postgres {
 		journalFile = store.file + ".shredded"
 	}
-	if err := v.start(ctx, root, journalFile); err != nil {
+	err = v.start(ctx, root, journalFile)
+	if errors.Is(err, ErrRootKeyMismatch) && v.adopt(ctx) == nil {
+		// A change of the root key was broken off between the key store and the file.
+		next, _, again := readRootKey(ctx, cfg.RootKeyFile, cfg.Keepers)
+		if err = again; err == nil {
+			defer clear(next)
+			err = v.start(ctx, next, journalFile)
+		}
+	}
+	if err != nil {
 		store.close()
 		return nil, err
 	}
@@ -85,15 +110,16 @@ func (v *Vault) start(ctx context.Context, root []byte, journalFile string) erro
 	if err := v.store.change(ctx, func(tx *sql.Tx) error { return v.found(ctx, tx, root, journalFile) }); err != nil {
 		return err
 	}
-	k, err := v.wrapped(ctx, id.Zero, true)
+	o, err := v.open(ctx, id.Zero, true)
 	if err != nil {
 		return err
 	}
-	by, _, err := v.clinicCipher(id.Zero, k)
+	clear(o.index)
+	k, err := v.wrapped(ctx, id.Zero, false)
 	if err != nil {
 		return err
 	}
-	key, err := k.key(by, id.Zero, kindJournal)
+	key, err := k.key(o.wraps, id.Zero, kindJournal)
 	if err != nil {
 		return err
 	}
@@ -130,15 +156,23 @@ func (v *Vault) found(ctx context.Context, tx *sql.Tx, root []byte, journalFile 
 	if err != nil {
 		return err
 	}
+	all := map[int64]tink.AEAD{}
 	for epoch, w := range keys {
-		if v.epochs[epoch], err = unwrapCipher(by, epochPlace(epoch, w.generation), w.bytes); err != nil {
+		if all[epoch], err = unwrapCipher(by, epochPlace(epoch, w.generation), w.wrapped); err != nil {
 			return fmt.Errorf("%w: the key in %s is not the root key of the key store with the fingerprint %s. Put back the right file, or type the key lines of the escrow sheet that shows this fingerprint into it",
-				ErrRootKeyMismatch, v.rootFile, v.fingerprint)
+				ErrRootKeyMismatch, v.rootPath(), v.fingerprint)
 		}
-		v.newest = max(v.newest, epoch)
 	}
-	if v.newest == 0 {
+	if len(all) == 0 {
 		return errDamaged
+	}
+	v.setEpochs(all)
+	notes, err := readNotes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if mark := rootMark(root); !bytes.Equal(notes[noteRoot].mark, mark) {
+		return writeNote(ctx, tx, noteRoot, now, mark)
 	}
 	return nil
 }
@@ -172,27 +206,6 @@ func makeStore(ctx context.Context, tx *sql.Tx, by tink.AEAD, now clock.Instant,
 	return storeID, makeClinic(ctx, tx, id.Zero, first, c, now, kindData, kindIndex, kindJournal)
 }
 
-func readEpochs(ctx context.Context, q queryer) (map[int64]wrappedKey, error) {
-	rows, err := q.QueryContext(ctx, "SELECT epoch, generation, wrapped FROM epoch_key")
-	if err != nil {
-		return nil, fmt.Errorf("vault: the key store: %w", err)
-	}
-	defer rows.Close()
-	out := map[int64]wrappedKey{}
-	for rows.Next() {
-		var epoch int64
-		var w wrappedKey
-		if err := rows.Scan(&epoch, &w.generation, &w.bytes); err != nil {
-			return nil, fmt.Errorf("vault: the key store: %w", err)
-		}
-		out[epoch] = w
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("vault: the key store: %w", err)
-	}
-	return out, nil
-}
-
 // Close lets go of all keys and of the key store. Rings that are still open then fail.
 func (v *Vault) Close() error {
 	if v.closed.Swap(true) {
@@ -208,6 +221,9 @@ func (v *Vault) Fingerprint() string { return v.fingerprint }
 // Check seals and opens a canary with the platform's keys as the key store holds them now. An
 // error means that fields cannot be sealed or opened at this moment.
 func (v *Vault) Check(ctx context.Context) error {
+	if err := v.answering(); err != nil {
+		return err
+	}
 	o, err := v.open(ctx, id.Zero, true)
 	if err != nil {
 		return err
@@ -232,91 +248,6 @@ func (v *Vault) Check(ctx context.Context) error {
 	if _, err := r.Open(elsewhere, sealed); !errors.Is(err, ErrForged) {
 		return errors.New("vault: the canary opened where it does not belong")
 	}
-	return nil
-}
-
-// fittingRoot reads the root key again and makes sure that it opens the epochs.
-func (v *Vault) fittingRoot(ctx context.Context, q queryer) ([]byte, map[int64]wrappedKey, error) {
-	v.mu.Lock()
-	file := v.rootFile
-	v.mu.Unlock()
-	root, err := readRootKey(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	keys, err := readEpochs(ctx, q)
-	if err != nil {
-		return nil, nil, err
-	}
-	by, err := subtle.NewAESGCM(root)
-	if err != nil {
-		return nil, nil, fmt.Errorf("vault: setting up a cipher: %w", err)
-	}
-	for epoch, w := range keys {
-		if _, err := unwrapCipher(by, epochPlace(epoch, w.generation), w.bytes); err != nil {
-			return nil, nil, fmt.Errorf("%w: %s was exchanged since the start", ErrRootKeyMismatch, file)
-		}
-	}
-	return root, keys, nil
-}
-
-// ErrOvertaken means that another process changed the same keys first; nothing was changed.
-var ErrOvertaken = errors.New("vault: another process has changed the root key meanwhile; nothing was changed")
-
-// ChangeRootKey wraps the epoch keys by the root key in another file (made by CreateRootKey).
-// From the moment that it returns without an error the old file and the old escrow sheet open
-// only older copies of the key store; processes that run go on running, and must find the new
-// file when they start again. ErrOvertaken when somebody else did so at the same time.
-func (v *Vault) ChangeRootKey(ctx context.Context, file string) error {
-	if v.closed.Load() {
-		return ErrClosed
-	}
-	next, err := readRootKey(file)
-	if err != nil {
-		return err
-	}
-	to, err := cipherOf(next)
-	if err != nil {
-		return err
-	}
-	root, keys, err := v.fittingRoot(ctx, v.store.read)
-	if err != nil {
-		return err
-	}
-	from, err := cipherOf(root)
-	if err != nil {
-		return err
-	}
-	err = v.store.change(ctx, func(tx *sql.Tx) error {
-		for epoch, w := range keys {
-			key, err := unwrap(from, epochPlace(epoch, w.generation), w.bytes)
-			if err != nil {
-				return err
-			}
-			again, err := wrap(to, epochPlace(epoch, w.generation+1), key)
-			clear(key)
-			if err != nil {
-				return err
-			}
-			res, err := tx.ExecContext(ctx, "UPDATE epoch_key SET wrapped = $1, generation = generation + 1 WHERE epoch = $2 AND generation = $3", again, epoch, w.generation)
-			if err != nil {
-				return fmt.Errorf("vault: the key store: %w", err)
-			}
-			if n, err := res.RowsAffected(); err != nil {
-				return fmt.Errorf("vault: the key store: %w", err)
-			} else if n != 1 {
-				return ErrOvertaken
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	v.store.scrub(ctx)
-	v.mu.Lock()
-	v.rootFile = file
-	v.mu.Unlock()
 	return nil
 }
 

@@ -19,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
+	"github.com/tink-crypto/tink-go/v2/tink"
+
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/promise"
@@ -366,7 +368,7 @@ func TestCloseLetsGo(t *testing.T) {
 	}
 	_, ringErr := v.Ring(t.Context(), clinic)
 	_, replayErr := v.Replay(t.Context())
-	_, sheetErr := v.EscrowSheet()
+	_, sheetErr := v.EscrowSheet(t.Context())
 	for _, err := range []error{ringErr, replayErr, sheetErr, v.Check(t.Context()), v.OpenClinic(t.Context(), clinic),
 		v.AddSubjects(t.Context(), clinic, people...), v.Shred(t.Context(), clinic, people[0], "x"), v.ChangeRootKey(t.Context(), "x")} {
 		if !errors.Is(err, ErrClosed) {
@@ -379,10 +381,10 @@ func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newClinicCache()
 	first := id.New(noon)
-	c.put(first, &clinicKeys{epoch: 7})
+	c.put(first, &clinicKeys{kinds: map[string]wrappedKey{}}, noon)
 	for range 2 * cacheSize {
-		c.put(id.New(noon), &clinicKeys{})
-		if c.get(first) == nil {
+		c.put(id.New(noon), &clinicKeys{}, noon)
+		if c.get(first, noon) == nil {
 			t.Fatal("the clinic in use was forgotten")
 		}
 	}
@@ -433,23 +435,25 @@ func TestKeysCannotBeMovedInTheStore(t *testing.T) {
 // old one in memory, still opens and adds patients, and no key is wrapped by the old one.
 func TestClinicKeyReplacedElsewhere(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "keys-replaced")
 	onBoth(t, func(t *testing.T, at string) {
-		v := opening(t, Config{RootKeyFile: rootFile(t), StoreURL: at})
+		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at}
+		v := opening(t, cfg)
 		clinic, people := clinicOf(t, v, 1)
 		r := ringOf(t, v, clinic)
 		sealed := sealing(t, r, nameOf(people[0]), "x")
 		bucket := r.Bucket(IndexName, "as")
 		before := ringOf(t, v, clinic)
-		replaceClinicKey(t, v, clinic, people)
+		replaceClinicKey(t, cfg)
 		opens(t, before, nameOf(people[0]), sealed, "x")
 		if before.Bucket(IndexName, "as") != bucket {
 			t.Fatal("the index key changed with the clinic's key")
 		}
-		v.cache = newClinicCache()
+		v.cache.drop()
 		if _, err := v.wrapped(t.Context(), clinic, false); err != nil {
 			t.Fatal(err)
 		}
-		replaceClinicKey(t, v, clinic, people)
+		replaceClinicKey(t, cfg)
 		late := id.New(noon)
 		if err := v.AddSubjects(t.Context(), clinic, late); err != nil {
 			t.Fatal(err)
@@ -460,46 +464,12 @@ func TestClinicKeyReplacedElsewhere(t *testing.T) {
 	})
 }
 
-func replaceClinicKey(t *testing.T, v *Vault, clinic id.ID, people []id.ID) {
+func replaceClinicKey(t *testing.T, cfg Config) {
 	t.Helper()
-	k, err := readClinic(t.Context(), v.store.read, clinic)
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, generation, err := v.clinicCipher(clinic, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := newKey()
-	w, err := wrap(v.epochs[v.newest], place{kind: kindClinic, clinic: clinic, generation: generation + 1}, own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to, err := cipherOf(own)
-	if err != nil {
-		t.Fatal(err)
-	}
-	move := func(p place, wrapped []byte) []byte {
-		key, err := unwrap(from, p, wrapped)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p.generation++
-		w, err := wrap(to, p, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w
-	}
-	const set = "UPDATE clinic_key SET wrapped = $1, generation = generation + 1 WHERE clinic = $2 AND kind = $3"
-	exec(t, v, set, w, clinic, kindClinic)
-	for _, kind := range []string{kindData, kindIndex} {
-		exec(t, v, set, move(place{kind: kind, clinic: clinic, generation: k.kinds[kind].generation}, k.kinds[kind].bytes), clinic, kind)
-	}
-	for _, p := range people {
-		old := wrappedOf(t, v, clinic, p)
-		exec(t, v, "UPDATE patient_key SET wrapped = $1, generation = generation + 1 WHERE clinic = $2 AND subject = $3",
-			move(place{kind: kindPatient, clinic: clinic, subject: p, generation: old.generation}, old.bytes), clinic, p)
+	elsewhere := opening(t, cfg)
+	done, err := elsewhere.Turn(t.Context(), true, nil)
+	if err != nil || done.Fresh != 2 || done.Ended != 1 {
+		t.Fatalf("%+v, %v", done, err)
 	}
 }
 
@@ -570,7 +540,7 @@ func TestStoreHoldsNoPlainKey(t *testing.T) {
 		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at}
 		v := opening(t, cfg)
 		clinic, people := clinicOf(t, v, 3)
-		root, err := readRootKey(cfg.RootKeyFile)
+		root, err := rootOf(t, cfg.RootKeyFile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -587,7 +557,7 @@ func TestStoreHoldsNoPlainKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if keys["epoch"], err = unwrap(rootCipher, epochPlace(1, 1), epochs[1].bytes); err != nil {
+		if keys["epoch"], err = unwrap(rootCipher, epochPlace(1, 1), epochs[1].wrapped); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []id.ID{id.Zero, clinic} {
@@ -606,7 +576,7 @@ func TestStoreHoldsNoPlainKey(t *testing.T) {
 			}
 			for kind := range k.kinds {
 				if kind != kindClinic {
-					if keys[kind+" "+c.String()], err = k.key(by, c, kind); err != nil {
+					if keys[kind+" "+c.String()], err = k.key(map[int64]tink.AEAD{0: by}, c, kind); err != nil {
 						t.Fatal(err)
 					}
 				}

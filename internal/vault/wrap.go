@@ -22,6 +22,9 @@ const (
 	kindIndex   = "index"
 	kindJournal = "journal"
 	kindPatient = "patient"
+
+	kindHandover = "handover" // an epoch key wrapped by the one before it
+	kindRetired  = "retired"  // a clinic's own key with a successor; wrapped as kindClinic
 )
 
 // place is where a wrapped key belongs.

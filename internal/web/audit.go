@@ -26,7 +26,7 @@ import (
 // key of the person whom an entry is about is gone, the entry stays and its details do not. That the log was read is an entry too.
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "grant", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "grant", "token", "webhook", "appointments", "audit"}
 
 // auditActs are the acts that the filter lists: the words with which most entries are written.
 var auditActs = []string{"open", "list", "add", "change", "remove", "delete", "book", "reschedule", "cancel", "status", "sign", "issue", "refund", "export", "sign-off", "settle", "notice"}
@@ -197,6 +197,11 @@ func (s *Site) auditRows(v *Visit, q auditQuestion, limit int) ([]auditRow, map[
 		return nil, nil, nil, err
 	}
 	maps.Copy(people, helpers)
+	tokens, err := s.Programs.Names(v.Context(), v.Who)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	maps.Copy(people, tokens)
 	if q.nobody || len(q.hits) > 0 {
 		return nil, people, nil, nil
 	}
@@ -388,6 +393,13 @@ func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id
 	case "grant":
 		if l.Action != "erase" { // there the subject is the patient
 			link = "/app/support/access/" + l.Subject.String()
+		}
+	case "token":
+		name = joined(name, people[l.Subject])
+		link = "/app/settings/tokens"
+	case "webhook":
+		if l.Action != "erase" && l.Action != "remove" { // an erased patient is the subject there
+			link = "/app/settings/webhooks/" + l.Subject.String()
 		}
 	case "channel":
 		link = "/app/settings/channels"

@@ -44,6 +44,9 @@ func (s *Shell) Field(name, label, value string) Field {
 	return Field{ID: "f-" + name, Name: name, Label: label, Value: value, Error: s.problem(name), Kind: "text", Max: 200}
 }
 
+// Trouble is what is wrong with a group of choices, in the language of the page; empty when nothing is.
+func (s *Shell) Trouble(name string) string { return s.problem(name) }
+
 func (s *Shell) problem(name string) string {
 	for _, p := range s.Problems {
 		if p.Field == name {

@@ -31,6 +31,7 @@ func (v visitor) watch(t *testing.T, server *httptest.Server, last string, since
 		t.Fatal(err)
 	}
 	r.AddCookie(&http.Cookie{Name: web.SessionCookie, Value: v.cookie})
+	r.Header.Set("User-Agent", "") // the same browser as the one that asks for pages
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}

@@ -257,7 +257,7 @@ func outboxPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if n, err := strconv.Atoi(v.URL.Query().Get("from")); err == nil && n > 0 && n < len(list) {
 		from = n
 	}
-	page := &OutboxPage{Shell: s.staffShell(v, "")}
+	page := &OutboxPage{Shell: s.staffShell(v, ""), Receiver: s.Received != nil && v.Who.May(access.ProgramRead)}
 	if from == 0 {
 		page.Phones, page.AllPhones = s.phoneCards(v)
 	}

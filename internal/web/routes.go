@@ -22,7 +22,9 @@ func Routes() []Route {
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),
+		programRoutes(),
 		platformRoutes(),
+		incidentRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

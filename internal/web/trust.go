@@ -13,6 +13,7 @@ import (
 	"almirah/internal/holdings"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -125,6 +126,7 @@ func (s *Site) policy(v *Visit) *TrustPage {
 		for _, p := range s.Processors() {
 			page.Processors = append(page.Processors, ProcessorRow{Name: p.Name, Purpose: p.Purpose, Data: strings.Join(p.Categories, ", "), Region: p.Region, Safeguard: p.Notes})
 		}
+		page.Processors = append(page.Processors, s.ownPrograms(v)...)
 	}
 	page.Holdings = holdingRows(v)
 	for _, l := range []string{"backups", "plaintext", "messages", "metadata", "people"} {
@@ -133,9 +135,27 @@ func (s *Site) policy(v *Visit) *TrustPage {
 	return page
 }
 
+// ownPrograms are, on a clinic's own page, the hosts that its programs are told of changes at (promise webhooks-named). A list that cannot be read fails
+// nothing else of the page: the line of the register stands.
+func (s *Site) ownPrograms(v *Visit) []ProcessorRow {
+	if s.Programs == nil || v.Clinic.ID.IsZero() {
+		return nil
+	}
+	hosts, err := s.Programs.Hosts(v.Context(), v.Who)
+	if err != nil {
+		s.Log.Error("policy: the clinic's own programs cannot be read", "clinic", v.Clinic.ID.String())
+		return nil
+	}
+	var out []ProcessorRow
+	for _, h := range hosts {
+		out = append(out, ProcessorRow{Name: h, Purpose: v.Tongue.Say("trust.own_program"), Data: v.Tongue.Say("trust.own_program_data"), Region: v.Tongue.Say("trust.own_program_where"), Safeguard: v.Tongue.Say("trust.own_program_safe")})
+	}
+	return out
+}
+
 // holdingRows sums up what is kept about people, from the same declarations that the build compares with the database.
 func holdingRows(v *Visit) []HoldingRow {
-	all := slices.Concat(clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(), scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), store.Holdings())
+	all := slices.Concat(clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(), scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), store.Holdings())
 	var rows []HoldingRow
 	at := map[string]int{}
 	purposes, keeps := map[string][]string{}, map[string][]string{}

@@ -91,6 +91,7 @@ type MessageState struct {
 
 // OutboxPage is /app/outbox in the demo, the page "outbox": messages as they would look in the patient's hands.
 type OutboxPage struct {
+	Receiver bool // the reader may see what the demo's own program was told
 	Shell
 	Phones    []PhoneCard
 	AllPhones string // where all of them are listed; empty: these are all

@@ -38,6 +38,8 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.messages", "/app/settings/messages", access.MessageSettings},
 		{"settings.conversations", "/app/settings/conversations", access.MessageSettings},
 		{"settings.channels", "/app/settings/channels", access.MessageSettings},
+		{"settings.tokens", "/app/settings/tokens", access.ProgramSettings},
+		{"settings.webhooks", "/app/settings/webhooks", access.ProgramSettings},
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.use", "/app/settings/use", access.ReportRead},
 		{"settings.audit", "/app/audit", access.AuditRead},

@@ -134,7 +134,7 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 	number, pair := c.limits(account, m)
 	wait, undo, err := c.pace.Take(ctx, number, pair)
 	if err != nil { // nobody knows how many have gone: it is asked again in a moment
-		return messaging.Receipt{Outcome: messaging.Later, Code: "pace"}, ""
+		return messaging.Receipt{Outcome: messaging.Later, Code: "pace", Wait: unknownPace}, ""
 	}
 	if wait > 0 {
 		return messaging.Receipt{Outcome: messaging.Later, Code: "pace", Wait: wait}, ""
@@ -161,6 +161,9 @@ func (c *Carrier) send(ctx context.Context, m messaging.Outgoing, handOver func(
 	}
 	return r, answer.trace
 }
+
+// unknownPace is how long a message waits whose limits could not be read.
+const unknownPace = 5 * time.Second
 
 // limits are those of the number that sends and of the pair that it makes with the recipient.
 func (c *Carrier) limits(a Credentials, m messaging.Outgoing) (number, pair messaging.Limit) {

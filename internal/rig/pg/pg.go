@@ -101,6 +101,32 @@ func Copy(t testing.TB, kind string, fill func(databaseURL string) error) (datab
 	return fresh(t, admin, o.name)
 }
 
+// Small makes the role under which the program of a deployment works, in a database that Database or Copy made, and gives its address: it owns nothing, and
+// has what the migrated schema's almirah_roles() gives to it. Whoever calls made the schema.
+func Small(t testing.TB, ownerURL string) (smallURL string) {
+	t.Helper()
+	u, err := url.Parse(ownerURL)
+	if err != nil {
+		t.Fatalf("PostgreSQL: %v", err)
+	}
+	database, secret := strings.Trim(u.Path, "/"), token()
+	conn := dial(t, within(t, Start(t), database, "postgres"))
+	defer conn.Close(context.Background())
+	for _, text := range []string{
+		fmt.Sprintf("CREATE ROLE %s_app LOGIN PASSWORD '%s' NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB", database, secret),
+		fmt.Sprintf("REVOKE ALL ON DATABASE %s FROM PUBLIC", database),
+		fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s_app", database, database),
+		fmt.Sprintf("SET ROLE %s", database),
+		"SELECT almirah_roles()",
+	} {
+		if _, err := conn.Exec(context.Background(), text); err != nil {
+			t.Fatalf("PostgreSQL: the small role: %v", err)
+		}
+	}
+	u.User = url.UserPassword(database+"_app", secret)
+	return u.String()
+}
+
 type original struct {
 	once sync.Once
 	name string
@@ -201,8 +227,10 @@ func drop(t testing.TB, admin, role string) {
 			t.Logf("PostgreSQL: tidying: %v", err)
 		}
 	}
-	if _, err := conn.Exec(ctx, "DROP ROLE "+pgx.Identifier{role}.Sanitize()); err != nil {
-		t.Logf("PostgreSQL: tidying: %v", err)
+	for _, r := range []string{role + "_app", role + "_read", role + "_backup", role} {
+		if _, err := conn.Exec(ctx, "DROP ROLE IF EXISTS "+pgx.Identifier{r}.Sanitize()); err != nil {
+			t.Logf("PostgreSQL: tidying: %v", err)
+		}
 	}
 }
 
@@ -212,7 +240,10 @@ func token() string {
 	return hex.EncodeToString(b[:])
 }
 
-func start(folder string) (*server, error) {
+func start(folder string) (*server, error) { return startWith(folder, "", 0, nil) }
+
+// startWith starts a server with further options; prepare is told its folder and who runs it, before it starts.
+func startWith(folder, later string, port int, prepare func(base string, who *syscall.Credential) ([]string, error)) (*server, error) {
 	bin, version, err := binaries()
 	if err != nil {
 		return nil, err
@@ -239,7 +270,15 @@ func start(folder string) (*server, error) {
 		return nil, err
 	}
 	template := filepath.Join(os.TempDir(), fmt.Sprintf("almirah-pg-template-%s-%d.tar", version, uid))
-	cmd := exec.Command("/bin/sh", "-c", keeper, "almirah-pg-keeper", base, bin, template)
+	args := []string{"-c", keeper, "almirah-pg-keeper", base, bin, template, later}
+	if prepare != nil {
+		more, err := prepare(base, who)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, more...)
+	}
+	cmd := exec.Command("/bin/sh", args...)
 	cmd.Dir = base
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "HOME=" + base, "TMPDIR=" + os.TempDir()}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = read, log, log
@@ -252,8 +291,11 @@ func start(folder string) (*server, error) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 
-	admin := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
-		RawQuery: url.Values{"host": {base}, "sslmode": {"disable"}}.Encode()}).String()
+	query := url.Values{"host": {base}, "sslmode": {"disable"}}
+	if port > 0 {
+		query.Set("port", strconv.Itoa(port))
+	}
+	admin := (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: query.Encode()}).String()
 	deadline := time.After(90 * time.Second)
 	for {
 		err := answers(admin)

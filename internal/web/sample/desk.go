@@ -113,6 +113,7 @@ func (m *maker) settingsPages() {
 	m.add("settings-booking", "", &web.BookingSettings{SettingsPage: wrong, NoticeHours: "2", HorizonDays: "900", Step: "15"})
 	m.add("settings-reminders", "", &web.ReminderSettings{SettingsPage: m.settings("settings.reminders"), Rules: []web.ReminderRule{{ID: ident(1), Before: 24 * 60, Hours: "24", Minutes: "0", Channel: "email", On: true, Version: 1}, {ID: ident(2), Before: 90, Hours: "1", Minutes: "30", Channel: "email", On: true, Version: 1}, {ID: ident(3), Before: 45, Hours: "0", Minutes: "45", Channel: "email", Version: 2}}, Quiet: m.t.Say("settings.quiet_rule", "From", m.t.Minute(21*60), "To", m.t.Minute(8*60)), NewChannel: "email"})
 	m.channelPages()
+	m.programPages()
 	m.textPages()
 	m.followupPages()
 	m.auditPages()
@@ -150,6 +151,8 @@ func (m *maker) empties() {
 		{"inbox", &web.InboxPage{Shell: m.staff("")}}, {"inbox-rows", &web.InboxPage{Shell: m.staff("")}}, {"thread", &web.ThreadPage{Shell: m.staff("")}}, {"thread-live", &web.ThreadPage{Shell: m.staff("")}},
 		{"settings-conversations", &web.ConversationSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
 		{"settings-channels", &web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-channel-keys", &web.ChannelKeys{ChannelsSettings: web.ChannelsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}, Account: web.AccountCard{ID: ident(1)}}}, {"settings-channel-revoke", &web.ChannelRevoke{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Account: web.AccountCard{ID: ident(1)}}},
+		{"settings-tokens", &web.TokensSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-token-made", &web.TokenMade{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Name: "A", Text: "almirah_0", Docs: "/d"}}, {"settings-webhooks", &web.WebhooksSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}},
+		{"settings-webhook", &web.WebhookSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}, ID: ident(1), Host: "a.example:443"}}, {"settings-webhook-secret", &web.WebhookSecret{SettingsPage: web.SettingsPage{Shell: m.staff("")}, ID: ident(1), Host: "a.example:443", Secret: "whsec_"}}, {"receiver", &web.ReceiverPage{Shell: m.staff("")}},
 		{"settings-followups", &web.FollowupsSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-followup", &web.FollowupSettings{Kind: "visit", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"reviews", &web.ReviewsPage{Shell: m.staff("")}},
 		{"own-review", &web.OwnReview{Shell: m.public()}}, {"own-leave", &web.OwnLeave{Shell: m.public()}},
 		{"settings-reminders", &web.ReminderSettings{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-messages", &web.TemplatesPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-message", &web.TemplatePage{Kind: "reminder", Language: "en", SettingsPage: web.SettingsPage{Shell: m.staff("")}}}, {"settings-texts", &web.TextsPage{SettingsPage: web.SettingsPage{Shell: m.staff("")}, Provider: "Meta"}},

@@ -96,8 +96,10 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.accountPages()
 	m.factorPages()
 	m.supportPages()
+	m.incidentPages()
 	m.platformPages()
 	m.bareSupport()
+	m.bareIncidents()
 	m.empties()
 	return m.out, nil
 }

@@ -84,8 +84,8 @@ func (m *maker) state(n int, state, reason, class string) web.TextState {
 
 func (m *maker) approvalPages() {
 	row := func(kind, lang string, needed bool, states ...web.TextState) web.TextRow {
-		return web.TextRow{Key: kind + "." + lang, Kind: kind, Language: lang, Dir: "ltr", Needed: needed, Again: len(states) > 0, States: states, Text: "Sunrise Clinic: a reminder of your visit, {#var#}. To change or cancel: {#var#}",
-			Fillings: []string{m.t.Say("variable.When"), m.t.Say("variable.ManageURL")}, EditURL: "/app/settings/messages/" + kind + "/" + lang + "?channel=whatsapp"}
+		return web.TextRow{Key: kind + "." + lang, Kind: kind, Language: lang, Dir: "ltr", Needed: needed, Again: len(states) > 0, States: states, Text: "Sunrise Clinic: a reminder of your visit, {#var#}. To change or cancel: https://book.example/m/{#var#}{#var#}",
+			Fillings: []string{m.t.Say("variable.When"), m.t.Say("variable.ManageURL") + " (1/2)", m.t.Say("variable.ManageURL") + " (2/2)"}, EditURL: "/app/settings/messages/" + kind + "/" + lang + "?channel=whatsapp"}
 	}
 	used, stale := m.state(71, "approved", "", "utility"), m.state(72, "approved", "", "utility")
 	used.InUse, stale.InUse, stale.Stale = true, true, true
