@@ -41,6 +41,7 @@ const (
 
 	ClinicModules Right = "clinic.modules"
 	ClinicAccount Right = "clinic.account"
+	ClinicDomain  Right = "clinic.domain"
 
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
@@ -100,6 +101,7 @@ const (
 	PlatformNotice   Right = "platform.notice"
 	PlatformHelpers  Right = "platform.helpers"
 	PlatformIncident Right = "platform.incident"
+	PlatformDomain   Right = "platform.domain"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -129,6 +131,7 @@ var Table = []Row{
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
+	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},
 
@@ -199,6 +202,7 @@ var Table = []Row{
 	{PlatformOpen, "Open a new clinic.", []Role{Public, Operator}},
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
 	{PlatformAccount, "See what one's clinic pays for the platform, and pay it.", []Role{Owner}},
+	{PlatformDomain, "Keep which host name is which clinic's: the clinic's owner and the daily look-up.", []Role{Owner, System}},
 	{PlatformBill, "Keep the books of what clinics pay for the platform.", []Role{Operator, System}},
 	{PlatformTicket, "Write to support, and read what was answered; support and operators read what clinics write to them.", append([]Role{Operator, Support}, staff...)},
 	{PlatformHelp, "See the names of clinics and ask one for access.", []Role{Operator, Support}},
@@ -219,7 +223,7 @@ var rows = func() map[Right]Row {
 // always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
-var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
 	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct}
 
 // When says what has to be shown a second time before it is done.
@@ -234,7 +238,7 @@ const (
 
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
-var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
+var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
 	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.

@@ -32,6 +32,9 @@ const (
 	NoticeTransferDone     = "transfer-done"     // the clinic has a new owner
 	NoticeIncident         = "incident"          // something went wrong at the clinic, or may have
 	NoticePlatformIncident = "platform-incident" // something went wrong at the platform, for its operators
+	NoticeDomainWorks      = "domain-works"      // the clinic's own host name is served
+	NoticeDomainFails      = "domain-fails"      // it leads elsewhere, or has lost its proof
+	NoticeDomainLost       = "domain-lost"       // it is served no longer
 
 	NoticeTicketAnswered = "ticket-answered" // support answered
 )

@@ -79,6 +79,7 @@ func (m marks) as(kind string, columns ...string) string {
 // unmarked are sealed or personal columns that take no free text: what they hold is one of a few
 // values, or made by us. Each says why no mark can be entered.
 var unmarked = map[string]string{
+	"certificate.sealed":           "no certificate is fetched in the demo; domains.TestCertificatesAreSealed looks at the bytes",
 	"patient.sex":                  "one of three words",
 	"patient.birth_date":           "a date; dates stand in every file",
 	"patient.minor":                "one bit",

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +22,8 @@ import (
 )
 
 // Certificates for a deployment that serves HTTPS by itself: asked for at an authority that speaks ACME (RFC 8555), for the names
-// of the deployment and for no other, renewed thirty days before they end. The keys lie beside the root key, outside the
-// data and its backups (decision 0046).
+// of the deployment, those that clinics have proven, and for no other, renewed thirty days before they end. The keys lie in the database,
+// sealed, so that every node of the deployment has them (decisions 0046, 0053).
 
 const (
 	certifierProcessor = "certificates"
@@ -125,18 +124,18 @@ func (c Certifying) trust() (*x509.CertPool, error) {
 }
 
 // manager fetches and renews; its calls go through the one room that may dial out.
-func (c Config) manager(gate *egress.Gate) *autocert.Manager {
+func (c Config) manager(gate *egress.Gate, cache autocert.Cache, names autocert.HostPolicy) *autocert.Manager {
 	return &autocert.Manager{
 		Prompt:     autocert.AcceptTOS, // ALMIRAH_TLS=auto says so; docs/install.md tells whose terms they are
-		Cache:      autocert.DirCache(filepath.Join(filepath.Dir(c.Keys), "certificates")),
-		HostPolicy: autocert.HostWhitelist(c.Names...),
+		Cache:      cache,
+		HostPolicy: names,
 		Email:      c.Contact,
 		Client:     &acme.Client{DirectoryURL: c.Directory, HTTPClient: gate.HTTPClient(certifierProcessor), UserAgent: "almirah"},
 	}
 }
 
 // secured is the listener that speaks TLS, by a given certificate or by fetched ones; it is ln itself where neither is set.
-func secured(ctx context.Context, c Config, ln net.Listener, gate *egress.Gate, log *slog.Logger) (net.Listener, error) {
+func secured(ctx context.Context, c Config, ln net.Listener, m *autocert.Manager, log *slog.Logger) (net.Listener, error) {
 	switch {
 	case c.TLSCert != "":
 		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
@@ -147,12 +146,11 @@ func secured(ctx context.Context, c Config, ln net.Listener, gate *egress.Gate, 
 		t.Certificates = []tls.Certificate{pair}
 		return tls.NewListener(ln, t), nil
 	case c.Certifying.On:
-		m := c.manager(gate)
 		plain, err := net.Listen("tcp", c.Plain)
 		if err != nil {
 			return nil, errors.Join(errors.New("ALMIRAH_HTTP_ADDR: this address cannot be listened on; the authority asks there whether the name is ours"), err)
 		}
-		srv := &http.Server{Handler: m.HTTPHandler(toHTTPS(c.PublicURL, c.Names)), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second,
+		srv := &http.Server{Handler: m.HTTPHandler(toHTTPS(c.PublicURL, m.HostPolicy)), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, WriteTimeout: 20 * time.Second,
 			MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 		go func() { _ = srv.Serve(plain) }()
 		context.AfterFunc(ctx, func() { _ = srv.Close() })
@@ -160,7 +158,7 @@ func secured(ctx context.Context, c Config, ln net.Listener, gate *egress.Gate, 
 		t := ServerTLS()
 		t.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			pair, err := m.GetCertificate(hello)
-			if err != nil && slices.Contains(c.Names, strings.ToLower(hello.ServerName)) {
+			if err != nil && m.HostPolicy(hello.Context(), strings.ToLower(hello.ServerName)) == nil {
 				log.Error("no certificate", "host", hello.ServerName, "error", err.Error())
 			}
 			return pair, err
@@ -199,7 +197,7 @@ func fetch(ctx context.Context, m *autocert.Manager, names []string, log *slog.L
 
 // toHTTPS sends whoever comes by plain HTTP to the same place by HTTPS. Who names a host that is not ours is sent to the
 // deployment's own address: what a request claims is never repeated.
-func toHTTPS(public string, names []string) http.Handler {
+func toHTTPS(public string, ours autocert.HostPolicy) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A program that speaks plain HTTP is told so, and not led on: it would go on sending in the clear, and nobody would notice.
 		program := strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/hooks/")
@@ -207,12 +205,8 @@ func toHTTPS(public string, names []string) http.Handler {
 			http.Error(w, "Please use https://", http.StatusBadRequest)
 			return
 		}
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			host = r.Host
-		}
-		to := public
-		if host = strings.ToLower(host); slices.Contains(names, host) {
+		to, host := public, hostOnly(r.Host)
+		if ours(r.Context(), host) == nil {
 			to = "https://" + host
 			if u, err := url.Parse(public); err == nil && u.Port() != "" {
 				to += ":" + u.Port()
@@ -229,8 +223,7 @@ func ServerTLS() *tls.Config {
 }
 
 // certified says, for doctor, until when the certificate of each name lasts that was fetched.
-func (c Config) certified(ctx context.Context) (lines []string) {
-	cache := autocert.DirCache(filepath.Join(filepath.Dir(c.Keys), "certificates"))
+func (c Config) certified(ctx context.Context, cache autocert.Cache) (lines []string) {
 	for _, n := range c.Names {
 		b, err := cache.Get(ctx, n)
 		if err != nil {
@@ -239,7 +232,7 @@ func (c Config) certified(ctx context.Context) (lines []string) {
 		}
 		pair, err := tls.X509KeyPair(b, b)
 		if err != nil || pair.Leaf == nil {
-			lines = append(lines, n+": the fetched certificate cannot be read; delete its file and it is fetched again")
+			lines = append(lines, n+": the fetched certificate cannot be read")
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("%s: certified until %s", n, pair.Leaf.NotAfter.UTC().Format("2006-01-02")))

@@ -17,9 +17,14 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/acme/autocert"
+
+	"almirah/internal/domains"
 	"almirah/internal/egress"
 	"almirah/internal/promise"
+	"almirah/internal/rig"
 	"almirah/internal/rig/oracle"
+	"almirah/internal/store"
 )
 
 // ports are n ports of this machine that nobody uses.
@@ -86,7 +91,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 // TestPlainLeadsToHTTPS: whoever comes by HTTP is sent to the same page by HTTPS, and a host that somebody made up is not repeated.
 func TestPlainLeadsToHTTPS(t *testing.T) {
 	t.Parallel()
-	h := toHTTPS("https://clinic.example.org", []string{"clinic.example.org", "www.clinic.example.org"})
+	h := toHTTPS("https://clinic.example.org", autocert.HostWhitelist("clinic.example.org", "www.clinic.example.org"))
 	for _, c := range []struct {
 		method, host, path, want string
 		status                   int
@@ -149,6 +154,7 @@ func TestReferenceCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files := autocert.DirCache(filepath.Join(dir, "certificates"))
 	for start := range 2 {
 		g := egress.New(processors(c), silent(), egress.WithAuthorities(certifierProcessor, roots))
 		ctx, stop := context.WithCancel(t.Context())
@@ -156,7 +162,7 @@ func TestReferenceCertificates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		strict, err := secured(ctx, c, ln, g, silent())
+		strict, err := secured(ctx, c, ln, c.manager(g, files, autocert.HostWhitelist(c.Names...)), silent())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +203,7 @@ func TestReferenceCertificates(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	lines := strings.Join(c.certified(t.Context()), "\n")
+	lines := strings.Join(c.certified(t.Context(), files), "\n")
 	if strings.Count(lines, "certified until") != 2 {
 		t.Errorf("doctor says %q", lines)
 	}
@@ -214,3 +220,78 @@ func TestReferenceCertificates(t *testing.T) {
 
 // quietLog drops what a server complains of when handshakes fail on purpose.
 func quietLog() *log.Logger { return slog.NewLogLogger(silent().Handler(), slog.LevelError) }
+
+// TestReferenceNodesShareCertificates: one node asks for a certificate, the authority asks the other whether the name is ours and is answered, and
+// that one shows the certificate. It is renewed before its end, and the new one lies where every node finds it. Nothing of it lies in a file.
+func TestReferenceNodesShareCertificates(t *testing.T) {
+	t.Parallel()
+	const shared = "book.sunrise-clinic.org"
+	p := ports(t, 2)
+	ca := oracle.PebbleFor(t, p[0], p[1], 45*time.Second)
+	b := rig.New(t, store.SQLite, store.Options{})
+	set := map[string]string{"ALMIRAH_TLS": "auto", "ALMIRAH_PUBLIC_URL": "https://clinic.example.org", "ALMIRAH_TLS_DIRECTORY": ca.Directory, "ALMIRAH_TLS_CA": ca.CAFile,
+		"ALMIRAH_HTTP_ADDR": "127.0.0.1:" + strconv.Itoa(p[0]), "ALMIRAH_KEYS": filepath.Join(b.Dir, "root.key")}
+	c, err := FromEnv(func(k string) string { return set[k] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := c.Certifying.trust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms := map[string]*domains.Service{}
+	node := func(name string, db *store.DB) *autocert.Manager {
+		rooms[name] = domains.New(db, silent(), domains.Options{})
+		g := egress.New(processors(c), silent(), egress.WithAuthorities(certifierProcessor, roots))
+		return c.manager(g, sealedCache{rooms[name], autocert.DirCache(filepath.Join(t.TempDir(), "none"))}, autocert.HostWhitelist("clinic.example.org", shared))
+	}
+	first, second := node("first", b.DB), node("second", b.Open(t, store.Options{}))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ln, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(p[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict, err := secured(ctx, c, ln, first, silent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: time.Minute, ErrorLog: quietLog()}
+	go func() { _ = srv.Serve(strict) }()
+	t.Cleanup(func() { _ = srv.Close() })
+
+	second.HTTPHandler(nil) // it may be asked by HTTP, too
+	hello := &tls.ClientHelloInfo{ServerName: shared, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, SupportedCurves: []tls.CurveID{tls.CurveP256}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}}
+	got, err := second.GetCertificate(hello)
+	if err != nil {
+		t.Fatalf("the node that nobody can ask gets no certificate: %v", err)
+	}
+	serial := got.Leaf.SerialNumber.String()
+	d := tls.Dialer{Config: &tls.Config{ServerName: shared, RootCAs: ca.Roots(t), MinVersion: tls.VersionTLS12}}
+	conn, err := d.DialContext(ctx, "tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatalf("the other node does not show it: %v", err)
+	}
+	_ = conn.Close()
+	kept := func() string {
+		data, there, err := rooms["first"].Certificate(ctx, shared)
+		if err != nil || !there {
+			t.Fatalf("the certificate is not kept: %v", err)
+		}
+		pair, err := tls.X509KeyPair(data, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pair.Leaf.SerialNumber.String()
+	}
+	until := time.Now().Add(time.Minute)
+	for kept() == serial && time.Now().Before(until) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if kept() == serial {
+		t.Error("a certificate whose end is near is not renewed")
+	}
+	if at, err := rooms["first"].CertifiedUntil(ctx, shared); err != nil || at == 0 {
+		t.Errorf("its end is not known: %v", err)
+	}
+}

@@ -289,7 +289,7 @@ func (c *console) doctor(ctx context.Context, _ []string) error {
 		c.say("sealing: a field was sealed and opened")
 		c.say("backups: %s", h.backupDoctor(ctx))
 		if cfg.Certifying.On {
-			for _, line := range cfg.certified(ctx) {
+			for _, line := range cfg.certified(ctx, h.certificates()) {
 				c.say("certificate: %s", line)
 			}
 		}

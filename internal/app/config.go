@@ -33,6 +33,7 @@ type Config struct {
 	Mail        email.Settings // ALMIRAH_SMTP_*, ALMIRAH_DKIM_*
 	MailRegion  string         // ALMIRAH_SMTP_REGION: where the mail provider keeps what it is given
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
+	Owning                     // ALMIRAH_DOMAINS, ALMIRAH_ADDRESSES, ALMIRAH_DNS
 	Outside
 	Servers       // ALMIRAH_DATABASE_OWNER_URL and its sisters, ALMIRAH_DRAIN
 	Plans   Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
@@ -122,6 +123,7 @@ func FromEnv(get func(string) string) (Config, error) {
 		wrong("ALMIRAH_SECURITY_CONTACT", "write mailto: and an e-mail address, or the https:// address of a page")
 	}
 	c.certifying(or, wrong)
+	c.owning(or, wrong)
 	c.mail(get, or, wrong)
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
@@ -194,6 +196,10 @@ func (c Config) Masked() []string {
 		"ALMIRAH_PROXIES=" + fmt.Sprint(c.Proxies),
 		"ALMIRAH_TLS_CERT=" + c.TLSCert,
 		"ALMIRAH_TLS=" + c.Certifying.String(),
+		"ALMIRAH_NAMES=" + strings.Join(c.Names, ","),
+		"ALMIRAH_DOMAINS=" + strconv.FormatBool(c.Owning.Offered),
+		"ALMIRAH_ADDRESSES=" + fmt.Sprint(c.Owning.Addresses),
+		"ALMIRAH_DNS=" + c.NameSrv,
 		"ALMIRAH_IDLE=" + c.Idle.String(),
 		"ALMIRAH_WATCH_TOKEN=" + hidden(c.WatchToken),
 		"ALMIRAH_SMTP=" + mail,

@@ -133,6 +133,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoPrograms(ctx, owner); err != nil {
 		return fmt.Errorf("demo: its programs: %w", err)
 	}
+	if err := h.Domains.Claim(ctx, owner, "book.sunrise-clinic.example"); err != nil { // claimed, and never to be proven
+		return fmt.Errorf("demo: its name: %w", err)
+	}
 	if err := h.demoSupport(ctx, owner); err != nil {
 		return fmt.Errorf("demo: support: %w", err)
 	}

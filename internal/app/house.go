@@ -23,6 +23,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/document"
+	"almirah/internal/domains"
 	"almirah/internal/egress"
 	"almirah/internal/followup"
 	"almirah/internal/gateways/demo"
@@ -76,6 +77,7 @@ type House struct {
 	Watch    *oversight.Service
 	Insight  *insight.Service
 	Support  *support.Service
+	Domains  *domains.Service
 	Trouble  *incidents.Service
 	Programs *programs.Service
 	Jobs     *jobs.Jobs
@@ -185,7 +187,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
-	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(),
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(),
 		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
 }
 
@@ -218,6 +220,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	}
 	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed})
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
+	h.Domains = h.domains()
 	h.Patients = patients.New(h.DB, h.Log)
 	h.Consent = consent.New(h.DB, h.Log)
 	h.Desk = scheduling.New(h.DB, h.Log)
@@ -251,7 +254,7 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
@@ -263,13 +266,18 @@ func (h *House) doors() error {
 	h.site, h.meters = site, newMeters(h)
 	mux.HandleFunc("GET /metrics", h.operators(h.meters.show.ServeHTTP))
 	mux.HandleFunc("GET /operate", h.operators(h.operate))
+	mux.HandleFunc("GET /domains/known", h.operators(h.known))
 	if h.bank != nil {
 		mux.Handle(demo.Path, h.bank)
 	}
 	api.New(h.Clinics, h.Desk, h.Messages, h.Book, h.Log, api.Options{Payments: h.Pay, Programs: h.Programs, Patients: h.Patients, Bills: h.Bills, Held: h.Held, Clock: h.Clock, PublicURL: h.Config.PublicURL, Limit: h.limit.Wait, Address: address, Forged: h.forged.add}).Mount(mux)
 	site.Mount(mux)
 	secure := strings.HasPrefix(h.Config.PublicURL, "https://")
-	h.handler = guard(mux, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
+	named, err := newHosts(h.Config, mux, h.Domains.Of)
+	if err != nil {
+		return err
+	}
+	h.handler = guard(named, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
 	return nil
 }
 
@@ -332,7 +340,8 @@ func (h *House) Run(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	go h.rest(ctx)
-	return listen(ctx, h.Config, h.counting(h.handler), h.Gate, &h.draining, ready, h.Log)
+	certifier := h.Config.manager(h.Gate, h.certificates(), h.certifiable)
+	return listen(ctx, h.Config, h.counting(h.handler), certifier, &h.draining, ready, h.Log)
 }
 
 // Close ends work and closes every room, whatever was opened.

@@ -548,6 +548,7 @@ var sent = map[string]map[string]string{
 	"POST /app/patients/{id}/notes":                           {"note": "likes mornings", "version": "1"},
 	"POST /app/patients/{id}/delete":                          {"sure": "1", "version": "1"},
 	"POST /app/settings/sign-in":                              {"idle": "30", "version": "0"},
+	"POST /app/settings/domain":                               {"host": "book.other-clinic.org"},
 	"POST /app/me":                                            {"person": "Anjali Mehta", "phone": "+91 99999 00001", "job_title": "owner", "version": "1"},
 	"POST /app/me/preferences":                                {"language": "hi", "theme": "dark", "version": "1"},
 	"POST /app/me/password":                                   {"password": demoPassword, "new_password": "another steel cupboard"},

@@ -72,6 +72,7 @@ func probes() map[string]liveLook {
 		"gateway-books-compared":       probe.gatewayChecked,
 		"gateway-fraud-records":        probe.gatewayFraud,
 		"support-by-grant":             probe.grants,
+		"own-domain-pages":             probe.ownNames,
 		"incident-clocks":              probe.incidentClocks,
 		"incident-apart":               probe.incidentsApart,
 		"incident-people-told":         probe.incidentTold,

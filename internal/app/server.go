@@ -15,8 +15,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/crypto/acme/autocert"
+
 	"almirah/internal/clock"
-	"almirah/internal/egress"
 )
 
 // addressOf is the visitor's network address: the connection's own, or what a known proxy says
@@ -196,7 +197,7 @@ func parting(next http.Handler, ending *draining) http.Handler {
 }
 
 // listen serves until ctx ends, says that it is not ready for as long as ALMIRAH_DRAIN says, then lets requests under way finish.
-func listen(ctx context.Context, c Config, h http.Handler, gate *egress.Gate, ending *draining, ready func(addr net.Addr), log *slog.Logger) error {
+func listen(ctx context.Context, c Config, h http.Handler, certifier *autocert.Manager, ending *draining, ready func(addr net.Addr), log *slog.Logger) error {
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	srv := &http.Server{Handler: parting(h, ending), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10,
@@ -205,7 +206,7 @@ func listen(ctx context.Context, c Config, h http.Handler, gate *egress.Gate, en
 	if err != nil {
 		return errors.Join(errors.New("ALMIRAH_ADDR: this address cannot be listened on; is another program there?"), err)
 	}
-	if ln, err = secured(ctx, c, ln, gate, log); err != nil {
+	if ln, err = secured(ctx, c, ln, certifier, log); err != nil {
 		return err
 	}
 	ready(ln.Addr())

@@ -26,6 +26,7 @@ type visitor struct {
 	agent   string
 	email   string
 	token   string // of the last page that was read
+	host    string // the name under which the server is asked; empty: its address
 }
 
 func (h *opened) visitor() *visitor {
@@ -68,6 +69,9 @@ func (v *visitor) send(t testing.TB, method, path string, body io.Reader, head m
 	r, err := http.NewRequest(method, target, body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if v.host != "" {
+		r.Host = v.host
 	}
 	r.Header.Set("User-Agent", v.agent)
 	for k, x := range head {

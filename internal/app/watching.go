@@ -181,7 +181,12 @@ func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 
 // operate is the operator's page: is all well, how much room is left, what was slow, what went wrong.
 func (h *House) operate(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	h.site.Operate(w, r, h.operating(r.Context()))
+}
+
+// operating is what stands on the operator's page.
+func (h *House) operating(ctx context.Context) *web.OperatePage {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	p := &web.OperatePage{}
 	var watched store.Watched
@@ -213,5 +218,5 @@ func (h *House) operate(w http.ResponseWriter, r *http.Request) {
 			p.Kept++
 		}
 	}
-	h.site.Operate(w, r, p)
+	return p
 }

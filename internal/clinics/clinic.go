@@ -35,6 +35,7 @@ type Clinic struct {
 	Languages    []string
 	Colour       string // "#rrggbb", readable under white text; empty for the house's own
 	LogoType     string // empty: no logo
+	Host         string // the clinic's own host name while it works; empty: none does
 	Modules      []string
 	Online       bool // the public page takes bookings
 	ShowPhone    bool

@@ -22,7 +22,7 @@ func Holdings() []holdings.Table {
 		{Name: "email", Class: holdings.Contact, Whose: holdings.OfClinic, Purpose: "to let patients write to the clinic", Keep: while, Why: shown},
 		own("tax_numbers", "to print on invoices"),
 		{Name: "contact", Class: holdings.Identity, Whose: holdings.Staff, Purpose: "to reach the person who answers for the business", Keep: while, Sealed: true},
-		own("colour", "to show the clinic's own look"), own("logo", "to show the clinic's own look"),
+		own("colour", "to show the clinic's own look"), own("host", "to find the public page by the clinic's own name"), own("logo", "to show the clinic's own look"),
 	}
 	return []holdings.Table{
 		{Name: "clinic", Scope: holdings.Clinic, Keeper: "clinics", Columns: append(clinic, plain("clinic_id", "zone", "country", "jurisdiction", "region",

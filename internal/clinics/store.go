@@ -12,7 +12,7 @@ import (
 
 const (
 	sqlClinicGet = `SELECT slug, name, legal_entity, address, phone, email, tax_numbers, contact, zone, country, jurisdiction, region,
-	currency, languages, colour, logo_type, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, closed_at, created_at, version, baa
+	currency, languages, colour, logo_type, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, closed_at, created_at, version, baa, host
 	FROM clinic WHERE clinic_id = $1`
 	sqlClinicAdd = `INSERT INTO clinic (clinic_id, slug, name, legal_entity, address, phone, email, tax_numbers, contact, zone, country,
 	jurisdiction, region, currency, languages, colour, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, created_at)
@@ -24,6 +24,7 @@ const (
 	version = version + 1 WHERE clinic_id = $1 AND version = $2`
 	sqlModulesSet = `UPDATE clinic SET modules = $3, version = version + 1 WHERE clinic_id = $1 AND version = $2`
 	sqlStatusSet  = `UPDATE clinic SET status = $2, closed_at = $3 WHERE clinic_id = $1 AND status = $4`
+	sqlHostSet    = `UPDATE clinic SET host = $2 WHERE clinic_id = $1`
 	sqlLogoSet    = `UPDATE clinic SET logo = $2, logo_type = $3 WHERE clinic_id = $1`
 	sqlLogoGet    = `SELECT logo, logo_type FROM clinic WHERE clinic_id = $1`
 
@@ -42,7 +43,7 @@ func readClinic(v *store.View) (Clinic, error) {
 	var notice, step int64
 	err := v.Row(sqlClinicGet).Scan(&c.Slug, &c.Name, &c.LegalEntity, &c.Address, &c.Phone, &c.Email, &c.TaxNumbers, &sealed, &c.Zone,
 		&c.Country, &c.Jurisdiction, &c.Region, &c.Currency, &languages, &c.Colour, &c.LogoType, &modules, &c.Online, &c.ShowPhone,
-		&c.ShowEmail, &notice, &c.Horizon, &step, &c.Status, &c.ClosingSince, &c.createdAt, &c.Version, &c.baa)
+		&c.ShowEmail, &notice, &c.Horizon, &step, &c.Status, &c.ClosingSince, &c.createdAt, &c.Version, &c.baa, &c.Host)
 	if err != nil {
 		return Clinic{}, err
 	}

@@ -38,16 +38,25 @@ func lookAtPaper(v *store.View, r row) (reason string, err error) {
 func (s *Service) doors(tx *store.Tx, r row, now situation) (values map[string]string, manage, stop string, err error) {
 	if r.kind == PaperReady {
 		token, err := prescriptions.NewLink(tx, r.appointment)
-		values = valuesOf(now, s.public, "")
-		values["PaperURL"] = s.public + "/r/" + token
-		return values, "", s.public + StopPaperPath(token), err
+		values = valuesOf(now, s.reach(r, now), "")
+		values["PaperURL"] = s.reach(r, now) + "/r/" + token
+		return values, "", s.reach(r, now) + StopPaperPath(token), err
 	}
 	if r.kind == SecurityTold { // a letter of this kind holds no link: it is the pattern of every false one
 		return valuesOf(now, s.public, ""), "", "", nil
 	}
 	token, err := newLink(tx, r, now)
-	manage = s.public + "/m/" + token
-	return valuesOf(now, s.public, manage), manage, s.public + StopPath(token, r.kind.purpose()), err
+	manage = s.reach(r, now) + "/m/" + token
+	return valuesOf(now, s.reach(r, now), manage), manage, s.reach(r, now) + StopPath(token, r.kind.purpose()), err
+}
+
+// reach is where the links of a message begin: at the clinic's own name while that works. An SMS begins at the deployment's name always: its
+// links are registered with the operators of the networks (decision 51), and a registered beginning is not exchanged from one day to the next.
+func (s *Service) reach(r row, now situation) string {
+	if r.channel == SMS {
+		return s.public
+	}
+	return now.clinic.Reach(s.public)
 }
 
 // TellPaper plans the message that a share is ready: what journeys does when one was made. It answers zero, without an error, when the

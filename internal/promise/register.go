@@ -22,6 +22,7 @@ var Register = slices.Concat(
 	troubled,
 	ownPrograms,
 	protection,
+	domain,
 	backups,
 	keys,
 	servers,

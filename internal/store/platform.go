@@ -25,6 +25,7 @@ var PlatformTables = []string{
 	"restoration", "backup_mark", "pace",
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 	"platform_incident", "platform_incident_clinic",
+	"domain", "certificate",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

@@ -27,7 +27,7 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	z := cal.Clinic.Location()
 	page := &DashboardPage{Shell: s.staffShell(v, "nav.home"), Today: today, Now: cal.Now.In(z), CanBook: v.Who.May(access.ScheduleBook)}
 	if cal.Clinic.Online {
-		page.Share = s.PublicURL + "/c/" + cal.Clinic.Slug
+		page.Share = shareAt(cal.Clinic.Reach(s.PublicURL), s.PublicURL, cal.Clinic.Slug)
 	}
 	counts := map[string]int{}
 	broken := 0

@@ -110,7 +110,7 @@ func dayPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		page.Step = n
 	}
 	if cal.Clinic.Online {
-		page.Share = s.PublicURL + "/c/" + cal.Clinic.Slug
+		page.Share = shareAt(cal.Clinic.Reach(s.PublicURL), s.PublicURL, cal.Clinic.Slug)
 	}
 	if date == cal.Today {
 		page.Now = cal.Now.In(z)

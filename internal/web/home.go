@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -40,7 +41,12 @@ func securityText(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	until := s.Clock.Now().UTC().AddDate(0, 6, 0).Truncate(24 * time.Hour)
-	_, err := fmt.Fprintf(w, "Contact: %s\nExpires: %s\nPreferred-Languages: en, hi\nCanonical: %s/.well-known/security.txt\nPolicy: %s/trust\n", to, until.Format(time.RFC3339), s.PublicURL, s.PublicURL)
+	also := ""
+	if at, own := ownHost(v.Context()); own {
+		scheme, _, _ := strings.Cut(s.PublicURL, "://")
+		also = "Canonical: " + scheme + "://" + at.Host + "/.well-known/security.txt\n"
+	}
+	_, err := fmt.Fprintf(w, "Contact: %s\nExpires: %s\nPreferred-Languages: en, hi\nCanonical: %s/.well-known/security.txt\n%sPolicy: %s/trust\n", to, until.Format(time.RFC3339), s.PublicURL, also, s.PublicURL)
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"almirah/internal/fault"
 )
 
 // The operator's page. It shows no clinic and nobody: sizes, times, the texts of statements without their values, and errors by kind.
@@ -39,6 +41,7 @@ type SignInRow struct {
 // OperatePage is /operate, the page "operate".
 type OperatePage struct {
 	Shell
+	Inside                      bool // shown to an operator who signed in
 	Checks                      []WatchCheck
 	Disk, Free, Database        int64 // bytes; Disk 0: not known
 	Clinics, Due, Pending, Kept int
@@ -85,4 +88,14 @@ func (s *Site) Operate(w http.ResponseWriter, r *http.Request, p *OperatePage) {
 		s.Log.Error("operator's page", "error", err.Error())
 		http.Error(w, "the page could not be made; the log says why", http.StatusInternalServerError)
 	}
+}
+
+// platformOperate is the same page for an operator who signed in, with her second factor; nobody else of the platform has the right.
+func platformOperate(s *Site, w http.ResponseWriter, v *Visit) error {
+	if s.Operating == nil {
+		return fault.Missing()
+	}
+	p := s.Operating(v.Context())
+	p.Shell, p.Inside = s.platformShell(v, "platform.operate"), true
+	return s.views.Render(w, http.StatusOK, "operate", p)
 }

@@ -14,6 +14,9 @@ import (
 // backTo is where a browser comes back to from a gateway's page. The gateway gets this address, so that it holds nothing that opens the patient's own page.
 func (s *Site) backTo(v *Visit) func(id.ID) string {
 	return func(request id.ID) string {
+		if reach := s.reach(v); reach != s.PublicURL {
+			return reach + "/paid/" + request.String()
+		}
 		return s.PublicURL + "/c/" + v.Clinic.Slug + "/paid/" + request.String()
 	}
 }

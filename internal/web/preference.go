@@ -59,7 +59,7 @@ func (s *Site) chooseLanguage(w http.ResponseWriter, v *Visit) {
 	setPreference(w, v.Theme, q.Get("lang"))
 	q.Del("lang")
 	to := url.URL{Path: v.URL.Path, RawQuery: q.Encode()}
-	http.Redirect(w, v.Request, to.RequestURI(), http.StatusSeeOther)
+	http.Redirect(w, v.Request, shortPath(v.Request, to.RequestURI()), http.StatusSeeOther)
 }
 
 // back is where a form may send the visitor afterwards: a path of this site and nothing else.

@@ -18,6 +18,7 @@ func Routes() []Route {
 		auditRoutes(),
 		reportRoutes(),
 		backupRoutes(),
+		domainRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),

@@ -248,7 +248,7 @@ func publicPage(s *Site, w http.ResponseWriter, v *Visit) error {
 // publicSettings is the page as things are, or as the form says.
 func (s *Site) publicSettings(v *Visit, r scheduling.Roster, typed map[string][]string) *PublicSettings {
 	c := r.Clinic
-	page := &PublicSettings{SettingsPage: s.settings(v, "settings.public", access.ClinicSettings), Share: s.PublicURL + "/c/" + c.Slug, Open: c.Online}
+	page := &PublicSettings{SettingsPage: s.settings(v, "settings.public", access.ClinicSettings), Share: shareAt(c.Reach(s.PublicURL), s.PublicURL, c.Slug), Open: c.Online}
 	page.Version = c.Version
 	shown := map[string]bool{"phone": c.ShowPhone, "email": c.ShowEmail}
 	if typed != nil {

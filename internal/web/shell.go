@@ -43,6 +43,7 @@ type ClinicHead struct {
 	Phone      string
 	Email      string
 	LegalName  string
+	Own        bool // the page is shown at the clinic's own host name
 }
 
 // PersonHead is who is signed in.
@@ -105,7 +106,7 @@ type LanguageLink struct {
 
 // NewShell starts the shell of a page that answers r.
 func NewShell(r *http.Request, t *words.Tongue, theme, csrf string) Shell {
-	return Shell{Tongue: t, Theme: theme, CSRF: csrf, Path: r.URL.RequestURI(),
+	return Shell{Tongue: t, Theme: theme, CSRF: csrf, Path: shown(r),
 		Gzip: strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && ownRequest(r)}
 }
 

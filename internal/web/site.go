@@ -17,6 +17,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/document"
+	"almirah/internal/domains"
 	"almirah/internal/egress"
 	"almirah/internal/fault"
 	"almirah/internal/followup"
@@ -59,6 +60,7 @@ type Deps struct {
 	Watch    *oversight.Service
 	Insight  *insight.Service
 	Support  *support.Service
+	Domains  *domains.Service
 	Trouble  *incidents.Service
 	Programs *programs.Service
 	Book     *words.Book
@@ -82,6 +84,7 @@ type Deps struct {
 	BackupsNow  func() backup.State                                                       // the same as it was a moment ago, which costs nothing
 	Release     func(ctx context.Context, who access.Caller) error                        // lets leave what is held after a restore
 	Alone       func(ctx context.Context) bool                                            // one clinic has the house for itself
+	Operating   func(ctx context.Context) *OperatePage                                    // how the deployment stands, for its operators; nil: not told
 	TellClinics func(ctx context.Context, who access.Caller, incident id.ID) (int, error) // opens an incident of a processor in each clinic that used it
 	Close       func(ctx context.Context, who access.Caller, patient id.ID) error         // deletes a patient in every room
 }
@@ -313,6 +316,10 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	if v.Clinic, err = s.Clinics.Get(ctx, v.Who); err != nil {
 		return err
 	}
+	if at, own := ownHost(ctx); own && at.Clinic != v.Clinic.ID {
+		v.Clinic = clinics.Clinic{}
+		return fault.Missing() // another clinic's page, or a link to one, is not shown at this one's name
+	}
 	v.Theme, v.Tongue = s.preference(v.Request, "", v.Clinic.Languages)
 	v.formSecret(w)
 	return nil
@@ -394,6 +401,7 @@ func (s *Site) Shell(v *Visit) Shell {
 func (s *Site) clinicHead(v *Visit) *ClinicHead {
 	c := v.Clinic
 	h := &ClinicHead{Name: c.Name, Slug: c.Slug, LegalName: c.LegalEntity}
+	_, h.Own = ownHost(v.Context())
 	for _, l := range strings.Split(c.Address, "\n") {
 		if l = strings.TrimSpace(l); l != "" {
 			h.Address = append(h.Address, l)
@@ -406,10 +414,10 @@ func (s *Site) clinicHead(v *Visit) *ClinicHead {
 		h.Email = c.Email
 	}
 	if c.LogoType != "" {
-		h.LogoURL = "/c/" + c.Slug + "/logo?v=" + fingerprint(c.LogoType+c.Colour, c.Version)
+		h.LogoURL = h.Path() + "/logo?v=" + fingerprint(c.LogoType+c.Colour, c.Version)
 	}
 	if c.Colour != "" {
-		h.BrandURL = "/c/" + c.Slug + "/brand.css?v=" + fingerprint(c.Colour, 0)
+		h.BrandURL = h.Path() + "/brand.css?v=" + fingerprint(c.Colour, 0)
 	}
 	return h
 }

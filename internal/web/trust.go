@@ -44,6 +44,9 @@ func trustPage(s *Site, w http.ResponseWriter, v *Visit) error {
 func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page := s.policy(v)
 	page.Responsible = responsible(v.Clinic)
+	if reach := s.reach(v); reach != s.PublicURL {
+		page.Address = reach
+	}
 	for _, m := range clinics.Modules() {
 		said := ModuleSaid{Title: v.Tongue.Say("module." + m), On: v.Clinic.Has(m)}
 		if said.On {

@@ -141,11 +141,11 @@ func (p *TimesPage) SlotURL(s SlotChoice) string {
 	if p.Token != "" {
 		return "/m/" + url.PathEscape(p.Token) + "/change?" + at
 	}
-	return "/c/" + p.Clinic.Slug + "/book?service=" + url.QueryEscape(p.Service.ID) + "&" + at
+	return p.Clinic.Path() + "/book?service=" + url.QueryEscape(p.Service.ID) + "&" + at
 }
 
 func (p *TimesPage) base() string {
-	return "/c/" + p.Clinic.Slug + "/book?service=" + url.QueryEscape(p.Service.ID) + "&provider=" + url.QueryEscape(p.Provider.ID)
+	return p.Clinic.Path() + "/book?service=" + url.QueryEscape(p.Service.ID) + "&provider=" + url.QueryEscape(p.Provider.ID)
 }
 
 // First and Last are the ends of the shown days; empty when there are none.

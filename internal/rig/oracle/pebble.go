@@ -36,6 +36,12 @@ type Authority struct {
 // reference data are looked at (make check-reference): building it takes a while.
 func Pebble(t testing.TB, httpPort, tlsPort int) *Authority {
 	t.Helper()
+	return PebbleFor(t, httpPort, tlsPort, 90*24*time.Hour)
+}
+
+// PebbleFor is Pebble with certificates that last so long.
+func PebbleFor(t testing.TB, httpPort, tlsPort int, life time.Duration) *Authority {
+	t.Helper()
 	if os.Getenv("ALMIRAH_REFERENCE_DATA") == "" {
 		t.Skip("pebble is asked by make check-reference")
 	}
@@ -51,7 +57,7 @@ func Pebble(t testing.TB, httpPort, tlsPort int) *Authority {
 	a.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	config, err := json.Marshal(map[string]any{"pebble": map[string]any{
 		"listenAddress": p[0], "managementListenAddress": p[1], "certificate": a.CAFile, "privateKey": filepath.Join(dir, "key.pem"),
-		"httpPort": httpPort, "tlsPort": tlsPort, "externalAccountBindingRequired": false}})
+		"httpPort": httpPort, "tlsPort": tlsPort, "profiles": map[string]any{"default": map[string]any{"description": "for tests", "validityPeriod": int(life / time.Second)}}, "externalAccountBindingRequired": false}})
 	if err != nil {
 		t.Fatal(err)
 	}

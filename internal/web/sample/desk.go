@@ -119,6 +119,7 @@ func (m *maker) settingsPages() {
 	m.auditPages()
 	m.reportPages()
 	m.backupPages()
+	m.domainPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
