@@ -135,7 +135,7 @@ var access = []Sentence{
 		Sources:  []string{"M4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"access.Table", "access.Holds"},
-		ProvedBy: []string{"archtest.TestRights", "archtest.TestWhoMay", "app.TestRolesAndRoutes", "app.TestEachRoleComesInWhereItMay"},
+		ProvedBy: []string{"archtest.TestRights", "archtest.TestWhoMay", "app.TestRolesAndRoutes", "app.TestEachRoleComesInWhereItMay", "app.TestSiblingRoutes"},
 		Twins: []Twin{{
 			Name: "the front desk may change settings",
 			File: "internal/access/table.go", Old: "\tleads  = []Role{Owner, Manager}\n", New: "\tleads  = []Role{Owner, Manager, FrontDesk}\n",

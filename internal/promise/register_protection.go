@@ -100,7 +100,7 @@ var protection = []Sentence{
 		Sources:  []string{"R6", "S2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/token.go"},
-		ProvedBy: []string{"web.TestOnlyRegisteredCookies", "app.TestEachRoleComesInWhereItMay"},
+		ProvedBy: []string{"web.TestOnlyRegisteredCookies", "app.TestEachRoleComesInWhereItMay", "app.TestSiblingRoutes"},
 		Twins: []Twin{
 			{
 				Name: "every page sets a cookie that knows a visitor again",
