@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	"almirah/internal/access"
@@ -40,6 +41,14 @@ type DomainSettings struct {
 	LetGo     time.Time // when a name that fails is served no longer
 	Certified time.Time // until when; zero: not yet, or not by us
 	Reach     string    // the address of the public page by the name
+}
+
+// TargetKind is the kind of record that leads to the deployment: one that runs under an address alone has no name for a CNAME.
+func (p *DomainSettings) TargetKind() string {
+	if _, err := netip.ParseAddr(p.Target); err == nil {
+		return p.Kind(p.Target)
+	}
+	return "CNAME"
 }
 
 // Bare says whether the name is directly under an ending, where many providers allow no CNAME record.
