@@ -21,7 +21,7 @@ const (
 	mostPublic   = 20_000 // zipped bytes of a first visit to a public page, everything that it loads
 	mostDay      = 40_000 // the same of the day page
 	mostScript   = 20_000 // zipped bytes of script on the day page
-	mostSearch   = 12     // statements of a search for a patient, whatever it finds
+	mostSearch   = 13     // statements of a search for a patient, whatever it finds; one asks who of them was listed already
 	mostDayNodes = 600    // elements of the day page with 120 appointments
 )
 

@@ -175,6 +175,7 @@ const hearEvery = time.Minute
 
 // keepHearing asks the keeper each minute. Each process does so by itself, because each holds keys.
 func (h *House) keepHearing(ctx context.Context) {
+	h.hearing.end() // of an earlier start
 	ctx, h.hearing.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.hearing.ended.Go(func() {
 		t := time.NewTicker(hearEvery)

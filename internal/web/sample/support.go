@@ -109,11 +109,11 @@ func (m *maker) platformPages() {
 
 func (m *maker) bareSupport() {
 	for name, p := range map[string]web.Page{
-		"help": &web.HelpPage{Shell: m.staff("")}, "help-topic": &web.HelpTopic{Shell: m.staff("")}, "tickets": &web.TicketsPage{Shell: m.staff(""), Kind: "question"},
+		"help": &web.HelpPage{Shell: m.staff("")}, "help-topic": &web.HelpTopic{Shell: m.staff(""), Topic: help.Topic{ID: "book", Title: "Book an appointment"}}, "tickets": &web.TicketsPage{Shell: m.staff(""), Kind: "question"},
 		"ticket": &web.TicketPage{Shell: m.staff(""), State: "open"}, "service-notices": &web.NoticesPage{Shell: m.staff("")}, "grants": &web.GrantsPage{Shell: m.staff("")},
 		"grant": &web.GrantPage{Shell: m.staff(""), GrantRow: web.GrantRow{ID: ident(311), State: "asked", Scopes: []string{"settings"}}, NeedsNamed: true}, "hand-over": &web.HandOverPage{Shell: m.staff("")},
 		"seen": &web.SeenPage{Shell: m.helper(true)}, "seen-calendar": &web.SeenCalendar{Shell: m.helper(true), Day: today, Prev: today, Next: today}, "seen-patient": &web.SeenPatient{Shell: m.helper(true), Broken: true},
-		"platform": &web.PlatformHome{Shell: m.helper(false), State: "closed"}, "platform-ticket": &web.TicketPage{Shell: m.helper(false), State: "closed"}, "platform-clinics": &web.PlatformClinics{Shell: m.helper(false)},
+		"platform": &web.PlatformHome{Shell: m.helper(false), State: "closed"}, "platform-ticket": &web.TicketPage{Shell: m.helper(false), State: "closed", ClinicID: ident(1), ClinicName: "Sunrise Clinic"}, "platform-clinics": &web.PlatformClinics{Shell: m.helper(false)},
 		"platform-clinic": &web.PlatformClinic{Shell: m.helper(false), ID: ident(1), ClinicName: "Sunrise Clinic"}, "platform-notices": &web.PlatformNotices{Shell: m.helper(false), Kind: "outage"}, "platform-helpers": &web.PlatformHelpers{Shell: m.helper(false)},
 	} {
 		m.add(name, "bare", p)
