@@ -11,7 +11,7 @@ ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
 FONTS := internal/document/fonts/OFL.txt
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help run build test check race soak fuzz bench attack drill-ha pictures pages deps deps-attack deps-ha check-reference clean
+.PHONY: help run build test check race soak fuzz bench attack drill-ha pictures pages deps deps-attack deps-ha check-reference check-keepers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ deps-ha: deps ## install what the drill of several database servers needs too
 
 check-reference: internal/web/dist/manifest.json $(FONTS) ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
 	@scripts/check-reference
+
+check-keepers: ## the keepers of the root key beside Vault's own transit engine and local-kms, which are fetched and built first (minutes)
+	ALMIRAH_CHECK_KEEPERS=1 go test -count=1 -timeout 20m -run '^TestReferenceKeepers$$' ./internal/vault
 
 clean: ## remove what was built (never the data or the keys)
 	rm -rf bin out node_modules

@@ -18,11 +18,11 @@ import (
 )
 
 // TestReferenceKeepers: the root key is wrapped and opened by other people's programs: the transit engine of HashiCorp Vault itself, and local-kms, which speaks as AWS KMS does. It is
-// run by make check-reference alone, because building them takes minutes.
+// run by make check-keepers alone, because fetching and building them takes minutes.
 func TestReferenceKeepers(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("ALMIRAH_REFERENCE_DATA") == "" {
-		t.Skip("other programs are looked at by make check-reference")
+	if os.Getenv("ALMIRAH_CHECK_KEEPERS") == "" {
+		t.Skip("other programs are looked at by make check-keepers")
 	}
 	bin := t.TempDir()
 	for name, of := range map[string]string{"keepers": ".", "local-kms": "github.com/nsmithuk/local-kms"} {
