@@ -471,16 +471,7 @@ func names(files map[string][]byte) (out []string) {
 func dumpPostgres(t *testing.T, address string, files map[string][]byte) {
 	t.Helper()
 	ctx := context.Background()
-	where, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := url.Parse(pg.Start(t)) // the superuser, for whom no fence stands
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin.Path = where.Path
-	db, err := pgx.Connect(ctx, admin.String())
+	db, err := pgx.Connect(ctx, pastFences(t, address))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -637,4 +628,19 @@ func control(t *testing.T, h *opened, engine store.Engine) {
 			t.Errorf("the search does not find a mark as %s, so it proves nothing; it found it in %v", how, got["service.about"])
 		}
 	}
+}
+
+// pastFences is the address of the same database for the superuser, for whom no fence stands.
+func pastFences(t testing.TB, address string) string {
+	t.Helper()
+	where, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := url.Parse(pg.Start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin.Path = where.Path
+	return admin.String()
 }

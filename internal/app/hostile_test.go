@@ -220,6 +220,7 @@ var elsewhere = map[string]string{
 	"POST /prove/ask":                     "asked by a script; it takes no text",
 	"POST /prove":                         "it takes a code of six digits, a recovery code or a passkey's answer, and hands on what another form held, which that form's own route shows",
 	"POST /app/settings/backups/release":  "stands there after a restore; it takes no text",
+	"POST /platform/incidents/{id}/tell":  "stands there where a processor is named; it takes no text",
 	"POST /platform/leave":                "stands over a clinic's pages while somebody of the platform looks at them under a grant; it takes no text",
 	"POST /app/settings/domain/check":     "stands there once a name is claimed; it takes no text",
 	"POST /app/settings/domain/remove":    "stands there once a name is claimed; it takes no text",
