@@ -23,30 +23,7 @@ type apiAnswer struct {
 
 func (h *opened) api(t *testing.T, method, path, key, body string) apiAnswer {
 	t.Helper()
-	r, err := http.NewRequest(method, h.Server.URL+"/api/v1/clinics/sunrise"+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := apiAnswer{status: res.StatusCode, head: res.Header, raw: string(b)}
-	if err := json.Unmarshal(b, &out.body); err != nil {
-		t.Fatalf("%s %s: not JSON: %.200s", method, path, b)
-	}
-	return out
+	return h.program(t, "", method, "/clinics/sunrise"+path, key, body)
 }
 
 func (a apiAnswer) fields() (out []string) {

@@ -22,7 +22,7 @@ import (
 	"almirah/internal/store"
 )
 
-// program asks with a token.
+// program asks the interface, with a token where there is one.
 func (h *opened) program(t testing.TB, token, method, path, key, body string) apiAnswer {
 	t.Helper()
 	r, err := http.NewRequest(method, h.Server.URL+"/api/v1"+path, strings.NewReader(body))

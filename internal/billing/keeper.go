@@ -153,7 +153,7 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	over, err := idsOf(&tx.View, sqlInvoicesOver, string(clock.DateOf(tx.Now().In(c.Location()))))
+	over, err := store.IDs(&tx.View, sqlInvoicesOver, string(clock.DateOf(tx.Now().In(c.Location()))))
 	if err != nil {
 		return 0, err
 	}

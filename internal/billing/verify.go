@@ -78,7 +78,7 @@ func verify(v *store.View) (Verdict, error) {
 	}
 	for _, x := range []struct{ text, what string }{{sqlVerifyPayments, "payment %s: its parts are not those of the ledger"}, {sqlVerifyRefunds, "payment %s: its refunds are not what went back"},
 		{sqlVerifyCredits, "invoice %s: its credit notes are more than it says"}} {
-		list, err := idsOf(v, x.text)
+		list, err := store.IDs(v, x.text)
 		if err != nil {
 			return out, err
 		}
@@ -102,23 +102,6 @@ func verify(v *store.View) (Verdict, error) {
 		}
 	}
 	return out, series.Err()
-}
-
-func idsOf(v *store.View, text string, args ...any) ([]id.ID, error) {
-	rows, err := v.Query(text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []id.ID
-	for rows.Next() {
-		var one id.ID
-		if err := rows.Scan(&one); err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-	}
-	return out, rows.Err()
 }
 
 const sqlReferences = `SELECT id, reference FROM payment WHERE clinic_id = $1 AND reference <> ''`

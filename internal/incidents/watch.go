@@ -214,25 +214,5 @@ func (s *Service) Report(ctx context.Context, who access.Caller, rule Rule, type
 
 // TellOwners has the owners told by mail that something was noticed, once for each batch. who is the clinic's own work.
 func (s *Service) TellOwners(ctx context.Context, who access.Caller, tell func(clinic string) error) error {
-	var name string
-	var n int64
-	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
-		if err := v.Row(sqlUntold).Scan(&n); err != nil || n == 0 {
-			return err
-		}
-		c, err := clinics.Get(v)
-		name = c.Name
-		return err
-	})
-	if err != nil || n == 0 {
-		return err
-	}
-	if err := tell(name); err != nil {
-		return err
-	}
-	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("owners were told; what they were told of is recorded")
-		_, err := tx.Exec(sqlMailed, tx.Now())
-		return err
-	})
+	return clinics.TellOwners(ctx, s.db, who, sqlUntold, sqlMailed, "owners were told; what they were told of is recorded", tell)
 }

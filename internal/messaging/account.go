@@ -516,30 +516,9 @@ func broken(tx *store.Tx, one id.ID, code string) error {
 	return err
 }
 
-// TellPaused has the clinic's owners told, once, that a provider refuses one of its accounts (F11). tell is outside of
-// the Change, so that owners who could not be told are told the next time; told twice is better than not at all.
+// TellPaused has the clinic's owners told, once, that a provider refuses one of its accounts (F11).
 func (s *Service) TellPaused(ctx context.Context, who access.Caller, tell func(clinic string) error) error {
-	var name string
-	n := 0
-	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
-		if err := v.Row(sqlAccountUntold).Scan(&n); err != nil || n == 0 {
-			return err
-		}
-		c, err := clinics.Get(v)
-		name = c.Name
-		return err
-	})
-	if err != nil || n == 0 {
-		return err
-	}
-	if err := tell(name); err != nil {
-		return err
-	}
-	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("owners were told; the pause itself is recorded")
-		_, err := tx.Exec(sqlAccountTold, tx.Now())
-		return err
-	})
+	return clinics.TellOwners(ctx, s.db, who, sqlAccountUntold, sqlAccountTold, "owners were told; the pause itself is recorded", tell)
 }
 
 // used counts what went over an account today: each day's use is what its owner sees (promise F5).

@@ -190,7 +190,7 @@ func (s *Service) Replay(ctx context.Context, who access.Caller, one, delivery i
 				return 0, err
 			}
 			list = []id.ID{delivery}
-		} else if list, err = ids(&tx.View, sqlReplayRange, one, from, to, mostReplayed); err != nil {
+		} else if list, err = store.IDs(&tx.View, sqlReplayRange, one, from, to, mostReplayed); err != nil {
 			return 0, err
 		}
 		n = 0

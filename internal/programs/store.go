@@ -162,23 +162,6 @@ func deliveries(v *store.View, text string, args ...any) ([]Delivery, error) {
 	return out, rows.Err()
 }
 
-func ids(v *store.View, text string, args ...any) ([]id.ID, error) {
-	rows, err := v.Query(text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []id.ID
-	for rows.Next() {
-		var one id.ID
-		if err := rows.Scan(&one); err != nil {
-			return nil, err
-		}
-		out = append(out, one)
-	}
-	return out, rows.Err()
-}
-
 func instant(v *store.View, text string) (clock.Instant, error) {
 	var at clock.Instant
 	err := v.Row(text).Scan(&at)

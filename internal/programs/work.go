@@ -39,7 +39,7 @@ const (
 // Waiting are the addresses for which something is due.
 func (s *Service) Waiting(ctx context.Context, who access.Caller) (out []id.ID, err error) {
 	err = s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
-		out, err = ids(v, sqlEndpointsDue, v.Now())
+		out, err = store.IDs(v, sqlEndpointsDue, v.Now())
 		return err
 	})
 	return out, err

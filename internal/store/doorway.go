@@ -429,3 +429,21 @@ func Each(ids []id.ID, do func(args []any, width int) error) error {
 	}
 	return nil
 }
+
+// IDs runs a query of one column of ids and answers them in its order.
+func IDs(v *View, text string, args ...any) ([]id.ID, error) {
+	rows, err := v.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []id.ID
+	for rows.Next() {
+		var one id.ID
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, rows.Err()
+}
