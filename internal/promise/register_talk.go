@@ -105,11 +105,11 @@ var talk = []Sentence{
 		Text:     "Whoever runs a clinic is told by mail of what needs her: that a provider refuses the clinic's account and messages wait. She is told once, and the mail names no patient.",
 		Sources:  []string{"F10", "F11", "Q2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/accounts/notice.go", "internal/messaging/account.go"},
+		KeptBy:   []string{"internal/accounts/notice.go", "internal/clinics/tell.go", "internal/messaging/account.go"},
 		ProvedBy: []string{"app.TestABrokenAccountLosesNothing"},
 		Twins: []Twin{{
 			Name: "owners are told every minute",
-			File: "internal/messaging/account.go", Old: "_, err := tx.Exec(sqlAccountTold, tx.Now())\n\t\treturn err", New: "_ = sqlAccountTold\n\t\treturn nil",
+			File: "internal/clinics/tell.go", Old: "_, err := tx.Exec(told, tx.Now())\n\t\treturn err", New: "return nil",
 			Red:  []string{"app.TestABrokenAccountLosesNothing"},
 			Long: true,
 		}},
