@@ -182,9 +182,16 @@ func (x *Tab) Click(t testing.TB, selector string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(x.Ctx, 30*time.Second)
 	defer cancel()
-	// A person clicks on what stands still: an element that a script is about to exchange would take the click along.
-	x.WaitFor(t, `(()=>{const e=document.querySelector(`+strconv.Quote(selector)+`),same=e&&window.steady===e;window.steady=e;return same})()`)
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+	// A person clicks on what stands still: an element that a script is about to exchange would take the click along. One that was
+	// exchanged between the look and the press was not pressed, and is looked for again.
+	var err error
+	for range 5 {
+		x.WaitFor(t, `(()=>{const e=document.querySelector(`+strconv.Quote(selector)+`),same=e&&window.steady===e;window.steady=e;return same})()`)
+		if err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))); err == nil || !strings.Contains(err.Error(), "Could not find node with given id") {
+			break
+		}
+	}
+	if err != nil {
 		t.Fatalf("click on %s: %v; the page: %s", selector, err, Eval[string](t, x, `location.pathname+": "+document.body.innerText.slice(0,800)`))
 	}
 }
