@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clock"
 	"almirah/internal/incidents"
+	"almirah/internal/law"
 )
 
 // demoTrouble lets two invented things go wrong at the clinic: a letter to the wrong address, which was looked into and closed, and a tablet that
@@ -58,7 +59,7 @@ func (h *House) demoTrouble(ctx context.Context, owner access.Caller) error {
 		}
 	}
 	for _, t := range c.Tasks {
-		if t.To != incidents.ToAuthority {
+		if t.To != law.ToAuthority {
 			continue
 		}
 		if err := h.Trouble.HandedOver(ctx, owner, one, t.Key, "Handed over on paper by the owner; invented number DEMO-4711"); err != nil {

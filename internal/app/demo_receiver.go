@@ -44,6 +44,9 @@ func (d *demoReceiver) keep(secret string) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(d.file), 0o700); err != nil { // with PostgreSQL nothing else may have made the folder yet
+		return err
+	}
 	return os.WriteFile(d.file, b, 0o600)
 }
 

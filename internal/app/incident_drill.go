@@ -17,6 +17,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/incidents"
 	"almirah/internal/jobs"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -264,18 +265,18 @@ func (h *House) drillClocks(x incidents.Case, say func(string, ...any)) error {
 	}
 	t := h.Book.Tongue("en")
 	say("\nThe clocks of each law, for %d people, noticed %s:", len(x.People), x.FoundAt.In(z).Format("2 January 2006 15:04 MST"))
-	for _, law := range clinics.Jurisdictions() {
+	for _, place := range clinics.Jurisdictions() {
 		to := map[string]bool{}
-		for _, d := range incidents.Duties(law, len(x.People)) {
+		for _, d := range law.Duties(place, len(x.People)) {
 			due := d.Due(x.AwareAt, z)
 			if due <= x.AwareAt {
 				return fmt.Errorf("%s has no moment", d.Key)
 			}
 			to[d.To] = true
-			say("  %-9s %-50s %s", law, t.Say("incident.duty."+d.Key), due.In(z).Format("2 January 2006 15:04"))
+			say("  %-9s %-50s %s", place, t.Say("incident.duty."+d.Key), due.In(z).Format("2 January 2006 15:04"))
 		}
-		if !to[incidents.ToAuthority] || !to[incidents.ToPeople] {
-			return fmt.Errorf("the law %s asks nobody to be told", law)
+		if !to[law.ToAuthority] || !to[law.ToPeople] {
+			return fmt.Errorf("the law %s asks nobody to be told", place)
 		}
 	}
 	return nil

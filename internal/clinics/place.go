@@ -8,36 +8,15 @@ import (
 
 	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
+
+	"almirah/internal/law"
 )
 
 // Elsewhere is the jurisdiction of clinics whose law the house has no table for: the strictest rule applies.
-const Elsewhere = "ZZ"
-
-// minorAges says from which age a person decides about her own visit, by jurisdiction. None of this is legal advice; where
-// the law differs inside a jurisdiction the stricter common rule stands here.
-var minorAges = map[string]int{
-	// Digital Personal Data Protection Act 2023, s. 2(f): a child has not completed eighteen years; Majority Act 1875, s. 3.
-	"IN": 18,
-	// General Data Protection Regulation, art. 8(1): sixteen, unless a member state chose a lower age (not below thirteen).
-	"EU": 16,
-	// Family Law Reform Act 1969, s. 8: consent to treatment at sixteen (England and Wales); Age of Legal Capacity (Scotland)
-	// Act 1991, s. 1: sixteen.
-	"GB": 16,
-	// 45 CFR 164.502(g)(3) leaves it to the states; the age of majority is eighteen in all but a few, which have more.
-	"US": 18,
-	// No federal age. Medical Consent of Minors Act (New Brunswick), s. 2: sixteen; the common law's mature minor elsewhere.
-	"CA": 16,
-	// The strictest of the rows above.
-	Elsewhere: 18,
-}
+const Elsewhere = law.Elsewhere
 
 // MinorAge is the age, in completed years, from which a person books without a guardian in the clinic's jurisdiction.
-func (c Clinic) MinorAge() int {
-	if age, ok := minorAges[c.Jurisdiction]; ok {
-		return age
-	}
-	return minorAges[Elsewhere]
-}
+func (c Clinic) MinorAge() int { return law.MinorAge(c.Jurisdiction) }
 
 // Jurisdictions are the laws that a clinic can stand under, in the order of menus.
 func Jurisdictions() []string { return []string{"IN", "EU", "GB", "US", "CA", Elsewhere} }

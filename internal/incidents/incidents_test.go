@@ -18,6 +18,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/incidents"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
@@ -313,7 +314,7 @@ func TestTheLawsClocks(t *testing.T) {
 	} {
 		aware, z := at(c.zone, c.noticed)
 		found := false
-		for _, d := range incidents.Duties(c.law, c.people) {
+		for _, d := range law.Duties(c.law, c.people) {
 			if d.Key != c.duty {
 				continue
 			}
@@ -326,14 +327,14 @@ func TestTheLawsClocks(t *testing.T) {
 			t.Errorf("%s is not asked of %d people", c.duty, c.people)
 		}
 	}
-	for law, lacks := range map[string][]string{"US": {"us-media", "us-hhs"}} {
-		for _, d := range incidents.Duties(law, 499) {
+	for place, lacks := range map[string][]string{"US": {"us-media", "us-hhs"}} {
+		for _, d := range law.Duties(place, 499) {
 			if slices.Contains(lacks, d.Key) {
 				t.Errorf("%s is asked of 499 people", d.Key)
 			}
 		}
 	}
-	if n := len(incidents.Duties("US", 501)); n != 4 {
+	if n := len(law.Duties("US", 501)); n != 4 {
 		t.Errorf("%d duties in the US for 501", n)
 	}
 }

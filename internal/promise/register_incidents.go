@@ -68,13 +68,13 @@ var troubled = []Sentence{
 		Text:     "After an incident, the moments by which the law wants the authority, the people affected and others told are counted from when it was noticed, in the clinic's own time. One that runs out is shown here as broken.",
 		Sources:  []string{"M12", "S6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/incidents/duty.go", "incidents.Overdue"},
+		KeptBy:   []string{"internal/law/breach.go", "incidents.Overdue"},
 		ProvedBy: []string{"incidents.TestTheLawsClocks", "incidents.TestFromNoticedToSigned"},
 		Probe:    "incident-clocks",
 		Twins: []Twin{
 			{
 				Name: "a day in place of six hours",
-				File: "internal/incidents/duty.go", Old: "{Key: \"in-cert\", To: ToAuthority, Hours: 6,", New: "{Key: \"in-cert\", To: ToAuthority, Hours: 26,",
+				File: "internal/law/breach.go", Old: "{Key: \"in-cert\", To: ToAuthority, Hours: 6,", New: "{Key: \"in-cert\", To: ToAuthority, Hours: 26,",
 				Red: []string{"incidents.TestTheLawsClocks", "incidents.TestFromNoticedToSigned"},
 			},
 			{

@@ -12,6 +12,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/incidents"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/rig"
@@ -87,7 +88,7 @@ func troubled(ctx context.Context, t *testing.T, p *practice.Practice, house *cl
 		}
 	}
 	for _, x := range c.Tasks {
-		if x.To == incidents.ToAuthority {
+		if x.To == law.ToAuthority {
 			must(s.HandedOver(ctx, owner, one, x.Key, "By mail"))
 		}
 	}
