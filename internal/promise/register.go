@@ -21,6 +21,7 @@ var Register = slices.Concat(
 	helping,
 	troubled,
 	duties,
+	givenAway,
 	ownPrograms,
 	protection,
 	domain,

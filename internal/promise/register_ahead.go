@@ -12,7 +12,6 @@ var ahead = []Sentence{
 	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
 	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},
 	{ID: "regional-rights", Text: "The page says which rights the law of your region gives, and to which authority you can complain.", Sources: []string{"I11", "R10", "R11", "R12"}, Kind: NotYet},
-	{ID: "authorities", Text: "A demand by an authority is checked by two people, answered with as little as the law asks, and kept on record.", Sources: []string{"I7"}, Kind: NotYet},
 	{ID: "people-trained", Text: "The few people who can reach the servers need to, are trained for it and are bound to keep silent.", Sources: []string{"M11"}, Kind: Human},
 	{ID: "vendors-bound", Text: "Every company on the list of sub-processors is bound by contract to confidentiality.", Sources: []string{"I9"}, Kind: Human},
 	{ID: "practice-reviewed", Text: "How data is collected, stored and used is reviewed regularly, and so is every change of the program.", Sources: []string{"M15", "S4"}, Kind: Human},

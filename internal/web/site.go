@@ -16,6 +16,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
 	"almirah/internal/egress"
@@ -62,6 +63,7 @@ type Deps struct {
 	Support  *support.Service
 	Domains  *domains.Service
 	Trouble  *incidents.Service
+	Given    *disclosures.Service
 	Programs *programs.Service
 	Book     *words.Book
 	Clock    clock.Clock
