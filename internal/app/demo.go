@@ -142,6 +142,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoTrouble(ctx, owner); err != nil {
 		return fmt.Errorf("demo: incidents: %w", err)
 	}
+	if err := h.demoTerms(ctx, owner); err != nil {
+		return fmt.Errorf("demo: its terms: %w", err)
+	}
 	return nil
 }
 

@@ -36,6 +36,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/scheduling"
@@ -64,6 +65,7 @@ type House struct {
 	Accounts *accounts.Service
 	Patients *patients.Service
 	Consent  *consent.Service
+	Policies *policies.Service
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
@@ -187,7 +189,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
-	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(),
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
 		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
 }
 
@@ -213,7 +215,8 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 			carriers[i] = o.Wrap(carriers[i])
 		}
 	}
-	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) }})
+	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) },
+		Founded: h.founded, Changed: func(tx *store.Tx, c clinics.Clinic) error { _, err := policies.Reground(tx, c); return err }})
 	var seed func(string) []byte // chance, outside the demo
 	if c.Demo {
 		seed = demoSeed
@@ -222,13 +225,13 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Domains = h.domains()
 	h.Patients = patients.New(h.DB, h.Log)
-	h.Consent = consent.New(h.DB, h.Log)
+	h.Consent, h.Policies = consent.New(h.DB, h.Log), policies.New(h.DB)
 	h.Desk = scheduling.New(h.DB, h.Log)
 	sender := c.Mail.From
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured})
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
