@@ -208,6 +208,12 @@ func (h *House) withApp(ctx context.Context, cookie string, at accounts.Device) 
 	if err != nil {
 		return "", in, err
 	}
+	if in, err = h.Accounts.Session(ctx, begun.Cookie); err != nil {
+		return "", in, err
+	}
+	if err := h.Accounts.SignStatement(ctx, in, accounts.Statement().Version, true); err != nil {
+		return "", in, err
+	}
 	in, err = h.Accounts.Session(ctx, begun.Cookie)
 	return begun.Cookie, in, err
 }
@@ -233,7 +239,7 @@ func (h *House) refillDemo(ctx context.Context) (int, error) {
 		}
 	}
 	in, err := h.Accounts.Session(ctx, begun.Cookie)
-	if err != nil || in.Clinic.IsZero() {
+	if err != nil || in.Clinic.IsZero() || in.Unsigned {
 		return 0, err
 	}
 	defer func() { _ = h.Accounts.SignOut(ctx, begun.Cookie) }() // it ends by itself otherwise

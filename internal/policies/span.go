@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -73,3 +74,6 @@ func hours(text string) int {
 	}
 	return 24 * measured.DaysUntil(s.Day(measured))
 }
+
+// Longer orders two lengths, the shorter first.
+func Longer(a, b string) int { return cmp.Compare(hours(a), hours(b)) }

@@ -102,4 +102,25 @@ var policied = []Sentence{
 		},
 		Probe: "policy-strictest",
 	},
+	{
+		ID:       "staff-confidential",
+		Text:     "Whoever works for a clinic, or for us, signs a statement of confidentiality before anything of a patient opens, and signs again when its text changes. Until then a sign-in opens that statement and nothing else; the text that was signed is kept word for word.",
+		Sources:  []string{"M11", "T2"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/accounts/session.go", "internal/web/site.go"},
+		ProvedBy: []string{"web.TestStaffSignFirst"},
+		Twins: []Twin{
+			{
+				Name: "nobody has to sign",
+				File: "internal/accounts/session.go", Old: "in.Unsigned = asked != \"\" && signed == 0", New: "in.Unsigned = asked != \"\" && signed < 0",
+				Red: []string{"web.TestStaffSignFirst"},
+			},
+			{
+				Name: "pages open to who has not signed",
+				File: "internal/web/site.go", Old: "if signed.Unsigned && !route.Enrol && !route.Sign {", New: "if signed.Unsigned && !route.Enrol && !route.Sign && false {",
+				Red: []string{"web.TestStaffSignFirst"},
+			},
+		},
+		Probe: "staff-confidential",
+	},
 }
