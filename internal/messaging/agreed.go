@@ -2,6 +2,8 @@ package messaging
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -261,4 +263,43 @@ func lookAtTerms(v *store.View, r row) (reason string, err error) {
 		return ReasonTerms, nil
 	}
 	return "", err
+}
+
+const sqlPostsKept = `SELECT patient_id, at, until FROM post WHERE clinic_id = $1 AND patient_id IS NOT NULL AND way <> 'note' AND body IS NOT NULL ORDER BY at DESC, id DESC LIMIT $2`
+
+// KeptBeyond counts, of the newest lines whose words are kept, those that are kept for longer than the patient's terms say: what the live check of the
+// promise looks at.
+func KeptBeyond(v *store.View, most int) (wrong, looked int, err error) {
+	type line struct {
+		patient   id.ID
+		at, until clock.Instant
+	}
+	rows, err := v.Query(sqlPostsKept, most)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer rows.Close()
+	var all []line
+	people := map[id.ID]bool{}
+	for rows.Next() {
+		var l line
+		if err := rows.Scan(&l.patient, &l.at, &l.until); err != nil {
+			return 0, 0, err
+		}
+		all, people[l.patient] = append(all, l), true
+	}
+	if err := rows.Err(); err != nil {
+		return 0, 0, err
+	}
+	g, err := policies.Over(v, slices.Collect(maps.Keys(people))...)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, l := range all {
+		t, ok := g.For(l.patient)
+		if ok && t.Content < policies.Full && (l.until == 0 || l.until > l.at+clock.Instant(t.Content)*dayMicros) {
+			wrong++
+		}
+	}
+	return wrong, len(all), nil
 }

@@ -7,8 +7,8 @@ var policied = []Sentence{
 		Text:     "Every version of a clinic's terms stays readable for ever, with the sentences and the numbers that held then and with what changed against the one before. Each is known by a fingerprint of what it says, which stands in the log; nobody can change or remove one.",
 		Sources:  []string{"I10", "R1", "R2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/policies/version.go", "internal/store/migrations"},
-		ProvedBy: []string{"policies.TestVersionsStayForEver"},
+		KeptBy:   []string{"internal/policies/version.go", "internal/store/migrations/sqlite/00057_policy_fence.sql", "internal/store/migrations/postgres/00057_policy_fence.sql"},
+		ProvedBy: []string{"policies.TestVersionsStayForEver", "web.TestTheTermsOnTheirPages"},
 		Twins: []Twin{
 			{
 				Name: "a version of the terms can be changed",
@@ -28,8 +28,8 @@ var policied = []Sentence{
 		Text:     "A change that weakens what you were promised is announced at least 30 days before it holds for anybody: on the clinic's privacy page, on the pages of its staff, and by e-mail to its staff and to every patient with an address on file. The database refuses one that comes sooner.",
 		Sources:  []string{"I3", "R3"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/policies/gate.go", "messaging.AnnounceTerms", "internal/app/policies.go"},
-		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestWhatIsStricterPassesAtOnce", "policies.TestVersionsStayForEver", "messaging.TestEverybodyIsToldOnce"},
+		KeptBy:   []string{"internal/policies/gate.go", "internal/messaging/agreed.go", "internal/app/policies.go"},
+		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestWhatIsStricterPassesAtOnce", "policies.TestVersionsStayForEver", "messaging.TestEverybodyIsToldOnce", "web.TestTheTermsOnTheirPages"},
 		Twins: []Twin{
 			{
 				Name: "a change is announced a day too late",
