@@ -7,7 +7,7 @@ var policied = []Sentence{
 		Text:     "Every version of a clinic's terms stays readable for ever, with the sentences and the numbers that held then and with what changed against the one before. Each is known by a fingerprint of what it says, which stands in the log; nobody can change or remove one.",
 		Sources:  []string{"I10", "R1", "R2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/policies/version.go", "internal/store/migrations/sqlite/00057_policy_fence.sql", "internal/store/migrations/postgres/00057_policy_fence.sql"},
+		KeptBy:   []string{"internal/policies/version.go", "internal/policies/gate.go"},
 		ProvedBy: []string{"policies.TestVersionsStayForEver", "web.TestTheTermsOnTheirPages"},
 		Twins: []Twin{
 			{

@@ -13,14 +13,13 @@ type ConfidentialPage struct {
 	Shell
 	Name    string // of whoever signs
 	Version string
-	Title   string
 	Clauses []Clause
 	Signed  bool // she has signed this text
 }
 
 func (s *Site) confidential(v *Visit) *ConfidentialPage {
 	t := accounts.Statement()
-	page := &ConfidentialPage{Shell: s.Shell(v), Name: v.Signed.Person.Name, Version: t.Version, Title: t.Title(), Clauses: clauses(t.Text), Signed: !v.Signed.Unsigned}
+	page := &ConfidentialPage{Shell: s.Shell(v), Name: v.Signed.Person.Name, Version: t.Version, Clauses: clauses(t.Text), Signed: !v.Signed.Unsigned}
 	page.Clinic = nil // the page is the person's own
 	return page
 }

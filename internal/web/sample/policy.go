@@ -29,10 +29,11 @@ func (m *maker) policyPages() {
 	m.add("policy-versions", "bare", &web.VersionsPage{Shell: m.public()})
 	m.add("policy-version", "", &web.VersionPage{Shell: m.public(), VersionRow: list[0], Before: 3, NoticedAt: "2026-11-24", Genuine: true, Changes: changes, Values: rows, Waits: true, EverInForce: true,
 		Sentences: []web.SentenceRow{{ID: "a", Text: "Each sentence of this policy says how it is kept."}}})
+	m.add("policy-version", "bare", &web.VersionPage{Shell: m.public()})
 	m.add("policy-version", "first", &web.VersionPage{Shell: m.public(), VersionRow: list[3], First: true, EverInForce: true, Values: rows})
 	m.add("policy-version", "same", &web.VersionPage{Shell: m.public(), VersionRow: list[1], Before: 2, Genuine: true})
 	clauses := []web.Clause{{Paragraphs: []string{"I work for the clinic, and its software shows me what patients entrusted to it."}}, {Heading: "1. What I see is for my work only", Paragraphs: []string{"I open what I need for my task, and nothing else."}}}
-	m.add("confidential", "", &web.ConfidentialPage{Shell: problems(m.shell(), "sure"), Name: "Meera Pillai", Version: digest, Title: "Statement", Clauses: clauses})
+	m.add("confidential", "", &web.ConfidentialPage{Shell: problems(m.shell(), "sure"), Name: "Meera Pillai", Version: digest, Clauses: clauses})
 	m.add("confidential", "signed", &web.ConfidentialPage{Shell: m.shell(), Name: "Meera Pillai", Clauses: clauses, Signed: true})
 	m.add("confidential", "bare", &web.ConfidentialPage{Shell: m.shell()})
 	own := func(q web.TermsQuestion) *web.OwnPage {
