@@ -39,9 +39,10 @@ const (
 	InboxWrite   Right = "inbox.write"
 	ReviewSettle Right = "review.settle"
 
-	ClinicModules Right = "clinic.modules"
-	ClinicAccount Right = "clinic.account"
-	ClinicDomain  Right = "clinic.domain"
+	ClinicModules  Right = "clinic.modules"
+	ClinicAccount  Right = "clinic.account"
+	ClinicDomain   Right = "clinic.domain"
+	PolicySettings Right = "policy.settings"
 
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
@@ -135,6 +136,7 @@ var Table = []Row{
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
+	{PolicySettings, "Change how long the clinic keeps things: a change of its privacy policy.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},

@@ -118,6 +118,7 @@ var unmarked = map[string]string{
 	"prescription.code_hash":       "a hash of random bits of ours",
 	"prescription_link.token_hash": "a hash of random bits of ours",
 	"encounter.vitals":             "numbers; numbers stand in every file",
+	"confidentiality.signer":       "repeats person.name, which is marked",
 	"encounter.signer":             "repeats provider.name, which is marked",
 	"amendment.signer":             "repeats provider.name, which is marked",
 	"invoice_hold.particulars":     "copied out of invoice.particulars, which is marked",

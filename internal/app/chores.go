@@ -106,6 +106,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {
 			return h.Accounts.FinishTransfers(ctx, who, func(clinic id.ID) string { return h.Support.Name(ctx, clinic) }, jobs.ForClinic)
 		}},
+		{Name: "keep-terms", Every: time.Minute, Clinics: true, Run: h.keepTerms},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},

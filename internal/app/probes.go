@@ -131,7 +131,7 @@ func probes() map[string]liveLook {
 		"allergies-asked":              probe.allergies,
 		"clinical-few":                 probe.clinicalFew,
 	}
-	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, laterProbes())
 	return out
 }
 

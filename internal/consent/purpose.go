@@ -19,6 +19,7 @@ const (
 	News     Purpose = "news"     // telling what is new at the clinic
 	Figures  Purpose = "figures"  // counting her visits in the clinic's figures, in which nobody is named
 	Security Purpose = "security" // telling her that something happened to her data: the law demands it
+	Terms    Purpose = "terms"    // telling her that the terms are to change: the law demands it
 )
 
 // restriction stands in the purpose column of rows that say that the patient stopped every use (given)
@@ -55,6 +56,7 @@ func Registry() []Entry {
 		{News, Agreement, false},
 		{Figures, Objection, true},
 		{Security, Duty, true},
+		{Terms, Duty, true},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/scheduling"
@@ -51,6 +52,7 @@ func Table() []Row {
 		{prescriptions.EventShared, []Step{{"send the patient the link to her paper", tellPaper}}},
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
 		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}, hook(programs.InvoicePaid, ofPayment)}},
+		{policies.EventAnswered, []Step{{"keep of her conversation what she agreed to", keepAsAgreed}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}
 }

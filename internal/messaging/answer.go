@@ -241,7 +241,7 @@ func (s *Service) keepWords(ctx context.Context, who access.Caller, one id.ID, l
 		if err := forgetHeard(tx, one); err != nil {
 			return err
 		}
-		set, err := setting(&tx.View)
+		set, err := settingFor(&tx.View, x.Patient)
 		if err != nil || set.Content == ContentNone {
 			return err
 		}

@@ -33,6 +33,10 @@ func (s *Service) look(d *Round, r row) (now situation, reason string, err error
 		if reason, err = lookAtPaper(d.v, r); err != nil || reason != "" {
 			return now, reason, err
 		}
+	} else if r.kind == TermsTold {
+		if reason, err = lookAtTerms(d.v, r); err != nil || reason != "" {
+			return now, reason, err
+		}
 	} else if !r.kind.Talk() && r.kind != SecurityTold {
 		if reason, err = lookAtVisit(d, r, &now); err != nil || reason != "" {
 			return now, reason, err
@@ -168,7 +172,7 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 		out.UnsubscribeURL = stop
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
-	if r.channel == Email && r.kind != SecurityTold { // nothing counts who opened such a letter
+	if r.channel == Email && !r.kind.duty() { // nothing counts who opened such a letter
 		set, err := d.set()
 		if err != nil {
 			return Outgoing{}, p, nil, err
@@ -183,7 +187,7 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 			out.Buttons = append(out.Buttons, Button{Payload: payload, Title: tongue.Say("message.button." + choices()[i])})
 		}
 	}
-	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked && r.kind != SecurityTold {
+	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked && !r.kind.duty() {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
 			return Outgoing{}, p, nil, err
 		}

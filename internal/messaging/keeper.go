@@ -86,10 +86,8 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 // Due deletes messages whose time is over and answers how many.
 func (Keeper) Due(tx *store.Tx) (int, error) {
 	before := tx.Now().Add(-keep)
-	for _, text := range []string{sqlStepAge, sqlProviderAge} {
-		if _, err := tx.Exec(text, tx.Now().Add(-keepSteps)); err != nil {
-			return 0, err
-		}
+	if err := ageSteps(tx); err != nil {
+		return 0, err
 	}
 	n, err := tx.Exec(sqlMessageAge, before)
 	if err != nil {

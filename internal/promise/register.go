@@ -30,5 +30,6 @@ var Register = slices.Concat(
 	servers,
 	record,
 	ledgers,
+	policied,
 	ahead,
 )

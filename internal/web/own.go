@@ -104,6 +104,9 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	if page.Bills, err = s.ownBills(v); err != nil {
 		return err
 	}
+	if page.Terms, err = s.termsAsked(v, v.Who.Patient(), "/m/"+page.Token+"/terms"); err != nil {
+		return err
+	}
 	page.Said, _ = talkDays(v, t.Lines, nil, s.Clock.Now().In(v.Clinic.Location()))
 	page.Said = page.Said[max(0, len(page.Said)-mostSaid):]
 	return s.views.Render(w, status, "own", page)

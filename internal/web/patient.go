@@ -67,6 +67,11 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	if err := s.bookingsOf(v, page, one); err != nil {
 		return nil, p, err
 	}
+	if v.Who.May(access.PatientWrite) {
+		if page.Terms, err = s.termsAsked(v, one, "/app/patients/"+one.String()+"/terms"); err != nil {
+			return nil, p, err
+		}
+	}
 	if err := s.consentsOf(v, page, one); err != nil {
 		return nil, p, err
 	}

@@ -9,6 +9,7 @@ func Routes() []Route {
 		publicRoutes(),
 		accountRoutes(),
 		factorRoutes(),
+		policyRoutes(),
 		staffRoutes(),
 		inboxRoutes(),
 		careRoutes(),

@@ -29,6 +29,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
@@ -48,6 +49,7 @@ type Deps struct {
 	Accounts *accounts.Service
 	Patients *patients.Service
 	Consent  *consent.Service
+	Policies *policies.Service
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
@@ -168,6 +170,8 @@ type Route struct {
 	Quiet bool
 	// Enrol marks what is open to somebody who has to set up a second factor first: the set-up itself, and the way out.
 	Enrol bool
+	// Sign marks what is open to somebody who has to sign the statement of confidentiality first: the statement itself.
+	Sign bool
 	// Again marks what asks for a factor shortly before although it has no right of a clinic; see access.AsksAgain for the others.
 	Again bool
 	// Script lets the page of a door without a clinic load our scripts: a passkey needs one.
@@ -308,7 +312,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	case Staff, Person, Platform:
 		return s.identifyPerson(v, route)
 	case Open:
-		if signed, err := s.session(v, false); err == nil && !signed.Enrolling {
+		if signed, err := s.session(v, false); err == nil && !signed.Enrolling && !signed.Unsigned {
 			v.Signed = &signed
 		}
 		v.formSecret(w)
@@ -334,6 +338,9 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	}
 	if signed.Enrolling && !route.Enrol {
 		return fault.New(fault.Unauthenticated, "fault.enrol_first")
+	}
+	if signed.Unsigned && !route.Enrol && !route.Sign {
+		return fault.New(fault.Unauthenticated, "fault.confidential_first")
 	}
 	v.Signed, v.csrf = &signed, []byte(signed.CSRF)
 	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, nil)
@@ -382,7 +389,7 @@ func (s *Site) Shell(v *Visit) Shell {
 	if v.Clinic.Slug != "" {
 		sh.Clinic = s.clinicHead(v)
 	}
-	if v.Signed != nil && !v.Signed.Enrolling {
+	if v.Signed != nil && !v.Signed.Enrolling && !v.Signed.Unsigned {
 		p := v.Signed.Person
 		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts, Helper: v.Who.Helps() || v.Who.May(access.PlatformHelp)}
 		if v.Clinic.Slug != "" && !sh.Person.Helper {
@@ -458,6 +465,8 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 			to = "/sign-in/second?next=" + url.QueryEscape(v.URL.RequestURI())
 		case "fault.enrol_first":
 			to = "/second-factor"
+		case "fault.confidential_first":
+			to = "/confidentiality"
 		}
 		http.Redirect(w, v.Request, to, http.StatusSeeOther)
 		return

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/holdings"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/programs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -55,6 +56,10 @@ func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 			said.Text = v.Tongue.Say("trust.module." + m + ".off")
 		}
 		page.Modules = append(page.Modules, said)
+	}
+	var err error
+	if page.Ahead, err = s.announced(v); err != nil {
+		return err
 	}
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
@@ -155,7 +160,7 @@ func (s *Site) ownPrograms(v *Visit) []ProcessorRow {
 
 // holdingRows sums up what is kept about people, from the same declarations that the build compares with the database.
 func holdingRows(v *Visit) []HoldingRow {
-	all := slices.Concat(clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(), scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), store.Holdings())
+	all := slices.Concat(clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(), scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), store.Holdings())
 	var rows []HoldingRow
 	at := map[string]int{}
 	purposes, keeps := map[string][]string{}, map[string][]string{}

@@ -43,7 +43,8 @@ type PatientNewPage struct {
 // PatientPage is /app/patients/{id}, the page "patient".
 type PatientPage struct {
 	Shell
-	CanAudit      bool // may see who looked
+	Terms         *TermsQuestion // what she is asked about changed terms; nil: nothing
+	CanAudit      bool           // may see who looked
 	ID            string
 	Version       int64
 	Patient       string

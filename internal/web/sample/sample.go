@@ -93,6 +93,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.billPages()
 	m.paymentPages()
 	m.modulePages()
+	m.policyPages()
 	m.accountPages()
 	m.factorPages()
 	m.supportPages()
