@@ -34,6 +34,7 @@ func platformRoutes() []Route {
 		{Pattern: "POST /platform/helpers", Door: Platform, Right: people, Handle: platformAdd},
 		{Pattern: "POST /platform/helpers/{id}/end", Door: Platform, Right: people, Handle: platformLetGo},
 		{Pattern: "GET /platform/operate", Door: Platform, Right: access.PlatformOperate, Handle: platformOperate},
+		{Pattern: "POST /platform/operate/look", Door: Platform, Right: access.PlatformOperate, Handle: platformLook},
 	}
 }
 
