@@ -133,6 +133,7 @@ func probes() map[string]liveLook {
 		"clinical-few":                 probe.clinicalFew,
 	}
 	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, probesOfThePolicy())
 	return out
 }
 

@@ -53,10 +53,10 @@ func groupOf(source string) string {
 
 func trustPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page := s.policy(v)
-	page.Short = said(v.Tongue, "trust.short.", "clinic", "sealed", "messages", "sold", "rights", "proof")
+	page.Short = wordsAt(v.Tongue, "trust.short.", "clinic", "sealed", "messages", "sold", "rights", "proof")
 	page.Regions = regionRows(v.Tongue, "")
 	page.Lives = lifeRows(v.Tongue, law.Elsewhere)
-	page.Children = said(v.Tongue, "trust.children.", "accounts", "guardian")
+	page.Children = wordsAt(v.Tongue, "trust.children.", "accounts", "guardian")
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
 
@@ -80,10 +80,10 @@ func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		page.Modules = append(page.Modules, x)
 	}
 	place := v.Clinic.Jurisdiction
-	page.Short = append([]string{v.Tongue.Say("trust.short.yours", "Clinic", responsibleName(v.Clinic))}, said(v.Tongue, "trust.short.", "sealed", "messages", "sold", "rights", "proof")...)
+	page.Short = append([]string{v.Tongue.Say("trust.short.yours", "Clinic", responsibleName(v.Clinic))}, wordsAt(v.Tongue, "trust.short.", "sealed", "messages", "sold", "rights", "proof")...)
 	page.Regions = regionRows(v.Tongue, place)
 	page.Lives = lifeRows(v.Tongue, place)
-	page.Children = []string{v.Tongue.Say("trust.children.age", "Count", law.MinorAge(place)), v.Tongue.Say("trust.children.guardian")}
+	page.Children = []string{v.Tongue.Say("trust.children.age", "Age", law.MinorAge(place)), v.Tongue.Say("trust.children.guardian")}
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
 
@@ -110,7 +110,7 @@ func proofPage(s *Site, w http.ResponseWriter, v *Visit) error {
 			page.Evidence = spells[0].Evidence
 		}
 	}
-	return s.views.Render(w, http.StatusOK, "proof", page)
+	return s.views.Render(w, http.StatusOK, "promise-proof", page)
 }
 
 // responsible names the legal entity, its address and how to reach it. Somebody can always be written to: a clinic that shows
@@ -144,7 +144,7 @@ func (s *Site) policy(v *Visit) *TrustPage {
 	groups := map[string]int{}
 	for _, g := range policyGroups {
 		groups[g.id] = len(page.Groups)
-		page.Groups = append(page.Groups, TrustGroup{ID: g.id, Title: v.Tongue.Say("trust.group." + g.id), Whom: said(v.Tongue, "trust.whom.", g.whom...)})
+		page.Groups = append(page.Groups, TrustGroup{ID: g.id, Title: v.Tongue.Say("trust.group." + g.id), Whom: wordsAt(v.Tongue, "trust.whom.", g.whom...)})
 	}
 	var kept []Kept
 	if s.Promises != nil {
@@ -169,7 +169,7 @@ func (s *Site) policy(v *Visit) *TrustPage {
 		page.Processors = append(ProcessorRows(v.Tongue, s.Processors()), s.ownPrograms(v)...)
 	}
 	page.Holdings = holdingRows(v)
-	page.Limits = said(v.Tongue, "trust.limit.", "perfect", "backups", "plaintext", "messages", "metadata", "people")
+	page.Limits = wordsAt(v.Tongue, "trust.limit.", "perfect", "backups", "plaintext", "messages", "metadata", "people")
 	page.Terms = termRows(v.Tongue)
 	return page
 }
@@ -203,8 +203,8 @@ func sentenceText(t *words.Tongue, x promise.Sentence) string {
 	return x.Text
 }
 
-// said are the words at the keys.
-func said(t *words.Tongue, prefix string, keys ...string) []string {
+// wordsAt are the words at the keys.
+func wordsAt(t *words.Tongue, prefix string, keys ...string) []string {
 	out := make([]string, 0, len(keys))
 	for _, k := range keys {
 		out = append(out, t.Say(prefix+k))

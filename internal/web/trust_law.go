@@ -27,7 +27,7 @@ func regionRows(t *words.Tongue, home string) []RegionRow {
 	var out []RegionRow
 	for _, place := range places {
 		authority := law.Complaints(place)
-		r := RegionRow{ID: place, Name: t.Say("trust.place." + place), First: place == home, Child: t.Say("trust.children.age", "Count", law.MinorAge(place)), Authority: Declared(t, authority.Name), Page: authority.Page}
+		r := RegionRow{ID: place, Name: t.Say("trust.place." + place), First: place == home, Child: t.Say("trust.children.age", "Age", law.MinorAge(place)), Authority: Declared(t, authority.Name), Page: authority.Page}
 		for _, x := range law.Rights(place) {
 			r.Rights = append(r.Rights, RightRow{Text: t.Say("right." + x.Key), Source: x.Source})
 		}
@@ -63,6 +63,17 @@ func spanText(t *words.Tongue, s law.Span) string {
 	return t.Say("span.years", "Count", s.Years)
 }
 
+// lifeText is how long something lives: the words of a table, where those of spanText stand behind "within".
+func lifeText(t *words.Tongue, s law.Span) string {
+	switch {
+	case s.Days > 0:
+		return t.Say("life.days", "Count", s.Days)
+	case s.Months > 0:
+		return t.Say("life.months", "Count", s.Months)
+	}
+	return t.Say("life.years", "Count", s.Years)
+}
+
 // lifeRows say how long each class of records lives under the law of the place.
 func lifeRows(t *words.Tongue, place string) []LifeRow {
 	var out []LifeRow
@@ -70,14 +81,14 @@ func lifeRows(t *words.Tongue, place string) []LifeRow {
 		l := law.LifeOf(place, c)
 		r := LifeRow{What: t.Say("life." + string(c)), Most: t.Say("life.with_clinic")}
 		if !l.Floor.IsZero() {
-			r.Least = spanText(t, l.Floor)
+			r.Least = lifeText(t, l.Floor)
 		}
 		if !l.Ceiling.IsZero() {
-			r.Most = spanText(t, l.Ceiling)
+			r.Most = lifeText(t, l.Ceiling)
 		}
 		switch {
 		case l.ChildAge > 0 && l.ChildYears > 0:
-			r.Child = t.Say("life.child_more", "Age", l.ChildAge, "Years", spanText(t, law.Span{Years: l.ChildYears}))
+			r.Child = t.Say("life.child_more", "Age", l.ChildAge, "Years", lifeText(t, law.Span{Years: l.ChildYears}))
 		case l.ChildAge > 0:
 			r.Child = t.Say("life.child", "Age", l.ChildAge)
 		}

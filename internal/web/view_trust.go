@@ -147,7 +147,7 @@ func (p *TrustPage) Broken() []TrustSentence {
 	return out
 }
 
-// ProofPage is /trust/{id}: how one sentence is proved, the page "proof". What names code and tests, and what a look said, is in English.
+// ProofPage is /trust/{id}: how one sentence is proved, the page "promise-proof". What names code and tests, and what a look said, is in English.
 type ProofPage struct {
 	Shell
 	TrustSentence
