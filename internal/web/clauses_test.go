@@ -80,6 +80,8 @@ func TestPolicySaysWhoAndWhen(t *testing.T) {
 	for _, path := range []string{"/trust", "/c/desk/privacy"} {
 		o.in("en", path, "In force since <time>", "Last updated <time>", "Almirah Hosting LLP", `href="mailto:privacy@host.example"`, "Concerns:", `<span class="tag">patients</span>`, `<span class="tag">staff</span>`, `<span class="tag">clinics</span>`)
 	}
+	const page = "/app/settings/clinic"
+	leads(t, o.owner.files(page, "logo", nil, profile(o.owner.version(page))...), page+"?done=saved")
 	o.in("en", "/c/desk/privacy", `href="mailto:desk@example.org"`, "decides about your data", "Write to the clinic", "!/privacy/request")
 }
 
@@ -112,12 +114,12 @@ func TestEachRegionHasItsRights(t *testing.T) {
 }
 
 // latin is a word in Latin letters.
-var latin = regexp.MustCompile(`[A-Za-z][A-Za-z'’-]+`)
+var latin = regexp.MustCompile(`[A-Za-z]{2,}(?:['’-][A-Za-z]+)*`)
 
 // names may stand in Latin letters in any language: names of companies, techniques, cookies and authorities, and what a patient types.
 func names() map[string]bool {
 	names := map[string]bool{}
-	for _, n := range strings.Fields(`Almirah Argon SMS WhatsApp Razorpay Stripe Twilio MSG AWS KMS HashiCorp Vault PostgreSQL AES TLS HTTPS DNS PDF STOP START Schedule Business Associate Agreement
+	for _, n := range strings.Fields(`Almirah Argon id SMS WhatsApp Razorpay Stripe Twilio MSG AWS KMS HashiCorp Vault PostgreSQL AES TLS HTTPS DNS PDF STOP START Schedule Business Associate Agreement
 		Host-session Host-form Host-device Host-pref almirah-log Desk Clinic Post Co IN`) {
 		names[n] = true
 	}

@@ -63,6 +63,7 @@ func trustPage(s *Site, w http.ResponseWriter, v *Visit) error {
 // privacyPage is the clinic's own policy: the same sentences, and who is responsible for the data (promises A3, C3, R8).
 func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page := s.policy(v)
+	page.Title = v.Tongue.Say("trust.clinic_title")
 	page.Responsible, page.Reply = responsible(v.Clinic)
 	if reach := s.reach(v); reach != s.PublicURL {
 		page.Address = reach
