@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -179,5 +180,44 @@ func TestSignInWithCookiesBlocked(t *testing.T) {
 	}
 	for _, v := range x.Axe(t, "../..") {
 		t.Error(v)
+	}
+}
+
+// TestThePolicyIsCleanForEverybody: both pages, with every group unfolded, in a real browser: axe finds nothing, nothing is wider than a phone,
+// and no script is needed. A soak looks at every language, width and colour.
+func TestThePolicyIsCleanForEverybody(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "policy-languages")
+	h := openHouse(t, store.SQLite, Options{}, nil)
+	x := browser.Start(t).Tab(t, 1366, 900)
+	type look struct {
+		width       int64
+		lang, theme string
+	}
+	looks := []look{{1366, "en", "light"}, {360, "ar", "dark"}, {360, "ta", "light"}, {1366, "hi", "dark"}}
+	paths := []string{"/c/sunrise/privacy"}
+	if os.Getenv("ALMIRAH_SOAK") == "1" {
+		looks, paths = nil, append(paths, "/trust", "/trust/clinic-apart")
+		for _, l := range words.Languages() {
+			for _, width := range []int64{360, 1366} {
+				looks = append(looks, look{width, l.Code, "light"}, look{width, l.Code, "dark"})
+			}
+		}
+	}
+	for _, l := range looks {
+		x.Size(t, l.width, 900)
+		x.Cookie(t, h.Server.URL, web.PreferenceCookie, "theme:"+l.theme+"|lang:"+l.lang)
+		for _, path := range paths {
+			x.GoTo(t, h.Server.URL+path)
+			if n := browser.Eval[int](t, x, `(d=>{d.forEach(x=>x.open=true);return d.length})(document.querySelectorAll("details"))`); n < 15 && path != "/trust/clinic-apart" {
+				t.Errorf("%s has %d groups to unfold", path, n)
+			}
+			for _, v := range append(x.Axe(t, "../.."), x.Complaints()...) {
+				t.Errorf("%s %+v: %s", path, l, v)
+			}
+			if wide := browser.Eval[int](t, x, `document.documentElement.scrollWidth-innerWidth`); wide > 0 {
+				t.Errorf("%s %+v is %d pixels too wide", path, l, wide)
+			}
+		}
 	}
 }

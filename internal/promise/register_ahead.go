@@ -10,7 +10,6 @@ var ahead = []Sentence{
 	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
 	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
 	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},
-	{ID: "regional-rights", Text: "The page says which rights the law of your region gives, and to which authority you can complain.", Sources: []string{"I11", "R10", "R11", "R12"}, Kind: NotYet},
 	{ID: "authorities", Text: "A demand by an authority, or a disclosure to protect somebody's rights or safety, is checked by two people, answered with as little as has to be, and kept on record.", Sources: []string{"I7", "T1"}, Kind: NotYet},
 	{ID: "suspension", Text: "A clinic that breaks the terms can be suspended. It can still read everything and take it along.", Sources: []string{"T3"}, Kind: NotYet},
 	{ID: "people-trained", Text: "The few people who can reach the servers need to, are trained for it and are bound to keep silent.", Sources: []string{"M11"}, Kind: Human},

@@ -50,7 +50,7 @@ var clauses = []Sentence{
 		Sources:  []string{"R10", "C8", "A20"},
 		Kind:     Enforced,
 		KeptBy:   []string{"words.Load", "internal/web/trust.go"},
-		ProvedBy: []string{"words.TestEverySentenceIsSaidInEveryLanguage", "web.TestNoEnglishIsLeftInThePolicy", "app.TestTheProcessorsAreSaidInEveryLanguage"},
+		ProvedBy: []string{"words.TestEverySentenceIsSaidInEveryLanguage", "web.TestNoEnglishIsLeftInThePolicy", "app.TestTheProcessorsAreSaidInEveryLanguage", "app.TestThePolicyIsCleanForEverybody"},
 		Twins: []Twin{
 			{
 				Name: "sentences stay in English",
