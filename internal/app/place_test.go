@@ -425,6 +425,7 @@ func (p *place) json(t *testing.T, method, path, key, body string) map[string]an
 // pathKinds say what each parameter of an address is: a kind of id, or, behind "=", one fixed word.
 var pathKinds = map[string]string{
 	"/app/appointments/{id}":                       "appointment",
+	"/trust/{id}":                                  "=clinic-apart",
 	"/app/patients/{id}":                           "patient",
 	"/app/audit/noticed/{id}":                      "finding",
 	"/app/me/sessions/{session}":                   "session",

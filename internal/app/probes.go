@@ -132,6 +132,7 @@ func probes() map[string]liveLook {
 		"clinical-few":                 probe.clinicalFew,
 	}
 	maps.Copy(out, laterProbes())
+	maps.Copy(out, probesOfThePolicy())
 	return out
 }
 

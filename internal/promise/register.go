@@ -31,5 +31,6 @@ var Register = slices.Concat(
 	record,
 	ledgers,
 	policied,
+	clauses,
 	ahead,
 )

@@ -36,6 +36,7 @@ func platformRoutes() []Route {
 		{Pattern: "GET /platform/duties", Door: Platform, Right: access.PlatformReview, Handle: platformDuties},
 		{Pattern: "POST /platform/duties", Door: Platform, Right: access.PlatformReview, Handle: platformSignDuty},
 		{Pattern: "GET /platform/operate", Door: Platform, Right: access.PlatformOperate, Handle: platformOperate},
+		{Pattern: "POST /platform/operate/look", Door: Platform, Right: access.PlatformOperate, Handle: platformLook},
 	}
 }
 
