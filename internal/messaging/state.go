@@ -27,6 +27,12 @@ const (
 	PaperReady Kind = "paper.ready"
 	// SecurityTold tells a patient what happened to her data; it is about no appointment.
 	SecurityTold Kind = "security.notice"
+	// PrivacyLink is the link to a person's own page, for whoever asked for it with an address on file.
+	PrivacyLink Kind = "privacy.link"
+	// PrivacyTold tells a person that there is news of what she asked about her data.
+	PrivacyTold Kind = "privacy.told"
+	// PrivacyCode goes to an address that a person wants on file, with a code; or to one that was left, with the news of it.
+	PrivacyCode Kind = "privacy.code"
 )
 
 // Kinds beside those: what a person of the clinic writes, and what the house answers by itself. They have no
@@ -70,19 +76,24 @@ func (k Kind) purpose() consent.Purpose {
 		return consent.Papers
 	case SecurityTold:
 		return consent.Security
+	case PrivacyLink, PrivacyTold, PrivacyCode:
+		return consent.Rights
 	}
 	return consent.Booking
 }
 
 // Asked says whether the kind needs the patient's agreement. Such a message keeps the quiet
 // hours (but for a paper, which she waits for) and can be stopped by one click.
-func (k Kind) Asked() bool { return k.purpose() != consent.Booking && k != SecurityTold }
+func (k Kind) Asked() bool { return k.purpose() != consent.Booking && !k.duty() }
+
+// duty says whether the law demands the message, whatever anybody agreed to.
+func (k Kind) duty() bool { return k == SecurityTold || k.private() }
 
 // alone says whether a message of the kind is about no appointment and no conversation.
-func (k Kind) alone() bool { return k == PaperReady || k == SecurityTold }
+func (k Kind) alone() bool { return k == PaperReady || k.duty() }
 
 func (k Kind) basis() string {
-	if k == SecurityTold {
+	if k.duty() {
 		return string(consent.Duty)
 	}
 	if k.Asked() {

@@ -23,6 +23,9 @@ func VariablesOf(k Kind) []string {
 	if k.Talk() || k == SecurityTold {
 		return []string{"PatientName", "ClinicName", "ClinicPhone"}
 	}
+	if k == PrivacyLink || k == PrivacyTold {
+		return []string{"PatientName", "ClinicName", "ClinicPhone", "ManageURL"}
+	}
 	if k == PaperReady {
 		return []string{"PatientName", "ClinicName", "ClinicPhone", "PaperURL"}
 	}
