@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/scheduling"
@@ -63,6 +64,14 @@ type Proof struct {
 	EndsAt   clock.Instant
 	code     string
 	withCode bool
+}
+
+// Masked is the address as a page may show it.
+func (p Proof) Masked() string {
+	if p.Channel == Email {
+		return contact.Email(p.Address).Masked()
+	}
+	return contact.Phone(p.Address).Masked()
 }
 
 // AskProof sends a code to an address that the patient wants on file. What was asked for before it is worth nothing any more.

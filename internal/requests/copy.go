@@ -3,6 +3,8 @@ package requests
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
@@ -21,6 +23,32 @@ type Copy struct {
 	Made   time.Time                      `json:"made"`
 	Name   string                         `json:"name"`
 	Tables map[string][]map[string]string `json:"tables"`
+}
+
+// Order are the tables in the order of people: who she is first.
+func (c Copy) Order() []string {
+	first := []string{"patient", "guardian", "appointment"}
+	out := slices.Sorted(maps.Keys(c.Tables))
+	slices.SortStableFunc(out, func(a, b string) int { return place(first, a) - place(first, b) })
+	return out
+}
+
+func place(list []string, one string) int {
+	if i := slices.Index(list, one); i >= 0 {
+		return i
+	}
+	return len(list)
+}
+
+// Columns are the names of a row's values that say something, in the order of the alphabet.
+func Columns(row map[string]string) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(row)) {
+		if row[name] != "" {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // JSON is the copy as a file that another program can read.

@@ -58,7 +58,7 @@ func (s *Service) AskLink(ctx context.Context, who access.Caller, typed string) 
 
 // SendLink sends what was asked for: to each person on file with that number or address, at what is on file, at most one in ten minutes. What
 // was typed is forgotten. Doing it again does nothing.
-func (s *Service) SendLink(tx *store.Tx, asked id.ID) error {
+func SendLink(tx *store.Tx, asked id.ID) error {
 	var sealed []byte
 	err := tx.Row(sqlAskedGet, asked).Scan(&sealed)
 	if errors.Is(err, store.ErrNoRows) {
@@ -73,14 +73,14 @@ func (s *Service) SendLink(tx *store.Tx, asked id.ID) error {
 		return err
 	}
 	tx.Record(audit.Note{Action: "send", Kind: "own-link", Subject: asked})
-	if err := s.sendLinks(tx, typed, id.Zero); err != nil {
+	if err := sendLinks(tx, typed); err != nil {
 		return err
 	}
 	_, err = tx.Exec(sqlAskedDone, asked)
 	return err
 }
 
-func (s *Service) sendLinks(tx *store.Tx, typed string, _ id.ID) error {
+func sendLinks(tx *store.Tx, typed string) error {
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
 		return err

@@ -232,7 +232,7 @@ func (s *Service) HandOver(ctx context.Context, who access.Caller, kind law.Requ
 		if err := s.enter(tx, r); err != nil {
 			return err
 		}
-		return s.sendLinks(tx, contacts, r.ID)
+		return sendLinks(tx, contacts)
 	})
 	return one, err
 }

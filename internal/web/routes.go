@@ -25,6 +25,7 @@ func Routes() []Route {
 		programRoutes(),
 		platformRoutes(),
 		incidentRoutes(),
+		requestRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

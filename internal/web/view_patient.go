@@ -43,7 +43,8 @@ type PatientNewPage struct {
 // PatientPage is /app/patients/{id}, the page "patient".
 type PatientPage struct {
 	Shell
-	CanAudit      bool // may see who looked
+	CanAudit      bool           // may see who looked
+	Statements    []StatementRow // what she says of data that she contests
 	ID            string
 	Version       int64
 	Patient       string

@@ -97,9 +97,11 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.factorPages()
 	m.supportPages()
 	m.incidentPages()
+	m.requestPages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()
+	m.bareRequests()
 	m.empties()
 	return m.out, nil
 }
