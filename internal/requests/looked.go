@@ -95,6 +95,9 @@ func (s *Service) Looked(ctx context.Context, who access.Caller, before id.ID) (
 	return out, err
 }
 
+// ListsFor is for how long back the lists of a day can be asked for, in days: the log is walked from that day on.
+const ListsFor = 92
+
 // OnLists are the lists of one day on which the person appeared: a calendar, a search, an inbox. Appearing is not being opened.
 func (s *Service) OnLists(ctx context.Context, who access.Caller, day clock.Date) (out []Look, err error) {
 	if who.Patient().IsZero() {
@@ -105,13 +108,17 @@ func (s *Service) OnLists(ctx context.Context, who access.Caller, day clock.Date
 		if err != nil {
 			return err
 		}
+		if day < clock.DateOf(v.Now().In(c.Location())).AddDays(-ListsFor) {
+			return fault.Missing()
+		}
 		names, err := showsNames(v)
 		if err != nil {
 			return err
 		}
 		out = nil
+		// Ids never run backwards, also when the clock is set back: an id may be later than its moment, and never earlier.
 		from, to := clock.At(clock.StartOfDay(day, c.Location())), clock.At(clock.StartOfDay(day.AddDays(1), c.Location()))
-		rows, err := v.Query(sqlLists, firstID(from), firstID(to), mostLists)
+		rows, err := v.Query(sqlLists, firstID(from), from, to, mostLists)
 		if err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ const (
 	lookColumns = `SELECT id, at, actor_id, role, action, kind, body FROM audit_leaf WHERE clinic_id = $1`
 	sqlLooks    = lookColumns + ` AND patient_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
 	sqlLists    = `SELECT l.id, l.at, l.actor_id, l.role, l.kind, d.owner_id, d.sealed FROM audit_leaf l JOIN audit_detail d ON d.clinic_id = l.clinic_id AND d.leaf_id = l.id
-	WHERE l.clinic_id = $1 AND l.id >= $2 AND l.id < $3 AND l.action = 'list' ORDER BY l.id LIMIT $4`
+	WHERE l.clinic_id = $1 AND l.id >= $2 AND l.at >= $3 AND l.at < $4 AND l.action = 'list' ORDER BY l.id LIMIT $5`
 )
 
 // owner is whose key seals what stands in a request: hers, and the clinic's own while nobody knows who she is.

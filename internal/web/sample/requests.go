@@ -29,7 +29,7 @@ func (m *maker) requestPages() {
 	fresh := &web.RequestNewPage{Shell: m.staff(""), PatientID: ident(201), Patient: people[0], Kind: "access", Door: "visit", Asker: "self", Proof: "met", Came: "2026-11-24", Words: "All about my knee.", Today: "2026-11-24", CanSee: true}
 	m.add("request-new", "", fresh)
 	wrong := &web.RequestNewPage{Shell: m.staff(""), Kind: "correction", Door: "letter", Asker: "nominee", Came: "2026-12-24", Contact: "a@b", Words: "No", Today: "2026-11-24"}
-	wrong.Shell = problems(wrong.Shell, "kind", "door", "asker", "came", "contact", "words", "patient")
+	wrong.Shell = problems(wrong.Shell, "kind", "door", "asker", "came", "contact", "words")
 	m.add("request-new", "wrong", wrong)
 	said := []web.StatementRow{{ID: ident(521), About: "health", Words: "The left knee, not the right one.", At: m.at(8, 30)}, {ID: ident(522), About: "other", Words: "لم أقل هذا.", At: m.at(8, 40)}}
 	full := func(r web.RequestRow) *web.RequestPage {
@@ -71,7 +71,10 @@ func (m *maker) requestPages() {
 		if kind == "deletion" {
 			p.Keep = []web.KeepRow{{Class: "clinical", Years: "3", Source: "Indian Medical Council Regulations 2002, 1.3.1"}, {Class: "prescription", Years: "3", Source: "as above"}, {Class: "invoice", Years: "8", Source: "Companies Act 2013, s. 128(5)"}}
 		}
-		p.Shell = problems(p.Shell, "about", "words")
+		p.Shell = problems(p.Shell, "words")
+		if kind == "correction" {
+			p.Shell = problems(p.Shell, "about")
+		}
 		m.add("own-ask", kind, p)
 	}
 	looks := []web.LookRow{{At: m.at(11, 0), Who: m.t.Say("request.look.you"), What: m.t.Say("audit.act.open"), Own: true}, {At: m.at(10, 0), Who: m.t.Say("role.front-desk"), What: m.t.Say("audit.act.open") + " · " + m.t.Say("audit.kind.patient"), Reason: m.t.Say("request.purpose.care")}}
