@@ -16,7 +16,7 @@ import (
 
 const (
 	sqlProbeBare     = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND outcome IN ('partly', 'refused') AND (ground = '' OR why IS NULL AND patient_id IS NOT NULL)`
-	sqlProbeUntold   = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'answered' AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
+	sqlProbeNotAnswered   = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'answered' AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
 	sqlProbeUnproved = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND patient_id IS NOT NULL AND (proof = '' OR known_at = 0 OR door <> 'link' AND proved_by IS NULL)`
 	sqlProbeAsked    = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
 )
@@ -47,7 +47,7 @@ func (p probe) requestRefusals(ctx context.Context) (string, error) {
 
 // requestsTold looks for answers that were given to nobody for a week: where there is no address, staff hand over the letter.
 func (p probe) requestsTold(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeUntold, "answers were not told to the person for a week", p.ago(week))
+	return p.none(ctx, sqlProbeNotAnswered, "answers were not told to the person for a week", p.ago(week))
 }
 
 // requestsProved looks for a request that belongs to somebody although nobody made sure who asks, and for addresses that were typed and not forgotten.

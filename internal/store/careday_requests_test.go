@@ -146,13 +146,20 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 	must(err)
 	must(s.TakeLonger(ctx, owner, slow, 1, "The doctor is away."))
 	must(house.Save(ctx, owner, was, c.Version+1))
-	child, _, err := folk.Add(ctx, owner, patients.Draft{Name: "Young Asker", BirthDate: "2019-02-03", Language: "en", Guardian: &patients.GuardianDraft{Name: "Ravi Asker", Phone: "+919876500021", Relation: "father"}}, true)
+	child, _, err := folk.Add(ctx, owner, patients.Draft{Name: "Young Asker", BirthDate: p.Clock.Now().AddDate(-7, 0, 0).Format("2006-01-02"), Language: "en", Guardian: &patients.GuardianDraft{Name: "Ravi Asker", Phone: "+919876500021", Relation: "father"}}, true)
 	must(err)
 	must(p.DB.Change(ctx, owner, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("a child without a guardian")
 		_, err := tx.Exec(`DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2`, child.ID)
 		return err
 	}))
+	must(p.DB.View(ctx, work, access.Work, func(_ context.Context, v *store.View) error {
+		_, err := patients.Since(v, who.ID)
+		return err
+	}))
+	if _, err := s.FromTalk(ctx, owner, id.New(p.Clock.Now()), law.Access); err == nil {
+		t.Fatal("a conversation that is not there is a request")
+	}
 	tell := func(string, string) error { return nil }
 	must(s.Work(ctx, work, tell))
 	_, err = s.Young(ctx, owner)
