@@ -21,6 +21,7 @@ var Register = slices.Concat(
 	helping,
 	troubled,
 	asked,
+	duties,
 	ownPrograms,
 	protection,
 	domain,
