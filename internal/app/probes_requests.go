@@ -15,10 +15,10 @@ import (
 // Live checks of what is promised about people's requests.
 
 const (
-	sqlProbeBare     = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND outcome IN ('partly', 'refused') AND (ground = '' OR why IS NULL AND patient_id IS NOT NULL)`
-	sqlProbeNotAnswered   = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'answered' AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
-	sqlProbeUnproved = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND patient_id IS NOT NULL AND (proof = '' OR known_at = 0 OR door <> 'link' AND proved_by IS NULL)`
-	sqlProbeAsked    = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
+	sqlProbeBare        = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND outcome IN ('partly', 'refused') AND (ground = '' OR why IS NULL AND patient_id IS NOT NULL)`
+	sqlProbeNotAnswered = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'answered' AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
+	sqlProbeUnproved    = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND patient_id IS NOT NULL AND (proof = '' OR known_at = 0 OR door <> 'link' AND proved_by IS NULL)`
+	sqlProbeAsked       = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
 )
 
 // requestClocks looks for answers and confirmations that are overdue.

@@ -20,7 +20,7 @@ var Register = slices.Concat(
 	insights,
 	helping,
 	troubled,
-	asked,
+	requested,
 	duties,
 	ownPrograms,
 	protection,

@@ -1,7 +1,7 @@
 package promise
 
-// asked: what people ask about their own data, and how they are answered.
-var asked = []Sentence{
+// requested: what people ask about their own data, and how they are answered.
+var requested = []Sentence{
 	{
 		ID:       "request-clock",
 		Text:     "Who asks about her own data gets an answer within 30 days, and sooner where the law of her clinic says so: in India a copy of a record within 72 hours. The time stands still only while nobody knows who asks, and is lengthened only where the law knows it, once, with a reason that she is told. Half-way the clinic’s owners are told, and an answer that is overdue is an incident.",
