@@ -47,7 +47,7 @@ const (
 	sqlStatementsErase = `DELETE FROM data_statement WHERE clinic_id = $1 AND patient_id = $2`
 
 	sqlNomineeAdd    = `INSERT INTO nominee (clinic_id, id, patient_id, name, contact, at) VALUES ($1, $2, $3, $4, $5, $6)`
-	sqlNomineeNow    = `SELECT id, name, contact, at FROM nominee WHERE clinic_id = $1 AND patient_id = $2 AND ended_at = 0 ORDER BY id DESC LIMIT 1`
+	sqlNomineeNow    = `SELECT id, name, contact, at FROM nominee WHERE clinic_id = $1 AND patient_id = $2 AND ended_at = 0 ORDER BY id DESC`
 	sqlNominees      = `SELECT id, name, contact, at FROM nominee WHERE clinic_id = $1 AND patient_id = $2 ORDER BY id`
 	sqlNomineeEnd    = `UPDATE nominee SET ended_at = $3 WHERE clinic_id = $1 AND patient_id = $2 AND ended_at = 0`
 	sqlNomineesErase = `DELETE FROM nominee WHERE clinic_id = $1 AND patient_id = $2`

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -161,11 +162,24 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 		t.Fatal("a conversation that is not there is a request")
 	}
 	tell := func(string, string) error { return nil }
+	must(s.AskLink(ctx, p.Public(), "nobody.asks@example.org"))
+	p.Clock.Move(16 * 24 * time.Hour)
+	if err := s.Work(ctx, work, func(string, string) error { return errors.New("the mail is down") }); err == nil {
+		t.Fatal("owners who were not told are taken for told")
+	}
+	must(nil)
 	must(s.Work(ctx, work, tell))
 	_, err = s.Young(ctx, owner)
 	must(err)
 	must(s.Decide(ctx, owner, second, 1, requests.Decision{Outcome: requests.Granted}))
+	must(s.AskContact(ctx, she, "third.asker@example.org"))
 	p.Clock.Move(40 * 24 * time.Hour)
+	must(p.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+		_, err := messaging.Keeper{}.Due(tx)
+		return err
+	}))
+	must(s.AskContact(ctx, she, "fourth.asker@example.org"))
+	must(p.DB.Change(ctx, owner, access.PatientDelete, func(_ context.Context, tx *store.Tx) error { return messaging.Keeper{}.Erase(tx, who.ID) }))
 	must(s.Work(ctx, work, tell))
 	must(s.Work(ctx, work, tell))
 	must(p.DB.View(ctx, work, access.Work, func(_ context.Context, v *store.View) error {
