@@ -87,6 +87,10 @@ const (
 	DisclosureRead  Right = "disclosure.read"
 	DisclosureAct   Right = "disclosure.act"
 	DisclosureFile  Right = "disclosure.file"
+	RequestAsk      Right = "request.ask"
+	RequestTake     Right = "request.take"
+	RequestRead     Right = "request.read"
+	RequestAct      Right = "request.act"
 	ProgramRead     Right = "program.read"
 	ProgramSettings Right = "program.settings"
 
@@ -201,6 +205,10 @@ var Table = []Row{
 	{DisclosureRead, "See what was given to authorities and courts, and what they demand.", leads},
 	{DisclosureAct, "Write down what an authority or a court demands, decide about what somebody else wrote down, and say that the patient was told.", leads},
 	{DisclosureFile, "Take the file that two people agreed to give.", leads},
+	{RequestAsk, "Ask for a link to one's own page, which goes only to an address that the clinic has on file.", []Role{Public}},
+	{RequestTake, "Write down what a patient asks about her own data: by letter, in a conversation, or at the desk.", desk},
+	{RequestRead, "See what people asked about their own data, and by when it is answered.", leads},
+	{RequestAct, "Answer what people asked about their own data: who they are, what is done, and what is refused on which ground.", leads},
 	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
 	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
@@ -234,7 +242,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct}
 
 // When says what has to be shown a second time before it is done.
 type When int
@@ -249,7 +257,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

@@ -31,6 +31,8 @@ const (
 	NoticeTransferAccepted = "transfer-accepted" // somebody accepted the clinic
 	NoticeTransferDone     = "transfer-done"     // the clinic has a new owner
 	NoticeIncident         = "incident"          // something went wrong at the clinic, or may have
+	NoticeRequest          = "request"           // what somebody asked about her data waits for its answer
+	NoticeYoung            = "young"             // data of a child was found for whom nobody speaks
 	NoticePlatformIncident = "platform-incident" // something went wrong at the platform, for its operators
 	NoticeDomainWorks      = "domain-works"      // the clinic's own host name is served
 	NoticeDomainFails      = "domain-fails"      // it leads elsewhere, or has lost its proof

@@ -87,6 +87,7 @@ var unmarked = map[string]string{
 	"patient_gate.bucket":          "16 bits of a keyed hash, for the length of a transaction",
 	"guardian.relation":            "one of a few words",
 	"consent.purpose":              "a word of the register",
+	"contact_proof.code":           "digits of ours, sealed",
 	"consent.channel":              "a word of the register",
 	"consent.given":                "one bit",
 	"consent.notice_version":       "a number",

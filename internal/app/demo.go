@@ -145,6 +145,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoTerms(ctx, owner); err != nil {
 		return fmt.Errorf("demo: its terms: %w", err)
 	}
+	if err := h.demoAsked(ctx, owner, who); err != nil {
+		return fmt.Errorf("demo: requests: %w", err)
+	}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -53,6 +54,7 @@ func Table() []Row {
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
 		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}, hook(programs.InvoicePaid, ofPayment)}},
 		{policies.EventAnswered, []Step{{"keep of her conversation what she agreed to", keepAsAgreed}}},
+		{requests.EventAsked, []Step{{"send whoever is on file the link to her own page", func(tx *store.Tx, e Event) error { return requests.SendLink(tx, e.Subject) }}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}
 }

@@ -52,6 +52,14 @@ func (s *Service) doors(tx *store.Tx, r row, now situation) (values map[string]s
 		token, err := newLink(tx, r, now)
 		return valuesOf(now, s.reach(r, now), s.reach(r, now)+"/m/"+token), "", "", err
 	}
+	if r.kind == PrivacyCode {
+		return valuesOf(now, s.public, ""), "", "", nil
+	}
+	if r.kind.private() {
+		token, err := privateLink(tx, r)
+		manage = s.reach(r, now) + "/m/" + token + "/data"
+		return valuesOf(now, s.reach(r, now), manage), manage, "", err
+	}
 	token, err := newLink(tx, r, now)
 	manage = s.reach(r, now) + "/m/" + token
 	return valuesOf(now, s.reach(r, now), manage), manage, s.reach(r, now) + StopPath(token, r.kind.purpose()), err

@@ -26,6 +26,9 @@ func VariablesOf(k Kind) []string {
 	if k == TermsTold {
 		return []string{"PatientName", "ClinicName", "ClinicPhone", "When", "ManageURL"}
 	}
+	if k == PrivacyLink || k == PrivacyTold {
+		return []string{"PatientName", "ClinicName", "ClinicPhone", "ManageURL"}
+	}
 	if k == PaperReady {
 		return []string{"PatientName", "ClinicName", "ClinicPhone", "PaperURL"}
 	}

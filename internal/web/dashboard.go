@@ -87,6 +87,9 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 			page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.complaints", "Count", n), URL: "/app/reviews?open=1"})
 		}
 	}
+	if err := s.requestsAhead(v, page); err != nil {
+		return err
+	}
 	if !v.Who.May(access.MessageRead) {
 		return nil
 	}

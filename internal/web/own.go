@@ -50,6 +50,10 @@ func ownPage(s *Site, w http.ResponseWriter, v *Visit) error {
 }
 
 func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
+	if v.Appointment.IsZero() { // a link to her data, and to no appointment
+		http.Redirect(w, v.Request, v.ownPath(""), http.StatusSeeOther)
+		return nil
+	}
 	o, err := s.own(v)
 	if err != nil {
 		return err

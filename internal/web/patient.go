@@ -58,6 +58,13 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 			page.Notes = []NoteCard{{Broken: true, At: p.CreatedAt.In(z)}}
 		}
 	}
+	said, err := s.Requests.StatementsOf(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, p, err
+	}
+	for _, x := range said {
+		page.Statements = append(page.Statements, StatementRow{x.ID.String(), x.About, x.Words, x.At.In(z)})
+	}
 	if err := s.prescriptionsOf(v, page, one); err != nil {
 		return nil, p, err
 	}

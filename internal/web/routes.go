@@ -27,6 +27,7 @@ func Routes() []Route {
 		platformRoutes(),
 		incidentRoutes(),
 		disclosureRoutes(),
+		requestRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

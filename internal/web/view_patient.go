@@ -45,6 +45,7 @@ type PatientPage struct {
 	Shell
 	Terms         *TermsQuestion // what she is asked about changed terms; nil: nothing
 	CanAudit      bool           // may see who looked
+	Statements    []StatementRow // what she says of data that she contests
 	ID            string
 	Version       int64
 	Patient       string

@@ -99,10 +99,12 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.supportPages()
 	m.incidentPages()
 	m.disclosurePages()
+	m.requestPages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()
 	m.bareDisclosures()
+	m.bareRequests()
 	m.empties()
 	return m.out, nil
 }
