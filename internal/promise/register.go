@@ -26,6 +26,7 @@ var Register = slices.Concat(
 	backups,
 	keys,
 	servers,
+	lives,
 	record,
 	ledgers,
 	ahead,
