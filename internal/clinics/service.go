@@ -275,25 +275,6 @@ func (s *Service) SetModules(ctx context.Context, who access.Caller, modules []s
 	})
 }
 
-// Leave marks the clinic as closing, or takes that back: the owner's act. While it is closing nobody books online; the staff, the
-// patients who are booked and every copy of the data go on. fault.Conflict when it is as wanted already, or closed for good.
-func (s *Service) Leave(ctx context.Context, who access.Caller, leave bool) error {
-	return s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
-		from, to, at := Open, Closing, tx.Now()
-		if !leave {
-			from, to, at = Closing, Open, 0
-		}
-		n, err := tx.Exec(sqlStatusSet, to, at, from)
-		if err == nil && n != 1 {
-			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
-		}
-		if err == nil {
-			tx.Record(audit.Note{Action: "change-status", Kind: "clinic", Subject: tx.Clinic(), Old: from, New: to})
-		}
-		return err
-	})
-}
-
 // change opens the one Change of a setting. do answers whether the version was still the one that the caller saw.
 func (s *Service) change(ctx context.Context, who access.Caller, version int64, do func(tx *store.Tx, c Clinic) (bool, error)) error {
 	return s.changeAs(ctx, who, access.ClinicSettings, version, do)

@@ -229,6 +229,6 @@ func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		f.Add("sure", "field.sure.needed")
 		return s.answer(w, v, f.Err(), "", "closing", again)
 	}
-	err := s.Clinics.Leave(v.Context(), v.Who, leave)
+	err := s.leave(v, leave)
 	return s.answer(w, v, err, "/app/account?done=saved", "closing", again)
 }

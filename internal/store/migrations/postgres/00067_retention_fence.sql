@@ -45,8 +45,73 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 SELECT almirah_roles();
+-- What may never be removed goes with its clinic, once the clinic itself is on record as gone.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN IF EXISTS (SELECT 1 FROM clinic_gone x WHERE x.clinic_id = OLD.clinic_id) THEN RETURN OLD; END IF; END IF; RAISE EXCEPTION '%', TG_ARGV[0]; END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_issued_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN IF EXISTS (SELECT 1 FROM clinic_gone x WHERE x.clinic_id = OLD.clinic_id) THEN RETURN OLD; END IF; END IF;
+    IF OLD.issued_at > 0 AND NOT EXISTS (SELECT 1 FROM invoice_gone g WHERE g.clinic_id = OLD.clinic_id AND g.invoice_id = OLD.id) THEN
+        RAISE EXCEPTION 'an issued invoice is kept';
+    END IF;
+    RETURN OLD;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE c bytea; i bytea;
+BEGIN
+    IF TG_OP = 'DELETE' THEN IF EXISTS (SELECT 1 FROM clinic_gone x WHERE x.clinic_id = OLD.clinic_id) THEN RETURN OLD; END IF; END IF;
+    IF TG_OP = 'INSERT' THEN c := NEW.clinic_id; i := NEW.invoice_id; ELSE c := OLD.clinic_id; i := OLD.invoice_id; END IF;
+    IF EXISTS (SELECT 1 FROM invoice x WHERE x.clinic_id = c AND x.id = i AND x.issued_at > 0)
+        AND NOT (TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM invoice_gone g WHERE g.clinic_id = c AND g.invoice_id = i)) THEN
+        RAISE EXCEPTION 'an issued invoice never changes';
+    END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_agreement_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN IF EXISTS (SELECT 1 FROM clinic_gone x WHERE x.clinic_id = OLD.clinic_id) THEN RETURN OLD; END IF; END IF; RAISE EXCEPTION 'what was signed is never changed or removed'; END $$;
+-- +goose StatementEnd
 
 -- +goose Down
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_issued_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.issued_at > 0 AND NOT EXISTS (SELECT 1 FROM invoice_gone g WHERE g.clinic_id = OLD.clinic_id AND g.invoice_id = OLD.id) THEN
+        RAISE EXCEPTION 'an issued invoice is kept';
+    END IF;
+    RETURN OLD;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE c bytea; i bytea;
+BEGIN
+    IF TG_OP = 'INSERT' THEN c := NEW.clinic_id; i := NEW.invoice_id; ELSE c := OLD.clinic_id; i := OLD.invoice_id; END IF;
+    IF EXISTS (SELECT 1 FROM invoice x WHERE x.clinic_id = c AND x.id = i AND x.issued_at > 0)
+        AND NOT (TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM invoice_gone g WHERE g.clinic_id = c AND g.invoice_id = i)) THEN
+        RAISE EXCEPTION 'an issued invoice never changes';
+    END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION almirah_agreement_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'what was signed is never changed or removed'; END $$;
+-- +goose StatementEnd
 DROP POLICY clinic ON closing;
 ALTER TABLE closing NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE closing DISABLE ROW LEVEL SECURITY;
