@@ -31,6 +31,7 @@ const (
 type Hold struct {
 	ID         id.ID
 	Patient    id.ID
+	Name       patients.Name // hers, in lists
 	State      State
 	Reason     string     // sealed
 	Until      clock.Date // its last day, in the clinic's zone
@@ -170,7 +171,11 @@ func (s *Service) Holds(ctx context.Context, who access.Caller) (out []Hold, err
 			ids[i] = h.Patient
 		}
 		v.Listed("hold", "holds", ids)
-		return nil
+		names, err := patients.Names(v, ids)
+		for i, h := range out {
+			out[i].Name = names[h.Patient]
+		}
+		return err
 	})
 	return out, err
 }

@@ -31,6 +31,7 @@ import (
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -62,6 +63,7 @@ type Deps struct {
 	Support  *support.Service
 	Domains  *domains.Service
 	Trouble  *incidents.Service
+	Lives    *retention.Service
 	Programs *programs.Service
 	Book     *words.Book
 	Clock    clock.Clock

@@ -44,6 +44,10 @@ type PatientNewPage struct {
 type PatientPage struct {
 	Shell
 	CanAudit      bool // may see who looked
+	CanHold       bool // may ask for a hold of the law
+	Hold          *HoldRow
+	KeptUntil     clock.Date // until when the law wants the record kept at least; empty: it wants nothing, or there is none
+	KeptBy        string     // where that stands
 	ID            string
 	Version       int64
 	Patient       string
