@@ -132,7 +132,7 @@ func probes() map[string]liveLook {
 		"allergies-asked":              probe.allergies,
 		"clinical-few":                 probe.clinicalFew,
 	}
-	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, moreProbes())
 	return out
 }
 
