@@ -265,6 +265,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.supportStops(t, patient)...)
 	out = append(out, h.troubleStops(t)...)
 	out = append(out, h.programStops(t)...)
+	out = append(out, h.lifeStops(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }

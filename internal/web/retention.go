@@ -283,7 +283,7 @@ func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		return s.answer(w, v, wrong.Err(), "", "closing", again)
 	}
 	var err error
-	to := "/app/account/closing?done=saved"
+	to := "/app/account?done=saved"
 	switch turn {
 	case "leave":
 		err = s.Lives.Close(v.Context(), v.Who, f.Get("remainder") != "")
@@ -292,7 +292,7 @@ func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	case "later":
 		err = s.Lives.Later(v.Context(), v.Who, typedVersion(v, -1))
 	default:
-		err, to = s.Lives.Reopen(v.Context(), v.Who), "/app/account?done=saved"
+		err = s.Lives.Reopen(v.Context(), v.Who)
 	}
 	return s.answer(w, v, err, to, "closing", again)
 }
