@@ -1,6 +1,18 @@
 package accounts
 
-import h "almirah/internal/holdings"
+import (
+	h "almirah/internal/holdings"
+	"almirah/internal/law"
+)
+
+// passing are the tables whose rows go before the account does.
+var passing = map[string]struct {
+	life law.Class
+	from h.Trigger
+}{
+	"session": {law.AccessLog, h.Seen}, "known_device": {law.AccessLog, h.Seen}, "throttle": {law.AccessLog, h.Seen}, "sign_in_event": {law.AccessLog, h.Made},
+	"challenge": {law.Passing, h.Ended}, "invitation": {law.Passing, h.Ended}, "one_time_link": {law.Passing, h.Ended}, "outgoing_mail": {law.Passing, h.Made},
+}
 
 // Holdings are the tables of this room, column by column.
 func Holdings() []h.Table {
@@ -22,7 +34,10 @@ func Holdings() []h.Table {
 	table := func(name string, columns []h.Column, rest ...string) h.Table {
 		t := h.Table{Name: name, Scope: h.Platform, Columns: append(columns, plain(rest...)...)}
 		if t.Personal() {
-			t.Keeper = "accounts"
+			t.Keeper, t.Life, t.From = "accounts", law.Account, h.Leaving
+			if over, ok := passing[name]; ok {
+				t.Life, t.From = over.life, over.from
+			}
 		}
 		return t
 	}

@@ -36,6 +36,13 @@ const (
 	NoticePlatformIncident = "platform-incident" // something went wrong at the platform, for its operators
 	NoticeDomainWorks      = "domain-works"      // the clinic's own host name is served
 	NoticeDomainFails      = "domain-fails"      // it leads elsewhere, or has lost its proof
+	NoticeRetention        = "retention"         // something of the clinic goes because its time is over
+	NoticeClosing          = "closing"           // an owner closes the clinic
+	NoticeClosingSoon      = "closing-soon"      // it is destroyed in two days
+	NoticeClosingStopped   = "closing-stopped"   // it stays
+	NoticeSuspendSoon      = "suspend-soon"      // the operator will suspend the clinic
+	NoticeSuspended        = "suspended"         // it is suspended
+	NoticeSuspendLifted    = "suspend-lifted"    // it is suspended no longer
 	NoticeDomainLost       = "domain-lost"       // it is served no longer
 
 	NoticeTerms = "terms" // the privacy terms of the clinic are to change

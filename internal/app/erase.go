@@ -24,6 +24,7 @@ import (
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/support"
@@ -47,7 +48,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{disclosures.Keeper{}, requests.Keeper{}, incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, policies.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{disclosures.Keeper{}, requests.Keeper{}, retention.Keeper{}, incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, policies.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

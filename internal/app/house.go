@@ -41,6 +41,7 @@ import (
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -86,6 +87,7 @@ type House struct {
 	Given    *disclosures.Service
 	Requests *requests.Service
 	Programs *programs.Service
+	Lives    *retention.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -195,7 +197,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings(), retention.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -252,6 +254,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver})
+	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables()})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }
@@ -264,7 +267,7 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Policies: h.Policies, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
 		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err

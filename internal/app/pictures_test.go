@@ -271,6 +271,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.troubleStops(t)...)
 	out = append(out, h.programStops(t)...)
 	out = append(out, h.askStops(t, own, patient)...)
+	out = append(out, h.lifeStops(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }

@@ -97,12 +97,10 @@ func KeepAsAgreed(tx *store.Tx, patient id.ID) error {
 
 const dayMicros = 24 * 60 * 60 * 1_000_000
 
-// ageSteps deletes the steps of deliveries whose time is over: 180 days at most, and sooner for whoever is under terms that say so.
-func ageSteps(tx *store.Tx) error {
-	for _, text := range []string{sqlStepAge, sqlProviderAge} {
-		if _, err := tx.Exec(text, tx.Now().Add(-keepSteps)); err != nil {
-			return err
-		}
+// ageSteps deletes the steps of deliveries whose time is over: all that are older than the moment, and sooner those of whoever is under terms that say so.
+func ageSteps(tx *store.Tx, all clock.Instant) error {
+	if _, err := tx.Exec(sqlStepAge, all); err != nil {
+		return err
 	}
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
@@ -114,7 +112,7 @@ func ageSteps(tx *store.Tx) error {
 	}
 	least, differs := g.Spread(c.Jurisdiction, law.Events)
 	before := endedBefore(tx.Now(), least)
-	if before <= tx.Now().Add(-keepSteps) {
+	if before <= all {
 		return nil
 	}
 	if !differs {

@@ -29,6 +29,7 @@ var Register = slices.Concat(
 	backups,
 	keys,
 	servers,
+	lives,
 	record,
 	ledgers,
 	policied,

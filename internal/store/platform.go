@@ -28,6 +28,7 @@ var PlatformTables = []string{
 	"domain", "certificate",
 	"duty_done",
 	"confidentiality", "confidentiality_text",
+	"clinic_gone", "remainder", "retention_clock", "suspension",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

@@ -49,6 +49,7 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := s.termsAhead(v, &page.Shell); err != nil {
 		return err
 	}
+	s.retentionAhead(v, &page.Shell)
 	sort.SliceStable(page.Next, func(i, j int) bool { return page.Next[i].At.Before(page.Next[j].At) })
 	page.Next = page.Next[:min(len(page.Next), nextShown)]
 	if err := s.waitingItems(v, page, broken); err != nil {

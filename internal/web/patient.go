@@ -94,6 +94,9 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	if page.Bills, err = s.billsOf(v, one); err != nil {
 		return nil, p, err
 	}
+	if err := s.heldWith(v, page, one); err != nil {
+		return nil, p, err
+	}
 	return page, p, s.saidWith(v, page, one)
 }
 

@@ -28,6 +28,7 @@ func Routes() []Route {
 		incidentRoutes(),
 		disclosureRoutes(),
 		requestRoutes(),
+		retentionRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

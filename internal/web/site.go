@@ -35,6 +35,7 @@ import (
 	"almirah/internal/programs"
 	"almirah/internal/promise"
 	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -69,6 +70,7 @@ type Deps struct {
 	Trouble  *incidents.Service
 	Given    *disclosures.Service
 	Requests *requests.Service
+	Lives    *retention.Service
 	Programs *programs.Service
 	Book     *words.Book
 	Clock    clock.Clock

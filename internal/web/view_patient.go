@@ -46,6 +46,10 @@ type PatientPage struct {
 	Terms         *TermsQuestion // what she is asked about changed terms; nil: nothing
 	CanAudit      bool           // may see who looked
 	Statements    []StatementRow // what she says of data that she contests
+	CanHold       bool           // may ask for a hold of the law
+	Hold          *HoldRow
+	KeptUntil     clock.Date // until when the law wants the record kept at least; empty: it wants nothing, or there is none
+	KeptBy        string     // where that stands
 	ID            string
 	Version       int64
 	Patient       string

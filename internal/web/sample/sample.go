@@ -100,6 +100,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.incidentPages()
 	m.disclosurePages()
 	m.requestPages()
+	m.retentionPages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()
