@@ -86,6 +86,9 @@ func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (
 	if err := h.finishDeletions(ctx, who, r.TakenAt.Add(-lookBack)); err != nil {
 		return 0, err
 	}
+	if err := h.Erasure.Work(ctx, who); err != nil { // what a law held then, and holds no longer
+		return err
+	}
 	// Letters that these would plan are marked with the others.
 	if err := h.billPlans(ctx, who); err != nil {
 		return 0, err

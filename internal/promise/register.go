@@ -23,6 +23,7 @@ var Register = slices.Concat(
 	ownPrograms,
 	protection,
 	domain,
+	erased,
 	backups,
 	keys,
 	servers,

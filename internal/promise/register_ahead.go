@@ -3,7 +3,6 @@ package promise
 // ahead: what the page must not claim, because it is not built, and what people rather than programs keep.
 var ahead = []Sentence{
 	{ID: "requests", Text: "Patients ask through their own page for a copy, a correction, a deletion or an end of use, and get an answer within 30 days, free of charge.", Sources: []string{"J1", "J2", "J3", "J4", "J6", "J7", "J8", "J9", "J10", "J11", "J12", "J13", "H8"}, Kind: NotYet},
-	{ID: "erasure-through-backups", Text: "A deletion reaches the backups too, and a certificate says when the last one that held the data has gone.", Sources: []string{"J5", "K7", "K9", "K10", "O3"}, Kind: NotYet},
 	{ID: "young-accounts-deleted", Text: "When the data of somebody below the age of consent was taken without a guardian, it is deleted on discovery, within a stated time.", Sources: []string{"I6", "K11"}, Kind: NotYet},
 	{ID: "retention", Text: "Each kind of data has a stated life, and is deleted or reduced to counts when it ends.", Sources: []string{"K1", "K2", "K5", "K6", "K8", "T7"}, Kind: NotYet},
 	{ID: "account-closing", Text: "A clinic that leaves has 90 days to come back; then its keys are destroyed.", Sources: []string{"A12", "A17", "K1"}, Kind: NotYet},

@@ -25,6 +25,7 @@ func Routes() []Route {
 		programRoutes(),
 		platformRoutes(),
 		incidentRoutes(),
+		erasureRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

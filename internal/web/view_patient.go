@@ -92,9 +92,10 @@ type NoteCard struct {
 	Broken       bool
 }
 
-// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete".
+// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete": the plan of an erasure.
 type PatientDeletePage struct {
 	Shell
+	PlanShown
 	ID      string
 	Patient string
 	Born    clock.Date
