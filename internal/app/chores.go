@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/billing"
+	"almirah/internal/clock"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/intake"
@@ -104,6 +105,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
 		{Name: "end-holds", Every: time.Hour, Clinics: true, Run: h.Erasure.Work},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
+			if err := h.finishColleagues(ctx, who, clock.At(h.Clock.Now().Add(-lookBack))); err != nil {
+				return err
+			}
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
 		}},

@@ -142,6 +142,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoTrouble(ctx, owner); err != nil {
 		return fmt.Errorf("demo: incidents: %w", err)
 	}
+	if err := h.demoErasure(ctx, owner); err != nil {
+		return fmt.Errorf("demo: an erasure: %w", err)
+	}
 	return nil
 }
 

@@ -87,6 +87,22 @@ func (h *House) journalOut(ctx context.Context) {
 	_ = h.Backups.CopyJournal(limited) // it has been marked and logged
 }
 
+// eraseColleague erases somebody who worked at the clinic: her name, her addresses, every way in, and her key.
+func (h *House) eraseColleague(ctx context.Context, who access.Caller, person id.ID) error {
+	err := h.Accounts.EraseFormer(ctx, who, person, func(ctx context.Context) error { return h.Vault.Shred(ctx, id.Zero, person, "erased_by_clinic") })
+	h.journalOut(ctx)
+	return err
+}
+
+// finishColleagues takes away what is left of people whose key was destroyed.
+func (h *House) finishColleagues(ctx context.Context, who access.Caller, since clock.Instant) error {
+	gone, err := h.Vault.Shredded(ctx, id.Zero, since)
+	if err != nil {
+		return err
+	}
+	return h.Accounts.FinishErased(ctx, who, gone)
+}
+
 // lookBack is how far back deletions are looked through for one that stopped half-way.
 const lookBack = 14 * 24 * time.Hour
 

@@ -72,6 +72,9 @@ func (h *House) Settle(ctx context.Context, say func(format string, args ...any)
 			say("settled %d of %d clinics", i+1, len(list))
 		}
 	}
+	if err := h.finishColleagues(ctx, jobs.Platform(), r.TakenAt.Add(-lookBack)); err != nil {
+		return err
+	}
 	n, err := h.Accounts.AfterRestore(ctx, jobs.Platform())
 	if err != nil {
 		return err
@@ -87,7 +90,7 @@ func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (
 		return 0, err
 	}
 	if err := h.Erasure.Work(ctx, who); err != nil { // what a law held then, and holds no longer
-		return err
+		return 0, err
 	}
 	// Letters that these would plan are marked with the others.
 	if err := h.billPlans(ctx, who); err != nil {

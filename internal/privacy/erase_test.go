@@ -336,4 +336,3 @@ func TestCertificate(t *testing.T) {
 		}
 	})
 }
-

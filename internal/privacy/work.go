@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	noticeDays = 1              // before the last day: forty-eight hours before the end
-	noticeFor  = 47 * time.Hour // how long a notice stands at least; the day on which clocks are set forward is an hour short
+	noticeDays = 1                   // before the last day: forty-eight hours before the end
+	noticeFor  = 47 * time.Hour      // how long a notice stands at least; the day on which clocks are set forward is an hour short
 	bridge     = 31 * 24 * time.Hour // how long what is held lies beside the keys at least: copies that an operator made by himself are put back too
-	mostEnding = 200            // holds that one run looks at
-	mostIssued = 50             // erasures that one run looks at
+	mostEnding = 200                 // holds that one run looks at
+	mostIssued = 50                  // erasures that one run looks at
 )
 
 // Work is what this room does for a clinic every hour: it tells what ends within two days, destroys the keys of what has ended, issues certificates that are due, and takes away

@@ -133,6 +133,26 @@ var erased = []Sentence{
 		},
 	},
 	{
+		ID:       "staff-erased",
+		Text:     "Somebody who worked at a clinic can be erased: name, addresses and every way in go, and the key with them. The audit log keeps a number and still verifies; what was signed keeps the name on it.",
+		Sources:  []string{"D5", "J1", "N5"},
+		Kind:     Enforced,
+		KeptBy:   []string{"accounts.Service.EraseFormer", "accounts.Service.FinishErased"},
+		ProvedBy: []string{"accounts.TestEraseFormer"},
+		Twins: []Twin{
+			{
+				Name: "her password still lets her in",
+				File: "internal/accounts/erase.go", Old: "job_title = NULL, password = '', theme", New: "job_title = NULL, theme",
+				Red: []string{"accounts.TestEraseFormer"},
+			},
+			{
+				Name: "somebody who works here is erased",
+				File: "internal/accounts/erase.go", Old: "		if f.Elsewhere {", New: "		if f.Elsewhere && f.Name != \"\" {",
+				Red: []string{"accounts.TestEraseFormer"},
+			},
+		},
+	},
+	{
 		ID:      "carriers-copies",
 		Text:    "Whoever carried a message keeps what they keep: mail servers, telephone companies and messengers have copies that no program here can erase. The page of an erasure says how many messages went to whom, so that the clinic can ask them.",
 		Sources: []string{"T6", "K9"},

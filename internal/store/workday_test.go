@@ -486,6 +486,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		})
 	}
 	troubled(ctx, t, p, house, must)
+	erased(ctx, t, p, house, must)
 }
 
 // version2 is the provider's present version.

@@ -28,6 +28,8 @@ func erasureRoutes() []Route {
 		{Pattern: "POST /app/erasures/{id}/held", Door: Staff, Right: access.HeldOpen, Handle: heldOpen},
 		{Pattern: "GET /c/{slug}/erased/{id}", Door: Clinic, Right: access.PublicRead, Handle: erasedPage},
 		{Pattern: "GET /c/{slug}/erased/{id}/certificate", Door: Clinic, Right: access.PublicRead, Handle: certificateFile},
+		{Pattern: "GET /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueAsk},
+		{Pattern: "POST /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueErase},
 		{Pattern: "GET /trust/erasure-key", Door: Open, Handle: erasureKey},
 	}
 }
@@ -324,4 +326,49 @@ func erasureKey(s *Site, w http.ResponseWriter, _ *Visit) error {
 	_, err = fmt.Fprintf(w, "The key that signs certificates of erasure here (Ed25519, base64):\n%s\n\nIts fingerprint (the first 16 bytes of SHA-256 of the key):\n%s\n\nTo check a certificate, on any machine, without a network:\nalmirah verify-certificate FILE\nIt prints the fingerprint of the key that signed; compare it with the one above.\n",
 		base64.StdEncoding.EncodeToString(key), privacy.Fingerprint(key))
 	return err
+}
+
+// ColleagueErasePage is /app/settings/former/{person}, the page "colleague-erase".
+type ColleagueErasePage struct {
+	Shell
+	ID, Name  string
+	Elsewhere bool
+}
+
+func (s *Site) colleague(v *Visit) (*ColleagueErasePage, id.ID, error) {
+	one, err := id.Parse(v.PathValue("person"))
+	if err != nil {
+		return nil, one, fault.Missing()
+	}
+	f, err := s.Accounts.Former(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, one, err
+	}
+	return &ColleagueErasePage{Shell: s.staffShell(v, ""), ID: one.String(), Name: f.Name, Elsewhere: f.Elsewhere}, one, nil
+}
+
+func colleagueAsk(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, _, err := s.colleague(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "colleague-erase", page)
+}
+
+func colleagueErase(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, one, err := s.colleague(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	if v.PostForm.Get("sure") == "" {
+		var f fault.Fields
+		f.Add("sure", "field.sure.needed")
+		err = f.Err()
+	} else {
+		err = s.EraseColleague(v.Context(), v.Who, one)
+	}
+	return s.answer(w, v, err, "/app/settings/staff?done=colleague_erased", "colleague-erase", func() (Page, error) { return page, nil })
 }

@@ -408,8 +408,7 @@ func (s *Site) deletePage(v *Visit, one id.ID) (*PatientDeletePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &PatientDeletePage{PlanShown: s.planShown(v, plan),Shell: page.Shell, ID: page.ID, Patient: p.Name, Born: p.BirthDate, Coming: len(page.Coming), Version: p.Version,
-		Keeps: []string{v.Tongue.Say("staff.keeps.audit")}}
+	out := &PatientDeletePage{PlanShown: s.planShown(v, plan), Shell: page.Shell, ID: page.ID, Patient: p.Name, Born: p.BirthDate, Coming: len(page.Coming), Version: p.Version}
 	out.Title, out.Flash = "", ""
 	if page.Broken {
 		out.Patient = v.Tongue.Say("day.broken")

@@ -100,9 +100,7 @@ type PatientDeletePage struct {
 	Patient string
 	Born    clock.Date
 	Coming  int
-	Keeps   []string // what the law makes the clinic keep, in the language of the page
 	Version int64
-	Typed   string
 }
 
 // DashboardPage is /app, the page "dashboard".

@@ -97,6 +97,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.factorPages()
 	m.supportPages()
 	m.incidentPages()
+	m.erasurePages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()
