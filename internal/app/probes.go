@@ -75,11 +75,6 @@ func probes() map[string]liveLook {
 		"own-domain-pages":             probe.ownNames,
 		"incident-clocks":              probe.incidentClocks,
 		"incident-apart":               probe.incidentsApart,
-		"held-by-law-alone":            probe.heldByLaw,
-		"held-to-custodian":            probe.heldToCustodian,
-		"held-until-its-day":           probe.heldUntil,
-		"erasure-certified":            probe.certified,
-		"erasure-through-backups":      probe.throughBackups,
 		"incident-people-told":         probe.incidentTold,
 		"tokens-hashed":                probe.tokensHashed,
 		"token-ends":                   probe.tokensEnd,
@@ -138,6 +133,7 @@ func probes() map[string]liveLook {
 		"clinical-few":                 probe.clinicalFew,
 	}
 	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, probesOfErasures())
 	return out
 }
 

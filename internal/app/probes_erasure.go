@@ -26,6 +26,11 @@ const (
 	sqlProbeSecond = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND second_at = 0 AND erased_at < $2`
 )
 
+func probesOfErasures() map[string]liveLook {
+	return map[string]liveLook{"held-by-law-alone": probe.heldByLaw, "held-to-custodian": probe.heldToCustodian, "held-until-its-day": probe.heldUntil, "erasure-certified": probe.certified,
+		"erasure-through-backups": probe.throughBackups}
+}
+
 // How late a certificate may be: one comes at once or within the hour, two when the last backup has gone.
 const (
 	firstLate  = 6 * time.Hour

@@ -171,14 +171,11 @@ type RecordField struct{ Name, Text string }
 
 // ReasonFor is the field of a hold: what was typed stays at the one that it was typed for.
 func (p *ErasurePage) ReasonFor(hold string) Field {
-	text := ""
 	if hold == p.Asked {
-		text = p.Reason
+		return p.Field("reason", "erasure.reason", p.Reason).Text(2).Needed().Most(500)
 	}
-	f := p.Field("reason", "erasure.reason", text).Text(2).Needed().Most(500).On(hold)
-	if hold != p.Asked {
-		f.Error = ""
-	}
+	f := p.Field("reason", "erasure.reason", "").Text(2).Needed().Most(500).On(hold)
+	f.Error = ""
 	return f
 }
 
