@@ -128,9 +128,8 @@ func probes() map[string]liveLook {
 		"prescriptions-off":            probe.sheetsOff,
 		"prescription-genuine":         probe.genuine,
 		"visits-kept":                  probe.visitsKept,
-		"files-cleaned":                probe.filesKept,
-		"allergies-asked":              probe.allergies,
-		"clinical-few":                 probe.clinicalFew,
+		"files-cleaned":                probe.filesKept, "allergies-asked": probe.allergies,
+		"clinical-few": probe.clinicalFew,
 	}
 	maps.Copy(out, probesOfLetters())
 	maps.Copy(out, probesOfErasures())

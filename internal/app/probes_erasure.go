@@ -17,13 +17,13 @@ import (
 // Live checks of erasures: what is held, until when, to whom it opens, and whether the certificates are there.
 
 const (
-	sqlProbeHolds  = `SELECT id, last_day FROM erasure_hold WHERE clinic_id = $1 AND sealed = 1 AND ended_at = 0 ORDER BY last_day, id LIMIT 100`
-	sqlProbeLate   = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND ended_at = 0 AND last_day < $2`
-	sqlProbePlain  = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND class NOT IN ('clinical', 'prescription', 'invoice')`
+	sqlProbeHolds      = `SELECT id, last_day FROM erasure_hold WHERE clinic_id = $1 AND sealed = 1 AND ended_at = 0 ORDER BY last_day, id LIMIT 100`
+	sqlProbeLate       = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND ended_at = 0 AND last_day < $2`
+	sqlProbePlain      = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND class NOT IN ('clinical', 'prescription', 'invoice')`
 	sqlProbeHeldOpened = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND kind = 'held-record' AND action = 'open' AND role <> 'owner'`
-	sqlProbeFirst  = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND first_at = 0 AND erased_at < $2`
-	sqlProbeProof  = `SELECT first, second FROM erasure WHERE clinic_id = $1 ORDER BY erased_at DESC, id DESC LIMIT 5`
-	sqlProbeSecond = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND second_at = 0 AND erased_at < $2`
+	sqlProbeFirst      = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND first_at = 0 AND erased_at < $2`
+	sqlProbeProof      = `SELECT first, second FROM erasure WHERE clinic_id = $1 ORDER BY erased_at DESC, id DESC LIMIT 5`
+	sqlProbeSecond     = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND second_at = 0 AND erased_at < $2`
 )
 
 func probesOfErasures() map[string]liveLook {

@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +25,7 @@ func TestARetentionKey(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "held-by-law-alone")
 	promise.Proves(t, "held-until-its-day")
+	promise.Proves(t, "erasure-through-backups")
 	onBoth(t, func(t *testing.T, url string) {
 		ctx := context.Background()
 		root, fake := rootFile(t), clock.NewFake(noon)
@@ -30,6 +36,7 @@ func TestARetentionKey(t *testing.T) {
 		t.Cleanup(func() { v.Close() })
 		clinic, people := clinicOf(t, v, 2)
 		hold, other := id.New(noon), id.New(noon)
+		var before bytes.Buffer // as an old copy, a dead page or the server's log may have it
 		const last = clock.Date("2026-11-30")
 		if err := errors.Join(v.AddHeld(ctx, clinic, hold, last), v.AddHeld(ctx, clinic, other, "2031-01-01"), v.AddHeld(ctx, clinic, hold, last)); err != nil {
 			t.Fatal(err)
@@ -55,6 +62,9 @@ func TestARetentionKey(t *testing.T) {
 		}
 		if err := v.EndHeld(ctx, clinic, hold, last); !errors.Is(err, ErrKept) {
 			t.Errorf("it was destroyed on its last day: %v", err)
+		}
+		if _, err := v.CopyTo(ctx, &before); err != nil {
+			t.Fatal(err)
 		}
 		// What is put aside stays with the keys, and an attempt that came to nothing leaves none.
 		parts := []Aside{{ID: id.New(noon), Owner: hold, Part: 0, Body: sealed}, {ID: id.New(noon), Owner: other, Part: 0, Body: sealed}}
@@ -114,6 +124,20 @@ func TestARetentionKey(t *testing.T) {
 		if _, err := v.WriteJournal(ctx, &journal); err != nil {
 			t.Fatal(err)
 		}
+		fake.Move(time.Hour)
+		if _, err := v.Turn(ctx, true, nil); err != nil {
+			t.Fatal(err)
+		}
+		var now bytes.Buffer
+		if _, err := v.CopyTo(ctx, &now); err != nil {
+			t.Fatal(err)
+		}
+		if forgotten, err := v.Forgotten(ctx, clinic, clock.At(noon)); err != nil || !forgotten {
+			t.Errorf("something above the keys is left: %v", err)
+		}
+		if open := openable(t, v, clinic, before.String(), copied.String(), now.String()); open[people[0]]+open[hold] != 0 || open[people[1]] == 0 {
+			t.Errorf("of the wrapped keys that lie anywhere, so many open to a key that exists: hers %d, the held %d, somebody else's %d", open[people[0]], open[hold], open[people[1]])
+		}
 		// A copy of the key store from before comes back on another machine.
 		there := "sqlite://" + filepath.Join(t.TempDir(), "back", "keystore.db")
 		if err := RestoreKeys(ctx, there, bytes.NewReader(copied.Bytes()), clock.NewFake(noon)); err != nil {
@@ -145,4 +169,68 @@ func TestARetentionKey(t *testing.T) {
 			t.Errorf("the signature: %v", err)
 		}
 	})
+}
+
+// openable tries every wrapped patient's key in the copies with every key that still exists, and with every older key that such a one opens, and counts whose open.
+func openable(t *testing.T, v *Vault, clinic id.ID, copies ...string) map[id.ID]int {
+	t.Helper()
+	o, err := v.open(t.Context(), clinic, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := slices.Collect(maps.Values(o.wraps))
+	for _, one := range v.epochs {
+		keys = append(keys, one)
+	}
+	cell := func(c any) []byte {
+		text, _ := c.(string)
+		b, _ := base64.StdEncoding.DecodeString(text)
+		return b
+	}
+	number := func(c any) int64 { f, _ := c.(float64); return int64(f) }
+	lines := func(table string, do func(cells []any)) {
+		for _, one := range copies {
+			for line := range strings.Lines(one) {
+				var r copyRow
+				if json.Unmarshal([]byte(line), &r) == nil && r.Table == table {
+					do(r.Cells)
+				}
+			}
+		}
+	}
+	tryAll := func(at place, wrapped []byte, do func(key []byte)) {
+		for _, k := range keys {
+			if key, err := unwrap(k, at, wrapped); err == nil {
+				do(key)
+			}
+		}
+	}
+	for range 2 { // what an older key opens is older still
+		for _, table := range []string{"epoch_key", "clinic_key", "retired_key"} {
+			lines(table, func(c []any) {
+				at, wrapped := epochPlace(number(c[0]), number(c[1])), cell(c[2])
+				switch table {
+				case "clinic_key":
+					at, wrapped = place{kind: c[1].(string), clinic: id.ID(cell(c[0])), generation: number(c[3])}, cell(c[4])
+				case "retired_key":
+					at, wrapped = place{kind: kindClinic, clinic: id.ID(cell(c[0])), generation: number(c[3])}, cell(c[4])
+				}
+				tryAll(at, wrapped, func(key []byte) {
+					if more, err := cipherOf(key); err == nil && len(keys) < 200 {
+						keys = append(keys, more)
+					}
+				})
+			})
+		}
+	}
+	out := map[id.ID]int{}
+	lines("patient_key", func(c []any) {
+		if c[3] == nil || string(cell(c[0])) != string(clinic[:]) {
+			return
+		}
+		last, _ := c[7].(string)
+		who := id.ID(cell(c[1]))
+		tryAll(personal(clinic, who, number(c[2]), clock.Date(last)), cell(c[3]), func([]byte) { out[who]++ })
+	})
+	return out
 }
