@@ -104,6 +104,7 @@ const (
 	PlatformHelpers  Right = "platform.helpers"
 	PlatformIncident Right = "platform.incident"
 	PlatformDomain   Right = "platform.domain"
+	PlatformReview   Right = "platform.review"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -214,6 +215,7 @@ var Table = []Row{
 	{PlatformNotice, "Publish notices about the service, and write to those who want its news.", []Role{Operator}},
 	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
 	{PlatformIncident, "Keep the register of what went wrong at the platform or at one of its processors, and tell the clinics.", []Role{Operator, System}},
+	{PlatformReview, "Sign that what people have to look at regularly was looked at.", []Role{Operator}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -244,7 +246,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

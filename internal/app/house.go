@@ -105,6 +105,7 @@ type House struct {
 	slow      slowWatch   // statements that took long
 	errors    *keptErrors // the last errors of the log
 	meters    *meters
+	lastGood  lastGood  // of the checks behind /readyz
 	forged    forgeries // reports with a wrong signature, for the watch over incidents
 	site      *web.Site
 }

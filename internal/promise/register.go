@@ -20,6 +20,7 @@ var Register = slices.Concat(
 	insights,
 	helping,
 	troubled,
+	duties,
 	ownPrograms,
 	protection,
 	domain,

@@ -26,6 +26,7 @@ var PlatformTables = []string{
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
+	"duty_done",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not
