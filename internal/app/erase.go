@@ -52,7 +52,7 @@ func (h *House) privacy() *privacy.Service {
 	for _, k := range erasers() {
 		rooms = append(rooms, k)
 	}
-	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Head: h.head, Older: h.olderThan, Spread: h.journalOut})
+	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Head: h.head, Older: h.olderThan, Spread: h.spread})
 }
 
 // DeletePatient erases a patient in every room and destroys her key, with which everything that a copy, a log or a backup still holds of her becomes unreadable (promise D5);
@@ -77,6 +77,17 @@ func (h *House) olderThan(ctx context.Context, before clock.Instant) (expires ti
 		return time.Time{}, false, nil
 	}
 	return h.Backups.Left(ctx, before.Add(keyCopy).Time())
+}
+
+// spread copies the list of destroyed keys to the places of the backups, and what lies beside the keys with them: should this machine be lost now, what the law holds comes back
+// from there. A place that does not answer is tried again every minute.
+func (h *House) spread(ctx context.Context, held bool) {
+	h.journalOut(ctx)
+	if held && h.Backups.On() {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_ = h.Backups.CopyKeys(limited) // it has been marked and logged
+	}
 }
 
 // journalOut has the list of destroyed keys copied to the places of the backups: without it she could come back out of one. A place that does not answer

@@ -51,12 +51,17 @@ func (s *Service) Erase(ctx context.Context, who access.Caller, patient id.ID, r
 		return id.Zero, err
 	}
 	var one id.ID
+	held := false
 	err := s.db.Change(ctx, who, access.PatientDelete, func(ctx context.Context, tx *store.Tx) (err error) {
-		one, err = s.erase(ctx, tx, patient, reason)
+		if one, err = s.erase(ctx, tx, patient, reason); err != nil {
+			return err
+		}
+		holds, err := holdsOf(&tx.View, one)
+		held = len(holds) > 0
 		return err
 	})
 	if s.o.Spread != nil {
-		s.o.Spread(ctx)
+		s.o.Spread(ctx, held)
 	}
 	if err != nil {
 		return id.Zero, err

@@ -25,8 +25,8 @@ type Options struct {
 	Head func(ctx context.Context) (string, error)
 	// Older says what is left from before the moment: the last day of the newest backup of the data (zero: there is none), and whether a copy of the key store is.
 	Older func(ctx context.Context, before clock.Instant) (expires time.Time, keys bool, err error)
-	// Spread has the list of destroyed keys copied to the places of the backups. nil: there are none.
-	Spread func(ctx context.Context)
+	// Spread has the list of destroyed keys copied to the places of the backups, and the key store as well when something was put beside the keys. nil: there are none.
+	Spread func(ctx context.Context, held bool)
 }
 
 // Service are the verbs for the doors.
