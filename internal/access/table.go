@@ -28,6 +28,8 @@ const (
 	PatientWrite  Right = "patient.write"
 	PatientNotes  Right = "patient.notes"
 	PatientDelete Right = "patient.delete"
+	ErasureRead   Right = "erasure.read"
+	HeldOpen      Right = "erasure.open-held"
 
 	MessageRead     Right = "message.read"
 	MessageSettle   Right = "message.settle"
@@ -204,6 +206,9 @@ var Table = []Row{
 	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
 	{IncidentReport, "Say that something went wrong with data or devices: a lost phone, a letter to the wrong person, a strange sign-in.", staff},
+	{ErasureRead, "See which erasures there were, what the law holds until when, and the certificates.", leads},
+	{HeldOpen, "Open what the law holds of somebody who was erased, saying why.", []Role{Owner}},
+
 	{IncidentRead, "See what went wrong at the clinic, whom it touched, and what the law asks by when.", leads},
 	{IncidentAct, "Decide about an incident: end sign-ins, whom to tell, what the authority got, and closing it.", leads},
 	{DisclosureRead, "See what was given to authorities and courts, and what they demand.", leads},
@@ -248,7 +253,7 @@ var rows = func() map[Right]Row {
 // always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
-var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen,
 	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
 
 // When says what has to be shown a second time before it is done.
@@ -263,7 +268,7 @@ const (
 
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
-var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
+var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen,
 	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.

@@ -157,6 +157,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterBills(t, m)
 		h.enterPapers(t, m)
 		h.enterSupport(t, m)
+		h.enterHeld(t, m)
 		h.enterTrouble(t, m)
 		h.enterDemand(t, m)
 		h.enterPrograms(t, m)

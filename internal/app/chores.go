@@ -6,6 +6,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
@@ -75,7 +76,11 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
+		{Name: "end-holds", Every: time.Hour, Clinics: true, Run: h.Erasure.Work},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
+			if err := h.finishColleagues(ctx, who, clock.At(h.Clock.Now().Add(-lookBack))); err != nil {
+				return err
+			}
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
 		}},

@@ -64,6 +64,7 @@ func verbs() []verb {
 		{"release", "after a restore: let messages, refunds and charges leave again", (*console).release},
 		{"drill", "restore the newest backup in a place of its own and compare it (--key FILE: with the key from paper)", (*console).drill},
 		{"incident drill", "play a stolen sign-in on invented data, in a place of its own: whom it touched, letters, clocks", (*console).incidentDrill},
+		{"verify-certificate", "check a certificate of erasure, without database, keys or network (FILE [--key KEY]): ends 1 and says what is wrong with it", (*console).verifyCertificate},
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},

@@ -310,6 +310,7 @@ var stay = map[string]string{
 	"audit_leaf":   "that something was done stays; ids only",
 	"audit_detail": "sealed under her key, which is gone",
 	"audit_seen":   "that a list was seen; gone within a quarter of an hour",
+	"erasure":      "an id that leads nowhere, to erase her again out of a backup",
 	"event":        "an id of an appointment; finds nothing when it is due",
 	"reminder_due": "an id of an appointment; finds nothing at its moment, and is cleared then",
 }

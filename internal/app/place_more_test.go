@@ -39,6 +39,7 @@ func (p *place) helped(t *testing.T) {
 	p.trouble(t, who)
 	p.asks(t)
 	p.lives(t)
+	p.erasing(t)
 }
 
 // integrated gives the clinic a token for a program, which has used it, and an address that was told of something.

@@ -19,7 +19,7 @@ import (
 // Live checks of how long things live, with a day's grace for the run of the night, and two for what is announced first.
 
 const (
-	sqlProbeHolds     = `SELECT COUNT(*) FROM legal_hold WHERE clinic_id = $1 AND (state = 'held' AND (approved_by IS NULL OR approved_by = asked_by) OR state IN ('asked', 'held') AND until < $2)`
+	sqlProbeLegalHolds     = `SELECT COUNT(*) FROM legal_hold WHERE clinic_id = $1 AND (state = 'held' AND (approved_by IS NULL OR approved_by = asked_by) OR state IN ('asked', 'held') AND until < $2)`
 	sqlProbeOldest    = `SELECT COALESCE(MIN(given_at), 0) FROM feedback WHERE clinic_id = $1 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 	sqlProbeLetters   = `SELECT COALESCE(MIN(last_at), 0) FROM thread WHERE clinic_id = $1 AND patient_id IS NULL`
 	sqlProbeNotices   = `SELECT COUNT(*) FROM retention_notice WHERE clinic_id = $1 AND mailed_at = 0 AND noticed_at < $2`
@@ -34,8 +34,8 @@ const (
 	sqlProbeGone      = `SELECT clinic_id FROM clinic_gone WHERE gone_at > 0`
 )
 
-func (p probe) holds(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeHolds, "holds stand by one person's word, or past their last day", string(clock.DateOf(p.Clock.Now()).AddDays(-2)))
+func (p probe) legalHolds(ctx context.Context) (string, error) {
+	return p.none(ctx, sqlProbeLegalHolds, "holds stand by one person's word, or past their last day", string(clock.DateOf(p.Clock.Now()).AddDays(-2)))
 }
 
 // since is a moment so long ago; the runs of nights count from when the program has looked at its clock.
@@ -161,7 +161,7 @@ func (p probe) nothing(ctx context.Context, text, wrong string, args ...any) (st
 // probesOfLives are the checks of this file by the name that the register gives them.
 func probesOfLives() map[string]liveLook {
 	return map[string]liveLook{
-		"legal-hold": probe.holds, "retention": probe.retained, "retention-told": probe.announced, "clock-jump": probe.clockBelieved, "booking-log-aged": probe.bookingLog,
+		"legal-hold": probe.legalHolds, "retention": probe.retained, "retention-told": probe.announced, "clock-jump": probe.clockBelieved, "booking-log-aged": probe.bookingLog,
 		"message-events-aged": probe.messageEvents, "account-closing": probe.closings, "closing-sooner": probe.sooner, "remainder-counts": probe.remainders, "suspension": probe.suspended,
 	}
 }

@@ -26,6 +26,7 @@ var Register = slices.Concat(
 	ownPrograms,
 	protection,
 	domain,
+	erased,
 	backups,
 	keys,
 	servers,

@@ -489,6 +489,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	agreed(ctx, t, p, house, must)
 	asked(ctx, t, p, house, must)
 	kept(ctx, t, p, house, must)
+	erased(ctx, t, p, house, must)
 }
 
 // version2 is the provider's present version.

@@ -8,6 +8,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"almirah/internal/clock"
 	"almirah/internal/id"
 )
 
@@ -23,6 +24,8 @@ const (
 	kindJournal = "journal"
 	kindPatient = "patient"
 
+	kindHeld = "held until " // and the last day: a retention key
+
 	kindHandover = "handover" // an epoch key wrapped by the one before it
 	kindRetired  = "retired"  // a clinic's own key with a successor; wrapped as kindClinic
 )
@@ -33,6 +36,16 @@ type place struct {
 	clinic     id.ID
 	subject    id.ID
 	generation int64
+}
+
+// personal is the place of a patient's own key, or of a retention key, whose last day is bound into its wrapping: a day that was changed in the key
+// store opens nothing.
+func personal(clinic, subject id.ID, generation int64, last clock.Date) place {
+	kind := kindPatient
+	if last != "" {
+		kind = kindHeld + string(last)
+	}
+	return place{kind: kind, clinic: clinic, subject: subject, generation: generation}
 }
 
 // bytes is unambiguous because the kind carries its length and the rest has a fixed width.

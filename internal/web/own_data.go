@@ -55,7 +55,7 @@ type OwnDataPage struct {
 	Patient        string
 	Child          bool
 	Phone, Email   string // masked
-	Held           []HeldRow
+	Held           []KeptRow
 	Requests       []RequestRow
 	Statements     []StatementRow
 	NomineeName    string
@@ -70,8 +70,8 @@ type OwnDataPage struct {
 	About, Words   string
 }
 
-// HeldRow is how much of one kind is held.
-type HeldRow struct {
+// KeptRow is how much of one kind is held.
+type KeptRow struct {
 	Words string
 	Count int
 }
@@ -125,7 +125,7 @@ func (s *Site) ownDataOf(v *Visit) (*OwnDataPage, error) {
 		counts[w] += h.Count
 	}
 	for _, w := range order {
-		p.Held = append(p.Held, HeldRow{w, counts[w]})
+		p.Held = append(p.Held, KeptRow{w, counts[w]})
 	}
 	for _, r := range m.Requests {
 		p.Requests = append(p.Requests, requestRow(v, r, clock.At(s.Clock.Now())))

@@ -419,8 +419,11 @@ func (s *Site) deletePage(v *Visit, one id.ID) (*PatientDeletePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &PatientDeletePage{Shell: page.Shell, ID: page.ID, Patient: p.Name, Born: p.BirthDate, Coming: len(page.Coming), Version: p.Version,
-		Keeps: []string{v.Tongue.Say("staff.keeps.audit")}}
+	plan, err := s.Erasure.Plan(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, err
+	}
+	out := &PatientDeletePage{PlanShown: s.planShown(v, plan), Shell: page.Shell, ID: page.ID, Patient: p.Name, Born: p.BirthDate, Coming: len(page.Coming), Version: p.Version}
 	out.Title, out.Flash = "", ""
 	if page.Broken {
 		out.Patient = v.Tongue.Say("day.broken")
@@ -462,15 +465,15 @@ func patientDelete(s *Site, w http.ResponseWriter, v *Visit) error {
 		f.Add("sure", "field.sure.needed")
 		refused = f.Err()
 	default:
-		refused = s.Close(v.Context(), v.Who, one)
+		var erasure id.ID
+		if erasure, refused = s.Close(v.Context(), v.Who, one); refused == nil {
+			http.Redirect(w, v.Request, "/app/erasures/"+erasure.String()+"?done=patient_deleted", http.StatusSeeOther)
+			return nil
+		}
 	}
 	var f *fault.Fault
 	if errors.As(refused, &f) && f.Kind != fault.NotFound {
 		return s.views.Render(w, page.Report(refused), "patient-delete", page)
 	}
-	if refused != nil {
-		return refused
-	}
-	http.Redirect(w, v.Request, "/app/patients?done=patient_deleted", http.StatusSeeOther)
-	return nil
+	return refused
 }

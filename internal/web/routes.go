@@ -29,6 +29,7 @@ func Routes() []Route {
 		disclosureRoutes(),
 		requestRoutes(),
 		retentionRoutes(),
+		erasureRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -99,16 +99,15 @@ type NoteCard struct {
 	Broken       bool
 }
 
-// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete".
+// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete": the plan of an erasure.
 type PatientDeletePage struct {
 	Shell
+	PlanShown
 	ID      string
 	Patient string
 	Born    clock.Date
 	Coming  int
-	Keeps   []string // what the law makes the clinic keep, in the language of the page
 	Version int64
-	Typed   string
 }
 
 // DashboardPage is /app, the page "dashboard".

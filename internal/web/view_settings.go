@@ -156,12 +156,16 @@ type PublicProvider struct {
 type StaffSettings struct {
 	SettingsPage
 	People      []StaffRow
+	Former      []FormerRow
 	Invitations []InvitationRow
 	Roles       []access.Role // that this person may give
 	Email       string        // as typed
 	InviteRole  access.Role
 	Rights      []RoleWords
 }
+
+// FormerRow is somebody who worked at the clinic.
+type FormerRow struct{ ID, Name string }
 
 // StaffRow is one person of the clinic.
 type StaffRow struct {

@@ -45,7 +45,10 @@ func (m *maker) deskPages() {
 	guardian := patient()
 	guardian.Editing = "guardian"
 	m.add("patient", "guardian", guardian)
-	m.add("patient-delete", "", &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: "किरण राव", Born: "2015-03-15", Coming: 2, Keeps: []string{"The booking log, without the name, for three years."}, Version: 4})
+	m.add("patient-delete", "", &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: "किरण राव", Born: "2015-03-15", Coming: 2, Version: 4, PlanShown: m.plan()})
+	waits := &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: people[0], Version: 4, PlanShown: m.plan()}
+	waits.Waits, waits.WaitsUntil, waits.NoBirth = true, "2027-03-01", false
+	m.add("patient-delete", "waits", waits)
 	m.add("me", "", &web.MePage{Shell: m.staff(""), PersonName: "Meera Pillai", Email: "meera@sunrise.example", Phone: "+91 98450 12345", JobTitle: "Practice manager", Language: "en", ThemeNow: "dark", Keys: true, Version: 3,
 		Sessions: []web.SessionRow{{ID: ident(1), Device: "Chrome, Windows", Address: "203.0.113.7", Since: m.at(8, 0), Seen: m.at(11, 0), Current: true}, {ID: ident(2), Device: "Safari, iPhone", Address: "2001:db8::7", Since: m.at(7, 0)}}})
 }

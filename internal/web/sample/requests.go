@@ -59,7 +59,7 @@ func (m *maker) requestPages() {
 	hand := &web.HandOversPage{Shell: m.helper(false), Slug: "sunrise", Kind: "access", Contact: "asha@example.org", Words: "She wants her data.", Reply: m.t.Say("request.operator.reply", "Clinic", "Sunrise Clinic", "Page", "https://example.org/c/sunrise/privacy/request")}
 	hand.Shell = problems(hand.Shell, "slug", "kind", "contact", "words")
 	m.add("platform-requests", "", hand)
-	own := &web.OwnDataPage{Shell: m.public(), Token: "t", Back: true, Patient: people[0], Phone: "••••••4321", Email: "a•••@example.org", Held: []web.HeldRow{{Words: m.t.Say("request.table.patient"), Count: 1}, {Words: m.t.Say("request.table.message"), Count: 23}},
+	own := &web.OwnDataPage{Shell: m.public(), Token: "t", Back: true, Patient: people[0], Phone: "••••••4321", Email: "a•••@example.org", Held: []web.KeptRow{{Words: m.t.Say("request.table.patient"), Count: 1}, {Words: m.t.Say("request.table.message"), Count: 23}},
 		Requests: []web.RequestRow{open, nobody, answered, refused}, Statements: said, NomineeName: "Omar Haddad", NomineeContact: "omar@example.org", NomineeSince: m.at(8, 0), Restricted: true, Proving: "n•••@example.org", About: "health"}
 	own.Flash = m.t.Say("done.request-said")
 	m.add("own-data", "", own)
