@@ -84,6 +84,9 @@ const (
 	IncidentReport  Right = "incident.report"
 	IncidentRead    Right = "incident.read"
 	IncidentAct     Right = "incident.act"
+	DisclosureRead  Right = "disclosure.read"
+	DisclosureAct   Right = "disclosure.act"
+	DisclosureFile  Right = "disclosure.file"
 	ProgramRead     Right = "program.read"
 	ProgramSettings Right = "program.settings"
 
@@ -103,6 +106,7 @@ const (
 	PlatformHelpers  Right = "platform.helpers"
 	PlatformIncident Right = "platform.incident"
 	PlatformDomain   Right = "platform.domain"
+	PlatformReview   Right = "platform.review"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -194,6 +198,9 @@ var Table = []Row{
 	{IncidentReport, "Say that something went wrong with data or devices: a lost phone, a letter to the wrong person, a strange sign-in.", staff},
 	{IncidentRead, "See what went wrong at the clinic, whom it touched, and what the law asks by when.", leads},
 	{IncidentAct, "Decide about an incident: end sign-ins, whom to tell, what the authority got, and closing it.", leads},
+	{DisclosureRead, "See what was given to authorities and courts, and what they demand.", leads},
+	{DisclosureAct, "Write down what an authority or a court demands, decide about what somebody else wrote down, and say that the patient was told.", leads},
+	{DisclosureFile, "Take the file that two people agreed to give.", leads},
 	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
 	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
@@ -211,6 +218,7 @@ var Table = []Row{
 	{PlatformNotice, "Publish notices about the service, and write to those who want its news.", []Role{Operator}},
 	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
 	{PlatformIncident, "Keep the register of what went wrong at the platform or at one of its processors, and tell the clinics.", []Role{Operator, System}},
+	{PlatformReview, "Sign that what people have to look at regularly was looked at.", []Role{Operator}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -226,7 +234,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile}
 
 // When says what has to be shown a second time before it is done.
 type When int
@@ -241,13 +249,13 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
 
 // exports are the rights by which data leaves in bulk.
-var exports = []Right{BillExport}
+var exports = []Right{BillExport, DisclosureFile}
 
 // NeedsSecondFactor says whether nobody may hold the role who has shown a password alone: those who run a clinic or the deployment,
 // who help by a grant, and whoever may export (promise second-factor).

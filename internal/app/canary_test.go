@@ -157,6 +157,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterPapers(t, m)
 		h.enterSupport(t, m)
 		h.enterTrouble(t, m)
+		h.enterDemand(t, m)
 		h.enterPrograms(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now

@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/billing"
+	"almirah/internal/disclosures"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/intake"
@@ -82,6 +83,13 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "end-grants", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 				_, err := support.Keeper{}.Due(tx)
+				return err
+			})
+		}},
+		{Name: "tell-disclosures", Every: time.Hour, Clinics: true, Run: h.Given.TellDue},
+		{Name: "expire-disclosures", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := disclosures.Keeper{}.Due(tx)
 				return err
 			})
 		}},

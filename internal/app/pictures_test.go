@@ -143,6 +143,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out := []stop{
 		{pattern: "GET /{$}", path: "/"},
 		{pattern: "GET /trust", path: "/trust"},
+		{pattern: "GET /trust/{id}", path: "/trust/clinic-apart"},
 		{pattern: "GET /c/{slug}", path: c},
 		{pattern: "GET /c/{slug}/privacy", path: c + "/privacy"},
 		{pattern: "GET /c/{slug}/privacy/versions", path: c + "/privacy/versions"},

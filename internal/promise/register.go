@@ -20,6 +20,8 @@ var Register = slices.Concat(
 	insights,
 	helping,
 	troubled,
+	duties,
+	givenAway,
 	ownPrograms,
 	protection,
 	domain,
@@ -29,5 +31,6 @@ var Register = slices.Concat(
 	record,
 	ledgers,
 	policied,
+	clauses,
 	ahead,
 )

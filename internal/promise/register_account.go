@@ -17,7 +17,7 @@ var account = []Sentence{
 			},
 			{
 				Name: "the policy page is silent about what is on",
-				File: "internal/web/trust.go", Old: "if said.On {", New: "if !v.Clinic.Has(m) && said.On {",
+				File: "internal/web/trust.go", Old: "if x.On {", New: "if !v.Clinic.Has(m) && x.On {",
 				Red: []string{"web.TestModulesAreTheOwnersAct"},
 			},
 		},

@@ -26,6 +26,7 @@ func Routes() []Route {
 		programRoutes(),
 		platformRoutes(),
 		incidentRoutes(),
+		disclosureRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -16,6 +16,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
 	"almirah/internal/egress"
@@ -64,6 +65,7 @@ type Deps struct {
 	Support  *support.Service
 	Domains  *domains.Service
 	Trouble  *incidents.Service
+	Given    *disclosures.Service
 	Programs *programs.Service
 	Book     *words.Book
 	Clock    clock.Clock
@@ -78,6 +80,8 @@ type Deps struct {
 	Phones      *DemoPhones                                                               // of the demo's patients; nil outside the demo
 	Processors  func() []egress.Processor                                                 // the sub-processor list, which is the egress allow-list
 	Promises    func(ctx context.Context) []Kept                                          // every sentence with the last result of its probe
+	Spells      func(ctx context.Context, probe string) ([]Spell, error)                  // how a probe's looks came out, the newest spell first
+	LookNow     func(ctx context.Context) error                                           // has every probe look; nil: not told
 	Limit       func(r *http.Request) time.Duration                                       // how long a booking from this address must wait
 	Entity      Entity                                                                    // who runs this installation
 	Ledger      Ledger                                                                    // the tree of the audit log
@@ -111,6 +115,14 @@ type Kept struct {
 	Status    string // enforced, human, not-yet, broken, not-applicable
 	Evidence  string
 	CheckedAt time.Time // zero: never
+	Since     time.Time // since when it stands so, as far as looks of a probe tell; zero: no probe looked
+}
+
+// Spell is a time in which each look of a probe came out the same.
+type Spell struct {
+	Status, Evidence string // "enforced" or "broken"; what the last look of the spell said
+	Since, Last      time.Time
+	Times            int
 }
 
 // Site answers the pages.

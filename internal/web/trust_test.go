@@ -57,6 +57,7 @@ func (o *office) rehouse(change func(d *web.Deps)) {
 
 func TestTrustPageSaysHowEachSentenceStands(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "policy-from-register")
 	o := openOffice(t)
 	kept := []web.Kept{
 		{Sentence: promise.Sentence{ID: "it-holds", Text: "It holds.", Sources: []string{"M1"}}, Status: "enforced", CheckedAt: o.Clock.Now()},

@@ -98,9 +98,11 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.factorPages()
 	m.supportPages()
 	m.incidentPages()
+	m.disclosurePages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()
+	m.bareDisclosures()
 	m.empties()
 	return m.out, nil
 }
