@@ -224,6 +224,8 @@ var elsewhere = map[string]string{
 	"POST /platform/leave":                "stands over a clinic's pages while somebody of the platform looks at them under a grant; it takes no text",
 	"POST /app/settings/domain/check":     "stands there once a name is claimed; it takes no text",
 	"POST /app/settings/domain/remove":    "stands there once a name is claimed; it takes no text",
+	"POST /app/requests/{id}/longer":      "stands there where the law of the clinic knows a longer time, which that of the demo does not; TestTakenLonger gives the reason",
+	"POST /app/requests/{id}/told":        "stands there where nothing is on file; it takes no text",
 	"POST /app/incidents/{id}/confirm":    "stands there before it is confirmed; it takes no text",
 	"POST /app/incidents/{id}/notify":     "stands there once it is decided; it takes no text",
 	"POST /app/incidents/{id}/told":       "stands there once it is decided; it takes no text",

@@ -478,7 +478,6 @@ var pathKinds = map[string]string{
 	"/app/support/{id}":                            "ticket",
 	"/app/incidents/{id}":                          "incident",
 	"/app/requests/{id}":                           "data request",
-	"/app/requests/{id}/copy":                      "copied request",
 	"/m/{token}/data/requests/{id}":                "own request",
 	"/platform/incidents/{id}":                     "platform incident",
 	"/app/support/access/{id}":                     "grant",
@@ -501,8 +500,11 @@ var pathKinds = map[string]string{
 
 // otherKinds are the addresses whose parameter is another thing than pathKinds says of its place.
 var otherKinds = map[string]string{
-	"/app/bills/{id}/settle":  "difference",
-	"/app/bills/{id}/compare": "gateway",
+	"/app/requests/{id}/copy":     "copied request",
+	"/app/requests/{id}/identify": "unknown request",
+	"/app/requests/{id}/told":     "copied request",
+	"/app/bills/{id}/settle":      "difference",
+	"/app/bills/{id}/compare":     "gateway",
 
 	"/app/bills/{id}/online-back":         "online invoice",
 	"/app/settings/payments/{id}/keys":    "keyed account",
@@ -600,7 +602,7 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/data/ask":                                {"kind": "complaint", "words": "It was read aloud."},
 	"POST /m/{token}/data/restrict":                           {"on": "1"},
 	"POST /m/{token}/data/nominee":                            {"name": "Omar", "contact": "omar@example.org"},
-	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one."},
+	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one.", "end": "{statement}"},
 	"POST /m/{token}/data/contact":                            {"address": "new@example.org"},
 	"POST /m/{token}/data/code":                               {"code": "000000"},
 	"POST /c/{slug}/privacy/request":                          {"contact": "asha@example.org"},
