@@ -481,7 +481,6 @@ var pathKinds = map[string]string{
 	"/app/incidents/{id}":                          "incident",
 	"/app/disclosures/{id}":                        "disclosure",
 	"/app/requests/{id}":                           "data request",
-	"/app/requests/{id}/copy":                      "copied request",
 	"/m/{token}/data/requests/{id}":                "own request",
 	"/app/settings/former/{person}":                "former",
 	"/app/erasures/{id}":                           "erasure",
@@ -509,8 +508,11 @@ var pathKinds = map[string]string{
 
 // otherKinds are the addresses whose parameter is another thing than pathKinds says of its place.
 var otherKinds = map[string]string{
-	"/app/bills/{id}/settle":  "difference",
-	"/app/bills/{id}/compare": "gateway",
+	"/app/requests/{id}/copy":     "copied request",
+	"/app/requests/{id}/identify": "unknown request",
+	"/app/requests/{id}/told":     "copied request",
+	"/app/bills/{id}/settle":      "difference",
+	"/app/bills/{id}/compare":     "gateway",
 
 	"/app/bills/{id}/online-back":         "online invoice",
 	"/app/settings/payments/{id}/keys":    "keyed account",
@@ -616,7 +618,7 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/data/ask":                                {"kind": "complaint", "words": "It was read aloud."},
 	"POST /m/{token}/data/restrict":                           {"on": "1"},
 	"POST /m/{token}/data/nominee":                            {"name": "Omar", "contact": "omar@example.org"},
-	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one."},
+	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one.", "end": "{statement}"},
 	"POST /m/{token}/data/contact":                            {"address": "new@example.org"},
 	"POST /m/{token}/data/code":                               {"code": "000000"},
 	"POST /c/{slug}/privacy/request":                          {"contact": "asha@example.org"},
