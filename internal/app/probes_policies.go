@@ -18,7 +18,7 @@ import (
 // Live checks of what is promised about the terms, and of who signed to keep silent.
 
 const (
-	sqlProbeHasty       sqlProbeTermsHasty  = `SELECT COUNT(*) FROM policy_version WHERE clinic_id = $1 AND gate = 'announced' AND effective_at < noticed_at + 2592000000000`
+	sqlProbeTermsHasty  = `SELECT COUNT(*) FROM policy_version WHERE clinic_id = $1 AND gate = 'announced' AND effective_at < noticed_at + 2592000000000`
 	sqlProbeTermsUntold = `SELECT COUNT(*) FROM policy_version v JOIN patient p ON p.clinic_id = v.clinic_id AND p.created_at < v.made_at WHERE v.clinic_id = $1 AND v.gate = 'announced' AND v.effective_at > $2 AND v.made_at < $3
 	AND NOT EXISTS (SELECT 1 FROM policy_version w WHERE w.clinic_id = v.clinic_id AND w.n > v.n) AND NOT EXISTS (SELECT 1 FROM policy_told t WHERE t.clinic_id = v.clinic_id AND t.n = v.n AND t.patient_id = p.id)`
 	sqlProbeUnsigned = `SELECT COUNT(*) FROM audit_leaf l JOIN membership m ON m.clinic_id = l.clinic_id AND m.person_id = l.actor_id WHERE l.clinic_id = $1 AND l.patient_id IS NOT NULL AND l.at > $2 AND l.at > m.created_at
