@@ -61,7 +61,7 @@ func (s *Service) Erase(ctx context.Context, who access.Caller, patient id.ID, r
 		return err
 	})
 	if s.o.Spread != nil {
-		s.o.Spread(ctx, held)
+		defer func() { s.o.Spread(ctx, held) }()
 	}
 	if err != nil {
 		return id.Zero, err
