@@ -66,7 +66,7 @@ func (s *Service) EraseBy(ctx context.Context, who access.Caller, right access.R
 		return err
 	})
 	if s.o.Spread != nil {
-		s.o.Spread(ctx, held)
+		defer func() { s.o.Spread(ctx, held) }()
 	}
 	if err != nil {
 		return id.Zero, err
