@@ -162,7 +162,7 @@ func (p probe) nothing(ctx context.Context, text, wrong string, args ...any) (st
 func probesOfLives() map[string]liveLook {
 	return map[string]liveLook{
 		"legal-hold": probe.legalHolds, "retention": probe.retained, "retention-told": probe.announced, "clock-jump": probe.clockBelieved, "booking-log-aged": probe.bookingLog,
-		"message-events-aged": probe.messageEvents, "account-closing": probe.closings, "closing-sooner": probe.sooner, "remainder-counts": probe.remainders, "suspension": probe.suspended,
+		"message-events-aged": probe.messageEvents, "account-closing": probe.closings, "closing-sooner": probe.sooner, "remainder-counts": probe.remainders, "suspended-by-two": probe.suspended,
 	}
 }
 
