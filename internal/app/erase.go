@@ -6,6 +6,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/archives"
 	"almirah/internal/audit"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
@@ -44,7 +45,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{archives.Keeper{}, incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that

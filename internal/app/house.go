@@ -15,6 +15,7 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/api"
+	"almirah/internal/archives"
 	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/carriers/email"
@@ -80,6 +81,7 @@ type House struct {
 	Domains  *domains.Service
 	Trouble  *incidents.Service
 	Programs *programs.Service
+	Archives *archives.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -188,7 +190,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), archives.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -242,6 +244,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver})
+	h.Archives = h.archives()
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }
