@@ -12,12 +12,13 @@ import (
 	"almirah/internal/accounts"
 	"almirah/internal/archives"
 	"almirah/internal/fault"
+	"almirah/internal/fhir"
 	"almirah/internal/jobs"
 )
 
 // archives opens the room in which clinics and patients take their data along.
 func (h *House) archives() *archives.Service {
-	return archives.New(h.DB, h.Log, archives.Options{Clinics: h.Clinics, Accounts: h.Accounts, Book: h.Book, Holdings: Holdings(), Keepers: collecting(), Operator: accounts.Operator(), Worker: jobs.ForClinic,
+	return archives.New(h.DB, h.Log, archives.Options{Clinics: h.Clinics, Accounts: h.Accounts, Book: h.Book, Holdings: Holdings(), Keepers: collecting(), Operator: accounts.Operator(), Worker: jobs.ForClinic, Packing: fhir.Packer{},
 		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Release: Version})
 }
 

@@ -534,3 +534,10 @@ To bring it into another house: almirah import --in THIS.zip --trust FINGERPRINT
 	}
 	return b.String()
 }
+
+// FilePath is where a file of a patient lies in an archive, by their ids and its kind.
+func FilePath(patient, file, kind string) string {
+	p, _ := id.Parse(patient) // nobody's where it is none
+	f, _ := id.Parse(file)
+	return fileName("files", p, f, kind)
+}
