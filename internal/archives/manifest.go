@@ -87,9 +87,9 @@ func plainFingerprint(s string) string {
 }
 
 // signedText is what is signed: a form of its own, so that it can be taken for no checkpoint of the audit log, which the same key signs.
-func signedText(manifest []byte, canonical string) string {
+func signedText(form string, manifest []byte, canonical string) string {
 	sum := sha256.Sum256(manifest)
-	return Form + "\nmanifest " + hex.EncodeToString(sum[:]) + "\ncanonical " + canonical + "\n"
+	return form + "\nmanifest " + hex.EncodeToString(sum[:]) + "\ncanonical " + canonical + "\n"
 }
 
 func sign(m Manifest, s note.Signer) (text, signature []byte, err error) {
@@ -97,7 +97,7 @@ func sign(m Manifest, s note.Signer) (text, signature []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("archives: %w", err)
 	}
-	signature, err = note.Sign(&note.Note{Text: signedText(text, m.Canonical)}, s)
+	signature, err = note.Sign(&note.Note{Text: signedText(m.Form, text, m.Canonical)}, s)
 	if err != nil {
 		return nil, nil, fmt.Errorf("archives: %w", err)
 	}
@@ -119,7 +119,7 @@ func checkSignature(text, signature []byte) (Manifest, error) {
 		return Manifest{}, ErrForged
 	}
 	n, err := note.Open(signature, note.VerifierList(v))
-	if err != nil || n.Text != signedText(text, m.Canonical) {
+	if err != nil || n.Text != signedText(m.Form, text, m.Canonical) {
 		return Manifest{}, ErrForged
 	}
 	if Canonical(m.Tables) != m.Canonical {

@@ -31,6 +31,8 @@ type reading struct {
 	clinic clinics.Clinic
 	tell   *telling
 	gone   int64
+
+	patient id.ID // whose rows alone are written; zero for a whole clinic
 }
 
 func (x *reading) table(name string) (carried, bool) {
@@ -336,7 +338,7 @@ func splitCalendar(text string) (head, event string) {
 // files writes files as they are: those of the record and those that patients sent.
 func (x *reading) files() error {
 	if c, ok := x.table("file"); ok {
-		err := each(x.v, c, &x.gone, func(rec store.Record, l line) error {
+		err := eachOf(x.v, c, x.patient, &x.gone, func(rec store.Record, l line) error {
 			one, _ := asID(rec["id"])
 			patient, _ := asID(rec["patient_id"])
 			r := opened(l)
@@ -352,7 +354,7 @@ func (x *reading) files() error {
 	if !ok {
 		return nil
 	}
-	return each(x.v, c, &x.gone, func(rec store.Record, l line) error {
+	return eachOf(x.v, c, x.patient, &x.gone, func(rec store.Record, l line) error {
 		body, sealed := l["body"].(cell)
 		if !sealed || body.Gone {
 			return nil

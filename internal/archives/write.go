@@ -99,11 +99,16 @@ func (t *telling) rows(step, what string, rows, more int64) {
 
 // each walks over the rows of a table, a page at a time, so that memory holds a page whatever the clinic's size.
 func each(v *store.View, c carried, gone *int64, do func(r store.Record, l line) error) error {
+	return eachOf(v, c, id.Zero, gone, do)
+}
+
+// eachOf is each for the rows of one patient; of all where none is named.
+func eachOf(v *store.View, c carried, patient id.ID, gone *int64, do func(r store.Record, l line) error) error {
 	o := &opening{v: v, table: c, last: map[string][2]string{}, gone: gone}
 	form := c.form
 	form.Fields = nil // a key that is left out is read all the same
 	for _, f := range c.whole.Fields {
-		if f.Name != "clinic_id" && (hasField(c.form, f.Name) || isKey(c.whole, f.Name)) {
+		if f.Name != "clinic_id" && (hasField(c.form, f.Name) || isKey(c.whole, f.Name) || f.Name == "patient_id") {
 			form.Fields = append(form.Fields, f)
 		}
 	}
@@ -112,7 +117,7 @@ func each(v *store.View, c carried, gone *int64, do func(r store.Record, l line)
 		if err := v.Context().Err(); err != nil {
 			return err
 		}
-		page, err := v.Page(form, c.through, last, c.page())
+		page, err := v.PageOf(form, c.through, patient, last, c.page())
 		if err != nil {
 			return err
 		}

@@ -229,6 +229,16 @@ const Owner = "*owner"
 // Page reads the clinic's rows of the table in the order of its key: at most limit of them, behind the row that was last (nil: from the
 // beginning). through is nil, or the link through which the patient is found, who then stands under Owner.
 func (v *View) Page(t TableForm, through *Link, last Record, limit int) ([]Record, error) {
+	return v.page(t, through, id.Zero, last, limit)
+}
+
+// PageOf is Page of one patient's rows: those that name her, or that belong through the link to a row that does. Her own row is the one of the table
+// patient.
+func (v *View) PageOf(t TableForm, through *Link, patient id.ID, last Record, limit int) ([]Record, error) {
+	return v.page(t, through, patient, last, limit)
+}
+
+func (v *View) page(t TableForm, through *Link, patient id.ID, last Record, limit int) ([]Record, error) {
 	names := make([]string, len(t.Fields))
 	for i, f := range t.Fields {
 		names[i] = f.Name
@@ -252,6 +262,24 @@ func (v *View) Page(t TableForm, through *Link, last Record, limit int) ([]Recor
 		}
 	} else if last != nil {
 		return nil, nil // one row of the clinic was all
+	}
+	if !patient.IsZero() {
+		args = append(args, patient)
+		_, names := t.Field("patient_id")
+		switch {
+		case t.Name == "patient":
+			fmt.Fprintf(&b, " AND t.id = $%d", len(args)+1)
+		case names:
+			fmt.Fprintf(&b, " AND t.patient_id = $%d", len(args)+1)
+		case through != nil:
+			b.WriteString(` AND EXISTS (SELECT 1 FROM "` + through.Table + `" p WHERE p.clinic_id = $1`)
+			for i := range through.From {
+				b.WriteString(` AND p."` + through.To[i] + `" = t."` + through.From[i] + `"`)
+			}
+			fmt.Fprintf(&b, " AND p.patient_id = $%d)", len(args)+1)
+		default:
+			return nil, fmt.Errorf("store: the table %s tells of no patient", t.Name)
+		}
 	}
 	if len(key) > 0 {
 		b.WriteString(" ORDER BY " + quoted("t.", key))

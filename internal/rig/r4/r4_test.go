@@ -13,7 +13,7 @@ func TestTheSchemaSpeaks(t *testing.T) {
 		"an unknown property": {`{"resourceType":"Patient","id":"a","mother":"x"}`, false},
 		"an empty text":       {`{"resourceType":"Patient","id":"a","name":[{"text":""}]}`, false},
 		"no such day":         {`{"resourceType":"Patient","id":"a","birthDate":"1990-02-31"}`, false},
-		"no status":           {`{"resourceType":"Appointment","id":"a","participant":[{"status":"accepted"}]}`, false},
+		"no participant":      {`{"resourceType":"Appointment","id":"a","status":"booked"}`, false},
 		"no zone":             {`{"resourceType":"Slot","id":"a","schedule":{"reference":"Schedule/a"},"status":"busy","start":"2026-11-24T04:00:00","end":"2026-11-24T04:00:00Z"}`, false},
 	} {
 		if err := Wrong(t, []byte(c.text)); (err == nil) != c.right {
