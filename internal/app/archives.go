@@ -13,13 +13,32 @@ import (
 	"almirah/internal/archives"
 	"almirah/internal/fault"
 	"almirah/internal/fhir"
+	"almirah/internal/id"
 	"almirah/internal/jobs"
 )
 
 // archives opens the room in which clinics and patients take their data along.
 func (h *House) archives() *archives.Service {
 	return archives.New(h.DB, h.Log, archives.Options{Clinics: h.Clinics, Accounts: h.Accounts, Book: h.Book, Holdings: Holdings(), Keepers: collecting(), Operator: accounts.Operator(), Worker: jobs.ForClinic, Packing: fhir.Packer{},
-		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Release: Version})
+		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Planned: h.makeArchive, Release: Version})
+}
+
+// makeArchive makes what was asked for without letting the page wait. A process that dies meanwhile leaves it to the chore.
+func (h *House) makeArchive(clinic id.ID) {
+	if !h.started { // a console, or a test that makes it itself
+		return
+	}
+	h.making.Add(1)
+	go func() {
+		defer h.making.Done()
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		stop := context.AfterFunc(h.lives, cancel)
+		defer stop()
+		if err := h.Archives.Make(ctx, jobs.ForClinic(clinic)); err != nil {
+			h.Log.Error("an archive could not be made", "clinic", clinic.String(), "error", err.Error())
+		}
+	}()
 }
 
 // collecting are the keepers as an archive needs them.

@@ -5,14 +5,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"html/template"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"almirah/internal/access"
 	"almirah/internal/archives"
 	"almirah/internal/clock"
+	"almirah/internal/holdings"
+	"almirah/internal/id"
 	"almirah/internal/jobs"
+	"almirah/internal/promise"
 	"almirah/internal/rig/oracle"
 	"almirah/internal/rig/r4"
 	"almirah/internal/store"
@@ -22,13 +28,15 @@ import (
 // leaves that one again: the canonical hash is the same, and so is every table.
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "export-whole", "export-arrives", "export-person")
 	ctx := context.Background()
 	from := emptyHouse(t, store.SQLite)
 	if err := from.LoadDemo(ctx, func(string, ...any) {}); err != nil {
 		t.Fatal(err)
 	}
 	first, made := exported(t, from, demoSlug)
-	t.Run("FHIR", func(t *testing.T) { validFHIR(t, first) }) // not parallel: it reads what this test made
+	t.Run("her copy", func(t *testing.T) { herCopy(t, from, first) }) // not parallel: it reads what this test made
+	t.Run("FHIR", func(t *testing.T) { validFHIR(t, first) })         // not parallel: it reads what this test made
 	to := emptyHouse(t, store.Postgres)
 	o, err := archives.Open(bytes.NewReader(first), int64(len(first)), nil)
 	if err != nil {
@@ -220,4 +228,140 @@ func unpacked(t testing.TB, archive []byte) string {
 		}
 	}
 	return all.String()
+}
+
+// herCopy looks at the copy of one patient: everything that the rooms keep of her is in it, and nobody else is.
+func herCopy(t *testing.T, h *House, whole []byte) {
+	ctx := context.Background()
+	owner := ownerOf(t, h)
+	type row struct {
+		ID    string
+		Name  struct{ T string }
+		Phone struct{ T string }
+	}
+	var all []row
+	visited := map[string]bool{}
+	for _, l := range strings.Split(strings.TrimSpace(member(t, whole, "native/encounter.ndjson")), "\n") {
+		var e struct{ Patient_id string }
+		if err := json.Unmarshal([]byte(l), &e); err != nil {
+			t.Fatal(err)
+		}
+		visited[e.Patient_id] = true
+	}
+	for _, l := range strings.Split(strings.TrimSpace(member(t, whole, "native/patient.ndjson")), "\n") {
+		var r row
+		if err := json.Unmarshal([]byte(l), &r); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	looked := 0
+	for _, her := range all {
+		if !visited[her.ID] || looked == 2 {
+			continue
+		}
+		looked++
+		one, err := id.Parse(her.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := h.Archives.Person(ctx, owner, one, &b); err != nil {
+			t.Fatal(err)
+		}
+		text := unpacked(t, b.Bytes())
+		page := member(t, b.Bytes(), "record.html")
+		if !strings.Contains(page, template.HTMLEscapeString(her.Name.T)) || strings.Contains(page, "<script") {
+			t.Errorf("the page does not name her, or runs something")
+		}
+		var bundle struct {
+			Entry []struct{ Resource json.RawMessage }
+		}
+		raw := member(t, b.Bytes(), "fhir/bundle.json")
+		if err := json.Unmarshal([]byte(raw), &bundle); err != nil || len(bundle.Entry) < 4 {
+			t.Errorf("her bundle has %d entries: %v", len(bundle.Entry), err)
+		}
+		if err := r4.Wrong(t, []byte(raw)); err != nil {
+			t.Error(err)
+		}
+		for _, other := range all {
+			if other.ID == her.ID {
+				continue
+			}
+			if strings.Contains(text, other.ID) || other.Phone.T != "" && other.Phone.T != her.Phone.T && strings.Contains(text, other.Phone.T) {
+				t.Errorf("the copy of one patient holds another one")
+			}
+		}
+		// What the rooms' keepers give of her is in the sheets, word for word.
+		err = h.DB.View(ctx, owner, access.PatientExport, func(_ context.Context, v *store.View) error {
+			for _, k := range keepers() {
+				got, err := k.Collect(v, one)
+				if err != nil {
+					return err
+				}
+				for name, rows := range got {
+					if len(rows) > 0 && member(t, b.Bytes(), "csv/"+name+".csv") == "" && !slices.Contains([]string{"oversight_finding", "webhook_delivery", "support_grant", "encounter_aside"}, name) {
+						t.Errorf("the copy lacks what is kept as %s", name)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if looked == 0 {
+		t.Error("nobody was looked at")
+	}
+}
+
+// ownerOf is the owner of the demo's clinic, signed in.
+func ownerOf(t testing.TB, h *House) access.Caller {
+	t.Helper()
+	clinic, err := h.Clinics.BySlug(context.Background(), demoSlug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return access.Mint(clinic, id.New(h.Clock.Now()), id.Zero, id.New(h.Clock.Now()), access.Owner, access.Running)
+}
+
+// TestEveryTableIsCarriedOrHasAReason: what a room declares as a clinic's is in the archive, or stands on the list of what is not, with a reason that a
+// reader understands; and no secret is in it.
+func TestEveryTableIsCarriedOrHasAReason(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-whole")
+	h := emptyHouse(t, store.SQLite)
+	forms, err := h.DB.Forms(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, left, err := archives.Plan(Holdings(), forms)
+	if err != nil {
+		t.Fatal(err)
+	}
+	why := map[string]string{}
+	for _, l := range left {
+		if len(l.Why) < 20 {
+			t.Errorf("%s.%s is left out, and the reason is no sentence", l.Table, l.Column)
+		}
+		why[l.Table+"."+l.Column] = l.Why
+	}
+	for _, d := range Holdings() {
+		if d.Scope != holdings.Clinic {
+			continue
+		}
+		gone := why[d.Name+"."] != ""
+		if gone == slices.Contains(tables, d.Name) {
+			t.Errorf("the table %s is neither carried nor left out with a reason, or both", d.Name)
+		}
+		for _, c := range d.Columns {
+			if c.Class == holdings.Secret && !gone && why[d.Name+"."+c.Name] == "" {
+				t.Errorf("the secret %s.%s would be in an archive", d.Name, c.Name)
+			}
+		}
+	}
+	if slices.Index(tables, "patient") > slices.Index(tables, "invoice") || tables[0] != "clinic" {
+		t.Error("the clinic comes first, and a patient's key before what it seals")
+	}
 }

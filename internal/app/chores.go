@@ -93,6 +93,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "make-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Make},
+		{Name: "expire-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Expire},
+		{Name: "sweep-archives", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Archives.Sweep(ctx) }},
 		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},
 		{Name: "mail-notices", Every: time.Minute, Run: h.Support.MailNotices},
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {

@@ -73,6 +73,8 @@ func probes() map[string]liveLook {
 		"gateway-fraud-records":        probe.gatewayFraud,
 		"support-by-grant":             probe.grants,
 		"own-domain-pages":             probe.ownNames,
+		"export-whole":                 probe.takenWhole,
+		"export-once":                  probe.takenOnce,
 		"incident-clocks":              probe.incidentClocks,
 		"incident-apart":               probe.incidentsApart,
 		"incident-people-told":         probe.incidentTold,

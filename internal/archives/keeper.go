@@ -17,7 +17,7 @@ const (
 const (
 	sqlRunsOf       = `SELECT id, state, asked_at FROM export_run WHERE clinic_id = $1 AND patient_id = $2 ORDER BY asked_at, id`
 	sqlRunsErase    = `DELETE FROM export_run WHERE clinic_id = $1 AND patient_id = $2`
-	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state IN ('asked', 'running', 'ready')`
+	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state = 'ready'`
 	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2`
 	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, cells = NULL WHERE clinic_id = $1 AND made_id = $2`
 	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone', 'given-up') OR added_at < $2))`

@@ -63,6 +63,7 @@ type Options struct {
 	Worker   func(clinic id.ID) access.Caller      // does a clinic's own work
 	Head     func(context.Context) (string, error) // the newest head of the house's log; nil for none
 	Folder   string                                // where archives wait, sealed, until they are fetched; empty: none is made for pages
+	Planned  func(clinic id.ID)                    // is told that an archive was asked for; it must not wait. Nil: the next chore finds it
 	Release  string                                // the program's version
 }
 

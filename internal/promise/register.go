@@ -28,5 +28,6 @@ var Register = slices.Concat(
 	servers,
 	record,
 	ledgers,
+	taken,
 	ahead,
 )

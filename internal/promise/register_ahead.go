@@ -7,7 +7,6 @@ var ahead = []Sentence{
 	{ID: "young-accounts-deleted", Text: "When the data of somebody below the age of consent was taken without a guardian, it is deleted on discovery, within a stated time.", Sources: []string{"I6", "K11"}, Kind: NotYet},
 	{ID: "retention", Text: "Each kind of data has a stated life, and is deleted or reduced to counts when it ends.", Sources: []string{"K1", "K2", "K5", "K6", "K8", "T7"}, Kind: NotYet},
 	{ID: "account-closing", Text: "A clinic that leaves has 90 days to come back; then its keys are destroyed.", Sources: []string{"A12", "A17", "K1"}, Kind: NotYet},
-	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
 	{ID: "own-host-names", Text: "A clinic's pages can be served under a host name of its own.", Sources: []string{"A8"}, Kind: NotYet},
 	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
 	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},

@@ -19,6 +19,7 @@ func Routes() []Route {
 		reportRoutes(),
 		backupRoutes(),
 		domainRoutes(),
+		archiveRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),

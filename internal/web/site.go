@@ -11,6 +11,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/archives"
 	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
@@ -63,6 +64,7 @@ type Deps struct {
 	Domains  *domains.Service
 	Trouble  *incidents.Service
 	Programs *programs.Service
+	Archives *archives.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger

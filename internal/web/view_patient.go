@@ -72,6 +72,7 @@ type PatientPage struct {
 	Likely        []PatientHit
 	CanWrite      bool
 	CanDelete     bool
+	CanCopy       bool
 	CanBook       bool
 	Broken        bool // the record could not be opened
 	Today         clock.Date
