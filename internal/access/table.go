@@ -136,7 +136,7 @@ var Table = []Row{
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
 	{ClinicExport, "Take the whole clinic along as one file, and let a clinic that arrived send messages; the clinic's own work writes the file.", []Role{Owner, System}},
-	{ClinicImport, "Bring lists of patients and appointments in, and take back what a list made.", leads},
+	{ClinicImport, "Bring lists of patients in, and take back what a list made.", leads},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},
 

@@ -9,18 +9,20 @@ import (
 	"path/filepath"
 	"strings"
 
+	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/archives"
 	"almirah/internal/fault"
 	"almirah/internal/fhir"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
+	"almirah/internal/store"
 )
 
 // archives opens the room in which clinics and patients take their data along.
 func (h *House) archives() *archives.Service {
 	return archives.New(h.DB, h.Log, archives.Options{Clinics: h.Clinics, Accounts: h.Accounts, Book: h.Book, Holdings: Holdings(), Keepers: collecting(), Operator: accounts.Operator(), Worker: jobs.ForClinic, Packing: fhir.Packer{},
-		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Planned: h.makeArchive, Release: Version})
+		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Undo: h.deleteMany, Planned: h.makeArchive, Release: Version})
 }
 
 // makeArchive makes what was asked for without letting the page wait. A process that dies meanwhile leaves it to the chore.
@@ -35,10 +37,30 @@ func (h *House) makeArchive(clinic id.ID) {
 		defer cancel()
 		stop := context.AfterFunc(h.lives, cancel)
 		defer stop()
-		if err := h.Archives.Make(ctx, jobs.ForClinic(clinic)); err != nil {
-			h.Log.Error("an archive could not be made", "clinic", clinic.String(), "error", err.Error())
+		if err := errors.Join(h.Archives.Make(ctx, jobs.ForClinic(clinic)), h.Archives.Work(ctx, jobs.ForClinic(clinic))); err != nil {
+			h.Log.Error("an archive or a list could not be worked on", "clinic", clinic.String(), "error", err.Error())
 		}
 	}()
+}
+
+// deleteMany deletes patients whom a list made and whom nobody has touched since, as DeletePatient does; the journal is copied out once for all.
+func (h *House) deleteMany(ctx context.Context, who access.Caller, people []id.ID) error {
+	if err := store.Withheld(ctx); err != nil {
+		return err
+	}
+	for _, one := range people {
+		err := h.DB.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
+			if err := eraseRows(tx, one, "undo-list"); err != nil {
+				return err
+			}
+			return h.Vault.Shred(ctx, who.Clinic(), one, "list_taken_back")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	h.journalOut(ctx)
+	return nil
 }
 
 // collecting are the keepers as an archive needs them.

@@ -94,6 +94,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 			})
 		}},
 		{Name: "make-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Make},
+		{Name: "work-on-lists", Every: time.Hour, Clinics: true, Run: h.Archives.Work},
 		{Name: "expire-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Expire},
 		{Name: "sweep-archives", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Archives.Sweep(ctx) }},
 		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},

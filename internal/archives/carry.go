@@ -37,7 +37,7 @@ var left = []Left{
 	{Table: "audit_leaf", Why: whyLog}, {Table: "audit_detail", Why: whyLog},
 	{Table: "api_token", Why: whyProgram}, {Table: "webhook_endpoint", Why: whyProgram}, {Table: "webhook_delivery", Why: whyProgram},
 	{Table: "support_grant", Why: "what people of this house were let see; the clinic's log tells it"},
-	{Table: "arrival", Why: whyHere}, {Table: "export_run", Why: whyHere}, {Table: "list_import", Why: whyHere}, {Table: "list_line", Why: whyHere}, {Table: "list_made", Why: whyHere},
+	{Table: "arrival", Why: whyHere}, {Table: "export_run", Why: whyHere}, {Table: "list_import", Why: whyHere}, {Table: "list_line", Why: whyHere},
 	{Table: "clinic", Column: "slug", Why: whyHere}, {Table: "clinic", Column: "host", Why: whyHere}, {Table: "clinic", Column: "held", Why: whyHere},
 	{Table: "message", Column: "provider_id", Why: whyIndex},
 	{Table: "channel", Column: "state", Why: whyAccount}, {Table: "channel", Column: "reason", Why: whyAccount}, {Table: "channel", Column: "state_at", Why: whyAccount},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
@@ -56,15 +57,16 @@ type Options struct {
 	Clinics  *clinics.Service
 	Accounts *accounts.Service
 	Book     *words.Book
-	Holdings []holdings.Table                      // what every room declared
-	Keepers  []Keeping                             // how every room copies out what it holds of a patient
-	Packing  Packing                               // nil: no resources of a standard
-	Operator access.Caller                         // opens clinics that arrive
-	Worker   func(clinic id.ID) access.Caller      // does a clinic's own work
-	Head     func(context.Context) (string, error) // the newest head of the house's log; nil for none
-	Folder   string                                // where archives wait, sealed, until they are fetched; empty: none is made for pages
-	Planned  func(clinic id.ID)                    // is told that an archive was asked for; it must not wait. Nil: the next chore finds it
-	Release  string                                // the program's version
+	Holdings []holdings.Table                                                   // what every room declared
+	Keepers  []Keeping                                                          // how every room copies out what it holds of a patient
+	Packing  Packing                                                            // nil: no resources of a standard
+	Operator access.Caller                                                      // opens clinics that arrive
+	Worker   func(clinic id.ID) access.Caller                                   // does a clinic's own work
+	Head     func(context.Context) (string, error)                              // the newest head of the house's log; nil for none
+	Folder   string                                                             // where archives wait, sealed, until they are fetched; empty: none is made for pages
+	Undo     func(ctx context.Context, who access.Caller, people []id.ID) error // deletes patients whom a list made
+	Planned  func(clinic id.ID)                                                 // is told that there is work (an archive, a list); it must not wait. Nil: the next chore finds it
+	Release  string                                                             // the program's version
 }
 
 // Keeping is what of a room's keeper an archive needs.
@@ -78,13 +80,16 @@ type Service struct {
 	db  *store.DB
 	log *slog.Logger
 	o   Options
+
+	mu    sync.Mutex
+	known map[string]store.TableForm
 }
 
 // New makes the service.
 func New(db *store.DB, log *slog.Logger, o Options) *Service { return &Service{db: db, log: log, o: o} }
 
 func (s *Service) plan(ctx context.Context) (plan, error) {
-	forms, err := s.db.Forms(ctx)
+	forms, err := s.forms(ctx)
 	if err != nil {
 		return plan{}, err
 	}
@@ -117,4 +122,21 @@ func sorted(byName map[string]Counted) []Counted {
 	}
 	slices.SortFunc(out, func(a, b Counted) int { return strings.Compare(a.Table, b.Table) })
 	return out
+}
+
+// forms are the real tables, read once: they do not change while the program runs.
+func (s *Service) forms(ctx context.Context) (map[string]store.TableForm, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		var err error
+		if s.known, err = s.db.Forms(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s.known, nil
+}
+
+func (s *Service) isClinic(table string) bool {
+	return slices.ContainsFunc(s.o.Holdings, func(t holdings.Table) bool { return t.Name == table && t.Scope == holdings.Clinic })
 }

@@ -1,6 +1,7 @@
 package patients
 
 import (
+	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/store"
 )
@@ -28,3 +29,12 @@ func FindAgain(tx *store.Tx, behind id.ID, limit int) ([]id.ID, error) {
 	}
 	return list, nil
 }
+
+// Same is the patient of the name who is reached at the same number or address, for a list that is brought in; false when there is none.
+func Same(v *store.View, c Clean) (id.ID, bool, error) {
+	p, found, err := findSame(v, c)
+	return p.ID, found, err
+}
+
+// PhoneOf is the person's own number as it was cleaned; empty for none.
+func (c Clean) PhoneOf() contact.Phone { return c.phone }

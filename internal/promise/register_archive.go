@@ -64,7 +64,7 @@ var taken = []Sentence{
 	{
 		ID:       "export-once",
 		Text:     "An archive that an owner asked for waits encrypted, for a day, for one download, and is deleted then. It is in no backup. Who asked and who fetched it stands in the clinic's log.",
-		Sources:  []string{"L1", "D6"},
+		Sources:  []string{"L1", "M2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Make", "archives.Service.Fetch", "archives.Service.Expire"},
 		ProvedBy: []string{"archives.TestAnArchiveIsFetchedOnce"},
@@ -94,5 +94,25 @@ var taken = []Sentence{
 			File: "internal/store/whole.go", Old: "fmt.Fprintf(&b, \" AND t.patient_id = $%d\", len(args)+1)", New: "fmt.Fprintf(&b, \" AND t.patient_id IS NOT NULL OR t.patient_id = $%d\", len(args)+1)",
 			Red: []string{"app.TestThereAndBack"},
 		}},
+	},
+	{
+		ID:       "list-import",
+		Text:     "A list of patients from another program is looked over line by line before anything is made. Who is here already is never changed or merged by a list, and a list can be taken back: that deletes the patients whom it made and nobody has touched since, and nobody else.",
+		Sources:  []string{"L1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"archives.Service.Look", "archives.Service.Take", "archives.Service.TakeBack", "internal/archives/lists.go"},
+		ProvedBy: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack"},
+		Twins: []Twin{
+			{
+				Name: "who was touched goes too",
+				File: "internal/archives/lists.go", Old: "if p.Version != 1 || p.SeenAt != p.CreatedAt {", New: "if p.Version < 0 {",
+				Red: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack"},
+			},
+			{
+				Name: "who is here is made once more",
+				File: "internal/archives/lists.go", Old: "			case here:\n				verdict = LineHere", New: "			case here && false:\n				verdict = LineHere",
+				Red: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack"},
+			},
+		},
 	},
 }

@@ -20,6 +20,7 @@ func Routes() []Route {
 		backupRoutes(),
 		domainRoutes(),
 		archiveRoutes(),
+		importRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),

@@ -121,6 +121,7 @@ func (m *maker) settingsPages() {
 	m.backupPages()
 	m.domainPages()
 	m.exportPages()
+	m.importPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})

@@ -19,3 +19,30 @@ func (m *maker) exportPages() {
 		m.add("settings-export", "working"+step, &web.ExportSettings{SettingsPage: m.settings("settings.export"), Working: true, Step: step, Count: 41_200, Rows: []web.ExportRow{{ID: "019308a0-0000-7000-8000-000000000001", By: "Anjali Mehta", State: "running", At: m.at(8, 0)}}})
 	}
 }
+
+func (m *maker) importPages() {
+	const one = "019308a0-0000-7000-8000-000000000001"
+	m.add("settings-import", "", &web.ImportSettings{SettingsPage: m.settings("settings.import"), Rows: []web.ImportRow{
+		{ID: one, By: "Prakash Iyer", State: "done", At: m.at(8, 0), Count: 412, Made: 398}, {ID: one, By: "Anjali Mehta", State: "undone", At: m.at(9, 0).AddDate(0, 0, -3), Count: 5000}}})
+	m.add("settings-import", "bare", &web.ImportSettings{SettingsPage: m.settings("settings.import")})
+	wrong := &web.ImportSettings{SettingsPage: m.settings("settings.import")}
+	wrong.Problems = []web.Problem{{Field: "file", Message: "Type a value that we can use."}}
+	m.add("settings-import", "wrong", wrong)
+	fields := []web.Option{{Label: "Leave out"}, {Value: "name", Label: "Name", On: true}, {Value: "phone", Label: "Phone"}}
+	page := func(state string) *web.ListSettings {
+		return &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: state, Version: 2, Order: "dmy", Lines: 412, Done: 200, Made: 398, New: 398, Here: 9, Twice: 2, Wrong: 3, Kept: 4, Gone: 394,
+			Columns: []web.ListColumn{{Name: "column-0", Title: "Patient name", Cells: []string{"Asha Rao", "मीरा शर्मा"}, Choices: fields}, {Name: "column-1", Title: "Mobile", Cells: []string{"098450 12345"}, Choices: fields}},
+			Faults:  []web.ListFault{{Number: 17, Who: "Kabir Das", Says: []string{"Date of birth: 31/02/2019"}}}, Known: []web.ListFault{{Number: 3, Who: "Asha Rao"}, {Number: 40, Who: "Meera", Twice: true}}}
+	}
+	for _, state := range []string{"checked", "checking", "running", "done", "undoing", "undone"} {
+		name := state
+		if state == "checked" {
+			name = ""
+		}
+		m.add("settings-list", name, page(state))
+	}
+	m.add("settings-list", "bare", &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: "read", Order: "mdy", Lines: 1})
+	unnamed := page("read")
+	unnamed.Problems = []web.Problem{{Field: "columns", Message: "Type a value that we can use."}}
+	m.add("settings-list", "wrong", unnamed)
+}

@@ -1,4 +1,4 @@
--- Clinics that leave and arrive: who took a clinic along and when, how far an arrival is, and lists of patients and appointments that were brought
+-- Clinics that leave and arrive: who took a clinic along and when, how far an arrival is, and lists of patients that were brought
 -- in, with what each of them made, so that it can be taken back (decision 0058).
 
 -- +goose Up
@@ -39,8 +39,7 @@ CREATE TABLE list_import (
     clinic_id  BYTEA  NOT NULL,
     id         BYTEA  NOT NULL,
     person_id  BYTEA  NOT NULL,
-    kind       TEXT   NOT NULL CHECK (kind IN ('patients', 'appointments')),
-    state      TEXT   NOT NULL CHECK (state IN ('read', 'checked', 'running', 'done', 'undone', 'given-up')),
+    state      TEXT   NOT NULL CHECK (state IN ('read', 'checking', 'checked', 'running', 'done', 'undoing', 'undone')),
     columns    TEXT   NOT NULL DEFAULT '',
     order_of   TEXT   NOT NULL DEFAULT '',
     lines      BIGINT NOT NULL DEFAULT 0,
@@ -62,7 +61,6 @@ CREATE TABLE list_line (
     verdict   TEXT   NOT NULL DEFAULT '',
     faults    TEXT   NOT NULL DEFAULT '',
     made_id   BYTEA,
-    version   BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (clinic_id, import_id, number),
     FOREIGN KEY (clinic_id, import_id) REFERENCES list_import (clinic_id, id)
 ) /* clustered */;
