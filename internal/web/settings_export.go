@@ -30,7 +30,7 @@ type ExportSettings struct {
 	Held    bool // the clinic arrived from another house, and nothing leaves it yet
 	Working bool // one is being made
 	Step    string
-	Count   int64
+	Count   int
 	Rows    []ExportRow
 }
 
@@ -60,7 +60,7 @@ func (s *Site) exports(v *Visit) (*ExportSettings, error) {
 	}
 	for _, r := range list {
 		if r.State == archives.Asked || r.State == archives.Running {
-			page.Working, page.Step, page.Count = true, r.Step, r.Rows
+			page.Working, page.Step, page.Count = true, r.Step, int(r.Rows)
 		}
 		row := ExportRow{ID: r.ID.String(), By: names[r.By], State: r.State, Hash: r.Canonical, At: in(r.AskedAt), Taken: in(r.TakenAt)}
 		if r.State == archives.Ready {

@@ -33,7 +33,7 @@ type ImportSettings struct {
 type ImportRow struct {
 	ID, By, State string
 	At            time.Time
-	Count, Made   int64
+	Count, Made   int
 }
 
 // ListSettings is /app/settings/import/{id}, the page "settings-list".
@@ -43,15 +43,15 @@ type ListSettings struct {
 	Version   int64 // of the list
 	Columns   []ListColumn
 	Order     string
-	Lines     int64
-	Done      int64
-	Made      int64
-	New       int64
-	Here      int64
-	Twice     int64
-	Wrong     int64
-	Kept      int64
-	Gone      int64
+	Lines     int
+	Done      int
+	Made      int
+	New       int
+	Here      int
+	Twice     int
+	Wrong     int
+	Kept      int
+	Gone      int
 	Faults    []ListFault
 	Known     []ListFault
 }
@@ -65,7 +65,7 @@ type ListColumn struct {
 
 // ListFault is a line with what is wrong with it, or who is here already.
 type ListFault struct {
-	Number int64
+	Number int
 	Who    string
 	Says   []string
 	Twice  bool
@@ -97,7 +97,7 @@ func (s *Site) imports(v *Visit) (*ImportSettings, error) {
 		return nil, err
 	}
 	for _, l := range list {
-		page.Rows = append(page.Rows, ImportRow{ID: l.ID.String(), By: names[l.By], State: l.State, At: l.AddedAt.In(v.Clinic.Location()), Count: l.Lines, Made: l.Made})
+		page.Rows = append(page.Rows, ImportRow{ID: l.ID.String(), By: names[l.By], State: l.State, At: l.AddedAt.In(v.Clinic.Location()), Count: int(l.Lines), Made: int(l.Made)})
 	}
 	return page, nil
 }
@@ -131,8 +131,8 @@ func (s *Site) list(v *Visit) (*ListSettings, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &ListSettings{SettingsPage: s.settings(v, "settings.import", access.ClinicImport), ID: l.ID.String(), State: l.State, Version: l.List.Version, Order: l.Order, Lines: l.Lines, Done: l.Done, Made: l.Made,
-		New: l.Counts[archives.LineNew], Here: l.Counts[archives.LineHere], Twice: l.Counts[archives.LineTwice], Wrong: l.Counts[archives.LineWrong], Kept: l.Counts[archives.LineKept], Gone: l.Counts[archives.LineGone]}
+	page := &ListSettings{SettingsPage: s.settings(v, "settings.import", access.ClinicImport), ID: l.ID.String(), State: l.State, Version: l.List.Version, Order: l.Order, Lines: int(l.Lines), Done: int(l.Done), Made: int(l.Made),
+		New: int(l.Counts[archives.LineNew]), Here: int(l.Counts[archives.LineHere]), Twice: int(l.Counts[archives.LineTwice]), Wrong: int(l.Counts[archives.LineWrong]), Kept: int(l.Counts[archives.LineKept]), Gone: int(l.Counts[archives.LineGone])}
 	name := -1
 	for i, c := range l.Columns {
 		if c == archives.FieldName {
@@ -157,14 +157,14 @@ func (s *Site) list(v *Visit) (*ListSettings, error) {
 		return ""
 	}
 	for _, x := range l.Wrong {
-		f := ListFault{Number: x.Number + 1, Who: who(x)}
+		f := ListFault{Number: int(x.Number) + 1, Who: who(x)}
 		for _, y := range x.Faults {
 			f.Says = append(f.Says, v.Tongue.Say("list.field."+shownField(y.Field))+": "+v.Tongue.Say(y.Key))
 		}
 		page.Faults = append(page.Faults, f)
 	}
 	for _, x := range l.Here {
-		page.Known = append(page.Known, ListFault{Number: x.Number + 1, Who: who(x), Twice: x.Verdict == archives.LineTwice})
+		page.Known = append(page.Known, ListFault{Number: int(x.Number) + 1, Who: who(x), Twice: x.Verdict == archives.LineTwice})
 	}
 	return page, nil
 }
