@@ -156,6 +156,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterPapers(t, m)
 		h.enterSupport(t, m)
 		h.enterTrouble(t, m)
+		h.enterList(t, m)
 		h.enterPrograms(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
