@@ -53,20 +53,38 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	must(err)
 	must(s.Take(ctx, owner, list, l.List.Version))
 	must(s.Work(ctx, work))
-	must(p.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("a test's day")
-		if _, err := patients.FindAgain(tx, id.Zero, 5); err != nil {
+	step := func(do func(tx *store.Tx) error) {
+		t.Helper()
+		must(p.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("a test's day")
+			return do(tx)
+		}))
+	}
+	var made id.ID
+	step(func(tx *store.Tx) error {
+		return tx.Row(`SELECT made_id FROM list_line WHERE clinic_id = $1 AND verdict = 'made'`).Scan(&made)
+	})
+	step(func(tx *store.Tx) error { _, err := patients.FindAgain(tx, id.Zero, 5); return err })
+	step(messaging.FindAgain)
+	_, err = s.Ask(ctx, owner) // one that is ready when somebody is erased
+	must(err)
+	must(s.Make(ctx, work))
+	step(func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO export_run (clinic_id, id, person_id, patient_id, state, asked_at, state_at) VALUES ($1, $2, $2, $3, 'gone', 1, 1)`, tx.NewID(), made)
+		return err
+	})
+	step(func(tx *store.Tx) error { _, err := archives.Keeper{}.Collect(&tx.View, made); return err })
+	step(func(tx *store.Tx) error { return archives.Keeper{}.Erase(tx, made) })
+	_, err = s.Bring(ctx, owner, []byte("Name,Phone\nOld Patient,+919845077002\n"))
+	must(err)
+	step(func(tx *store.Tx) error { // two years are over
+		if _, err := tx.Exec(`UPDATE export_run SET asked_at = 1 WHERE clinic_id = $1`); err != nil {
 			return err
 		}
-		if err := messaging.FindAgain(tx); err != nil {
-			return err
-		}
-		_, err := archives.Keeper{}.Collect(&tx.View, run)
-		if err != nil {
-			return err
-		}
-		return archives.Keeper{}.Erase(tx, run)
-	}))
+		_, err := tx.Exec(`UPDATE list_import SET added_at = 1 WHERE clinic_id = $1`)
+		return err
+	})
+	must(s.Expire(ctx, work))
 	// A clinic of another house arrives.
 	other := rig.New(t, store.SQLite, store.Options{})
 	there := archives.New(other.DB, other.Log, archives.Options{Clinics: house, Accounts: accounts.New(other.DB, other.Log, accounts.Options{Clinics: house, PublicURL: "https://almirah.test"}), Holdings: tables, Operator: accounts.Operator()})
