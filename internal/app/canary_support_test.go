@@ -85,4 +85,5 @@ func (h *opened) enterTrouble(t *testing.T, m marks) {
 	o := h.signIn(t, demoHelpers[1].email)
 	o.shows(t, "/platform/incidents/"+event.String(), m["platform_incident.words"])
 	o.shows(t, "/platform/incidents/"+event.String(), m["platform_incident.lessons"])
+	h.enterAsked(t, m)
 }

@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/billing"
+	"almirah/internal/disclosures"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/intake"
@@ -85,7 +86,15 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 				return err
 			})
 		}},
+		{Name: "tell-disclosures", Every: time.Hour, Clinics: true, Run: h.Given.TellDue},
+		{Name: "expire-disclosures", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := disclosures.Keeper{}.Due(tx)
+				return err
+			})
+		}},
 		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
+		{Name: "watch-requests", Every: 5 * time.Minute, Clinics: true, Run: h.watchRequests},
 		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},
 		{Name: "expire-news", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
@@ -102,6 +111,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {
 			return h.Accounts.FinishTransfers(ctx, who, func(clinic id.ID) string { return h.Support.Name(ctx, clinic) }, jobs.ForClinic)
 		}},
+		{Name: "keep-terms", Every: time.Minute, Clinics: true, Run: h.keepTerms},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},

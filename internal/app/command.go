@@ -306,6 +306,7 @@ type promiseOut struct {
 	Status    string   `json:"status"`
 	Evidence  string   `json:"evidence"`
 	CheckedAt string   `json:"checked_at"`
+	since     string
 }
 
 func (c *console) promises(ctx context.Context, args []string) error {
@@ -318,7 +319,7 @@ func (c *console) promises(ctx context.Context, args []string) error {
 		for _, k := range h.Promises(ctx) {
 			p := promiseOut{ID: k.ID, Sentence: k.Text, Sources: k.Sources, Status: k.Status, Evidence: k.Evidence}
 			if !k.CheckedAt.IsZero() {
-				p.CheckedAt = k.CheckedAt.UTC().Format("2006-01-02T15:04:05Z")
+				p.CheckedAt, p.since = k.CheckedAt.UTC().Format("2006-01-02T15:04:05Z"), k.Since.UTC().Format("2006-01-02T15:04:05Z")
 			}
 			if k.Status == "broken" {
 				broken++
@@ -334,6 +335,9 @@ func (c *console) promises(ctx context.Context, args []string) error {
 		} else {
 			for _, p := range out {
 				c.say("%-14s %-32s %s", p.Status, p.ID, p.Sentence)
+				if p.Status == "broken" {
+					c.say("%-14s %-32s since %s: %s", "", "", p.since, p.Evidence)
+				}
 			}
 		}
 		if broken > 0 {

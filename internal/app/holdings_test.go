@@ -281,7 +281,7 @@ func (h *opened) wholePatient(t *testing.T, s *visitor, m marks, provider int, a
 func (h *opened) idsOf(t *testing.T, patient id.ID) []string {
 	t.Helper()
 	out := []string{string(patient[:])}
-	columns := h.columnsOf(t, "appointment")
+	columns := columnsOf(t, "appointment")
 	for _, r := range h.rows(t, h.Owner)["appointment"] {
 		if asText(r[slices.Index(columns, "patient_id")]) == out[0] {
 			out = append(out, asText(r[slices.Index(columns, "id")]))

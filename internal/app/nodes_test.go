@@ -109,7 +109,7 @@ func balance(t *testing.T, nodes []*node) *balancer {
 				select {
 				case <-b.stop:
 					return
-				case <-time.After(50 * time.Millisecond):
+				case <-time.After(200 * time.Millisecond): // a real balancer asks more rarely
 				}
 			}
 		})

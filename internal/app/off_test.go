@@ -92,7 +92,7 @@ func TestModuleOffHoldsNothing(t *testing.T) {
 				t.Errorf("%s holds %d rows of a clinic that turned nothing on", table, len(n))
 			}
 		}
-		notes := slices.Index(h.columnsOf(t, "patient"), "notes")
+		notes := slices.Index(columnsOf(t, "patient"), "notes")
 		for _, r := range rows["patient"] {
 			if r[notes] != nil {
 				t.Error("a patient of a clinic that turned nothing on has notes")

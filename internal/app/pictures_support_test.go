@@ -62,6 +62,7 @@ func (h *opened) supportStops(t testing.TB, patient string) []stop {
 		{pattern: "GET /platform/tickets/{id}", path: "/platform/tickets/" + ticket, who: op},
 		{pattern: "GET /platform/clinics", path: "/platform/clinics", who: op},
 		{pattern: "GET /platform/clinics/{id}", path: "/platform/clinics/" + clinic, who: op},
+		{pattern: "GET /platform/duties", path: "/platform/duties", who: op},
 		{pattern: "GET /platform/notices", path: "/platform/notices", who: op},
 		{pattern: "GET /platform/helpers", path: "/platform/helpers", who: op},
 		{pattern: "GET /platform/operate", path: "/platform/operate", who: op},

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -20,9 +19,7 @@ import (
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
-	"almirah/internal/holdings"
 	"almirah/internal/id"
-	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/money"
 	"almirah/internal/prescriptions"
@@ -365,7 +362,7 @@ func (p *place) collect(t *testing.T) {
 	t.Helper()
 	pick := func(kind, table string, rows map[string][][]any, want func(get func(column string) string) bool) {
 		t.Helper()
-		columns := p.h.columnsOf(t, table)
+		columns := columnsOf(t, table)
 		for _, r := range rows[table] {
 			get := func(column string) string { return asText(r[slices.Index(columns, column)]) }
 			if want(get) {
@@ -428,11 +425,13 @@ func (p *place) json(t *testing.T, method, path, key, body string) map[string]an
 // pathKinds say what each parameter of an address is: a kind of id, or, behind "=", one fixed word.
 var pathKinds = map[string]string{
 	"/app/appointments/{id}":                       "appointment",
+	"/trust/{id}":                                  "=clinic-apart",
 	"/app/patients/{id}":                           "patient",
 	"/app/audit/noticed/{id}":                      "finding",
 	"/app/me/sessions/{session}":                   "session",
 	"/app/settings/staff/invitations/{invitation}": "invitation",
 	"/app/settings/staff/{person}":                 "person",
+	"/c/{slug}/privacy/versions/{n}":               "=1",
 	"/second-factor/{factor}":                      "factor",
 	"/app/settings/providers/{id}":                 "provider",
 	"/app/settings/providers/{id}/changes/{day}":   "=2026-12-24",
@@ -482,6 +481,10 @@ var pathKinds = map[string]string{
 	"/api/v1/invoices/{id}":                        "invoice",
 	"/app/support/{id}":                            "ticket",
 	"/app/incidents/{id}":                          "incident",
+	"/app/disclosures/{id}":                        "disclosure",
+	"/app/requests/{id}":                           "data request",
+	"/app/requests/{id}/copy":                      "copied request",
+	"/m/{token}/data/requests/{id}":                "own request",
 	"/platform/incidents/{id}":                     "platform incident",
 	"/app/support/access/{id}":                     "grant",
 	"/platform/tickets/{id}":                       "ticket",
@@ -547,6 +550,10 @@ var sent = map[string]map[string]string{
 	"POST /app/patients/new":                                  {"name": "Ravi Teak", "phone": "+91 98450 12345", "language": "en"},
 	"POST /app/patients/{id}":                                 {"part": "identity", "name": "Ravi Teak", "email": "ravi@example.org", "version": "1", "language": "en"},
 	"POST /app/patients/{id}/consents":                        {"consent": "reminder"},
+	"POST /app/patients/{id}/terms":                           {"version": "3", "answer": "yes"},
+	"POST /m/{token}/terms":                                   {"version": "3", "answer": "yes"},
+	"POST /app/settings/privacy":                              {"remainder": "0"},
+	"POST /confidentiality":                                   {"version": "0", "sure": "1"},
 	"POST /app/patients/{id}/notes":                           {"note": "likes mornings", "version": "1"},
 	"POST /app/patients/{id}/delete":                          {"sure": "1", "version": "1"},
 	"POST /app/settings/sign-in":                              {"idle": "30", "version": "0"},
@@ -601,8 +608,29 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/review":                                  {"stars": "4", "words": "So it was."},
 	"GET /app/help":                                           {"q": "book"},
 	"GET /app/support/access/{id}":                            {"whose": "asha"},
+	"GET /m/{token}/data/ask":                                 {"kind": "deletion"},
+	"POST /m/{token}/data/ask":                                {"kind": "complaint", "words": "It was read aloud."},
+	"POST /m/{token}/data/restrict":                           {"on": "1"},
+	"POST /m/{token}/data/nominee":                            {"name": "Omar", "contact": "omar@example.org"},
+	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one."},
+	"POST /m/{token}/data/contact":                            {"address": "new@example.org"},
+	"POST /m/{token}/data/code":                               {"code": "000000"},
+	"POST /c/{slug}/privacy/request":                          {"contact": "asha@example.org"},
+	"POST /app/requests/names":                                {"names": "1"},
+	"GET /app/requests/new":                                   {"patient": "{patient}"},
+	"POST /app/requests/new":                                  {"kind": "access", "door": "visit", "asker": "self", "patient": "{patient}", "proof": "met", "words": "All of it."},
+	"POST /app/requests/{id}/identify":                        {"patient": "{patient}", "proof": "met", "version": "1"},
+	"POST /app/requests/{id}/kind":                            {"kind": "complaint", "version": "1"},
+	"POST /app/requests/{id}/longer":                          {"why": "The doctor is away.", "version": "1"},
+	"POST /app/requests/{id}/decide":                          {"outcome": "granted", "version": "1"},
+	"POST /app/inbox/{thread}/request":                        {"kind": "access"},
+	"POST /platform/requests":                                 {"slug": "nowhere", "kind": "access", "contact": "asha@example.org", "words": "She wants it."},
 	"GET /app/incidents/{id}/form.txt":                        {"duty": "in-cert"},
 	"POST /app/incidents":                                     {"rule": "other", "words": "A letter lay in the street."},
+	"GET /app/disclosures/new":                                {"patient": "{patient}"},
+	"POST /app/disclosures/new":                               {"patient": "{patient}", "ground": "court", "recipient": "District Court", "reference": "4711", "why": "By order of the court.", "parts": "identity", "gag": "2027-01-31", "gag_why": "The same order."},
+	"POST /app/disclosures/{id}/decide":                       {"to": "no", "words": "The order names nobody.", "version": "1"},
+	"POST /app/disclosures/{id}/drop":                         {"version": "1"},
 	"POST /app/incidents/{id}/scope":                          {"person": "{person}", "session": "{sign-in}", "from": "2026-11-23T08:00", "version": "2"},
 	"POST /app/incidents/{id}/confirm":                        {"version": "1"},
 	"POST /app/incidents/{id}/contain":                        {"how": "end"},
@@ -641,6 +669,7 @@ var sent = map[string]map[string]string{
 	"POST /platform/clinics/{id}/enter":                       {"grant": "{grant}"},
 	"POST /platform/clinics/{id}/end":                         {"grant": "{grant}"},
 	"POST /platform/notices":                                  {"kind": "planned", "starts": "2026-12-01T02:00", "hours": "2", "title_en": "Work", "words_en": "A little."},
+	"POST /platform/duties":                                   {"kind": "people", "day": "2026-11-01", "report": "shelf 4"},
 	"POST /platform/helpers":                                  {"person": "Divya", "email": "divya@example.org", "role": "support"},
 	"POST /choose-clinic":                                     {"clinic": "{clinic}"},
 	"GET /app/bills":                                          {"box": "all"},
@@ -879,119 +908,4 @@ func differs(a, b map[string]string) (out []string) {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// columnsOf are the columns of a table, in the order in which rows reads them.
-func (h *opened) columnsOf(t testing.TB, table string) []string {
-	t.Helper()
-	for _, x := range Holdings() {
-		if x.Name == table {
-			var out []string
-			for _, c := range x.Columns {
-				out = append(out, c.Name)
-			}
-			slices.Sort(out)
-			return out
-		}
-	}
-	t.Fatalf("no table %s", table)
-	return nil
-}
-
-// rows are all rows of a clinic, by table, read through the clinic's own view.
-func (h *opened) rows(t testing.TB, who access.Caller) map[string][][]any {
-	t.Helper()
-	out := map[string][][]any{}
-	err := h.DB.View(t.Context(), who, access.ClinicRead, func(_ context.Context, v *store.View) error {
-		for _, table := range Holdings() {
-			if table.Scope != holdings.Clinic {
-				continue
-			}
-			columns := h.columnsOf(t, table.Name)
-			found, err := v.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table.Name + " WHERE clinic_id = $1 ORDER BY " + strings.Join(columns, ", "))
-			if err != nil {
-				return fmt.Errorf("%s: %w", table.Name, err)
-			}
-			if out[table.Name], err = readRows(found, len(columns)); err != nil {
-				return fmt.Errorf("%s: %w", table.Name, err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func readRows(found *store.Rows, n int) ([][]any, error) {
-	defer found.Close()
-	out := [][]any{}
-	for found.Next() {
-		row, into := make([]any, n), make([]any, n)
-		for i := range row {
-			into[i] = &row[i]
-		}
-		if err := found.Scan(into...); err != nil {
-			return nil, err
-		}
-		out = append(out, row)
-	}
-	return out, found.Err()
-}
-
-// platformRows are the rows of the platform's tables that say something about clinics and people.
-func (h *opened) platformRows(t testing.TB) map[string][][]any {
-	t.Helper()
-	out := map[string][][]any{}
-	err := h.DB.Across(t.Context(), jobs.Platform(), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
-		for _, table := range []string{"person", "membership", "session", "invitation", "one_time_link", "acceptance", "clinic_route", "outgoing_mail", "authenticator", "recovery_code", "sign_in_rule"} {
-			columns := h.columnsOf(t, table)
-			found, err := p.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table + " ORDER BY " + strings.Join(columns, ", "))
-			if err != nil {
-				return err
-			}
-			if out[table], err = readRows(found, len(columns)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func asText(x any) string {
-	switch x := x.(type) {
-	case []byte:
-		return string(x)
-	case string:
-		return x
-	}
-	return fmt.Sprint(x)
-}
-
-func rowText(row []any) string {
-	h := sha256.New()
-	for _, x := range row {
-		s := asText(x)
-		fmt.Fprintf(h, "%d:%s;", len(s), s)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
-}
-
-// patternOf is the route that an address leads to; empty for none.
-func patternOf(method, address string) string {
-	mux := http.NewServeMux()
-	for _, p := range allRoutes() {
-		mux.HandleFunc(p, func(http.ResponseWriter, *http.Request) {})
-	}
-	r, err := http.NewRequest(method, address, nil)
-	if err != nil {
-		return ""
-	}
-	_, pattern := mux.Handler(r)
-	return pattern
 }

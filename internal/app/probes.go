@@ -3,10 +3,8 @@ package app
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,13 +13,10 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clinics"
-	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
-	"almirah/internal/vault"
-	"almirah/internal/web"
 )
 
 // probe is one look at the running system, over a sample of its clinics.
@@ -74,8 +69,17 @@ func probes() map[string]liveLook {
 		"support-by-grant":             probe.grants,
 		"own-domain-pages":             probe.ownNames, "export-whole": probe.takenWhole, "export-once": probe.takenOnce,
 		"incident-clocks":       probe.incidentClocks,
+		"disclosure-two-people": probe.twoPeople,
+		"disclosure-least":      probe.leastGiven,
+		"disclosure-told":       probe.toldOfGiving,
+		"reviews-on-time":       probe.reviews,
 		"incident-apart":        probe.incidentsApart,
 		"incident-people-told":  probe.incidentTold,
+		"request-clock":         probe.requestClocks,
+		"request-refusal":       probe.requestRefusals,
+		"request-in-writing":    probe.requestsTold,
+		"request-who-asks":      probe.requestsProved,
+		"young-data-deleted":    probe.youngDeleted,
 		"tokens-hashed":         probe.tokensHashed,
 		"token-ends":            probe.tokensEnd,
 		"webhooks-signed":       probe.hookSecrets,
@@ -132,7 +136,8 @@ func probes() map[string]liveLook {
 		"allergies-asked":       probe.allergies,
 		"clinical-few":          probe.clinicalFew,
 	}
-	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, laterProbes())
+	maps.Copy(out, probesOfThePolicy())
 	return out
 }
 
@@ -325,276 +330,9 @@ func (p probe) apart(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d clinics asked for each other's patients in vain", n), nil
 }
 
-func (p probe) rights(ctx context.Context) (string, error) {
-	err := p.DB.View(ctx, access.Caller{}, access.PatientRead, func(context.Context, *store.View) error { return nil })
-	if err == nil {
-		return "", errors.New("nobody at the door was let in")
-	}
-	n := 0
-	for _, r := range web.Routes() {
-		if r.Right == "" {
-			continue
-		}
-		if !known(r.Right) {
-			return "", fmt.Errorf("the address %s asks for a right that is not in the table", r.Pattern)
-		}
-		n++
-	}
-	return fmt.Sprintf("%d addresses ask for a right of the table of %d", n, len(access.Table)), nil
-}
-
-func known(r access.Right) bool {
-	for _, row := range access.Table {
-		if row.Right == r {
-			return true
-		}
-	}
-	return false
-}
-
 func (p probe) across(ctx context.Context, do func(x *store.Platform) error) error {
 	return p.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, x *store.Platform) error {
 		x.Housekeeping("a probe writes nothing")
 		return do(x)
 	})
-}
-
-func (p probe) passwords(ctx context.Context) (string, error) {
-	n := 0
-	err := p.across(ctx, func(x *store.Platform) error {
-		rows, err := x.Query(`SELECT password FROM person`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var s string
-			if err := rows.Scan(&s); err != nil {
-				return err
-			}
-			if s != "" && !strings.HasPrefix(s, "$argon2id$") {
-				return errors.New("a password is not kept as an Argon2id hash")
-			}
-			n++
-		}
-		return rows.Err()
-	})
-	return fmt.Sprintf("%d accounts, all with Argon2id", n), err
-}
-
-func (p probe) sessions(ctx context.Context) (string, error) {
-	n := 0
-	err := p.across(ctx, func(x *store.Platform) error {
-		rows, err := x.Query(`SELECT token_hash FROM session`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var b []byte
-			if err := rows.Scan(&b); err != nil {
-				return err
-			}
-			if len(b) != 32 {
-				return errors.New("a session is kept as something else than a SHA-256 hash")
-			}
-			n++
-		}
-		return rows.Err()
-	})
-	return fmt.Sprintf("%d sessions, kept as hashes", n), err
-}
-
-func (p probe) forged(ctx context.Context) (string, error) {
-	got, err := p.ask(ctx, http.MethodPost, "/sign-in", map[string]string{"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"})
-	if err != nil {
-		return "", err
-	}
-	if got.status != http.StatusForbidden {
-		return "", fmt.Errorf("a form of another website was answered with %d", got.status)
-	}
-	return "a form of another website was refused", nil
-}
-
-const sqlProbeClaims = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND day >= $2 AND status <> 'cancelled'
-	AND (SELECT COUNT(*) FROM claims c WHERE c.clinic_id = appointment.clinic_id AND c.appointment_id = appointment.id) <> (claims_to - claims_from) / 300000000`
-
-func (p probe) claims(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeClaims, "appointments do not hold the time that they say", clock.DateOf(p.Clock.Now()))
-}
-
-func (p probe) asksLittle(ctx context.Context) (string, error) {
-	got, err := p.ask(ctx, http.MethodGet, "/api/v1/openapi.json", nil)
-	if err != nil {
-		return "", err
-	}
-	var doc struct {
-		Components struct {
-			Schemas map[string]struct {
-				Properties map[string]struct {
-					Required []string `json:"required"`
-				} `json:"properties"`
-			} `json:"schemas"`
-		} `json:"components"`
-	}
-	if err := json.Unmarshal(got.body.Bytes(), &doc); err != nil {
-		return "", err
-	}
-	if must := doc.Components.Schemas["BookingRequest"].Properties["patient"].Required; len(must) != 1 || must[0] != "name" {
-		return "", errors.New("booking asks for more than a name and a way to be reached")
-	}
-	return "booking asks for a name and a way to be reached", nil
-}
-
-func (p probe) pageAlone(ctx context.Context) (string, error) {
-	slugs, err := p.slugs(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, slug := range slugs {
-		got, err := p.ask(ctx, http.MethodGet, "/c/"+url.PathEscape(slug), nil)
-		if err != nil {
-			return "", err
-		}
-		body := got.body.String()
-		if got.status != http.StatusOK || strings.Contains(body, "<script") || strings.Contains(body, `src="http`) || strings.Contains(got.header.Get("Content-Security-Policy"), "script-src") {
-			return "", errors.New("a booking page loads a script or something from elsewhere")
-		}
-	}
-	return fmt.Sprintf("%d booking pages load no script and nothing from elsewhere", len(slugs)), nil
-}
-
-func (p probe) reasons(ctx context.Context) (string, error) {
-	return p.none(ctx, `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND (purpose = '' OR passport IS NULL)`, "messages have no purpose or passport on record")
-}
-
-const sqlProbeTwice = `SELECT COUNT(*) FROM (SELECT 1 AS one FROM message WHERE clinic_id = $1 GROUP BY appointment_id, occurrence, rule_id, channel HAVING COUNT(*) > 1) AS twice`
-
-func (p probe) once(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeTwice, "reminders were planned twice")
-}
-
-func (p probe) metadata(ctx context.Context) (string, error) {
-	return p.none(ctx, `SELECT COUNT(*) FROM message_event WHERE clinic_id = $1 AND (state LIKE 'open%' OR state LIKE 'read%')`, "messages have a record of having been opened")
-}
-
-// What a thief of the data file would look at first, as the database holds it.
-const (
-	sqlProbeNames     = `SELECT name FROM patient WHERE clinic_id = $1 LIMIT 50`
-	sqlProbePhones    = `SELECT phone FROM patient WHERE clinic_id = $1 AND phone IS NOT NULL LIMIT 50`
-	sqlProbeMails     = `SELECT email FROM patient WHERE clinic_id = $1 AND email IS NOT NULL LIMIT 50`
-	sqlProbeNotes     = `SELECT note FROM appointment WHERE clinic_id = $1 AND note IS NOT NULL LIMIT 50`
-	sqlProbeProviders = `SELECT name FROM provider WHERE clinic_id = $1 LIMIT 50`
-	sqlProbePassports = `SELECT passport FROM message WHERE clinic_id = $1 AND passport IS NOT NULL LIMIT 50`
-	sqlProbeDetails   = `SELECT sealed FROM audit_detail WHERE clinic_id = $1 LIMIT 50`
-)
-
-// sealed looks at stored values: each has the vault's form.
-func (p probe) sealed(ctx context.Context) (string, error) {
-	if err := p.Vault.Check(ctx); err != nil {
-		return "", err
-	}
-	n := 0
-	err := p.each(ctx, func(v *store.View, _ id.ID) error {
-		for _, text := range []string{sqlProbeNames, sqlProbePhones, sqlProbeMails, sqlProbeNotes, sqlProbeProviders, sqlProbePassports, sqlProbeDetails} {
-			rows, err := v.Query(text)
-			if err != nil {
-				return err
-			}
-			for rows.Next() {
-				var b []byte
-				if err := rows.Scan(&b); err != nil {
-					rows.Close()
-					return err
-				}
-				if len(b) > 0 && !vault.Sealed(b) {
-					rows.Close()
-					return errors.New("a name, an address or a text is stored unsealed")
-				}
-				n++
-			}
-			rows.Close()
-		}
-		return nil
-	})
-	return fmt.Sprintf("%d stored values, all sealed; a field was sealed and opened", n), err
-}
-
-func (p probe) listed(ctx context.Context) (string, error) {
-	for _, name := range []string{mailProcessor, "nobody"} {
-		conn, err := p.Gate.DialContext(name)(ctx, "tcp", "not-listed.invalid:443")
-		if err == nil {
-			_ = conn.Close()
-			return "", errors.New("a host that is not on the list was reached")
-		}
-	}
-	return fmt.Sprintf("%d parties are listed; a host that is not on the list was refused", len(p.Gate.List())), nil
-}
-
-func (p probe) cookies(ctx context.Context) (string, error) {
-	slugs, err := p.slugs(ctx)
-	if err != nil {
-		return "", err
-	}
-	paths := []string{"/", "/sign-in", "/trust"}
-	for _, s := range slugs {
-		paths = append(paths, "/c/"+url.PathEscape(s), "/c/"+url.PathEscape(s)+"/privacy")
-	}
-	registered := map[string]bool{}
-	for _, c := range web.Cookies() {
-		registered[c.Name] = true
-	}
-	for _, path := range paths {
-		got, err := p.ask(ctx, http.MethodGet, path, nil)
-		if err != nil {
-			return "", err
-		}
-		for _, line := range got.header.Values("Set-Cookie") {
-			name, _, _ := strings.Cut(line, "=")
-			if !registered[name] {
-				return "", errors.New("a page sets a cookie that is not registered")
-			}
-		}
-	}
-	return fmt.Sprintf("%d pages set registered cookies only", len(paths)), nil
-}
-
-func (p probe) looks(ctx context.Context) (string, error) {
-	return p.none(ctx, `SELECT COUNT(*) FROM audit_detail WHERE clinic_id = $1 AND NOT EXISTS
-		(SELECT 1 FROM audit_leaf l WHERE l.clinic_id = audit_detail.clinic_id AND l.id = audit_detail.leaf_id)`, "details have lost the entry that they belong to")
-}
-
-// mostVerified is how many entries a probe verifies; a longer log is verified by `almirah audit verify`.
-const mostVerified = 200_000
-
-func (p probe) tamper(ctx context.Context) (string, error) {
-	head, err := p.DB.Head(ctx, jobs.Platform())
-	if err != nil {
-		return "", err
-	}
-	if head.Size > mostVerified {
-		return fmt.Sprintf("the log has %d entries; run almirah audit verify", head.Size), nil
-	}
-	r, err := p.DB.VerifyAudit(ctx, jobs.Platform(), nil)
-	return fmt.Sprintf("%d entries verified; head %s", r.Entries, r.Head), err
-}
-
-// requestLog sends marks through the real log line and looks for them in what was written.
-func (p probe) requestLog(ctx context.Context) (string, error) {
-	const mark = "marked-5e1f"
-	var written bytes.Buffer
-	log := slog.New(slog.NewJSONHandler(&written, nil))
-	h := guard(http.NotFoundHandler(), false, p.Clock, log, nil, nil)
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Config.PublicURL+"/m/"+mark+"?name="+mark, strings.NewReader(mark))
-	if err != nil {
-		return "", err
-	}
-	r.RemoteAddr = "192.0.2.77:1"
-	r.Header.Set("Cookie", mark)
-	r.Header.Set("User-Agent", mark)
-	h.ServeHTTP(&page{header: http.Header{}}, r)
-	if strings.Contains(written.String(), mark) || strings.Contains(written.String(), "192.0.2.77") || written.Len() == 0 {
-		return "", errors.New("the request log holds what it must not, or nothing")
-	}
-	return "a marked request left none of its marks in the log", nil
 }

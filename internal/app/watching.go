@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"almirah/internal/accounts"
+	"almirah/internal/clock"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
@@ -139,6 +140,26 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 	return list, watched, bad
 }
 
+// stillGood is how long a house that was well is taken to be well while looking takes too long.
+const stillGood = 15 * time.Second
+
+// lastGood remembers when the checks were last good. A look that did not end in time says that the house is busy, not that it is broken: were it taken for broken, the
+// balancer would send everybody to the next house, and that one would be the next to be too busy to answer.
+type lastGood struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// count takes one look into account and says whether the house is to be called bad. late says that the look ran out of time.
+func (l *lastGood) count(bad, late bool, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !bad {
+		l.at = now
+	}
+	return bad && !(late && now.Sub(l.at) < stillGood)
+}
+
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -156,7 +177,7 @@ func (h *House) ready(w http.ResponseWriter, r *http.Request) {
 	bad := h.ending() // then the database need not be asked, and a balancer that waits learns it at once
 	if !bad {
 		list, _, bad = h.checks(ctx)
-		bad = bad || h.ending() // it was told meanwhile
+		bad = h.lastGood.count(bad, ctx.Err() != nil, clock.System{}.Now()) || h.ending() // it was told meanwhile
 	}
 	var b strings.Builder
 	if bad {

@@ -179,3 +179,27 @@ func TestOperatorsPageInABrowser(t *testing.T) {
 		}
 	}
 }
+
+// TestABusyHouseIsNotABrokenOne: a look that runs out of time does not take a house away that was well a moment ago; one that finds something broken does, at once.
+func TestABusyHouseIsNotABrokenOne(t *testing.T) {
+	t.Parallel()
+	var l lastGood
+	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	for i, c := range []struct {
+		bad, late bool
+		after     time.Duration
+		called    bool
+	}{
+		{bad: true, late: true, called: true}, // it was never well
+		{after: time.Second},
+		{bad: true, late: true, after: stillGood - time.Second},
+		{bad: true, late: true, after: time.Second, called: true}, // for too long
+		{after: time.Second},
+		{bad: true, after: time.Second, called: true}, // broken is broken
+	} {
+		now = now.Add(c.after)
+		if got := l.count(c.bad, c.late, now); got != c.called {
+			t.Errorf("look %d: called bad: %v", i, got)
+		}
+	}
+}

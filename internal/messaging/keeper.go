@@ -26,7 +26,7 @@ func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
 func (Keeper) Tables() []string {
-	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval", "security_text"}
+	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval", "security_text", "contact_proof"}
 }
 
 // Collect copies out what was sent to a patient, why, and what became of it.
@@ -61,6 +61,11 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 			return nil, err
 		}
 	}
+	if proofs, err := collectProofs(v, patient); err != nil {
+		return nil, err
+	} else if len(proofs) > 0 {
+		out["contact_proof"] = proofs
+	}
 	return out, collectTalk(v, patient, out)
 }
 
@@ -71,6 +76,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 		return err
 	}
 	if err := eraseTalk(tx, patient); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(sqlProofsErase, patient); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(sqlStepErase, patient); err != nil {
@@ -86,13 +94,14 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 // Due deletes messages whose time is over and answers how many.
 func (Keeper) Due(tx *store.Tx) (int, error) {
 	before := tx.Now().Add(-keep)
-	for _, text := range []string{sqlStepAge, sqlProviderAge} {
-		if _, err := tx.Exec(text, tx.Now().Add(-keepSteps)); err != nil {
-			return 0, err
-		}
+	if err := ageSteps(tx); err != nil {
+		return 0, err
 	}
 	n, err := tx.Exec(sqlMessageAge, before)
 	if err != nil {
+		return int(n), err
+	}
+	if _, err := tx.Exec(sqlProofsAge, tx.Now().Add(-proofKept)); err != nil {
 		return int(n), err
 	}
 	tx.Housekeeping("messages whose time is over, answers that waited for a day, and the days of accounts")

@@ -20,6 +20,9 @@ var Register = slices.Concat(
 	insights,
 	helping,
 	troubled,
+	requested,
+	duties,
+	givenAway,
 	ownPrograms,
 	protection,
 	domain,
@@ -29,5 +32,7 @@ var Register = slices.Concat(
 	record,
 	ledgers,
 	taken,
+	policied,
+	clauses,
 	ahead,
 )

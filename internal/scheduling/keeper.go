@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/store"
 )
@@ -34,8 +35,31 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 			"ends_at": a.EndsAt.Time().Format(time.RFC3339), "status": string(a.Status), "door": a.Door, "note": full.Note, "overbook_reason": full.OverbookReason,
 			"occurrence": strconv.FormatInt(a.Occurrence, 10),
 		})
+		if err := collectLog(v, a.ID, out); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// collectLog copies out what was done about an appointment, by whom in which role.
+func collectLog(v *store.View, appointment id.ID, out map[string][]map[string]string) error {
+	rows, err := v.Query(sqlLogOf, appointment)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var at, starts clock.Instant
+		var action, role, status string
+		var actor, provider id.ID
+		if err := rows.Scan(&at, &action, &role, &actor, &starts, &provider, &status); err != nil {
+			return err
+		}
+		out["booking_log"] = append(out["booking_log"], map[string]string{"appointment_id": appointment.String(), "at": at.Time().Format(time.RFC3339), "action": action, "role": role,
+			"starts_at": starts.Time().Format(time.RFC3339), "provider_id": provider.String(), "status": status})
+	}
+	return rows.Err()
 }
 
 const (

@@ -150,7 +150,7 @@ func (s *Site) agreement(v *Visit) (*AgreementPage, error) {
 		return nil, fault.Missing()
 	}
 	page := &AgreementPage{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Kind: kind, Heading: now.Title(), TextVersion: now.Version,
-		Clauses: clauses(now.Text), ClinicName: responsible(v.Clinic)[0], Signer: v.Signed.Person.Name}
+		Clauses: clauses(now.Text), ClinicName: responsibleName(v.Clinic), Signer: v.Signed.Person.Name}
 	list, err := s.Clinics.Agreements(v.Context(), v.Who)
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func signedPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	row := signedRow(x, v.Clinic.Location())
 	page := &AgreementPage{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Kind: x.Text.Kind, Heading: x.Text.Title(), TextVersion: x.Text.Version,
-		Clauses: clauses(x.Text.Text), ClinicName: responsible(v.Clinic)[0], Done: &row}
+		Clauses: clauses(x.Text.Text), ClinicName: responsibleName(v.Clinic), Done: &row}
 	return s.views.Render(w, http.StatusOK, "agreement", page)
 }
 

@@ -9,6 +9,7 @@ func Routes() []Route {
 		publicRoutes(),
 		accountRoutes(),
 		factorRoutes(),
+		policyRoutes(),
 		staffRoutes(),
 		inboxRoutes(),
 		careRoutes(),
@@ -27,6 +28,8 @@ func Routes() []Route {
 		programRoutes(),
 		platformRoutes(),
 		incidentRoutes(),
+		disclosureRoutes(),
+		requestRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -43,7 +43,9 @@ type PatientNewPage struct {
 // PatientPage is /app/patients/{id}, the page "patient".
 type PatientPage struct {
 	Shell
-	CanAudit      bool // may see who looked
+	Terms         *TermsQuestion // what she is asked about changed terms; nil: nothing
+	CanAudit      bool           // may see who looked
+	Statements    []StatementRow // what she says of data that she contests
 	ID            string
 	Version       int64
 	Patient       string
@@ -73,6 +75,7 @@ type PatientPage struct {
 	CanWrite      bool
 	CanDelete     bool
 	CanCopy       bool
+	CanDisclose   bool // she may write down that an authority asks for the data
 	CanBook       bool
 	Broken        bool // the record could not be opened
 	Today         clock.Date

@@ -93,13 +93,18 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.billPages()
 	m.paymentPages()
 	m.modulePages()
+	m.policyPages()
 	m.accountPages()
 	m.factorPages()
 	m.supportPages()
 	m.incidentPages()
+	m.disclosurePages()
+	m.requestPages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()
+	m.bareDisclosures()
+	m.bareRequests()
 	m.empties()
 	return m.out, nil
 }
