@@ -100,12 +100,12 @@ var taken = []Sentence{
 		Text:     "A list of patients from another program is looked over line by line before anything is made. Who is here already is never changed or merged by a list, and a list can be taken back: that deletes the patients whom it made and nobody has touched since, and nobody else.",
 		Sources:  []string{"L1"},
 		Kind:     Enforced,
-		KeptBy:   []string{"archives.Service.Look", "archives.Service.Take", "archives.Service.TakeBack", "internal/archives/lists.go"},
+		KeptBy:   []string{"archives.Service.Look", "archives.Service.Take", "archives.Service.TakeBack", "internal/archives/touched.go"},
 		ProvedBy: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack"},
 		Twins: []Twin{
 			{
 				Name: "who was touched goes too",
-				File: "internal/archives/lists.go", Old: "if p.Version != 1 || p.SeenAt != p.CreatedAt {", New: "if p.Version < 0 {",
+				File: "internal/archives/touched.go", Old: "if p.Version != 1 || p.SeenAt != p.CreatedAt {", New: "if p.Version < 0 {",
 				Red: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack"},
 			},
 			{
