@@ -30,6 +30,7 @@ const (
 	PatientDelete Right = "patient.delete"
 	ErasureRead   Right = "erasure.read"
 	HeldOpen      Right = "erasure.open-held"
+	PatientExport Right = "patient.export"
 
 	MessageRead     Right = "message.read"
 	MessageSettle   Right = "message.settle"
@@ -44,6 +45,8 @@ const (
 	ClinicModules  Right = "clinic.modules"
 	ClinicAccount  Right = "clinic.account"
 	ClinicDomain   Right = "clinic.domain"
+	ClinicExport   Right = "clinic.export"
+	ClinicImport   Right = "clinic.import"
 	PolicySettings Right = "policy.settings"
 
 	BillRead     Right = "bill.read"
@@ -148,6 +151,8 @@ var Table = []Row{
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{PolicySettings, "Change how long the clinic keeps things: a change of its privacy policy.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
+	{ClinicExport, "Take the whole clinic along as one file, and let a clinic that arrived send messages; the clinic's own work writes the file.", []Role{Owner, System}},
+	{ClinicImport, "Bring lists of patients in, and take back what a list made.", leads},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},
 
@@ -162,6 +167,7 @@ var Table = []Row{
 	{PatientWrite, "Add a patient and correct a patient's details and consents.", desk},
 	{PatientNotes, "Read and write plain notes, where the clinic turned notes on.", []Role{Owner, Manager, Practitioner, Assistant}},
 	{PatientDelete, "Delete a patient.", leads},
+	{PatientExport, "Make a copy of everything that the clinic keeps of one patient, to hand to her.", leads},
 
 	{MessageRead, "See which messages went out, and their states.", staff},
 	{MessageSettle, "Decide what to do about a message whose fate is unknown.", desk},
@@ -253,7 +259,7 @@ var rows = func() map[Right]Row {
 // always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
-var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen,
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicExport, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen, PatientExport,
 	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
 
 // When says what has to be shown a second time before it is done.
@@ -269,13 +275,13 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, ClinicExport: ToOpen, ClinicImport: ToAct, PatientExport: ToOpen}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
 
 // exports are the rights by which data leaves in bulk.
-var exports = []Right{BillExport, DisclosureFile}
+var exports = []Right{BillExport, DisclosureFile, ClinicExport, PatientExport}
 
 // NeedsSecondFactor says whether nobody may hold the role who has shown a password alone: those who run a clinic or the deployment,
 // who help by a grant, and whoever may export (promise second-factor).

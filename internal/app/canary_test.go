@@ -159,6 +159,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterSupport(t, m)
 		h.enterHeld(t, m)
 		h.enterTrouble(t, m)
+		h.enterList(t, m)
 		h.enterDemand(t, m)
 		h.enterPrograms(t, m)
 		checkMarked(t, m)

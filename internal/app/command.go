@@ -62,6 +62,8 @@ func verbs() []verb {
 		{"backup", "make a backup now, fetch it back and look it over", (*console).backup},
 		{"restore", "restore FILE|latest --key FILE [--force] [--at TIME --into FOLDER]: bring a backup back, held", (*console).restore},
 		{"release", "after a restore: let messages, refunds and charges leave again", (*console).release},
+		{"export", "write the signed archive of a whole clinic: --clinic SLUG --out FILE; prints the canonical hash last", (*console).export},
+		{"import", "bring a clinic in from an archive: --in FILE --trust FINGERPRINT [--slug NAME]; prints the canonical hash last", (*console).importClinic},
 		{"drill", "restore the newest backup in a place of its own and compare it (--key FILE: with the key from paper)", (*console).drill},
 		{"incident drill", "play a stolen sign-in on invented data, in a place of its own: whom it touched, letters, clocks", (*console).incidentDrill},
 		{"verify-certificate", "check a certificate of erasure, without database, keys or network (FILE [--key KEY]): ends 1 and says what is wrong with it", (*console).verifyCertificate},

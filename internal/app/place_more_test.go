@@ -37,6 +37,7 @@ func (p *place) helped(t *testing.T) {
 	}
 	p.ids["service notice"] = notice.String()
 	p.trouble(t, who)
+	p.taking(t)
 	p.asks(t)
 	p.lives(t)
 	p.erasing(t)

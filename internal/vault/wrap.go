@@ -13,6 +13,9 @@ import (
 )
 
 // errDamaged means that a wrapped key was changed, moved, or wrapped by another key.
+// ErrDamaged means that a wrapped key does not open.
+var ErrDamaged = errDamaged
+
 var errDamaged = errors.New("vault: a wrapped key in the key store does not open: the key store is damaged, or rows of it come from another one. Restore the key store from its own backup")
 
 // What a key is for. The kind is bound into the wrapping, so that no key does another's work.

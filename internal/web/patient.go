@@ -33,7 +33,7 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	z := v.Clinic.Location()
 	page := &PatientPage{Shell: s.staffShell(v, "nav.patients"), ID: one.String(), Version: p.Version, Patient: p.Name, Born: p.BirthDate, Sex: p.Sex,
 		Phone: string(p.Phone), Email: string(p.Email), Address: p.Address, Language: p.Language, Minor: p.Minor, Today: s.today(v),
-		CanWrite: v.Who.May(access.PatientWrite), CanDelete: v.Who.May(access.PatientDelete), CanDisclose: v.Who.May(access.DisclosureAct), CanBook: v.Who.May(access.ScheduleBook), CanAudit: v.Who.May(access.AuditRead),
+		CanWrite: v.Who.May(access.PatientWrite), CanDelete: v.Who.May(access.PatientDelete), CanCopy: s.Archives != nil && v.Who.May(access.PatientExport), CanDisclose: v.Who.May(access.DisclosureAct), CanBook: v.Who.May(access.ScheduleBook), CanAudit: v.Who.May(access.AuditRead),
 		NotesOn: s.notesOn(v), Broken: p.Name == ""}
 	page.Title = p.Name
 	if p.CreatedAt > 0 {

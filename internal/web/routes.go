@@ -20,6 +20,8 @@ func Routes() []Route {
 		reportRoutes(),
 		backupRoutes(),
 		domainRoutes(),
+		archiveRoutes(),
+		importRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),

@@ -12,6 +12,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/archives"
 	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
@@ -74,6 +75,7 @@ type Deps struct {
 	Requests *requests.Service
 	Lives    *retention.Service
 	Programs *programs.Service
+	Archives *archives.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger

@@ -78,6 +78,7 @@ type PatientPage struct {
 	Likely        []PatientHit
 	CanWrite      bool
 	CanDelete     bool
+	CanCopy       bool
 	CanDisclose   bool // she may write down that an authority asks for the data
 	CanBook       bool
 	Broken        bool // the record could not be opened

@@ -26,6 +26,8 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
 		{"settings.domain", "/app/settings/domain", access.ClinicDomain},
+		{"settings.import", "/app/settings/import", access.ClinicImport},
+		{"settings.export", "/app/settings/export", access.ClinicExport},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.privacy", "/app/settings/privacy", access.ClinicRead},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},

@@ -27,7 +27,7 @@ func (m *maker) deskPages() {
 			Coming:    []web.BookingCard{m.booking("booked")}, Past: []web.BookingCard{m.booking("completed"), m.booking("no-show"), m.booking("cancelled")},
 			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: "2026-02-01"}, {ConsentChoice: m.consents()[1], Since: "2026-03-01"}},
 			Messages: m.card().Messages, Said: m.said(), SaidMore: true, ThreadID: ident(501), Unread: 2, Wish: m.wish(), NotesOn: true, Notes: []web.NoteCard{{ID: ident(211), Text: "Prefers mornings.\nتتحدث العربية", By: "Dr Leela Nair", At: m.at(9, 0)}, {ID: ident(212), Broken: true, By: "Dr Leela Nair", At: m.at(9, 5)}},
-			CanWrite: true, CanDelete: true, CanBook: true, Form: form, Today: today}
+			CanWrite: true, CanDelete: true, CanCopy: true, CanBook: true, Form: form, Today: today}
 	}
 	m.add("patient", "", patient())
 	cared := patient()
@@ -123,6 +123,8 @@ func (m *maker) settingsPages() {
 	m.reportPages()
 	m.backupPages()
 	m.domainPages()
+	m.exportPages()
+	m.importPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
