@@ -108,6 +108,12 @@ func TestEachRegionHasItsRights(t *testing.T) {
 	if at := strings.Index(own, `id="law-`); !strings.HasPrefix(own[at:], `id="law-IN" open`) || strings.Count(own, ` open`) != 1 {
 		t.Errorf("the page of a clinic in India does not begin with the law of India: %.40s", own[at:])
 	}
+	const page = "/app/settings/clinic"
+	leads(t, o.owner.files(page, "logo", nil, profile(o.owner.version(page), "jurisdiction", "GB")...), page+"?done=saved")
+	own = o.in("en", "/c/desk/privacy", "from the age of 16 on")
+	if at := strings.Index(own, `id="law-`); !strings.HasPrefix(own[at:], `id="law-GB" open`) {
+		t.Errorf("the page of a clinic in Britain begins with %.40s", own[at:])
+	}
 	if strings.Contains(all, ` open>`) {
 		t.Error("the page of the installation prefers a law")
 	}
