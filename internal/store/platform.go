@@ -27,6 +27,8 @@ var PlatformTables = []string{
 	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
 	"duty_done",
+	"confidentiality", "confidentiality_text",
+	"clinic_gone", "remainder", "retention_clock", "suspension",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

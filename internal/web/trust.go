@@ -16,6 +16,7 @@ import (
 	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
 	"almirah/internal/scheduling"
@@ -79,6 +80,10 @@ func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 			x.Text = v.Tongue.Say("trust.module." + m + ".off")
 		}
 		page.Modules = append(page.Modules, x)
+	}
+	var err error
+	if page.Ahead, err = s.announced(v); err != nil {
+		return err
 	}
 	place := v.Clinic.Jurisdiction
 	page.Short = append([]string{v.Tongue.Say("trust.short.yours", "Clinic", responsibleName(v.Clinic))}, wordsAt(v.Tongue, "trust.short.", "sealed", "messages", "sold", "rights", "proof")...)
@@ -264,7 +269,7 @@ func ProcessorRows(t *words.Tongue, list []egress.Processor) []ProcessorRow {
 
 // holdingRows sums up what is kept about people, from the same declarations that the build compares with the database.
 func holdingRows(v *Visit) []HoldingRow {
-	all := slices.Concat(clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(), scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), store.Holdings())
+	all := slices.Concat(clinics.Holdings(), accounts.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(), scheduling.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), store.Holdings())
 	var rows []HoldingRow
 	at := map[string]bool{}
 	for _, whose := range []holdings.Whose{holdings.Patient, holdings.Staff} {

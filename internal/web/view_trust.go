@@ -106,6 +106,7 @@ type TrustPage struct {
 	Entity      Entity       // who runs this installation
 	Address     string       // of a clinic's pages at its own name; empty: it has none that works
 	Modules     []ModuleSaid // of the clinic whose page it is; empty on the page of the installation
+	Ahead       *TermsAhead  // a version of the clinic's terms that is announced; nil: none is
 	CheckedAt   time.Time    // the last time any check ran; zero: never
 }
 
