@@ -82,7 +82,7 @@ func TestPolicySaysWhoAndWhen(t *testing.T) {
 	}
 	const page = "/app/settings/clinic"
 	leads(t, o.owner.files(page, "logo", nil, profile(o.owner.version(page))...), page+"?done=saved")
-	o.in("en", "/c/desk/privacy", `href="mailto:desk@example.org"`, "decides about your data", "Write to the clinic", "!/privacy/request")
+	o.in("en", "/c/desk/privacy", `href="mailto:desk@example.org"`, "decides about your data", "Write to the clinic", `href="/c/desk/privacy/request"`)
 }
 
 func TestEachRegionHasItsRights(t *testing.T) {
