@@ -12,6 +12,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/archives"
+	"almirah/internal/audit"
 	"almirah/internal/fault"
 	"almirah/internal/fhir"
 	"almirah/internal/id"
@@ -60,6 +61,17 @@ func (h *House) deleteMany(ctx context.Context, who access.Caller, people []id.I
 		}
 	}
 	h.journalOut(ctx)
+	return nil
+}
+
+// eraseRows takes the rows of one away whom nobody has touched since a list made her: no law wants anything of her kept, and there is nothing to certify.
+func eraseRows(tx *store.Tx, patient id.ID, action string) error {
+	tx.Record(audit.Note{Action: action, Kind: "patient", Subject: patient})
+	for _, k := range erasers() {
+		if err := k.Erase(tx, patient); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

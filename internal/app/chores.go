@@ -66,12 +66,6 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
 		{Name: "watch-requests", Every: 5 * time.Minute, Clinics: true, Run: h.watchRequests},
 		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},
-		{Name: "expire-news", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				_, err := programs.Keeper{}.Due(tx)
-				return err
-			})
-		}},
 		{Name: "make-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Make},
 		{Name: "work-on-lists", Every: time.Hour, Clinics: true, Run: h.Archives.Work},
 		{Name: "expire-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Expire},
