@@ -84,7 +84,7 @@ var erased = []Sentence{
 				Red: []string{"vault.TestARetentionKey"},
 			},
 			{
-				Name: "nobody is told before",
+				Name: "nobody is told before what was held ends",
 				File: "internal/privacy/work.go", Old: "noticeDays = 1 ", New: "noticeDays = 0 ",
 				Red: []string{"privacy.TestHeldToTheDay"},
 			},
