@@ -44,7 +44,6 @@ type binder struct {
 	zip     *zip.Writer
 	at      time.Time
 	members []Member
-	err     error
 }
 
 // counting hashes what passes.

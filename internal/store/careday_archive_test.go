@@ -34,7 +34,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	f, err := s.Fetch(ctx, owner, run)
 	must(err)
 	must(f.Write(io.Discard))
-	run, err = s.Ask(ctx, owner)
+	_, err = s.Ask(ctx, owner)
 	must(err)
 	must(s.Make(ctx, work))
 	_, _, err = s.Runs(ctx, owner)
