@@ -273,6 +273,7 @@ func (h *opened) enterPeople(t *testing.T, owner *visitor, m marks) {
 	g := h.visitor()
 	g.fill(t, link, "/invitation", url.Values{"person": {m.as("name", "person.name (invited)")}, "phone": {m.as("phone", "person.phone (invited)")},
 		"job_title": {m.as("", "person.job_title (invited)")}, "password": {password}, "terms": {TermsVersion}})
+	g.promise(t)
 	g.shows(t, "/app/me", m["person.name (invited)"], m["person.phone (invited)"], m["person.job_title (invited)"], invited)
 	owner.fill(t, "/app/settings/staff", "/app/settings/staff/invite", url.Values{"email": {m.as("email", "invitation.email (waiting)")}, "role": {"billing"}})
 	owner.shows(t, "/app/settings/staff", m["invitation.email (waiting)"], m["person.name (me)"], m["person.job_title (invited)"])

@@ -116,6 +116,8 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	s.fill(t, page+"/hours", page+"/leave", url.Values{"leave_from": {"2027-03-01"}, "leave_to": {"2027-03-02"}, "leave_words": {"away"}})
 	s.fill(t, page+"/hours", page+"/changes", url.Values{"change_date": {"2026-12-24"}, "change_from1": {"10:00"}, "change_to1": {"12:00"}})
 
+	// What is said is kept, so that what is sent beside it is fetched. It is chosen before the first patient: whoever was here before would have to agree first.
+	s.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
 	free := p.json(t, "GET", fmt.Sprintf("/slots?service=%s&provider=%s&from=2026-11-25&to=2026-11-26", p.ids["service"], p.ids["provider"]), "", "")
 	slots := free["items"].([]any)
 	body := h.bookingBody(slots[0].(map[string]any)["starts_at"], "Asha Marigold", "asha@"+p.slug+".example.org")
@@ -327,8 +329,6 @@ func (p *place) connect(t *testing.T) {
 			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
 		}
 	}
-	// What is said is kept, so that what is sent beside it is fetched.
-	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
 	calls := p.twilio.Sends(list[0].HookURL, "+919845012399", "+14155550100", "", map[string][]byte{"application/pdf": []byte("%PDF-1.7 a report")})
 	for _, c := range append(calls, p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{})...) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)

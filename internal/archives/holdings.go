@@ -19,7 +19,7 @@ func Holdings() []h.Table {
 		return out
 	}
 	return []h.Table{
-		{Name: "arrival", Scope: h.Clinic, Columns: plain("clinic_id", "manifest", "fingerprint", "canonical", "at_table", "at_row", "begun_at", "done_at")},
+		{Name: "arrival", Scope: h.Clinic, Columns: plain("clinic_id", "manifest", "signer", "canonical", "at_table", "at_row", "begun_at", "done_at")},
 		{Name: "export_run", Scope: h.Clinic, Keeper: "archives", Life: law.Account, From: h.Made, Columns: append([]h.Column{
 			{Name: "person_id", Class: h.Plain, Whose: h.Staff, Purpose: "to know who took the clinic or a patient's copy along", Keep: exported},
 			{Name: "patient_id", Class: h.Plain, Whose: h.Patient, Purpose: "to know whose copy was taken", Keep: exported},

@@ -7,7 +7,7 @@ ALTER TABLE clinic ADD COLUMN held BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE TABLE arrival (
     clinic_id   BYTEA  NOT NULL,
     manifest    TEXT   NOT NULL,
-    fingerprint TEXT   NOT NULL,
+    signer      TEXT   NOT NULL,
     canonical   TEXT   NOT NULL,
     at_table    TEXT   NOT NULL,
     at_row      BIGINT NOT NULL,
