@@ -148,7 +148,9 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		if err := h.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		h.signIn(t, ownerMail).fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
+		boss := h.signIn(t, ownerMail)
+		boss.fill(t, "/app/settings/modules/notes", "/app/settings/modules/notes", url.Values{"turn": {"on"}})
+		boss.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}}) // before the first patient, who would have to agree first
 		h.enterMarks(t, m)
 		h.enterTexts(t, m, tw)
 		h.enterCare(t, m)

@@ -144,9 +144,9 @@ func TestEveryTableHasItsKeeper(t *testing.T) {
 	}
 }
 
-// erasedByKey are tables whose rows stay when a patient goes: what they say about her is sealed
+// erasedByKey are tables whose rows stay when a patient goes, or come to be then: what they say about her is sealed
 // under her key, which is destroyed.
-var erasedByKey = map[string]bool{"audit_detail": true}
+var erasedByKey = map[string]bool{"audit_detail": true, "erasure": true, "held_part": true}
 
 // TestDeletedPatientIsGone deletes a patient by the page. Nothing of her is left in any table,
 // her key is destroyed, her time is free again, and nobody else is touched.
