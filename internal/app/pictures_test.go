@@ -271,6 +271,7 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.payStops(t, strings.TrimPrefix(own, "/m/"))...)
 	out = append(out, h.supportStops(t, patient)...)
 	out = append(out, h.troubleStops(t)...)
+	out = append(out, h.demandStops(t)...)
 	out = append(out, h.erasureStops(t)...)
 	out = append(out, h.programStops(t)...)
 	out = append(out, h.askStops(t, own, patient)...)
