@@ -11,6 +11,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
 	"almirah/internal/store"
 	"almirah/internal/support"
 )
@@ -46,7 +47,12 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "finish-closings", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Lives.FinishAll(ctx) }},
 		{Name: "suspensions", Every: time.Minute, Run: h.Lives.WatchSuspensions},
 		{Name: "forget-texts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error { return messaging.Forget(tx) })
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				if err := messaging.Forget(tx); err != nil {
+					return err
+				}
+				return requests.Forget(tx)
+			})
 		}},
 		{Name: "examine-log", Every: time.Hour, Clinics: true, Run: h.examineLog},
 		{Name: "mail-heads", Every: time.Hour, Clinics: true, Run: h.mailHeads},

@@ -91,20 +91,8 @@ func (s *Service) Person(ctx context.Context, who access.Caller, patient id.ID, 
 	}
 	m.Members = b.members
 	m.Canonical = Canonical(nil)
-	text, signature, err := sign(m, signer)
-	if err != nil {
+	if err := b.finish(m, signer); err != nil {
 		return Made{}, err
-	}
-	for _, x := range []struct {
-		name string
-		text []byte
-	}{{manifestName, text}, {signatureName, signature}} {
-		if err := b.add(x.name, true, func(w io.Writer) error { _, err := w.Write(x.text); return err }); err != nil {
-			return Made{}, err
-		}
-	}
-	if err := b.zip.Close(); err != nil {
-		return Made{}, fmt.Errorf("archives: %w", err)
 	}
 	return Made{Clinic: who.Clinic(), Fingerprint: Fingerprint(key), Members: len(b.members)}, nil
 }

@@ -14,6 +14,8 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/id"
 	"almirah/internal/store"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Progress is how far a walk over a clinic is.
@@ -44,6 +46,26 @@ type binder struct {
 	zip     *zip.Writer
 	at      time.Time
 	members []Member
+}
+
+// finish writes the manifest and its signature behind the other members, and closes the archive.
+func (b *binder) finish(m Manifest, signer note.Signer) error {
+	text, signature, err := sign(m, signer)
+	if err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		name string
+		text []byte
+	}{{manifestName, text}, {signatureName, signature}} {
+		if err := b.add(x.name, true, func(w io.Writer) error { _, err := w.Write(x.text); return err }); err != nil {
+			return err
+		}
+	}
+	if err := b.zip.Close(); err != nil {
+		return fmt.Errorf("archives: %w", err)
+	}
+	return nil
 }
 
 // counting hashes what passes.
@@ -219,20 +241,8 @@ func (s *Service) Export(ctx context.Context, who access.Caller, w io.Writer, sa
 		return Made{}, err
 	}
 	m.Members = b.members
-	text, signature, err := sign(m, signer)
-	if err != nil {
+	if err := b.finish(m, signer); err != nil {
 		return Made{}, err
-	}
-	for _, x := range []struct {
-		name string
-		text []byte
-	}{{manifestName, text}, {signatureName, signature}} {
-		if err := b.add(x.name, true, func(w io.Writer) error { _, err := w.Write(x.text); return err }); err != nil {
-			return Made{}, err
-		}
-	}
-	if err := b.zip.Close(); err != nil {
-		return Made{}, fmt.Errorf("archives: %w", err)
 	}
 	out := Made{Clinic: who.Clinic(), Slug: m.Clinic.Slug, Canonical: m.Canonical, Fingerprint: Fingerprint(key), Unreadable: m.Unreadable, Members: len(b.members)}
 	for _, c := range m.Tables {

@@ -1,6 +1,10 @@
 package law
 
-import "almirah/internal/clock"
+import (
+	"time"
+
+	"almirah/internal/clock"
+)
 
 // grownUp is the age from which nobody is a child to any of the rows that keep a child's records longer.
 const grownUp = 18
@@ -27,4 +31,15 @@ func KeptUntil(place string, c Class, day, birth clock.Date) (clock.Date, string
 		last = max(last, birth.AddYears(life.ChildAge+life.ChildYears))
 	}
 	return last, life.Source
+}
+
+// Signed are the lines of a table, as a room's keeper copies them out, that somebody signed: what nobody signed is no record.
+func Signed(c Class, table string, lines []map[string]string, zone *time.Location) []Record {
+	var out []Record
+	for _, line := range lines {
+		if at, err := time.Parse(time.RFC3339, line["signed"]); err == nil {
+			out = append(out, Record{Class: c, Table: table, Day: clock.DateOf(at.In(zone)), Body: line})
+		}
+	}
+	return out
 }

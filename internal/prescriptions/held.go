@@ -1,10 +1,7 @@
 package prescriptions
 
 import (
-	"time"
-
 	"almirah/internal/clinics"
-	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/law"
 	"almirah/internal/store"
@@ -20,11 +17,5 @@ func (k Keeper) Held(v *store.View, patient id.ID) ([]law.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []law.Record
-	for _, line := range all["prescription"] {
-		if at, err := time.Parse(time.RFC3339, line["signed"]); err == nil {
-			out = append(out, law.Record{Class: law.Scripts, Table: "prescription", Day: clock.DateOf(at.In(c.Location())), Body: line})
-		}
-	}
-	return out, nil
+	return law.Signed(law.Scripts, "prescription", all["prescription"], c.Location()), nil
 }
