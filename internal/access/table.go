@@ -42,6 +42,7 @@ const (
 	ClinicModules Right = "clinic.modules"
 	ClinicAccount Right = "clinic.account"
 	ClinicDomain  Right = "clinic.domain"
+	ClinicOutside Right = "clinic.outside"
 
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
@@ -103,6 +104,7 @@ const (
 	PlatformIncident Right = "platform.incident"
 	PlatformDomain   Right = "platform.domain"
 	PlatformReview   Right = "platform.review"
+	PlatformVendors  Right = "platform.vendors"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -133,6 +135,7 @@ var Table = []Row{
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
+	{ClinicOutside, "Say which outside parties may get something of the clinic's.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},
 
@@ -198,7 +201,7 @@ var Table = []Row{
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
-	{PlatformRoute, "Find the clinic behind a name, a host or a link.", []Role{Public, System, Operator}},
+	{PlatformRoute, "Find the clinic behind a name, a host or a link; read what is public of the outside parties.", []Role{Public, System, Operator}},
 	{PlatformWork, "Find which clinics have work due, and relay it.", []Role{System}},
 	{PlatformOpen, "Open a new clinic.", []Role{Public, Operator}},
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
@@ -211,6 +214,7 @@ var Table = []Row{
 	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
 	{PlatformIncident, "Keep the register of what went wrong at the platform or at one of its processors, and tell the clinics.", []Role{Operator, System}},
 	{PlatformReview, "Sign that what people have to look at regularly was looked at.", []Role{Operator}},
+	{PlatformVendors, "Keep the record of outside parties: contracts, reviews, safeguards; count what went to them.", []Role{Operator, System}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -241,7 +245,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

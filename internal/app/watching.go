@@ -125,6 +125,7 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		add("work", nil, web.WatchGood, "")
 	}
 	add("audit", h.sequenced(ctx), web.WatchGood, "")
+	h.outsideChecks(add)
 	if words := strings.TrimSpace(h.backupWords()); words != "" {
 		add("backups", nil, web.WatchLate, strings.ReplaceAll(words, "\n", "; "))
 	}

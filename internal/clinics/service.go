@@ -23,6 +23,8 @@ type Options struct {
 	// HasUpcoming says whether appointments lie ahead. A zone is not changed under them: the day on which an appointment
 	// stands was worked out in the zone. Scheduling stands to the right, so app hands its verb in; nil means that nothing can lie ahead.
 	HasUpcoming func(tx *store.Tx) (bool, error)
+	// Outside is which outside parties a new clinic allows; nil for anybody who is listed.
+	Outside func(p Profile) string
 }
 
 // Service are the verbs for the doors.
@@ -132,7 +134,11 @@ func (s *Service) Open(ctx context.Context, who access.Caller, o Opening, then .
 	}
 	var c Clinic
 	err = s.db.FoundClinic(ctx, who, clinic, func(ctx context.Context, tx *store.Tx) error {
-		if err := addClinic(tx, o.Slug, o.Profile, *o.Rules); err != nil {
+		outside := OutsideAnyone
+		if s.o.Outside != nil {
+			outside = s.o.Outside(o.Profile)
+		}
+		if err := addClinic(tx, o.Slug, o.Profile, *o.Rules, outside); err != nil {
 			return err
 		}
 		tx.Record(audit.Note{Action: "open", Kind: "clinic", Subject: clinic, New: o.Profile.values()})

@@ -27,6 +27,7 @@ var PlatformTables = []string{
 	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
 	"duty_done",
+	"vendor", "egress_use",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

@@ -19,6 +19,7 @@ func Routes() []Route {
 		reportRoutes(),
 		backupRoutes(),
 		domainRoutes(),
+		vendorRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),

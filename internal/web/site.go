@@ -36,6 +36,7 @@ import (
 	"almirah/internal/subscription"
 	"almirah/internal/support"
 	"almirah/internal/support/help"
+	"almirah/internal/vendors"
 	"almirah/internal/visits"
 	"almirah/internal/words"
 )
@@ -61,6 +62,7 @@ type Deps struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Domains  *domains.Service
+	Vendors  *vendors.Service // nil: nothing is on file and nothing is counted
 	Trouble  *incidents.Service
 	Programs *programs.Service
 	Book     *words.Book

@@ -128,6 +128,7 @@ func (s *Site) policy(v *Visit) *TrustPage {
 		}
 		page.Processors = append(page.Processors, s.ownPrograms(v)...)
 	}
+	page.Use = s.vendorUses(v)
 	page.Holdings = holdingRows(v)
 	for _, l := range []string{"backups", "plaintext", "messages", "metadata", "people"} {
 		page.Limits = append(page.Limits, v.Tongue.Say("trust.limit."+l))

@@ -11,6 +11,7 @@ type ChannelsSettings struct {
 	SettingsPage
 	Accounts []AccountCard
 	Offers   []AccountOffer
+	Barred   []Barred // what the clinic's own choice keeps from being offered
 	Offered  bool // this installation works with some provider
 }
 

@@ -41,6 +41,7 @@ type TrustPage struct {
 	Groups      []TrustGroup
 	Cookies     []CookieRow
 	Processors  []ProcessorRow // empty: nobody
+	Use         VendorUses
 	Holdings    []HoldingRow   // may be empty: the table is left out
 	Limits      []string       // what this cannot promise, in the language of the page
 	Responsible []string       // on a clinic's page: who is, line by line

@@ -120,6 +120,7 @@ func (m *maker) settingsPages() {
 	m.reportPages()
 	m.backupPages()
 	m.domainPages()
+	m.vendorPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})
