@@ -222,6 +222,7 @@ var elsewhere = map[string]string{
 	"POST /app/settings/backups/release":  "stands there after a restore; it takes no text",
 	"POST /platform/incidents/{id}/tell":  "stands there where a processor is named; it takes no text",
 	"POST /platform/leave":                "stands over a clinic's pages while somebody of the platform looks at them under a grant; it takes no text",
+	"POST /platform/vendors":              "stands there where the house reaches a company; vendors_test writes records",
 	"POST /app/settings/domain/check":     "stands there once a name is claimed; it takes no text",
 	"POST /app/settings/domain/remove":    "stands there once a name is claimed; it takes no text",
 	"POST /app/incidents/{id}/confirm":    "stands there before it is confirmed; it takes no text",

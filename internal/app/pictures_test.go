@@ -163,6 +163,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /second-factor/app", path: "/second-factor/app", who: deskMail},
 		{pattern: "GET /app/settings/sign-in", path: "/app/settings/sign-in", who: ownerMail},
 		{pattern: "GET /app/settings/domain", path: "/app/settings/domain", who: ownerMail},
+		{pattern: "GET /app/settings/outside", path: "/app/settings/outside", who: ownerMail},
 		{pattern: "GET /sign-up", path: "/sign-up"},
 		{pattern: "GET /check-mail", path: "/check-mail"},
 		{pattern: "GET /verify", path: h.signedUp(t)},

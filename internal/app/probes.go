@@ -129,6 +129,7 @@ func probes() map[string]liveLook {
 		"clinical-few":                 probe.clinicalFew,
 	}
 	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, probesOfOutsiders())
 	return out
 }
 

@@ -60,5 +60,8 @@ func PlaceOf(words string) string {
 		}
 		return ""
 	}
+	if w == "" {
+		return ""
+	}
 	return countries()[w]
 }

@@ -22,6 +22,7 @@ var Register = slices.Concat(
 	troubled,
 	duties,
 	ownPrograms,
+	outsiders,
 	protection,
 	domain,
 	backups,

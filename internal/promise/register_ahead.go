@@ -9,12 +9,10 @@ var ahead = []Sentence{
 	{ID: "account-closing", Text: "A clinic that leaves has 90 days to come back; then its keys are destroyed.", Sources: []string{"A12", "A17", "K1"}, Kind: NotYet},
 	{ID: "export", Text: "A clinic takes all its data along, and a patient a copy of hers, in open formats.", Sources: []string{"L1", "L2", "L3"}, Kind: NotYet},
 	{ID: "own-host-names", Text: "A clinic's pages can be served under a host name of its own.", Sources: []string{"A8"}, Kind: NotYet},
-	{ID: "region", Text: "A clinic chooses the region in which its data stays, and outside services of another region are refused.", Sources: []string{"A21", "I8"}, Kind: NotYet},
 	{ID: "policy-changes", Text: "Earlier versions of this policy stay readable, changes are announced beforehand, and none takes a right away from somebody who has not agreed.", Sources: []string{"I3", "I10", "R1", "R2", "R3", "R4"}, Kind: NotYet},
 	{ID: "regional-rights", Text: "The page says which rights the law of your region gives, and to which authority you can complain.", Sources: []string{"I11", "R10", "R11", "R12"}, Kind: NotYet},
 	{ID: "authorities", Text: "A demand by an authority is checked by two people, answered with as little as the law asks, and kept on record.", Sources: []string{"I7"}, Kind: NotYet},
 	{ID: "people-trained", Text: "The few people who can reach the servers need to, are trained for it and are bound to keep silent.", Sources: []string{"M11"}, Kind: Human},
-	{ID: "vendors-bound", Text: "Every company on the list of sub-processors is bound by contract to confidentiality.", Sources: []string{"I9"}, Kind: Human},
 	{ID: "practice-reviewed", Text: "How data is collected, stored and used is reviewed regularly, and so is every change of the program.", Sources: []string{"M15", "S4"}, Kind: Human},
 	{ID: "no-perfect-safety", Text: "No system is perfectly safe. Messages that have left are also in the hands of the services that carried them.", Sources: []string{"T6"}, Kind: Human},
 }

@@ -66,12 +66,17 @@ func (s *Service) forbids(c clinics.Clinic, to string) string {
 	return OutOfArea
 }
 
-// Default is which outside parties a new clinic allows: only those of its own region, wherever what this deployment itself uses for every clinic
-// (its mail server, the place of its backups) lies there too; else whoever is listed, because nothing would work out of the box.
+// Default is which outside parties a new clinic allows: only those of its own region, wherever all that this deployment uses or offers lies there;
+// else whoever is listed, because what is offered has to work out of the box. Its owner can choose stricter in any case.
 func (s *Service) Default(p clinics.Profile) string {
 	c := clinics.Clinic{Region: p.Region, Jurisdiction: p.Jurisdiction, Outside: clinics.OutsideRegion}
-	if s.forbids(c, clinics.OutsideRegion) != "" || s.Refused(c, s.o.Mail, "") == OutOfArea {
+	if s.forbids(c, clinics.OutsideRegion) != "" {
 		return clinics.OutsideAnyone
+	}
+	for _, x := range s.parties {
+		if x.Patients && s.Refused(c, x.ID, "") == OutOfArea {
+			return clinics.OutsideAnyone
+		}
 	}
 	return clinics.OutsideRegion
 }

@@ -12,7 +12,7 @@ type ChannelsSettings struct {
 	Accounts []AccountCard
 	Offers   []AccountOffer
 	Barred   []Barred // what the clinic's own choice keeps from being offered
-	Offered  bool // this installation works with some provider
+	Offered  bool     // this installation works with some provider
 }
 
 // AccountCard is one account. What signs in is never shown, but for its last four characters.

@@ -42,13 +42,13 @@ type TrustPage struct {
 	Cookies     []CookieRow
 	Processors  []ProcessorRow // empty: nobody
 	Use         VendorUses
-	Holdings    []HoldingRow   // may be empty: the table is left out
-	Limits      []string       // what this cannot promise, in the language of the page
-	Responsible []string       // on a clinic's page: who is, line by line
-	Entity      Entity         // who runs this installation
-	Address     string         // of a clinic's pages at its own name; empty: it has none that works
-	Modules     []ModuleSaid   // of the clinic whose page it is; empty on the page of the installation
-	CheckedAt   time.Time      // the last time any check ran; zero: never
+	Holdings    []HoldingRow // may be empty: the table is left out
+	Limits      []string     // what this cannot promise, in the language of the page
+	Responsible []string     // on a clinic's page: who is, line by line
+	Entity      Entity       // who runs this installation
+	Address     string       // of a clinic's pages at its own name; empty: it has none that works
+	Modules     []ModuleSaid // of the clinic whose page it is; empty on the page of the installation
+	CheckedAt   time.Time    // the last time any check ran; zero: never
 }
 
 // TrustCount is how many sentences have a status.
