@@ -11,7 +11,7 @@ ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
 FONTS := internal/document/fonts/OFL.txt
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help run build test check race soak fuzz bench attack drill-ha pictures pages deps deps-attack deps-ha check-reference check-keepers clean
+.PHONY: help run build test check race soak twins fuzz bench attack drill-ha pictures pages deps deps-attack deps-ha check-reference check-keepers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ race: ## the race detector over the pure rooms and one booking, where gcc is
 soak: internal/web/dist/manifest.json $(FONTS) ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
 	@scripts/soak $(PART)
 
+twins: internal/web/dist/manifest.json $(FONTS) ## break every control in turn and see exactly its proofs go red; what was seen at this commit is not run again (NAME=words-of-one)
+	@scripts/twins $(NAME)
+
 drill-ha: ## kill the leading one of three PostgreSQL servers three times under booking load (make deps-ha)
 	ALMIRAH_SOAK=1 ALMIRAH_STRICT=1 go test -count=1 -v -timeout 20m -run '^TestThePrimaryIsKilledUnderLoad$$' ./internal/rig/ha
 
@@ -78,6 +81,7 @@ pictures: internal/web/dist/manifest.json $(FONTS) ## save every page of the dem
 
 pages: ## write the generated pages of docs/ and the golden files again
 	go test ./internal/archtest -run '^TestWhoMay$$' -update
+	go test ./internal/promise -run '^TestGenerated' -update
 	if grep -rq 'flag.Bool("update"' internal/app; then go test ./internal/app -run '^TestGenerated' -update; fi
 
 deps: ## install what the tests need, on Debian; and the packages of the front end

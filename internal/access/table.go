@@ -39,10 +39,11 @@ const (
 	InboxWrite   Right = "inbox.write"
 	ReviewSettle Right = "review.settle"
 
-	ClinicModules Right = "clinic.modules"
-	ClinicAccount Right = "clinic.account"
-	ClinicDomain  Right = "clinic.domain"
-	ClinicOutside Right = "clinic.outside"
+	ClinicModules  Right = "clinic.modules"
+	ClinicAccount  Right = "clinic.account"
+	ClinicDomain   Right = "clinic.domain"
+	ClinicOutside  Right = "clinic.outside"
+	PolicySettings Right = "policy.settings"
 
 	BillRead     Right = "bill.read"
 	BillIssue    Right = "bill.issue"
@@ -76,6 +77,9 @@ const (
 	BackupRead    Right = "backup.read"
 	BackupRelease Right = "backup.release"
 
+	RetentionRead Right = "retention.read"
+	RetentionHold Right = "retention.hold"
+
 	SupportGrant Right = "support.grant"
 	SupportWatch Right = "support.watch"
 	SupportAsk   Right = "support.ask"
@@ -84,6 +88,13 @@ const (
 	IncidentReport  Right = "incident.report"
 	IncidentRead    Right = "incident.read"
 	IncidentAct     Right = "incident.act"
+	DisclosureRead  Right = "disclosure.read"
+	DisclosureAct   Right = "disclosure.act"
+	DisclosureFile  Right = "disclosure.file"
+	RequestAsk      Right = "request.ask"
+	RequestTake     Right = "request.take"
+	RequestRead     Right = "request.read"
+	RequestAct      Right = "request.act"
 	ProgramRead     Right = "program.read"
 	ProgramSettings Right = "program.settings"
 
@@ -104,6 +115,7 @@ const (
 	PlatformIncident Right = "platform.incident"
 	PlatformDomain   Right = "platform.domain"
 	PlatformReview   Right = "platform.review"
+	PlatformSuspend  Right = "platform.suspend"
 	PlatformVendors  Right = "platform.vendors"
 )
 
@@ -134,6 +146,7 @@ var Table = []Row{
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
 	{ClinicModules, "Turn modules on and off: which kinds of data the clinic keeps here at all.", []Role{Owner}},
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
+	{PolicySettings, "Change how long the clinic keeps things: a change of its privacy policy.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
 	{ClinicOutside, "Say which outside parties may get something of the clinic's.", []Role{Owner}},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
@@ -196,6 +209,15 @@ var Table = []Row{
 	{IncidentReport, "Say that something went wrong with data or devices: a lost phone, a letter to the wrong person, a strange sign-in.", staff},
 	{IncidentRead, "See what went wrong at the clinic, whom it touched, and what the law asks by when.", leads},
 	{IncidentAct, "Decide about an incident: end sign-ins, whom to tell, what the authority got, and closing it.", leads},
+	{DisclosureRead, "See what was given to authorities and courts, and what they demand.", leads},
+	{DisclosureAct, "Write down what an authority or a court demands, decide about what somebody else wrote down, and say that the patient was told.", leads},
+	{DisclosureFile, "Take the file that two people agreed to give.", leads},
+	{RequestAsk, "Ask for a link to one's own page, which goes only to an address that the clinic has on file.", []Role{Public}},
+	{RequestTake, "Write down what a patient asks about her own data: by letter, in a conversation, or at the desk.", desk},
+	{RequestRead, "See what people asked about their own data, and by when it is answered.", leads},
+	{RequestAct, "Answer what people asked about their own data: who they are, what is done, and what is refused on which ground.", leads},
+	{RetentionRead, "See how long the clinic keeps what, what goes next, and what the law keeps longer.", leads},
+	{RetentionHold, "Ask for a hold of the law on a patient's records, approve one that somebody else asked for, and lift one.", leads},
 	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
 	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
@@ -215,6 +237,7 @@ var Table = []Row{
 	{PlatformIncident, "Keep the register of what went wrong at the platform or at one of its processors, and tell the clinics.", []Role{Operator, System}},
 	{PlatformReview, "Sign that what people have to look at regularly was looked at.", []Role{Operator}},
 	{PlatformVendors, "Keep the record of outside parties: contracts, reviews, safeguards; count what went to them.", []Role{Operator, System}},
+	{PlatformSuspend, "Suspend a clinic that breaks the terms, two operators together, and lift it.", []Role{Operator}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
 
@@ -230,7 +253,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
 
 // When says what has to be shown a second time before it is done.
 type When int
@@ -245,13 +268,13 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, PlatformIncident: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
 
 // exports are the rights by which data leaves in bulk.
-var exports = []Right{BillExport}
+var exports = []Right{BillExport, DisclosureFile}
 
 // NeedsSecondFactor says whether nobody may hold the role who has shown a password alone: those who run a clinic or the deployment,
 // who help by a grant, and whoever may export (promise second-factor).

@@ -42,6 +42,11 @@ func (s *Service) Enrol(ctx context.Context, who access.Caller, d Draft, role ac
 				return err
 			}
 		}
+		if s.o.Confidential { // whoever is enrolled is invented, and signs with it
+			if err := signStatement(p, person, c.name); err != nil {
+				return err
+			}
+		}
 		p.Record(audit.Note{Action: "enrol", Kind: "membership", Subject: person, Patient: person, New: string(role)})
 		return addMember(p, who.Clinic(), person, role, id.Zero)
 	})

@@ -1,6 +1,18 @@
 package accounts
 
-import h "almirah/internal/holdings"
+import (
+	h "almirah/internal/holdings"
+	"almirah/internal/law"
+)
+
+// passing are the tables whose rows go before the account does.
+var passing = map[string]struct {
+	life law.Class
+	from h.Trigger
+}{
+	"session": {law.AccessLog, h.Seen}, "known_device": {law.AccessLog, h.Seen}, "throttle": {law.AccessLog, h.Seen}, "sign_in_event": {law.AccessLog, h.Made},
+	"challenge": {law.Passing, h.Ended}, "invitation": {law.Passing, h.Ended}, "one_time_link": {law.Passing, h.Ended}, "outgoing_mail": {law.Passing, h.Made},
+}
 
 // Holdings are the tables of this room, column by column.
 func Holdings() []h.Table {
@@ -22,7 +34,10 @@ func Holdings() []h.Table {
 	table := func(name string, columns []h.Column, rest ...string) h.Table {
 		t := h.Table{Name: name, Scope: h.Platform, Columns: append(columns, plain(rest...)...)}
 		if t.Personal() {
-			t.Keeper = "accounts"
+			t.Keeper, t.Life, t.From = "accounts", law.Account, h.Leaving
+			if over, ok := passing[name]; ok {
+				t.Life, t.From = over.life, over.from
+			}
 		}
 		return t
 	}
@@ -53,6 +68,8 @@ func Holdings() []h.Table {
 		}, "id", "kind", "person_id", "session_id", "expires_at"),
 		table("known_device", []h.Column{guard("mark", "to recognise a browser and tell of a new one", "180 days after its last sign-in")}, "person_id", "first_at", "seen_at"),
 		table("sign_in_event", []h.Column{guard("kind", "to show that somebody tries to get in", "30 days"), guard("at", "to show when", "30 days")}, "id", "person_id"),
+		table("confidentiality_text", nil, "digest", "text", "kept_at"),
+		table("confidentiality", []h.Column{sealed("signer", h.Identity, "to prove that she promised to keep silent", "six years after she left")}, "person_id", "digest", "signed_at"),
 		table("sign_in_rule", nil, "clinic_id", "everybody", "idle", "version"),
 		table("invitation", []h.Column{
 			guard("token_hash", "to recognise the link", "30 days after its end"), guard("email_token", "to bind the invitation to its address", "30 days after its end"),

@@ -31,10 +31,21 @@ const (
 	NoticeTransferAccepted = "transfer-accepted" // somebody accepted the clinic
 	NoticeTransferDone     = "transfer-done"     // the clinic has a new owner
 	NoticeIncident         = "incident"          // something went wrong at the clinic, or may have
+	NoticeRequest          = "request"           // what somebody asked about her data waits for its answer
+	NoticeYoung            = "young"             // data of a child was found for whom nobody speaks
 	NoticePlatformIncident = "platform-incident" // something went wrong at the platform, for its operators
 	NoticeDomainWorks      = "domain-works"      // the clinic's own host name is served
 	NoticeDomainFails      = "domain-fails"      // it leads elsewhere, or has lost its proof
+	NoticeRetention        = "retention"         // something of the clinic goes because its time is over
+	NoticeClosing          = "closing"           // an owner closes the clinic
+	NoticeClosingSoon      = "closing-soon"      // it is destroyed in two days
+	NoticeClosingStopped   = "closing-stopped"   // it stays
+	NoticeSuspendSoon      = "suspend-soon"      // the operator will suspend the clinic
+	NoticeSuspended        = "suspended"         // it is suspended
+	NoticeSuspendLifted    = "suspend-lifted"    // it is suspended no longer
 	NoticeDomainLost       = "domain-lost"       // it is served no longer
+
+	NoticeTerms = "terms" // the privacy terms of the clinic are to change
 
 	NoticeTicketAnswered = "ticket-answered" // support answered
 )
@@ -45,6 +56,23 @@ func (s *Service) TellOwners(ctx context.Context, who access.Caller, clinicName,
 	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("owners are told; what they are told of is recorded where it happened")
 		return OwnersTold(p, who.Clinic(), clinicName, notice, path)
+	})
+}
+
+// TellPeople writes a mail to everybody who works in the clinic, as TellOwners does to its owners.
+func (s *Service) TellPeople(ctx context.Context, who access.Caller, clinicName, notice, path string) error {
+	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("the clinic's people are told; what they are told of is recorded where it happened")
+		people, err := members(p, who.Clinic())
+		if err != nil {
+			return err
+		}
+		for _, m := range people {
+			if err := plan(p, m.Person.ID, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

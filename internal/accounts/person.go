@@ -55,6 +55,7 @@ type SignedIn struct {
 	Has       bool          // she has a second factor
 	Must      bool          // one of her clinics demands it of her
 	Enrolling bool          // she must and has none: the session opens the set-up and nothing else, and Caller holds no right
+	Unsigned  bool          // she works for somebody and has not signed the statement of confidentiality: the session opens that and nothing else, and Caller holds no right
 	Proved    clock.Instant // when a factor was shown last
 	level     int64
 }

@@ -35,6 +35,9 @@ type Options struct {
 	Terms     string        // the version of the terms that new people accept
 	Idle      time.Duration // a session without use ends after it: 15 minutes when zero, never more than an hour
 
+	// Confidential asks everybody who works for a clinic, or for the platform, to sign the statement of confidentiality first.
+	Confidential bool
+
 	// Seed makes the secret of a code app of the person with this address, in place of chance; it is for the demo, whose sign-in page
 	// shows the codes of its invented people. Nil, or no bytes for an address: chance.
 	Seed func(email string) []byte

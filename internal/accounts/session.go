@@ -21,7 +21,8 @@ const (
 	sqlSessionGet = `SELECT s.id, s.person_id, s.clinic_id, s.csrf, s.seen_at, s.expires_at, p.email, p.name, p.language, p.theme, p.shortcuts, p.version,
 	m.clinic_id, COALESCE(m.role, ''), m.provider_id, COALESCE(m.version, 0), s.created_at, s.level, s.proved_at, COALESCE(r.everybody, FALSE), COALESCE(r.idle, 0),
 	(SELECT COUNT(*) FROM authenticator a WHERE a.person_id = s.person_id AND a.confirmed_at > 0),
-	(SELECT COUNT(*) FROM helper h WHERE h.person_id = s.person_id AND h.ended_at = 0)
+	(SELECT COUNT(*) FROM helper h WHERE h.person_id = s.person_id AND h.ended_at = 0),
+	(SELECT COUNT(*) FROM confidentiality f WHERE f.person_id = s.person_id AND f.digest = $2)
 	FROM session s JOIN person p ON p.id = s.person_id LEFT JOIN membership m ON m.person_id = s.person_id AND m.ended_at = 0
 	LEFT JOIN sign_in_rule r ON r.clinic_id = m.clinic_id
 	WHERE s.token_hash = $1 AND p.disabled_at = 0 ORDER BY m.created_at, m.clinic_id`
@@ -101,15 +102,16 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 		return looked{}, signInFirst()
 	}
 	var x looked
+	asked := s.statement()
 	// PlatformRoute is the right whose passage only reads: this runs on every request of the staff.
 	err := s.db.Across(ctx, Public(id.Zero), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
 		var csrf, mail, name []byte
 		var chosen id.ID
 		var expires clock.Instant
-		var factors, helps int64
+		var factors, helps, signed int64
 		x = looked{hash: hash}
 		in, idle := &x.in, s.o.Idle
-		rows, err := p.Query(sqlSessionGet, hash)
+		rows, err := p.Query(sqlSessionGet, hash, asked)
 		if err != nil {
 			return err
 		}
@@ -120,10 +122,11 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 			var everybody bool
 			var minutes int64
 			if err := rows.Scan(&in.SessionID, &in.Person.ID, &chosen, &csrf, &x.seen, &expires, &mail, &name, &in.Person.Language, &in.Person.Theme,
-				&in.Person.Shortcuts, &in.Person.Version, &m.Clinic, &role, &m.Provider, &m.Version, &x.created, &in.level, &in.Proved, &everybody, &minutes, &factors, &helps); err != nil {
+				&in.Person.Shortcuts, &in.Person.Version, &m.Clinic, &role, &m.Provider, &m.Version, &x.created, &in.level, &in.Proved, &everybody, &minutes, &factors, &helps, &signed); err != nil {
 				return err
 			}
 			in.Must = in.Must || helps > 0 // the people of the platform
+			in.Unsigned = asked != "" && signed == 0 && (helps > 0 || role != "" || in.Unsigned)
 			if m.Role = access.Role(role); role == "" {
 				continue
 			}
@@ -153,7 +156,7 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 	}
 	in := &x.in
 	switch in.Enrolling = in.Must && in.level < twoFactors; {
-	case in.Enrolling || x.half(): // it speaks for nobody
+	case in.Enrolling || in.Unsigned || x.half(): // it speaks for nobody
 	case in.Clinic.IsZero():
 		in.Caller = founder(in.Person.ID, in.SessionID)
 	default:

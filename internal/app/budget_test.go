@@ -19,6 +19,7 @@ import (
 // What a page may cost. The numbers are those that the pages are built to; a change that needs more has to say so here.
 const (
 	mostPublic   = 20_000 // zipped bytes of a first visit to a public page, everything that it loads
+	mostPolicy   = 30_000 // the same of the policy page, which says every sentence of the register
 	mostDay      = 40_000 // the same of the day page
 	mostScript   = 20_000 // zipped bytes of script on the day page
 	mostSearch   = 13     // statements of a search for a patient, whatever it finds; one asks who of them was listed already
@@ -95,6 +96,13 @@ func TestPagesAreLight(t *testing.T) {
 		t.Logf("%.60s: %d bytes (page %d, style %d, pictures %d)", path, l.total(), l.page, l.style, l.picture)
 		if l.total() > mostPublic || l.scripts > 0 || len(l.elsewhere) > 0 {
 			t.Errorf("%s loads %d bytes (%d are allowed), %d scripts, %v", path, l.total(), mostPublic, l.scripts, l.elsewhere)
+		}
+	}
+	for _, path := range []string{"/trust", "/c/" + demoSlug + "/privacy"} {
+		l := h.visitor().load(t, path)
+		t.Logf("%s: %d bytes (page %d, style %d, pictures %d)", path, l.total(), l.page, l.style, l.picture)
+		if l.total() > mostPolicy || l.scripts > 0 || len(l.elsewhere) > 0 {
+			t.Errorf("%s loads %d bytes (%d are allowed), %d scripts, %v", path, l.total(), mostPolicy, l.scripts, l.elsewhere)
 		}
 	}
 	l := h.signIn(t, deskMail).load(t, "/app/day")

@@ -10,6 +10,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/incidents"
 	"almirah/internal/messaging"
+	"almirah/internal/retention"
 	"almirah/internal/support"
 	"almirah/internal/web"
 )
@@ -82,7 +83,16 @@ func (h *opened) enterTrouble(t *testing.T, m marks) {
 	event, err := h.Trouble.Write(ctx, operator, incidents.Struck{From: now.Add(-time.Hour), To: now, Words: m.as("", "platform_incident.words") + " and more"}, func(string) bool { return true })
 	must(err)
 	must(h.Trouble.Finish(ctx, operator, event, 1, m.as("", "platform_incident.lessons")+" and more"))
+	people, err := h.Patients.Recent(ctx, h.Owner, 1)
+	must(err)
+	hold, err := h.Lives.AskHold(ctx, h.Owner, people[0].ID, m.as("", "legal_hold.reason")+" and more", clock.DateOf(h.Fake.Now()).AddDays(20))
+	must(err)
+	s.shows(t, "/app/settings/retention", m["legal_hold.reason"])
+	must(h.Lives.EndHold(ctx, h.Owner, hold, 1))
+	must(h.Lives.AskSuspend(ctx, operator, h.Owner.Clinic(), retention.Spam, m.as("", "suspension.words")+" and more"))
 	o := h.signIn(t, demoHelpers[1].email)
+	o.shows(t, "/platform/suspensions", m["suspension.words"])
 	o.shows(t, "/platform/incidents/"+event.String(), m["platform_incident.words"])
 	o.shows(t, "/platform/incidents/"+event.String(), m["platform_incident.lessons"])
+	h.enterAsked(t, m)
 }

@@ -87,6 +87,7 @@ var unmarked = map[string]string{
 	"patient_gate.bucket":          "16 bits of a keyed hash, for the length of a transaction",
 	"guardian.relation":            "one of a few words",
 	"consent.purpose":              "a word of the register",
+	"contact_proof.code":           "digits of ours, sealed",
 	"consent.channel":              "a word of the register",
 	"consent.given":                "one bit",
 	"consent.notice_version":       "a number",
@@ -118,6 +119,7 @@ var unmarked = map[string]string{
 	"prescription.code_hash":       "a hash of random bits of ours",
 	"prescription_link.token_hash": "a hash of random bits of ours",
 	"encounter.vitals":             "numbers; numbers stand in every file",
+	"confidentiality.signer":       "repeats person.name, which is marked",
 	"encounter.signer":             "repeats provider.name, which is marked",
 	"amendment.signer":             "repeats provider.name, which is marked",
 	"invoice_hold.particulars":     "copied out of invoice.particulars, which is marked",
@@ -156,6 +158,7 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterPapers(t, m)
 		h.enterSupport(t, m)
 		h.enterTrouble(t, m)
+		h.enterDemand(t, m)
 		h.enterPrograms(t, m)
 		checkMarked(t, m)
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now

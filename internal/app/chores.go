@@ -6,17 +6,13 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
-	"almirah/internal/billing"
-	"almirah/internal/followup"
+	"almirah/internal/disclosures"
 	"almirah/internal/id"
-	"almirah/internal/intake"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
-	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/store"
 	"almirah/internal/support"
-	"almirah/internal/visits"
 )
 
 // courier lets accounts send its letters (confirm your address, reset your password) through a
@@ -44,35 +40,13 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 	out := []jobs.Chore{
 		{Name: "tidy-schedule", Every: time.Hour, Clinics: true, Run: h.Desk.Tidy},
 		{Name: "tidy-lists", Every: time.Hour, Clinics: true, Run: h.DB.Tidy},
-		{Name: "expire-messages", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				if _, err := (messaging.Keeper{}).Due(tx); err != nil {
-					return err
-				}
-				_, err := followup.Keeper{}.Due(tx)
-				return err
-			})
-		}},
-		{Name: "expire-invoices", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				if _, err := (billing.GatewayKeeper{}).Due(tx); err != nil {
-					return err
-				}
-				_, err := billing.Keeper{}.Due(tx)
-				return err
-			})
-		}},
-		{Name: "expire-drafts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				if _, err := (prescriptions.Keeper{}).Due(tx); err != nil {
-					return err
-				}
-				if _, err := (visits.Keeper{}).Due(tx); err != nil {
-					return err
-				}
-				_, err := intake.Keeper{}.Due(tx)
-				return err
-			})
+		{Name: "retention", Every: time.Hour, Clinics: true, Run: h.retain},
+		{Name: "look-at-clock", Every: time.Hour, Run: h.lookAtClock},
+		{Name: "closings", Every: time.Hour, Clinics: true, Run: h.Lives.WatchClosing},
+		{Name: "finish-closings", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Lives.FinishAll(ctx) }},
+		{Name: "suspensions", Every: time.Minute, Run: h.Lives.WatchSuspensions},
+		{Name: "forget-texts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error { return messaging.Forget(tx) })
 		}},
 		{Name: "examine-log", Every: time.Hour, Clinics: true, Run: h.examineLog},
 		{Name: "mail-heads", Every: time.Hour, Clinics: true, Run: h.mailHeads},
@@ -81,23 +55,29 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "expire-use", Every: 24 * time.Hour, Clinics: true, Run: h.Insight.Age},
 		{Name: "end-grants", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				_, err := support.Keeper{}.Due(tx)
+				if _, err := (support.Keeper{}).Due(tx); err != nil {
+					return err
+				}
+				_, err := programs.Keeper{}.Due(tx) // tokens and secrets that ended
+				return err
+			})
+		}},
+		{Name: "tell-disclosures", Every: time.Hour, Clinics: true, Run: h.Given.TellDue},
+		{Name: "expire-disclosures", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				_, err := disclosures.Keeper{}.Due(tx)
 				return err
 			})
 		}},
 		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
+		{Name: "watch-requests", Every: 5 * time.Minute, Clinics: true, Run: h.watchRequests},
 		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},
-		{Name: "expire-news", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				_, err := programs.Keeper{}.Due(tx)
-				return err
-			})
-		}},
 		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},
 		{Name: "mail-notices", Every: time.Minute, Run: h.Support.MailNotices},
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {
 			return h.Accounts.FinishTransfers(ctx, who, func(clinic id.ID) string { return h.Support.Name(ctx, clinic) }, jobs.ForClinic)
 		}},
+		{Name: "keep-terms", Every: time.Minute, Clinics: true, Run: h.keepTerms},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},

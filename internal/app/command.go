@@ -55,7 +55,7 @@ func verbs() []verb {
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"postgres roles", "print what a superuser of PostgreSQL runs once, so that the program works under a small role", (*console).postgresRoles},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
-	}, ledgerVerbs(), keyVerbs(), []verb{
+	}, ledgerVerbs(), keyVerbs(), retentionVerbs(), []verb{
 		{"factors reset", "take away the second factors of somebody who lost them (EMAIL); she sets up new ones at her next sign-in", (*console).resetFactors},
 		{"backup key", "make the key of the backups, for paper; the server is told the public half only", (*console).backupKey},
 		{"backup list", "list the backups of every place", (*console).backups},
@@ -304,6 +304,7 @@ type promiseOut struct {
 	Status    string   `json:"status"`
 	Evidence  string   `json:"evidence"`
 	CheckedAt string   `json:"checked_at"`
+	since     string
 }
 
 func (c *console) promises(ctx context.Context, args []string) error {
@@ -316,7 +317,7 @@ func (c *console) promises(ctx context.Context, args []string) error {
 		for _, k := range h.Promises(ctx) {
 			p := promiseOut{ID: k.ID, Sentence: k.Text, Sources: k.Sources, Status: k.Status, Evidence: k.Evidence}
 			if !k.CheckedAt.IsZero() {
-				p.CheckedAt = k.CheckedAt.UTC().Format("2006-01-02T15:04:05Z")
+				p.CheckedAt, p.since = k.CheckedAt.UTC().Format("2006-01-02T15:04:05Z"), k.Since.UTC().Format("2006-01-02T15:04:05Z")
 			}
 			if k.Status == "broken" {
 				broken++
@@ -332,6 +333,9 @@ func (c *console) promises(ctx context.Context, args []string) error {
 		} else {
 			for _, p := range out {
 				c.say("%-14s %-32s %s", p.Status, p.ID, p.Sentence)
+				if p.Status == "broken" {
+					c.say("%-14s %-32s since %s: %s", "", "", p.since, p.Evidence)
+				}
 			}
 		}
 		if broken > 0 {

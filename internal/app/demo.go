@@ -142,6 +142,12 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoTrouble(ctx, owner); err != nil {
 		return fmt.Errorf("demo: incidents: %w", err)
 	}
+	if err := h.demoTerms(ctx, owner); err != nil {
+		return fmt.Errorf("demo: its terms: %w", err)
+	}
+	if err := h.demoAsked(ctx, owner, who); err != nil {
+		return fmt.Errorf("demo: requests: %w", err)
+	}
 	return nil
 }
 
@@ -205,6 +211,12 @@ func (h *House) withApp(ctx context.Context, cookie string, at accounts.Device) 
 	if err != nil {
 		return "", in, err
 	}
+	if in, err = h.Accounts.Session(ctx, begun.Cookie); err != nil {
+		return "", in, err
+	}
+	if err := h.Accounts.SignStatement(ctx, in, accounts.Statement().Version, true); err != nil {
+		return "", in, err
+	}
 	in, err = h.Accounts.Session(ctx, begun.Cookie)
 	return begun.Cookie, in, err
 }
@@ -230,7 +242,7 @@ func (h *House) refillDemo(ctx context.Context) (int, error) {
 		}
 	}
 	in, err := h.Accounts.Session(ctx, begun.Cookie)
-	if err != nil || in.Clinic.IsZero() {
+	if err != nil || in.Clinic.IsZero() || in.Unsigned {
 		return 0, err
 	}
 	defer func() { _ = h.Accounts.SignOut(ctx, begun.Cookie) }() // it ends by itself otherwise

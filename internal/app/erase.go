@@ -11,6 +11,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
@@ -19,8 +20,11 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/support"
@@ -44,7 +48,7 @@ func keepers() []keeper {
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{disclosures.Keeper{}, requests.Keeper{}, retention.Keeper{}, incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, policies.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
 // DeletePatient deletes a patient in every room and destroys her key, with which everything that
@@ -52,10 +56,15 @@ func erasers() []keeper {
 // last thing before the rows are committed: when the process dies in between, what is left of her cannot be
 // read, and FinishDeletions takes it away.
 func (h *House) DeletePatient(ctx context.Context, who access.Caller, patient id.ID) error {
+	return h.deletePatient(ctx, who, access.PatientDelete, patient)
+}
+
+// deletePatient is DeletePatient by a right: staff's, or the clinic's own work for what staff decided before.
+func (h *House) deletePatient(ctx context.Context, who access.Caller, right access.Right, patient id.ID) error {
 	if err := store.Withheld(ctx); err != nil { // a key that is destroyed is not rolled back
 		return err
 	}
-	err := h.DB.Change(ctx, who, access.PatientDelete, func(ctx context.Context, tx *store.Tx) error {
+	err := h.DB.Change(ctx, who, right, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := patients.Find(&tx.View, patient); err != nil {
 			return err
 		}

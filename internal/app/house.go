@@ -22,6 +22,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
 	"almirah/internal/egress"
@@ -36,8 +37,11 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -65,6 +69,7 @@ type House struct {
 	Accounts *accounts.Service
 	Patients *patients.Service
 	Consent  *consent.Service
+	Policies *policies.Service
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
@@ -81,7 +86,10 @@ type House struct {
 	Domains  *domains.Service
 	Vendors  *vendors.Service
 	Trouble  *incidents.Service
+	Given    *disclosures.Service
+	Requests *requests.Service
 	Programs *programs.Service
+	Lives    *retention.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -191,8 +199,8 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
-	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), vendors.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings()}
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), vendors.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings(), retention.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -218,25 +226,28 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 		}
 	}
 	h.Vendors = h.vendors()
-	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Outside: h.Vendors.Default, Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) }})
+	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Outside: h.Vendors.Default, Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) },
+		Founded: h.founded, Changed: func(tx *store.Tx, c clinics.Clinic) error { _, err := policies.Reground(tx, c); return err }})
 	var seed func(string) []byte // chance, outside the demo
 	if c.Demo {
 		seed = demoSeed
 	}
-	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed})
+	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed, Confidential: true})
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Domains = h.domains()
 	h.Patients = patients.New(h.DB, h.Log)
-	h.Consent = consent.New(h.DB, h.Log)
+	h.Consent, h.Policies = consent.New(h.DB, h.Log), policies.New(h.DB)
 	h.Desk = scheduling.New(h.DB, h.Log)
 	sender := c.Mail.From
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Outside: h.allows()})
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party, Outside: h.allows()})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
+	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts})
+	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor})
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL, Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, provider string) string { return h.Vendors.Refused(c, provider, "") }})
@@ -247,6 +258,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver, Refused: func(c clinics.Clinic) string { return h.Vendors.Refused(c, programsProcessor, "") }})
+	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables()})
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }
@@ -258,9 +270,9 @@ func (h *House) doors() error {
 	if h.Config.Demo {
 		code = h.demoCode
 	}
-	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, TellClinics: h.tellClinics, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Policies: h.Policies, Desk: h.Desk, Messages: h.Messages,
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -79,15 +78,8 @@ func (h *House) watchPlatform(ctx context.Context, who access.Caller) error {
 	var out []incidents.Event
 	now := h.Clock.Now()
 	day := string(clock.DateOf(now))
-	for _, k := range h.Promises(ctx) {
-		if k.Status != "broken" {
-			continue
-		}
-		rule := incidents.PromiseBroken
-		if strings.HasPrefix(k.Probe, "audit-") {
-			rule = incidents.AuditBroken
-		}
-		out = append(out, incidents.Event{Rule: rule, Cause: string(rule) + ":" + k.ID + ":" + day, Times: 1})
+	if err := h.brokenPromises(ctx, who); err != nil {
+		return err
 	}
 	refused, err := h.refusals(ctx, who)
 	if err != nil {

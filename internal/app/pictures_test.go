@@ -65,7 +65,7 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
-var noPage = []string{"GET /.well-known/security.txt", "GET /app/incidents/{id}/form.txt", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+var noPage = []string{"GET /m/{token}/data/copy.json", "GET /.well-known/security.txt", "GET /app/incidents/{id}/form.txt", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
 	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
@@ -143,8 +143,13 @@ func (h *opened) tour(t testing.TB) []stop {
 	out := []stop{
 		{pattern: "GET /{$}", path: "/"},
 		{pattern: "GET /trust", path: "/trust"},
+		{pattern: "GET /trust/{id}", path: "/trust/clinic-apart"},
 		{pattern: "GET /c/{slug}", path: c},
 		{pattern: "GET /c/{slug}/privacy", path: c + "/privacy"},
+		{pattern: "GET /c/{slug}/privacy/versions", path: c + "/privacy/versions"},
+		{pattern: "GET /c/{slug}/privacy/versions/{n}", path: c + "/privacy/versions/3"},
+		{pattern: "GET /app/settings/privacy", path: "/app/settings/privacy", who: ownerMail},
+		{pattern: "GET /confidentiality", path: "/confidentiality", who: ownerMail},
 		{pattern: "GET /c/{slug}/book", path: book},
 		{pattern: "GET /c/{slug}/book", path: book + "&provider=any", variant: "times"},
 		{pattern: "GET /c/{slug}/book", path: at, variant: "details"},
@@ -266,6 +271,8 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.supportStops(t, patient)...)
 	out = append(out, h.troubleStops(t)...)
 	out = append(out, h.programStops(t)...)
+	out = append(out, h.askStops(t, own, patient)...)
+	out = append(out, h.lifeStops(t, patient)...)
 	h.everyPage(t, out)
 	return out
 }

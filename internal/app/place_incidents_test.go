@@ -6,8 +6,10 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
+	"almirah/internal/disclosures"
 	"almirah/internal/id"
 	"almirah/internal/incidents"
+	"almirah/internal/rig"
 )
 
 // trouble gives the clinic an incident that was confirmed, with somebody whom it touched and a letter, and the platform one of its own.
@@ -44,4 +46,10 @@ func (p *place) trouble(t *testing.T, operator access.Caller) {
 		t.Fatal(err)
 	}
 	p.ids["platform incident"] = event.String()
+	another := rig.SignedIn(p.h.Clinic.ID, id.New(p.h.Fake.Now()), id.New(p.h.Fake.Now()), access.Manager)
+	demand, err := p.h.Given.Ask(ctx, another, disclosures.Draft{Patient: patient, Ground: disclosures.Court, Recipient: "District Court", Reference: "4711", Why: "By order of the court.", Parts: []disclosures.Part{disclosures.Identity}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["disclosure"] = demand.String()
 }

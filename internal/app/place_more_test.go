@@ -37,6 +37,8 @@ func (p *place) helped(t *testing.T) {
 	}
 	p.ids["service notice"] = notice.String()
 	p.trouble(t, who)
+	p.asks(t)
+	p.lives(t)
 }
 
 // integrated gives the clinic a token for a program, which has used it, and an address that was told of something.

@@ -30,8 +30,8 @@ var sortedColumns = sync.OnceValue(func() map[string][]string {
 	return out
 })
 
-// clinicTables are the declared tables of clinics.
-var clinicTables = sync.OnceValue(func() (out []holdings.Table) {
+// tablesOfClinics are the declared tables of clinics.
+var tablesOfClinics = sync.OnceValue(func() (out []holdings.Table) {
 	for _, x := range Holdings() {
 		if x.Scope == holdings.Clinic {
 			out = append(out, x)
@@ -54,7 +54,7 @@ func (h *opened) rows(t testing.TB, who access.Caller) map[string][][]any {
 	t.Helper()
 	out := map[string][][]any{}
 	err := h.DB.View(t.Context(), who, access.ClinicRead, func(_ context.Context, v *store.View) error {
-		for _, table := range clinicTables() {
+		for _, table := range tablesOfClinics() {
 			columns := columnsOf(t, table.Name)
 			found, err := v.Query("SELECT " + strings.Join(columns, ", ") + " FROM " + table.Name + " WHERE clinic_id = $1 ORDER BY " + strings.Join(columns, ", "))
 			if err != nil {

@@ -69,9 +69,17 @@ func probes() map[string]liveLook {
 		"support-by-grant":             probe.grants,
 		"own-domain-pages":             probe.ownNames,
 		"incident-clocks":              probe.incidentClocks,
+		"disclosure-two-people":        probe.twoPeople,
+		"disclosure-least":             probe.leastGiven,
+		"disclosure-told":              probe.toldOfGiving,
 		"reviews-on-time":              probe.reviews,
 		"incident-apart":               probe.incidentsApart,
 		"incident-people-told":         probe.incidentTold,
+		"request-clock":                probe.requestClocks,
+		"request-refusal":              probe.requestRefusals,
+		"request-in-writing":           probe.requestsTold,
+		"request-who-asks":             probe.requestsProved,
+		"young-data-deleted":           probe.youngDeleted,
 		"tokens-hashed":                probe.tokensHashed,
 		"token-ends":                   probe.tokensEnd,
 		"webhooks-signed":              probe.hookSecrets,
@@ -128,7 +136,9 @@ func probes() map[string]liveLook {
 		"allergies-asked":              probe.allergies,
 		"clinical-few":                 probe.clinicalFew,
 	}
-	maps.Copy(out, probesOfLetters())
+	maps.Copy(out, laterProbes())
+	maps.Copy(out, probesOfThePolicy())
+	maps.Copy(out, moreProbes())
 	maps.Copy(out, probesOfOutsiders())
 	return out
 }

@@ -23,7 +23,7 @@ import (
 
 const (
 	// A clinic that had patients before it came under United States law keeps them; nobody is added until it signs.
-	sqlProbeAgreement = `SELECT COUNT(*) FROM clinic c WHERE c.clinic_id = $1 AND c.jurisdiction = 'US' AND c.baa <> '' AND NOT EXISTS (SELECT 1 FROM agreement a WHERE a.clinic_id = $1 AND a.digest = c.baa)`
+	sqlProbeAgreement = `SELECT COUNT(*) FROM clinic c WHERE c.clinic_id = $1 AND (c.jurisdiction = 'US' OR c.jurisdiction LIKE 'US-%') AND c.baa <> '' AND NOT EXISTS (SELECT 1 FROM agreement a WHERE a.clinic_id = $1 AND a.digest = c.baa)`
 	sqlProbeStopped   = `SELECT COUNT(*) FROM standing s JOIN subscription u ON u.clinic_id = s.clinic_id WHERE s.writes_until < u.trial_until + $1 OR s.writes_until < u.paid_until + $1`
 	sqlProbeUnbilled  = `SELECT COUNT(*) FROM subscription_payment p WHERE p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM subscription_invoice i WHERE i.payment_id = p.id)`
 	sqlProbeNumbers   = `SELECT COUNT(*) FROM (SELECT series, COUNT(*) AS n, MAX(number) AS last FROM subscription_invoice GROUP BY series) AS x WHERE x.n <> x.last`

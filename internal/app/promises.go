@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/incidents"
 	"almirah/internal/jobs"
 	"almirah/internal/promise"
 	"almirah/internal/store"
@@ -16,16 +19,25 @@ import (
 )
 
 const (
-	sqlProbeSet = `INSERT INTO probe_result (id, status, evidence, checked_at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (id) DO UPDATE SET status = excluded.status, evidence = excluded.evidence, checked_at = excluded.checked_at`
-	sqlProbeAll = `SELECT id, status, evidence, checked_at FROM probe_result`
+	// A look that came out otherwise than the one before begins a spell. Whoever looks, in whatever process: the row decides.
+	sqlProbeSet = `INSERT INTO probe_result (id, status, evidence, checked_at, since) VALUES ($1, $2, $3, $4, $4)
+		ON CONFLICT (id) DO UPDATE SET since = CASE WHEN probe_result.status = excluded.status THEN probe_result.since ELSE excluded.since END,
+		status = excluded.status, evidence = excluded.evidence, checked_at = excluded.checked_at WHERE probe_result.checked_at <= excluded.checked_at`
+	sqlProbeSpell = `INSERT INTO probe_spell (id, since, status, evidence, checked_at, times) SELECT id, since, status, evidence, checked_at, 1 FROM probe_result WHERE id = $1 AND checked_at = $2
+		ON CONFLICT (id, since) DO UPDATE SET status = excluded.status, evidence = excluded.evidence, checked_at = excluded.checked_at, times = probe_spell.times + 1`
+	sqlProbeAll    = `SELECT id, status, evidence, checked_at, since FROM probe_result`
+	sqlProbeSpells = `SELECT status, evidence, since, checked_at, times FROM probe_spell WHERE id = $1 ORDER BY since DESC LIMIT 20`
+	sqlProbeOld    = `DELETE FROM probe_spell WHERE checked_at < $1`
 )
+
+// spellsKept is for how long it is kept how a promise stood.
+const spellsKept = 2 * 365 * 24 * time.Hour
 
 // probing keeps two runs of the probes in one process from getting in each other's way.
 type probing struct{ sync.Mutex }
 
-// Probe runs every live probe and stores what it found. It fails only when that cannot be stored:
-// a broken promise is a result, not an error.
+// Probe runs every live probe, stores what it found, and opens an incident for each promise that turned red. It fails only when that cannot be
+// stored: a broken promise is a result, not an error.
 func (h *House) Probe(ctx context.Context) error {
 	h.probing.Lock()
 	defer h.probing.Unlock()
@@ -37,6 +49,9 @@ func (h *House) Probe(ctx context.Context) error {
 	var found []result
 	for name, look := range probes() {
 		evidence, err := look(probe{House: h, clinics: clinics}, ctx)
+		if ctx.Err() != nil {
+			return ctx.Err() // a look that was broken off says nothing
+		}
 		if err != nil {
 			found = append(found, result{name, "broken", err.Error()})
 			continue
@@ -44,15 +59,56 @@ func (h *House) Probe(ctx context.Context) error {
 		found = append(found, result{name, "enforced", evidence})
 	}
 	sort.Slice(found, func(i, j int) bool { return found[i].id < found[j].id })
-	return h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+	err = h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("what the probes found; shown on the trust page")
 		for _, r := range found {
 			if _, err := p.Exec(sqlProbeSet, r.id, r.status, r.evidence, p.Now()); err != nil {
 				return err
 			}
+			if _, err := p.Exec(sqlProbeSpell, r.id, p.Now()); err != nil {
+				return err
+			}
 		}
-		return nil
+		_, err := p.Exec(sqlProbeOld, p.Now().Add(-spellsKept))
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return h.brokenPromises(ctx, jobs.Platform())
+}
+
+// brokenPromises opens an incident for each promise that is broken, one for each break, notes in it when the promise is kept again, and has the
+// operators told of what is new. Run again it changes nothing.
+func (h *House) brokenPromises(ctx context.Context, who access.Caller) error {
+	var out []incidents.Event
+	kept := map[string]clock.Instant{} // by sentence, since when
+	for _, k := range h.Promises(ctx) {
+		rule := incidents.PromiseBroken
+		if strings.HasPrefix(k.Probe, "audit-") {
+			rule = incidents.AuditBroken
+		}
+		since := clock.At(k.Since)
+		switch {
+		case k.Status == "broken":
+			out = append(out, incidents.Event{Rule: rule, Cause: fmt.Sprintf("%s:%s:%d", rule, k.ID, since), From: since, Times: 1})
+		case !k.CheckedAt.IsZero():
+			kept[k.ID] = since
+		}
+	}
+	err := h.Trouble.Over(ctx, who, func(e incidents.Event) clock.Instant {
+		if e.Rule != incidents.PromiseBroken && e.Rule != incidents.AuditBroken {
+			return 0
+		}
+		return kept[e.Named()]
+	})
+	if err != nil {
+		return err
+	}
+	if err := h.Trouble.Happened(ctx, who, out...); err != nil {
+		return err
+	}
+	return h.Trouble.Tidy(ctx, who)
 }
 
 // mostProbed is how many clinics one run looks at: the ones with the most recent work.
@@ -67,7 +123,7 @@ func (h *House) sample(ctx context.Context) ([]id.ID, error) {
 func (h *House) Promises(ctx context.Context) []web.Kept {
 	type last struct {
 		status, evidence string
-		at               clock.Instant
+		at, since        clock.Instant
 	}
 	found := map[string]last{}
 	err := h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
@@ -80,7 +136,7 @@ func (h *House) Promises(ctx context.Context) []web.Kept {
 		for rows.Next() {
 			var name string
 			var l last
-			if err := rows.Scan(&name, &l.status, &l.evidence, &l.at); err != nil {
+			if err := rows.Scan(&name, &l.status, &l.evidence, &l.at, &l.since); err != nil {
 				return err
 			}
 			found[name] = l
@@ -96,11 +152,34 @@ func (h *House) Promises(ctx context.Context) []web.Kept {
 		if s.Kind == promise.Enforced {
 			k.Evidence = "proved by " + strings.Join(s.ProvedBy, ", ")
 			if l, ok := found[s.Probe]; ok && s.Probe != "" {
-				k.Status, k.CheckedAt = l.status, l.at.Time()
+				k.Status, k.CheckedAt, k.Since = l.status, l.at.Time(), l.since.Time()
 				k.Evidence = l.evidence + "; " + k.Evidence
 			}
 		}
 		out = append(out, k)
 	}
 	return out
+}
+
+// Spells are how the probe's looks came out, the newest spell first, at most 20.
+func (h *House) Spells(ctx context.Context, probe string) (out []web.Spell, err error) {
+	err = h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("nothing is written")
+		rows, err := p.Query(sqlProbeSpells, probe)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s web.Spell
+			var since, last clock.Instant
+			if err := rows.Scan(&s.Status, &s.Evidence, &since, &last, &s.Times); err != nil {
+				return err
+			}
+			s.Since, s.Last = since.Time(), last.Time()
+			out = append(out, s)
+		}
+		return rows.Err()
+	})
+	return out, err
 }

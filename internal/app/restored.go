@@ -57,6 +57,9 @@ func (h *House) Settle(ctx context.Context, say func(format string, args ...any)
 	if err != nil || !ok || r.SettledAt > 0 {
 		return err
 	}
+	if err := h.Lives.FinishAll(ctx); err != nil { // a clinic that had gone stays gone
+		return err
+	}
 	list, err := h.DB.Due(ctx, jobs.Platform(), clock.Instant(1<<63-1), 1_000_000)
 	if err != nil {
 		return err

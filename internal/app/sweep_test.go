@@ -57,7 +57,7 @@ func TestTwoClinicSweep(t *testing.T) {
 					theirs[where], nobodys[where] = b.ids[places[where]], h.anyID().String()
 				}
 				who := func() *visitor {
-					if strings.Contains(pattern, " /app") || strings.Contains(pattern, " /platform") || strings.Contains(pattern, " /second-factor") || strings.Contains(pattern, "choose-clinic") {
+					if strings.Contains(pattern, " /app") || strings.Contains(pattern, " /platform") || strings.Contains(pattern, " /second-factor") || strings.Contains(pattern, " /confidentiality") || strings.Contains(pattern, "choose-clinic") {
 						return a.owner
 					}
 					v := h.visitor()

@@ -16,6 +16,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/law"
 	"almirah/internal/messaging"
+	"almirah/internal/store"
 	"almirah/internal/vendors"
 	"almirah/internal/web"
 )
@@ -35,7 +36,8 @@ type guarding struct {
 // vendors makes the room, and has the gate ask it.
 func (h *House) vendors() *vendors.Service {
 	h.guarding.looked = make(chan struct{})
-	return vendors.New(h.DB, h.Log, vendors.Options{Gate: h.Gate, Mail: mailProcessor, Backup: h.Config.Saves.target()})
+	return vendors.New(h.DB, h.Log, vendors.Options{Gate: h.Gate, Mail: mailProcessor, Backup: h.Config.Saves.target(),
+		Changed: func(tx *store.Tx, _ clinics.Clinic) error { return h.adopt(tx) }})
 }
 
 // target is where the second copy of the backups goes.

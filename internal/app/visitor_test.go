@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/id"
 	"almirah/internal/web"
 )
@@ -372,6 +373,17 @@ func (v *visitor) prove(t testing.TB, to string) {
 	case strings.HasPrefix(to, "/second-factor"):
 		v.enrol(t)
 	}
+	v.promise(t)
+}
+
+// promise signs the statement of confidentiality, where the person who signed in has not.
+func (v *visitor) promise(t testing.TB) {
+	t.Helper()
+	if a := v.do(t, "GET", "/app/me", nil, nil); a.status != http.StatusSeeOther || a.head.Get("Location") != "/confidentiality" {
+		return
+	}
+	v.page(t, "/confidentiality")
+	v.post(t, "/confidentiality", url.Values{"version": {accounts.Statement().Version}, "sure": {"1"}})
 }
 
 var secretInPage = regexp.MustCompile(`<bdi class="code num">([A-Z2-7 ]+)</bdi>`)

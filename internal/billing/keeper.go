@@ -8,6 +8,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/money"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -17,7 +18,7 @@ const (
 	sqlHoldAdd = `INSERT INTO invoice_hold (clinic_id, invoice_id, reason, until_day, particulars, held_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (clinic_id, invoice_id) DO NOTHING`
 
 	sqlRefundForget  = `UPDATE refund SET reason = NULL WHERE clinic_id = $1 AND payment_id IN (SELECT id FROM payment WHERE clinic_id = $1 AND patient_id = $2)`
-	sqlInvoicesOver  = `SELECT id FROM invoice WHERE clinic_id = $1 AND keep_until < $2 AND number > 0 ORDER BY keep_until, id LIMIT 200`
+	sqlInvoicesOver  = `SELECT id FROM invoice WHERE clinic_id = $1 AND keep_until < $2 AND number > 0 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held') ORDER BY keep_until, id LIMIT 200`
 	sqlGoneAdd       = `INSERT INTO invoice_gone (clinic_id, invoice_id, kind, year, number, gone_at) SELECT clinic_id, id, kind, year, number, $3 FROM invoice WHERE clinic_id = $1 AND id = $2`
 	sqlInvoiceRemove = `DELETE FROM invoice WHERE clinic_id = $1 AND id = $2`
 	sqlHoldRemove    = `DELETE FROM invoice_hold WHERE clinic_id = $1 AND invoice_id = $2`
@@ -27,7 +28,7 @@ const (
 const HoldTaxLaw = "tax-law"
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "billing" }
@@ -148,12 +149,12 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due removes invoices whose time by tax law is over, and answers how many. Their place in the series stays, so that it still has no gap.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
 		return 0, err
 	}
-	over, err := store.IDs(&tx.View, sqlInvoicesOver, string(clock.DateOf(tx.Now().In(c.Location()))))
+	over, err := store.IDs(&tx.View, sqlInvoicesOver, string(clock.DateOf(k.Lives.Now(law.Invoices, tx.Now()).In(c.Location()))))
 	if err != nil {
 		return 0, err
 	}
@@ -168,6 +169,7 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 			}
 		}
 	}
+	k.Lives.Went(law.Invoices, int64(len(over)))
 	return len(over), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
@@ -25,26 +26,26 @@ func GatewayHoldings() []holdings.Table {
 	}
 	const fraud = "a refused payment 180 days after it was tried, a dispute two years after the last news of it"
 	return []holdings.Table{
-		{Name: "gateway_account", Scope: holdings.Clinic, Keeper: "gateways", Columns: append([]holdings.Column{
+		{Name: "gateway_account", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Account, From: holdings.Leaving, Columns: append([]holdings.Column{
 			{Name: "credentials", Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to take payments by the clinic's own account at a gateway", Keep: "until the clinic revokes them", Sealed: true},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who agreed to the use of the account", Keep: "while the clinic is with us"},
 		}, plain("clinic_id", "id", "provider", "last4", "trial", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "heard_at", "checked_at", "checked", "version")...)},
-		{Name: "payment_request", Scope: holdings.Clinic, Keeper: "gateways", Columns: append([]holdings.Column{
+		{Name: "payment_request", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Invoices, From: holdings.Issued, Columns: append([]holdings.Column{
 			of("patient_id", "to know who was asked to pay"), of("amount", "to know what was asked for"),
 			{Name: "url", Class: holdings.Secret, Whose: holdings.Patient, Purpose: "to bring the patient to the gateway's page", Keep: "while it can be paid on", Sealed: true},
 		}, plain("clinic_id", "id", "account_id", "invoice_id", "currency", "state", "page_id", "order_id", "expires_at", "asked_at", "state_at", "version")...)},
 		{Name: "gateway_payment", Scope: holdings.Clinic, Columns: plain("clinic_id", "account_id", "external_id", "request_id", "amount", "currency", "state", "method", "code", "paid_at", "heard_at", "payment_id")},
-		{Name: "gateway_return", Scope: holdings.Clinic, Keeper: "gateways", Columns: append([]holdings.Column{
+		{Name: "gateway_return", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Invoices, From: holdings.Issued, Columns: append([]holdings.Column{
 			of("patient_id", "to know whose money went back"), of("amount", "to know how much went back"),
 			{Name: "reason", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to know why money went back", Keep: kept, Sealed: true},
 			{Name: "asked_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who gave money back", Keep: kept},
 		}, plain("clinic_id", "id", "account_id", "payment", "external_id", "invoice_id", "currency", "state", "code", "asked_at", "state_at", "refund_id")...)},
 		{Name: "gateway_event", Scope: holdings.Clinic, Columns: plain("clinic_id", "account_id", "key", "id", "kind", "known", "news", "heard_at", "done_at")},
 		{Name: "gateway_work", Scope: holdings.Clinic, Columns: plain("clinic_id", "kind", "subject", "due_at", "tries")},
-		{Name: "gateway_difference", Scope: holdings.Clinic, Keeper: "gateways", Columns: append([]holdings.Column{
+		{Name: "gateway_difference", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Invoices, From: holdings.Issued, Columns: append([]holdings.Column{
 			{Name: "settled_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who looked after a difference", Keep: "two years after it was settled"},
 		}, plain("clinic_id", "account_id", "kind", "external_id", "id", "ours", "theirs", "currency", "request_id", "found_at", "settled_at")...)},
-		{Name: "fraud_record", Scope: holdings.Clinic, Keeper: "gateways", Columns: append([]holdings.Column{
+		{Name: "fraud_record", Scope: holdings.Clinic, Keeper: "gateways", Life: law.AccessLog, From: holdings.Made, Columns: append([]holdings.Column{
 			{Name: "payment", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to answer a bank's dispute, and to see fraud", Keep: fraud, Why: "the gateway's id of a payment; it tells nothing without the gateway's own books"},
 			{Name: "amount", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to answer a bank's dispute, and to see fraud", Keep: fraud},
 		}, plain("clinic_id", "account_id", "kind", "external_id", "id", "currency", "state", "reason", "respond_by", "at", "changed_at", "forget_at")...)},
@@ -57,7 +58,7 @@ const keepDifferences = 2 * 365 * 24 * time.Hour
 const sqlRequestsOfPatient = `SELECT ` + requestColumns + ` FROM payment_request WHERE clinic_id = $1 AND patient_id = $2 ORDER BY asked_at, id`
 
 // GatewayKeeper copies out, erases and expires what payments by gateways leave.
-type GatewayKeeper struct{}
+type GatewayKeeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (GatewayKeeper) Name() string { return "gateways" }

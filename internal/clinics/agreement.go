@@ -9,6 +9,7 @@ import (
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 )
 
 // The agreements that a clinic signs with whoever runs the installation (promises A15, A16, D8). A text has no number of a version that
@@ -70,7 +71,7 @@ type Signed struct {
 
 // Needs are the agreements that the clinic signs, in the order of its account page: under US law the one about health data comes first.
 func (c Clinic) Needs() []string {
-	if c.Jurisdiction != "US" {
+	if !law.HIPAA(c.Jurisdiction) {
 		return []string{AgreementTerms}
 	}
 	return []string{AgreementBAA, AgreementTerms}
@@ -79,7 +80,7 @@ func (c Clinic) Needs() []string {
 // MayHoldPatients says whether the clinic may enter a patient at all: under US law only after it signed the Business Associate
 // Agreement, because a name with an appointment is protected health information already (promises A16, D8). A later text does not
 // stop a clinic that signed an earlier one.
-func (c Clinic) MayHoldPatients() bool { return c.Jurisdiction != "US" || c.baa != "" }
+func (c Clinic) MayHoldPatients() bool { return !law.HIPAA(c.Jurisdiction) || c.baa != "" }
 
 // signs says whether the clinic signs agreements of the kind here.
 func (c Clinic) signs(kind string) bool {

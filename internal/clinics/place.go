@@ -19,7 +19,7 @@ const Elsewhere = law.Elsewhere
 func (c Clinic) MinorAge() int { return law.MinorAge(c.Jurisdiction) }
 
 // Jurisdictions are the laws that a clinic can stand under, in the order of menus.
-func Jurisdictions() []string { return []string{"IN", "EU", "GB", "US", "CA", Elsewhere} }
+func Jurisdictions() []string { return law.Places() }
 
 // Regions are the places where a clinic's data can lie, in the order of menus.
 func Regions() []string { return []string{"IN", "EU", "GB", "US", "CA"} }

@@ -25,6 +25,9 @@ type Options struct {
 	HasUpcoming func(tx *store.Tx) (bool, error)
 	// Outside is which outside parties a new clinic allows; nil for anybody who is listed.
 	Outside func(p Profile) string
+	// Founded writes down how a new clinic stands, in the Change that opens it; Changed is told, in the Change itself, that the clinic's law or its
+	// modules changed. The terms of patients stand to the right, so app hands both in; nil: nobody is told.
+	Founded, Changed func(tx *store.Tx, c Clinic) error
 }
 
 // Service are the verbs for the doors.
@@ -151,6 +154,9 @@ func (s *Service) Open(ctx context.Context, who access.Caller, o Opening, then .
 				return err
 			}
 		}
+		if s.o.Founded != nil {
+			return s.o.Founded(tx, c)
+		}
 		return nil
 	})
 	if err == nil {
@@ -240,7 +246,11 @@ func (s *Service) Save(ctx context.Context, who access.Caller, p Profile, versio
 			return true, nil
 		}
 		tx.Record(audit.Note{Action: "change-profile", Kind: "clinic", Subject: c.ID, Old: was, New: is})
-		return setProfile(tx, p, version)
+		same, err := setProfile(tx, p, version)
+		if err != nil || !same || p.Jurisdiction == old.Jurisdiction {
+			return same, err
+		}
+		return same, s.changed(tx)
 	})
 }
 
@@ -277,8 +287,23 @@ func (s *Service) SetModules(ctx context.Context, who access.Caller, modules []s
 		}
 		tx.Record(audit.Note{Action: "change-modules", Kind: "clinic", Subject: c.ID, Old: was, New: is})
 		n, err := tx.Exec(sqlModulesSet, version, is)
-		return n == 1, err
+		if err != nil || n != 1 {
+			return false, err
+		}
+		return true, s.changed(tx)
 	})
+}
+
+// changed tells that the clinic's law or its modules are others now.
+func (s *Service) changed(tx *store.Tx) error {
+	if s.o.Changed == nil {
+		return nil
+	}
+	c, err := Get(&tx.View)
+	if err != nil {
+		return err
+	}
+	return s.o.Changed(tx, c)
 }
 
 // Leave marks the clinic as closing, or takes that back: the owner's act. While it is closing nobody books online; the staff, the

@@ -1,6 +1,9 @@
 package consent
 
-import "almirah/internal/holdings"
+import (
+	"almirah/internal/holdings"
+	"almirah/internal/law"
+)
 
 // Holdings are the tables of this room, column by column.
 func Holdings() []holdings.Table {
@@ -26,7 +29,7 @@ func Holdings() []holdings.Table {
 		{Name: "notice", Scope: holdings.Clinic, Columns: append([]holdings.Column{
 			{Name: "body", Class: holdings.Business, Whose: holdings.OfClinic, Purpose: "to tell patients what they are asked", Keep: "while the clinic is with us"},
 		}, plain("clinic_id", "purpose", "version", "language", "created_at")...)},
-		{Name: "consent", Scope: holdings.Clinic, Keeper: "consent", Columns: append(
+		{Name: "consent", Scope: holdings.Clinic, Keeper: "consent", Life: law.Consents, From: holdings.Ended, Columns: append(
 			said("purpose", "channel", "given", "notice_version", "language", "door", "guardian_id", "at"), plain("clinic_id", "patient_id", "id")...)},
 	}
 }

@@ -167,6 +167,12 @@ func restricted(rows []row) bool {
 	return ok && r.given
 }
 
+// Restricted says whether the patient stopped every use of her data but looking after her.
+func Restricted(v *store.View, patient id.ID) (bool, error) {
+	rows, err := readFor(v, patient, restriction)
+	return restricted(rows), err
+}
+
 // May says whether the patient's data may serve the purpose by the channel now, and why: one of
 // Reasons. Booking needs no consent and is allowed unless the patient stopped every use; the figures are allowed until
 // she objects. Everything else needs a yes that was not taken back. It is asked at the last moment before each use.
@@ -187,18 +193,30 @@ func decided(v *store.View, rows []row, patient id.ID, p Purpose, channel string
 	if !ok {
 		return false, ReasonUnknown, nil
 	}
+	return decidedBy(v, rows, patient, e, channel)
+}
+
+// decidedBy is decided for a line of the registry.
+func decidedBy(v *store.View, rows []row, patient id.ID, e Entry, channel string) (bool, string, error) {
+	p := e.Purpose
 	if e.Basis == Duty { // who stopped every use of her data must still be told that it was stolen (promise incident-people-told)
 		return true, ReasonDuty, nil
 	}
 	if restricted(rows) {
 		return false, ReasonRestricted, nil
 	}
-	if e.Basis == Necessity {
+	if e.Basis == Necessity && e.Since == 0 { // what was not needed when she gave us her data is asked for
 		return true, ReasonNecessary, nil
 	}
 	r, ok := last(rows, p, channel)
 	switch {
 	case !ok && e.Basis == Objection:
+		if e.Since > 0 {
+			here, err := patients.Since(v, patient)
+			if err != nil || here < e.Since {
+				return false, ReasonNotAsked, err
+			}
+		}
 		return true, ReasonUnopposed, nil
 	case !ok:
 		return false, ReasonNotAsked, nil

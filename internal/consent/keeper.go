@@ -4,11 +4,17 @@ import (
 	"strconv"
 
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
+
+// sqlConsentOver are choices that a later one about the same thing has replaced long ago; what stands is never taken away. A note of the same purpose for
+// another channel replaces nothing.
+const sqlConsentOver = `DELETE FROM consent WHERE clinic_id = $1 AND at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')
+	AND EXISTS (SELECT 1 FROM consent later WHERE later.clinic_id = $1 AND later.patient_id = consent.patient_id AND later.purpose = consent.purpose AND later.channel = consent.channel AND later.at > consent.at AND later.at < $2)`
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "consent" }
@@ -61,5 +67,10 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	return err
 }
 
-// Due finds nothing whose time is over: a consent counts until it is withdrawn and goes with the patient.
-func (Keeper) Due(*store.Tx) (int, error) { return 0, nil }
+// Due takes away choices that were replaced so long ago that nobody has to prove them any more, and answers how many.
+func (k Keeper) Due(tx *store.Tx) (int, error) {
+	tx.Housekeeping("choices that were replaced long ago")
+	n, err := tx.Exec(sqlConsentOver, k.Lives.Over(law.Consents, tx.Now()))
+	k.Lives.Went(law.Consents, n)
+	return int(n), err
+}

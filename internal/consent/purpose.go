@@ -3,6 +3,7 @@ package consent
 import (
 	"slices"
 
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 )
 
@@ -18,7 +19,9 @@ const (
 	Papers   Purpose = "papers"   // sending links to the patient's own papers, such as prescriptions
 	News     Purpose = "news"     // telling what is new at the clinic
 	Figures  Purpose = "figures"  // counting her visits in the clinic's figures, in which nobody is named
+	Rights   Purpose = "rights"   // answering what she asked about her own data: the law demands it
 	Security Purpose = "security" // telling her that something happened to her data: the law demands it
+	Terms    Purpose = "terms"    // telling her that the terms are to change: the law demands it
 )
 
 // restriction stands in the purpose column of rows that say that the patient stopped every use (given)
@@ -41,20 +44,26 @@ type Entry struct {
 	Purpose Purpose
 	Basis   Basis
 	Child   bool // may serve a child, whose guardian agreed; what is beyond her care may not
+
+	// Since is when the purpose came into the list, where that was after people had given us data: whoever was here before has to
+	// be asked first, also where others may only object (promise new-purpose-asked). Zero: it was there from the beginning.
+	Since clock.Instant
 }
 
 // Registry lists the purposes in the order of pages. Their words are at consent.purpose.<purpose>
 // (what it is called) and consent.purpose.<purpose>.why (what is done).
 func Registry() []Entry {
 	return []Entry{
-		{Booking, Necessity, true},
-		{Reminder, Agreement, true},
-		{Followup, Agreement, true},
-		{Papers, Agreement, true},
-		{Review, Agreement, false},
-		{News, Agreement, false},
-		{Figures, Objection, true},
-		{Security, Duty, true},
+		{Purpose: Booking, Basis: Necessity, Child: true},
+		{Purpose: Reminder, Basis: Agreement, Child: true},
+		{Purpose: Followup, Basis: Agreement, Child: true},
+		{Purpose: Papers, Basis: Agreement, Child: true},
+		{Purpose: Review, Basis: Agreement},
+		{Purpose: News, Basis: Agreement},
+		{Purpose: Figures, Basis: Objection, Child: true},
+		{Purpose: Rights, Basis: Duty, Child: true},
+		{Purpose: Security, Basis: Duty, Child: true},
+		{Purpose: Terms, Basis: Duty, Child: true},
 	}
 }
 

@@ -6,21 +6,19 @@ import (
 
 	"almirah/internal/audit"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
-
-// keepFeedback is how long what a patient said stays: two years can be compared.
-const keepFeedback = 2 * 365 * 24 * time.Hour
 
 const (
 	sqlFeedbackOfPatient = `SELECT ` + feedbackColumns + ` FROM feedback WHERE clinic_id = $1 AND patient_id = $2 ORDER BY given_at, id`
 	sqlFeedbackErase     = `DELETE FROM feedback WHERE clinic_id = $1 AND patient_id = $2`
-	sqlFeedbackAge       = `DELETE FROM feedback WHERE clinic_id = $1 AND given_at < $2`
+	sqlFeedbackAge       = `DELETE FROM feedback WHERE clinic_id = $1 AND given_at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 	sqlAfterErase        = `DELETE FROM followup_due WHERE clinic_id = $1 AND appointment_id IN (SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id = $2)`
 )
 
-// Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+// Keeper copies out, erases and expires what this room holds, as long as Lives says.
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "followup" }
@@ -67,8 +65,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes what patients said so long ago that its time is over, and answers how many.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("what patients said of visits of long ago")
-	n, err := tx.Exec(sqlFeedbackAge, tx.Now().Add(-keepFeedback))
+	n, err := tx.Exec(sqlFeedbackAge, k.Lives.Over(law.Opinions, tx.Now()))
+	k.Lives.Went(law.Opinions, n)
 	return int(n), err
 }

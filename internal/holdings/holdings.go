@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"almirah/internal/law"
 )
 
 // Scope says whom a table belongs to.
@@ -65,7 +67,27 @@ type Table struct {
 	Scope   Scope
 	Columns []Column
 	Keeper  string // the room whose keeper collects, erases and expires it; empty only without personal columns
+
+	// Life is the class of its rows, from which their life follows, and From what it is counted from; both empty only without personal columns.
+	Life law.Class
+	From Trigger
 }
+
+// Trigger is from what the life of a row is counted.
+type Trigger string
+
+// The triggers. Their words are at retention.from.<trigger>.
+const (
+	Made    Trigger = "made"    // it was made
+	Visit   Trigger = "visit"   // the last visit that it belongs to
+	Ended   Trigger = "ended"   // it ended, was settled, closed, used or replaced
+	Issued  Trigger = "issued"  // the invoice was issued
+	Seen    Trigger = "seen"    // it was of use last
+	Leaving Trigger = "leaving" // the patient, the person or the clinic leaves
+)
+
+// Triggers are all triggers, in the order of pages.
+func Triggers() []Trigger { return []Trigger{Made, Visit, Ended, Issued, Seen, Leaving} }
 
 // Personal says whether the column tells something about a person.
 func (c Column) Personal() bool {
@@ -136,6 +158,12 @@ func (t Table) faults() []string {
 	}
 	if t.Personal() && t.Keeper == "" {
 		say("table %s holds personal columns but names no keeper: name the room whose keeper.go collects, erases and expires its rows", t.Name)
+	}
+	if (t.Personal() || t.Keeper != "") && !slices.Contains(law.Classes(), t.Life) {
+		say("table %s has a keeper but no class of life (%q): say in Life which row of internal/law it lives by", t.Name, t.Life)
+	}
+	if (t.Personal() || t.Keeper != "") && !slices.Contains(Triggers(), t.From) {
+		say("table %s has a keeper, and its life is counted from nothing (%q): say in From from what", t.Name, t.From)
 	}
 	if t.Personal() && t.Scope == System {
 		say("table %s belongs to a library but holds a personal column: nothing erases there; keep ids only", t.Name)

@@ -4,12 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"almirah/internal/law"
 	"almirah/internal/promise"
 )
 
 func good() []Table {
 	return []Table{
-		{Name: "patients", Scope: Clinic, Keeper: "patients", Columns: []Column{
+		{Name: "patients", Scope: Clinic, Keeper: "patients", Life: law.People, From: Leaving, Columns: []Column{
 			{Name: "id", Class: Plain, Whose: Nobody},
 			{Name: "name", Class: Identity, Whose: Patient, Purpose: "to know who comes", Keep: "while the patient is with the clinic", Sealed: true},
 			{Name: "phone_bucket", Class: Security, Whose: Patient, Purpose: "to find the patient by phone", Keep: "as long as the phone"},
@@ -52,6 +53,10 @@ func TestNothingIsHeldUndeclared(t *testing.T) {
 			"column patients.name (identity) is not sealed"},
 		"no keeper": {func(d []Table, _ map[string][]string) []Table { d[0].Keeper = ""; return d },
 			"table patients holds personal columns but names no keeper"},
+		"no class of life": {func(d []Table, _ map[string][]string) []Table { d[0].Life = ""; return d },
+			"table patients has a keeper but no class of life"},
+		"a life from nothing": {func(d []Table, _ map[string][]string) []Table { d[0].From = ""; return d },
+			"table patients has a keeper, and its life is counted from nothing"},
 		"no life": {func(d []Table, _ map[string][]string) []Table { d[0].Columns[2].Keep = ""; return d },
 			"column patients.phone_bucket is about a person: say in Purpose what it is kept for and in Keep how long"},
 		"a person in a library's table": {func(d []Table, _ map[string][]string) []Table { d[0].Scope = System; return d },

@@ -36,7 +36,7 @@ func Page(tables []Table) string {
 func (t Table) page(b *strings.Builder) {
 	fmt.Fprintf(b, "\n### %s\n\n", t.Name)
 	if t.Keeper != "" {
-		fmt.Fprintf(b, "Kept, copied out and erased by `%s`.\n\n", t.Keeper)
+		fmt.Fprintf(b, "Kept, copied out and erased by `%s`. Lives as `%s`, counted from: %s.\n\n", t.Keeper, t.Life, t.From)
 	}
 	var plain []string
 	head := false

@@ -25,6 +25,7 @@ const (
 	LostDevice Rule = "lost-device"     // reported: a telephone or computer is gone
 	WrongHands Rule = "wrong-recipient" // reported: something went to the wrong person
 	Strange    Rule = "strange-sign-in" // reported: a sign-in that nobody made
+	LateAnswer Rule = "late-answer"     // somebody asked about her data and got no answer in time
 	Other      Rule = "other"           // reported: something else
 	Processor  Rule = "processor"       // something went wrong at a party that the clinic uses
 )
@@ -43,7 +44,7 @@ func Reportable() []Rule { return []Rule{LostDevice, Strange, WrongHands, Other}
 
 // Rules are all rules of a clinic, for its pages.
 func Rules() []Rule {
-	return append([]Rule{TwoDevices, ManyOpened, Guessing, Exports, BreakGlass, Refused, Processor}, Reportable()...)
+	return append([]Rule{TwoDevices, ManyOpened, Guessing, Exports, BreakGlass, Refused, LateAnswer, Processor}, Reportable()...)
 }
 
 // PlatformRules are all rules of the platform.

@@ -6,12 +6,13 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
 )
 
 // Keeper copies out, erases and expires what this room holds of a clinic and its patients.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "incidents" }
@@ -68,9 +69,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes what was closed six years ago, and answers how many incidents that were.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("the register keeps what the law asks, and no longer")
-	rows, err := tx.Query(sqlOld, tx.Now().Add(-keepFor))
+	rows, err := tx.Query(sqlOld, k.Lives.Over(law.Troubles, tx.Now()))
 	if err != nil {
 		return 0, err
 	}
@@ -97,5 +98,6 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 		}
 		tx.Record(audit.Note{Action: "expire", Kind: "incident", Subject: one})
 	}
+	k.Lives.Went(law.Troubles, int64(len(old)))
 	return len(old), nil
 }

@@ -44,6 +44,8 @@ const (
 	sqlEventAdd  = `INSERT INTO platform_incident (id, cause, rule, state, processor, from_at, to_at, times, found_at, last_at, person_id, words, aware_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $9) ON CONFLICT (cause) DO NOTHING`
 	sqlEventMore    = `UPDATE platform_incident SET times = $2, last_at = $3 WHERE cause = $1 AND state <> 'closed' AND times < $2`
+	sqlEventGoingOn = `SELECT ` + eventColumns + ` WHERE to_at = 0 AND state <> 'closed' ORDER BY found_at LIMIT 500`
+	sqlEventOver    = `UPDATE platform_incident SET to_at = $2, last_at = $3, version = version + 1 WHERE id = $1 AND to_at = 0 AND state <> 'closed'`
 	sqlEventList    = `SELECT ` + eventColumns + ` ORDER BY CASE state WHEN 'closed' THEN 1 ELSE 0 END, found_at DESC, id DESC LIMIT 100`
 	sqlEventGet     = `SELECT ` + eventColumns + ` WHERE id = $1`
 	sqlEventClose   = `UPDATE platform_incident SET state = 'closed', lessons = $3, closed_by = $4, closed_at = $5, version = version + 1 WHERE id = $1 AND version = $2 AND state <> 'closed'`
@@ -101,15 +103,40 @@ func addEvent(p *store.Platform, e Event) (id.ID, error) {
 }
 
 // Happened writes down what the platform's own watch noticed: of e it reads the rule, the cause, the processor and how often. who is the
-// platform's own work. A known cause is counted and opens nothing again.
+// platform's own work. A From of zero is now. A known cause is counted and opens nothing again.
 func (s *Service) Happened(ctx context.Context, who access.Caller, list ...Event) error {
 	if len(list) == 0 {
 		return nil
 	}
 	return s.db.Across(ctx, who, access.PlatformIncident, func(_ context.Context, p *store.Platform) error {
 		for _, e := range list {
-			e.State, e.From = Suspected, p.Now()
+			if e.State = Suspected; e.From == 0 {
+				e.From = p.Now()
+			}
 			if _, err := addEvent(p, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Over asks for every open incident that goes on whether it is over, and since when, and notes that in it; zero: it is not. It stays open until
+// somebody has written down what was learnt. who is the platform's own work.
+func (s *Service) Over(ctx context.Context, who access.Caller, ended func(Event) clock.Instant) error {
+	return s.db.Across(ctx, who, access.PlatformIncident, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("an incident that is over is noted; the note is recorded")
+		list, err := events(p, sqlEventGoingOn)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			at := ended(e)
+			if at <= e.From {
+				continue
+			}
+			p.Record(audit.Note{Action: "over", Kind: "incident", Subject: e.ID})
+			if _, err := p.Exec(sqlEventOver, e.ID, at, p.Now()); err != nil {
 				return err
 			}
 		}

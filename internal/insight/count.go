@@ -1,12 +1,14 @@
 package insight
 
 import (
+	"slices"
 	"time"
 
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/id"
+	"almirah/internal/policies"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -16,6 +18,7 @@ type gate struct {
 	v        *store.View
 	children bool
 	said     map[id.ID]bool
+	agreed   map[id.ID]bool // children who may be counted under the terms that they are under
 }
 
 // open asks consent about many patients at once.
@@ -40,18 +43,29 @@ func (g *gate) open(patients map[id.ID]bool) error {
 		}
 		g.said[p] = yes
 	}
+	if !g.children {
+		return nil
+	}
+	terms, err := policies.Over(g.v, ask...)
+	if err != nil {
+		return err
+	}
+	for _, p := range ask {
+		t, ok := terms.For(p)
+		g.agreed[p] = !ok || slices.Contains(t.Analytics, policies.CountsChildren)
+	}
 	return nil
 }
 
 // lets says whether the patient is counted. Money that belongs to nobody yet is.
 func (g *gate) lets(patient id.ID, child bool) bool {
-	return patient.IsZero() || g.said[patient] && (g.children || !child)
+	return patient.IsZero() || g.said[patient] && (!child || g.children && g.agreed[patient])
 }
 
 // count counts some days from the appointments, bookings and books as they stand now. Its cost is that of these days.
 func count(v *store.View, c clinics.Clinic, children bool, from, to clock.Date) (counts, error) {
 	out := counts{map[key]Day{}, map[source]int64{}, map[purse]sum{}}
-	g := &gate{v: v, children: children, said: map[id.ID]bool{}}
+	g := &gate{v: v, children: children, said: map[id.ID]bool{}, agreed: map[id.ID]bool{}}
 	if err := countVisits(v, g, out, from, to); err != nil {
 		return out, err
 	}
@@ -225,7 +239,7 @@ func countMoney(v *store.View, g *gate, out counts, from, to clock.Date) error {
 	}
 	child := map[id.ID]bool{}
 	for p := range people {
-		if !g.children && !p.IsZero() {
+		if (!g.children || !g.agreed[p]) && !p.IsZero() {
 			if child[p], err = isChild(v, p); err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
+	"almirah/internal/policies"
 	"almirah/internal/store"
 )
 
@@ -27,6 +28,30 @@ type Setting struct {
 	Visitors bool // how often its public pages are looked at, by kind of device
 	Children bool // visits of children stand in the reports
 	Version  int64
+}
+
+// counts are what is counted, as the terms call it.
+func (s Setting) counts() []string {
+	var out []string
+	for _, x := range []struct {
+		on   bool
+		name string
+	}{{s.Features, policies.CountsUse}, {s.Visitors, policies.CountsVisitors}, {s.Children, policies.CountsChildren}} {
+		if x.on {
+			out = append(out, x.name)
+		}
+	}
+	return out
+}
+
+// CountsNow are what the clinic lets be counted, for whoever says how it stands.
+func CountsNow(v *store.View) ([]string, error) {
+	c, err := clinics.Get(v)
+	if err != nil {
+		return nil, err
+	}
+	s, err := setting(v, c)
+	return s.counts(), err
 }
 
 // setting reads the clinic's choices; version 0: it has made none.
@@ -81,6 +106,9 @@ func (s *Service) SaveSetting(ctx context.Context, who access.Caller, to Setting
 			}
 		}
 		if err := forget(tx, !to.Features, !to.Visitors, never); err != nil {
+			return err
+		}
+		if _, err := policies.Move(tx, func(t *policies.Terms) { t.Analytics = to.counts() }); err != nil {
 			return err
 		}
 		to.Version, was.Version = 0, 0

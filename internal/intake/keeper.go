@@ -7,15 +7,13 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
-// DraftLife is how long answers that were begun and not signed are kept after they were last changed: 30 days.
-const DraftLife = 30 * 24 * time.Hour
-
 const (
 	sqlAnswersErase = `DELETE FROM intake_answer WHERE clinic_id = $1 AND patient_id = $2`
-	sqlDraftsAge    = `DELETE FROM intake_answer WHERE clinic_id = $1 AND signed_at = 0 AND changed_at < $2`
+	sqlDraftsAge    = `DELETE FROM intake_answer WHERE clinic_id = $1 AND signed_at = 0 AND changed_at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 )
 
 // Holdings are the tables of this room, column by column.
@@ -37,7 +35,7 @@ func Holdings() []holdings.Table {
 	return []holdings.Table{
 		{Name: "intake_form", Scope: holdings.Clinic, Columns: plain("clinic_id", "id", "kind", "service_id", "hash", "changed_at", "retired_at", "version")},
 		{Name: "intake_text", Scope: holdings.Clinic, Columns: plain("clinic_id", "form_id", "hash", "body", "created_at")},
-		{Name: "intake_answer", Scope: holdings.Clinic, Keeper: "intake", Columns: append([]holdings.Column{
+		{Name: "intake_answer", Scope: holdings.Clinic, Keeper: "intake", Life: law.Clinical, From: holdings.Visit, Columns: append([]holdings.Column{
 			sealed(holdings.Care, "answers", "to know before a visit what the patient says of herself"),
 			sealed(holdings.Identity, "signed_name", "to know who agreed to a text, or answered for a child"),
 			of("patient_id", "to know who answered"), of("appointment_id", "to know before which visit it was answered"), of("guardian_id", "to know who signed for a child"),
@@ -45,8 +43,8 @@ func Holdings() []holdings.Table {
 	}
 }
 
-// Keeper copies out, erases and expires what this room holds of a patient.
-type Keeper struct{}
+// Keeper copies out, erases and expires what this room holds of a patient, as long as Lives says.
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "intake" }
@@ -88,8 +86,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes answers that were begun long ago and never signed, and answers how many.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("answers that were begun and never signed")
-	n, err := tx.Exec(sqlDraftsAge, tx.Now().Add(-DraftLife))
+	n, err := tx.Exec(sqlDraftsAge, k.Lives.Over(law.Passing, tx.Now()))
+	k.Lives.Went(law.Passing, n)
 	return int(n), err
 }

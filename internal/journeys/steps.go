@@ -106,6 +106,8 @@ func tellPaper(tx *store.Tx, e Event) error {
 
 func planReminders(tx *store.Tx, e Event) error { return followup.Plan(tx, e.Subject) }
 
+func keepAsAgreed(tx *store.Tx, e Event) error { return messaging.KeepAsAgreed(tx, e.Subject) }
+
 func takeBack(tx *store.Tx, e Event) error { return messaging.CancelUnconsented(tx, e.Subject) }
 
 func takeIn(tx *store.Tx, e Event) error { return messaging.Digest(tx, e.Subject, e.Number) }

@@ -6,8 +6,10 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
@@ -51,6 +53,8 @@ func Table() []Row {
 		{prescriptions.EventShared, []Step{{"send the patient the link to her paper", tellPaper}}},
 		{messaging.EventHeard, []Step{{"take in what a provider reported", takeIn}}},
 		{billing.EventPaid, []Step{{"send the patient her receipt", sendReceipt}, hook(programs.InvoicePaid, ofPayment)}},
+		{policies.EventAnswered, []Step{{"keep of her conversation what she agreed to", keepAsAgreed}}},
+		{requests.EventAsked, []Step{{"send whoever is on file the link to her own page", func(tx *store.Tx, e Event) error { return requests.SendLink(tx, e.Subject) }}}},
 		{consent.EventWithdrawn, []Step{{"take back what may no longer go out", takeBack}}},
 	}
 }

@@ -21,11 +21,14 @@ const (
 	AccessLog   Class = "access-log"   // the log of requests to the server, and signs of abuse
 	Audit       Class = "audit"        // entries of the audit log; their sealed details go with the person
 	Account     Class = "account"      // everything of a clinic that has left
+	People      Class = "patient"      // who a patient is, how she is reached, and who speaks for her
+	Passing     Class = "passing"      // links, drafts, what waits: of use for a while and to nobody after it
+	Help        Class = "help"         // what was written to support, and what support was let see
 )
 
 // Classes are all classes, in the order of pages.
 func Classes() []Class {
-	return []Class{Clinical, Scripts, Invoices, BookingLog, Events, Texts, Letters, Opinions, Answers, Consents, Disclosures, Troubles, Papers, AccessLog, Audit, Account}
+	return []Class{People, Clinical, Scripts, Invoices, BookingLog, Events, Texts, Letters, Opinions, Answers, Consents, Disclosures, Troubles, Papers, Passing, AccessLog, Audit, Help, Account}
 }
 
 // Life is how long a class of records lives: at least Floor because the law wants it, at most Ceiling because the house promises it. A clinic chooses
@@ -36,6 +39,10 @@ type Life struct {
 	// Child adds to the floor for whoever was a child: the record lives at least until this age and this many years.
 	ChildAge, ChildYears int
 	Source               string // where the floor stands
+
+	// Seen is how long the house shows them, where a law keeps them longer than the house does by itself: after it they lie sealed, under a key of
+	// their own. Zero: as long as they live.
+	Seen Span
 }
 
 const ours = "the policy; no law asks for longer"
@@ -46,7 +53,7 @@ var lives = map[string]map[Class]Life{
 		Clinical: {Floor: Span{Years: 3}, ChildAge: 18, ChildYears: 3, Source: "Indian Medical Council Regulations 2002, 1.3.1: three years from the beginning of the treatment; Limitation Act 1963, s. 6: a child's time runs from eighteen"},
 		Scripts:  {Floor: Span{Years: 3}, ChildAge: 18, ChildYears: 3, Source: "Indian Medical Council Regulations 2002, 1.3.1"},
 		Invoices: {Floor: Span{Years: 8}, Ceiling: Span{Years: 9}, Usual: Span{Years: 8}, Source: "Companies Act 2013, s. 128(5): eight financial years; Central Goods and Services Tax Act 2017, s. 36, ends sooner"},
-		Events:   {Floor: Span{Years: 1}, Ceiling: Span{Years: 1}, Usual: Span{Years: 1}, Source: "DPDP Rules 2025, rule 8(3): personal data, traffic data and logs for one year; after 180 days only as the sealed statutory copy"},
+		Events:   {Floor: Span{Years: 1}, Ceiling: Span{Years: 1}, Usual: Span{Years: 1}, Seen: Span{Days: 180}, Source: "DPDP Rules 2025, rule 8(3): personal data, traffic data and logs for one year; after 180 days only as the sealed statutory copy"},
 		AccessLog: {Floor: Span{Years: 1}, Ceiling: Span{Years: 1}, Usual: Span{Years: 1},
 			Source: "DPDP Rules 2025, rules 6(1)(e) and 8(3): one year; CERT-In directions of 28 April 2022, (iv): 180 days in India"},
 	},
@@ -76,7 +83,7 @@ var lives = map[string]map[Class]Life{
 		Invoices:    {Floor: Span{Years: 10}, Ceiling: Span{Years: 11}, Usual: Span{Years: 10}, Source: "the strictest of the rows of this table"},
 		BookingLog:  {Floor: Span{Months: 12}, Ceiling: Span{Months: 24}, Usual: Span{Months: 12}, Source: ours},
 		Events:      {Ceiling: Span{Days: 180}, Usual: Span{Days: 180}, Source: ours},
-		Texts:       {Ceiling: Span{Years: 3}, Source: ours},
+		Texts:       {Ceiling: Span{Years: 3}, Usual: Span{Months: 13}, Source: ours},
 		Letters:     {Ceiling: Span{Days: 180}, Usual: Span{Days: 180}, Source: ours},
 		Opinions:    {Ceiling: Span{Years: 2}, Usual: Span{Years: 2}, Source: ours},
 		Answers:     {Floor: Span{Years: 6}, Ceiling: Span{Years: 7}, Usual: Span{Years: 6}, Source: "45 CFR 164.530(j), the longest; 11 CCR 7101: twenty-four months"},
@@ -86,6 +93,9 @@ var lives = map[string]map[Class]Life{
 		Papers:      {Floor: Span{Years: 6}, Source: "45 CFR 164.316(b)(2)(i); versions of the policy are kept for ever"},
 		AccessLog:   {Ceiling: Span{Days: 180}, Usual: Span{Days: 180}, Source: ours},
 		Audit:       {Floor: Span{Years: 6}, Ceiling: Span{Years: 7}, Usual: Span{Years: 6}, Source: "45 CFR 164.316(b)(2)(i)"},
+		People:      {Source: ours},
+		Passing:     {Ceiling: Span{Days: 30}, Usual: Span{Days: 30}, Source: ours},
+		Help:        {Ceiling: Span{Years: 2}, Usual: Span{Years: 2}, Source: ours},
 		Account:     {Ceiling: Span{Days: 90}, Usual: Span{Days: 90}, Source: ours},
 	},
 }

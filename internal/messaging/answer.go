@@ -245,7 +245,7 @@ func (s *Service) keepWords(ctx context.Context, who access.Caller, one id.ID, l
 		if err := forgetHeard(tx, one); err != nil {
 			return err
 		}
-		set, err := setting(&tx.View)
+		set, err := settingFor(&tx.View, x.Patient)
 		if err != nil || set.Content == ContentNone {
 			return err
 		}
@@ -294,7 +294,7 @@ func (s *Service) again(v *store.View, out *Thread, sent []row) error {
 			}
 		}
 		now := situation{clinic: c, zone: c.Location(), tongue: t, name: out.Name.Text}
-		if r.kind == SecurityTold { // its text is the incident's
+		if r.kind == SecurityTold || r.kind == PrivacyCode { // its text is the incident's, or holds a code
 			continue
 		}
 		if !r.kind.Talk() && !r.kind.alone() {

@@ -33,7 +33,11 @@ func (s *Service) look(d *Round, r row) (now situation, reason string, err error
 		if reason, err = lookAtPaper(d.v, r); err != nil || reason != "" {
 			return now, reason, err
 		}
-	} else if !r.kind.Talk() && r.kind != SecurityTold {
+	} else if r.kind == TermsTold {
+		if reason, err = lookAtTerms(d.v, r); err != nil || reason != "" {
+			return now, reason, err
+		}
+	} else if !r.kind.Talk() && !r.kind.duty() {
 		if reason, err = lookAtVisit(d, r, &now); err != nil || reason != "" {
 			return now, reason, err
 		}
@@ -84,6 +88,16 @@ func (s *Service) person(d *Round, r row, now situation) (_ situation, reason st
 			now.address = a
 		}
 		now.user = c.UserID
+	}
+	if r.kind == PrivacyCode { // not to what is on file, but to what shall be, or was
+		p, there, err := readProof(d.v, r.patient, r.appointment)
+		if err != nil {
+			return now, "", err
+		}
+		if !there || p.EndsAt <= d.v.Now() {
+			return now, ReasonGone, nil
+		}
+		now.address, now.user = p.Address, ""
 	}
 	if now.address == "" && now.user == "" {
 		return now, ReasonNoAddress, nil
@@ -147,6 +161,11 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 			return Outgoing{}, p, nil, errors.Join(err, errNoSecurityText(there))
 		}
 		x, version, tongue = own.Text, own.version, s.book.Tongue(own.Language)
+	} else if r.kind == PrivacyCode {
+		var there bool
+		if x, there, err = d.proofText(r, now); err != nil || !there {
+			return Outgoing{}, p, nil, errors.Join(err, errNoSecurityText(there))
+		}
 	} else if x, version, err = d.text(tongue, r.kind, r.channel); err != nil {
 		return Outgoing{}, p, nil, err
 	}
@@ -168,7 +187,7 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 		out.UnsubscribeURL = stop
 		footer = append(footer, now.tongue.Say("message.stop", "URL", out.UnsubscribeURL))
 	}
-	if r.channel == Email && r.kind != SecurityTold { // nothing counts who opened such a letter
+	if r.channel == Email && !r.kind.duty() { // nothing counts who opened such a letter
 		set, err := d.set()
 		if err != nil {
 			return Outgoing{}, p, nil, err
@@ -183,7 +202,7 @@ func (s *Service) compose(tx *store.Tx, d *Round, r row, now situation, p Passpo
 			out.Buttons = append(out.Buttons, Button{Payload: payload, Title: tongue.Say("message.button." + choices()[i])})
 		}
 	}
-	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked && r.kind != SecurityTold {
+	if r.channel == Email && !r.kind.Asked() && r.kind != ChangeAsked && !r.kind.duty() {
 		if out.Calendar, err = s.invite(tx.Now(), r, now, manage); err != nil {
 			return Outgoing{}, p, nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/store"
 )
 
@@ -161,6 +162,9 @@ func (s *Service) SaveSetting(ctx context.Context, who access.Caller, x Setting)
 	return s.db.Change(ctx, who, access.MessageSettings, func(_ context.Context, tx *store.Tx) error {
 		old, err := setting(&tx.View)
 		if err != nil {
+			return err
+		}
+		if _, err := policies.Move(tx, func(t *policies.Terms) { t.Content = x.kept() }); err != nil {
 			return err
 		}
 		tx.Record(audit.Note{Action: "change", Kind: "conversations", Subject: tx.Clinic(), Old: old, New: x})

@@ -8,25 +8,19 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
-// keep is how long a message's row stays after it was made: a year's reminders can be compared.
-const keep = 396 * 24 * time.Hour
-
-// keepSteps is how long each step of a message's delivery, and a provider's id of it, stay (K3): what became of the
-// message stays with its row.
-const keepSteps = 180 * 24 * time.Hour
-
-// Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+// Keeper copies out, erases and expires what this room holds, as long as Lives says.
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
 func (Keeper) Tables() []string {
-	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval", "security_text"}
+	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval", "security_text", "contact_proof", "statutory_copy"}
 }
 
 // Collect copies out what was sent to a patient, why, and what became of it.
@@ -73,6 +67,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	if err := eraseTalk(tx, patient); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(sqlProofsErase, patient); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(sqlStepErase, patient); err != nil {
 		return err
 	}
@@ -83,46 +80,81 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	return err
 }
 
-// Due deletes messages whose time is over and answers how many.
-func (Keeper) Due(tx *store.Tx) (int, error) {
-	before := tx.Now().Add(-keep)
-	for _, text := range []string{sqlStepAge, sqlProviderAge} {
-		if _, err := tx.Exec(text, tx.Now().Add(-keepSteps)); err != nil {
-			return 0, err
-		}
-	}
-	n, err := tx.Exec(sqlMessageAge, before)
-	if err != nil {
-		return int(n), err
-	}
-	tx.Housekeeping("messages whose time is over, answers that waited for a day, and the days of accounts")
+// Forget takes away, every hour, what people wrote and nobody of the clinic took up within a day, and texts that the clinic keeps for some days only.
+func Forget(tx *store.Tx) error {
+	tx.Housekeeping("answers that waited for a day, and texts whose days are over")
 	if _, err := tx.Exec(sqlHeardForget, tx.Now().Add(-keptUnread)); err != nil {
-		return int(n), err
-	}
-	if _, err := tx.Exec(sqlHeardAge, before); err != nil {
-		return int(n), err
+		return err
 	}
 	for _, text := range []string{sqlPostExpire, sqlAttachedExpire} {
 		if _, err := tx.Exec(text, tx.Now()); err != nil {
-			return int(n), err
+			return err
 		}
 	}
-	for _, text := range []string{sqlPostAge, sqlAttachedAge} {
-		if _, err := tx.Exec(text, before); err != nil {
-			return int(n), err
+	return nil
+}
+
+// Due takes away what became of messages once its time is over, with everything that tells to whom they went (promise message-events-aged); where
+// a law wants it longer, a sealed copy is put aside first (statutory.go). With it go texts and strangers' letters. It answers how many messages went.
+func (k Keeper) Due(tx *store.Tx) (int, error) {
+	now := tx.Now()
+	tx.Housekeeping("messages whose time is over, answers that waited for a day, and the days of accounts")
+	hidden := k.Lives.Hidden(law.Events, now)
+	if !k.Lives.Dry {
+		if err := k.putAside(tx, hidden); err != nil {
+			return 0, err
 		}
 	}
-	if _, err := tx.Exec(sqlStrangeAge, clock.DateOf(before.Time())); err != nil {
+	if err := ageSteps(tx, hidden); err != nil {
+		return 0, err
+	}
+	n, err := tx.Exec(sqlMessageAge, hidden)
+	if err != nil {
+		return 0, err
+	}
+	k.Lives.Went(law.Events, n)
+	if _, err := tx.Exec(sqlProofsAge, now.Add(-proofKept)); err != nil {
 		return int(n), err
 	}
-	_, err = tx.Exec(sqlUseAge, clock.DateOf(before.Time()))
+	if err := Forget(tx); err != nil {
+		return int(n), err
+	}
+	if _, err := tx.Exec(sqlHeardAge, hidden); err != nil {
+		return int(n), err
+	}
+	for _, text := range []string{sqlPostAge, sqlAttachedAge} {
+		m, err := tx.Exec(text, k.Lives.Over(law.Texts, now))
+		if err != nil {
+			return int(n), err
+		}
+		k.Lives.Went(law.Texts, m)
+	}
+	strangers, err := store.IDs(&tx.View, sqlStrangerOld, k.Lives.Over(law.Letters, now))
+	if err != nil {
+		return int(n), err
+	}
+	for _, one := range strangers {
+		if err := dropThread(tx, one); err != nil {
+			return int(n), err
+		}
+	}
+	k.Lives.Went(law.Letters, int64(len(strangers)))
+	// Counts by day, which name nobody, stay as long as two years can be compared.
+	days := clock.DateOf(now.Time()).AddDays(-2 * 366)
+	if _, err := tx.Exec(sqlStrangeAge, days); err != nil {
+		return int(n), err
+	}
+	_, err = tx.Exec(sqlUseAge, days)
 	return int(n), err
 }
 
 const (
-	sqlProviderAge = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND created_at < $2 AND provider_id <> ''`
+	// held are the patients whose records the law keeps; those of nobody are no patient's.
+	held           = `(SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
+	sqlStrangerOld = `SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IS NULL AND last_at < $2 ORDER BY last_at, id LIMIT 500`
 	sqlPostExpire  = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
-	sqlPostAge     = `DELETE FROM post WHERE clinic_id = $1 AND at < $2`
+	sqlPostAge     = `DELETE FROM post WHERE clinic_id = $1 AND at < $2 AND thread_id NOT IN (SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IN ` + held + `)`
+	sqlProviderAge = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND created_at < $2 AND provider_id <> ''`
 	sqlPostErase   = `DELETE FROM post WHERE clinic_id = $1 AND thread_id = $2`
 	sqlPeerErased  = `DELETE FROM correspondent WHERE clinic_id = $1 AND thread_id = $2`
 )
@@ -171,13 +203,21 @@ func eraseTalk(tx *store.Tx, patient id.ID) error {
 		return err
 	}
 	for _, x := range list {
-		if err := forgetHeard(tx, x.ID); err != nil {
+		if err := dropThread(tx, x.ID); err != nil {
 			return err
 		}
-		for _, text := range []string{sqlPostErase, sqlAttachedErase, sqlPeerErased, sqlBucketDrop, sqlThreadDelete} {
-			if _, err := tx.Exec(text, x.ID); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// dropThread deletes a conversation, and from where it was written.
+func dropThread(tx *store.Tx, one id.ID) error {
+	if err := forgetHeard(tx, one); err != nil {
+		return err
+	}
+	for _, text := range []string{sqlPostErase, sqlAttachedErase, sqlPeerErased, sqlBucketDrop, sqlThreadDelete} {
+		if _, err := tx.Exec(text, one); err != nil {
+			return err
 		}
 	}
 	return nil

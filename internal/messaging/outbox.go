@@ -131,6 +131,12 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 		tx.DueBy(morning)
 		return none(s.put(tx, r, Planned, VerdictMorning, morning))
 	}
+	if reason, err = s.outside(d, r, via); err != nil {
+		return none(err)
+	}
+	if reason != "" {
+		return none(s.drop(tx, r, reason))
+	}
 	p, err := openPassport(&tx.View, r)
 	if err != nil {
 		return none(s.put(tx, r, Dropped, ReasonUnreadable, tx.Now()))

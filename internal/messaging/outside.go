@@ -27,20 +27,20 @@ type Placed interface {
 const ReasonOutside = "outside-"
 
 func (s *Service) fresh() {
-	if s.outside.Fresh != nil {
-		s.outside.Fresh()
+	if s.abroad.Fresh != nil {
+		s.abroad.Fresh()
 	}
 }
 
 func (s *Service) refusedBy(c clinics.Clinic, via Carrier, credentials []byte) string {
-	if s.outside.Refused == nil || via == nil {
+	if s.abroad.Refused == nil || via == nil {
 		return ""
 	}
 	place := ""
 	if p, ok := via.(Placed); ok && credentials != nil {
 		place = p.Place(credentials)
 	}
-	return s.outside.Refused(c, via.Name(), place)
+	return s.abroad.Refused(c, via.Name(), place)
 }
 
 // barred says why nothing of the clinic may go this way now.
@@ -54,10 +54,10 @@ func (s *Service) barred(r *Round, via Carrier, own *Connection) (string, error)
 
 // Refused says why the clinic may not use a provider, or one value of a field of its form (a region); empty when it may.
 func (s *Service) Refused(c clinics.Clinic, provider, place string) string {
-	if s.outside.Refused == nil {
+	if s.abroad.Refused == nil {
 		return ""
 	}
-	return s.outside.Refused(c, provider, place)
+	return s.abroad.Refused(c, provider, place)
 }
 
 // mayReach is fault.Conflict "fault.outside.<why>" when the clinic does not allow the provider.

@@ -45,6 +45,21 @@ func (s *Service) doors(tx *store.Tx, r row, now situation) (values map[string]s
 	if r.kind == SecurityTold { // a letter of this kind holds no link: it is the pattern of every false one
 		return valuesOf(now, s.public, ""), "", "", nil
 	}
+	if r.kind == TermsTold {
+		if now.facts.EndsAt, now.facts.StartsAt = r.starts, r.starts; r.appointment == r.patient { // she has no page of her own
+			return valuesOf(now, s.reach(r, now), s.reach(r, now)+"/c/"+now.clinic.Slug+"/privacy/versions"), "", "", nil
+		}
+		token, err := newLink(tx, r, now)
+		return valuesOf(now, s.reach(r, now), s.reach(r, now)+"/m/"+token), "", "", err
+	}
+	if r.kind == PrivacyCode {
+		return valuesOf(now, s.public, ""), "", "", nil
+	}
+	if r.kind.private() {
+		token, err := privateLink(tx, r)
+		manage = s.reach(r, now) + "/m/" + token + "/data"
+		return valuesOf(now, s.reach(r, now), manage), manage, "", err
+	}
 	token, err := newLink(tx, r, now)
 	manage = s.reach(r, now) + "/m/" + token
 	return valuesOf(now, s.reach(r, now), manage), manage, s.reach(r, now) + StopPath(token, r.kind.purpose()), err

@@ -10,6 +10,7 @@ import (
 	"almirah/internal/consent"
 	"almirah/internal/id"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/words"
@@ -34,6 +35,7 @@ type Round struct {
 	said     lot[id.ID, consent.Words]
 	wishes   lot[id.ID, Channel]
 	before   lot[id.ID, []earlier]
+	agreed   lot[id.ID, *policies.Governing]
 
 	accounts map[Channel]Account // zero for a channel of which the clinic has none
 	texts    map[textKey]keptText

@@ -27,6 +27,14 @@ const (
 	PaperReady Kind = "paper.ready"
 	// SecurityTold tells a patient what happened to her data; it is about no appointment.
 	SecurityTold Kind = "security.notice"
+	// TermsTold tells a patient that the terms under which the clinic keeps her data are to change, and asks her; it is about no appointment.
+	TermsTold Kind = "terms.notice"
+	// PrivacyLink is the link to a person's own page, for whoever asked for it with an address on file.
+	PrivacyLink Kind = "privacy.link"
+	// PrivacyTold tells a person that there is news of what she asked about her data.
+	PrivacyTold Kind = "privacy.told"
+	// PrivacyCode goes to an address that a person wants on file, with a code; or to one that was left, with the news of it.
+	PrivacyCode Kind = "privacy.code"
 )
 
 // Kinds beside those: what a person of the clinic writes, and what the house answers by itself. They have no
@@ -70,19 +78,26 @@ func (k Kind) purpose() consent.Purpose {
 		return consent.Papers
 	case SecurityTold:
 		return consent.Security
+	case TermsTold:
+		return consent.Terms
+	case PrivacyLink, PrivacyTold, PrivacyCode:
+		return consent.Rights
 	}
 	return consent.Booking
 }
 
 // Asked says whether the kind needs the patient's agreement. Such a message keeps the quiet
 // hours (but for a paper, which she waits for) and can be stopped by one click.
-func (k Kind) Asked() bool { return k.purpose() != consent.Booking && k != SecurityTold }
+func (k Kind) Asked() bool { return k.purpose() != consent.Booking && !k.duty() }
+
+// duty says whether the law demands the message, whatever anybody agreed to.
+func (k Kind) duty() bool { return k == SecurityTold || k == TermsTold || k.private() }
 
 // alone says whether a message of the kind is about no appointment and no conversation.
-func (k Kind) alone() bool { return k == PaperReady || k == SecurityTold }
+func (k Kind) alone() bool { return k == PaperReady || k.duty() }
 
 func (k Kind) basis() string {
-	if k == SecurityTold {
+	if k.duty() {
 		return string(consent.Duty)
 	}
 	if k.Asked() {
@@ -167,6 +182,8 @@ const (
 	ReasonNoTemplate = "no-template"
 	ReasonNotKept    = "text-not-kept"
 	ReasonClosed     = "clinic-closed"
+	ReasonParty      = "party-not-agreed" // the terms that she is under do not know the company that would carry it
+	ReasonTerms      = "terms-changed"    // the version that it announces was taken back, or holds already
 )
 
 // InFlight is how long a message may stay with a sender before another looks after it. A

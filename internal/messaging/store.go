@@ -72,8 +72,8 @@ const (
 
 	sqlStepErase    = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND patient_id = $2)`
 	sqlMessageErase = `DELETE FROM message WHERE clinic_id = $1 AND patient_id = $2`
-	sqlStepAge      = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over'))`
-	sqlMessageAge   = `DELETE FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over')`
+	sqlStepAge      = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over') AND patient_id NOT IN ` + held + `)`
+	sqlMessageAge   = `DELETE FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over') AND patient_id NOT IN ` + held
 )
 
 // row is a message as the table has it.

@@ -95,7 +95,7 @@ func takeIn(tx *store.Tx, channel, heard id.ID, e Event) (settled bool, err erro
 			kind, _, _ := strings.Cut(e.Media[0].ContentType, "/")
 			p.kind = "media." + known(kind)
 		}
-		x, err := setting(&tx.View)
+		x, err := settingFor(&tx.View, patient)
 		if err != nil {
 			return true, err
 		}

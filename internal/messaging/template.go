@@ -23,6 +23,12 @@ func VariablesOf(k Kind) []string {
 	if k.Talk() || k == SecurityTold {
 		return []string{"PatientName", "ClinicName", "ClinicPhone"}
 	}
+	if k == TermsTold {
+		return []string{"PatientName", "ClinicName", "ClinicPhone", "When", "ManageURL"}
+	}
+	if k == PrivacyLink || k == PrivacyTold {
+		return []string{"PatientName", "ClinicName", "ClinicPhone", "ManageURL"}
+	}
 	if k == PaperReady {
 		return []string{"PatientName", "ClinicName", "ClinicPhone", "PaperURL"}
 	}

@@ -148,7 +148,7 @@ func (s *Service) drop(tx *store.Tx, r row, reason string) error {
 // elsewhere plans the message for the next channel by which this person can be reached, after the present one is
 // closed for good. Each channel is tried once for one occurrence of a rule (message_once), so this ends.
 func elsewhere(tx *store.Tx, r row) error {
-	if r.kind.Talk() || r.kind == SecurityTold {
+	if r.kind.Talk() || r.kind == SecurityTold || r.kind == PrivacyCode {
 		return nil
 	}
 	open, err := NewRound(&tx.View).routes(r.patient, r.channel, r.kind, len(every()))

@@ -26,7 +26,9 @@ func TestTheAgreementComesBeforeTheFirstPatient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		change(t, b, func(tx *store.Tx) error { return tx.Must(`UPDATE clinic SET jurisdiction = 'US' WHERE clinic_id = $1`) })
+		change(t, b, func(tx *store.Tx) error {
+			return tx.Must(`UPDATE clinic SET jurisdiction = 'US-CA' WHERE clinic_id = $1`)
+		})
 		d2 := Draft{Name: "Ravi Teak", Phone: "98765 43211"}
 		if _, _, err := s.Add(ctx, desk, d2, false); !fault.Is(err, fault.Conflict) {
 			t.Fatalf("entered before the agreement: %v", err)

@@ -1,6 +1,9 @@
 package patients
 
-import "almirah/internal/holdings"
+import (
+	"almirah/internal/holdings"
+	"almirah/internal/law"
+)
 
 // Holdings are the tables of this room, column by column.
 func Holdings() []holdings.Table {
@@ -20,7 +23,7 @@ func Holdings() []holdings.Table {
 	gate := bucket
 	gate.Purpose, gate.Keep = "to keep one person from being made twice at the same moment", "for the length of one transaction"
 	return []holdings.Table{
-		{Name: "patient", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{
+		{Name: "patient", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{
 			sealed(holdings.Identity, "name", "to know whom an appointment is for", "smtp", "ses"),
 			sealed(holdings.Contact, "phone", "to reach the patient about appointments", "twilio", "msg91", "whatsapp"),
 			sealed(holdings.Contact, "email", "to reach the patient about appointments", "smtp", "ses"),
@@ -31,9 +34,9 @@ func Holdings() []holdings.Table {
 			{Name: "minor", Class: holdings.Identity, Whose: holdings.Patient, Purpose: "to ask for a guardian", Keep: while,
 				Why: "one bit without a name; every page that books reads it"},
 		}, plain("clinic_id", "id", "language", "source", "seen_at", "created_at", "version")...)},
-		{Name: "patient_token", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{bucket}, plain("clinic_id", "patient_id")...)},
-		{Name: "patient_gate", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{gate}, plain("clinic_id")...)},
-		{Name: "guardian", Scope: holdings.Clinic, Keeper: "patients", Columns: append([]holdings.Column{
+		{Name: "patient_token", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{bucket}, plain("clinic_id", "patient_id")...)},
+		{Name: "patient_gate", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{gate}, plain("clinic_id")...)},
+		{Name: "guardian", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{
 			sealed(holdings.Identity, "name", "to know who speaks for a child", "smtp", "ses"),
 			sealed(holdings.Contact, "phone", "to reach who speaks for a child", "twilio", "msg91", "whatsapp"),
 			sealed(holdings.Contact, "email", "to reach who speaks for a child", "smtp", "ses"),

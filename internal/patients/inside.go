@@ -482,5 +482,84 @@ func IsMinor(v *store.View, patient id.ID, c clinics.Clinic) (bool, error) {
 	return p.MinorOn(clock.DateOf(v.Now().In(c.Location())), c.MinorAge()), nil
 }
 
+const (
+	sqlPatientSince  = `SELECT created_at FROM patient WHERE clinic_id = $1 AND id = $2`
+	sqlUnguarded     = `SELECT p.id FROM patient p WHERE p.clinic_id = $1 AND p.minor = TRUE AND NOT EXISTS (SELECT 1 FROM guardian g WHERE g.clinic_id = p.clinic_id AND g.patient_id = p.id) ORDER BY p.id LIMIT $2`
+	sqlGuardianCount = `SELECT COUNT(*) FROM guardian WHERE clinic_id = $1 AND patient_id = $2`
+)
+
+// Since is when the patient was entered. fault.NotFound when she is not there.
+func Since(v *store.View, patient id.ID) (at clock.Instant, err error) {
+	err = v.Row(sqlPatientSince, patient).Scan(&at)
+	if errors.Is(err, store.ErrNoRows) {
+		err = fault.Missing()
+	}
+	return at, err
+}
+
+// Unguarded are patients below the age of the clinic's law for whom nobody speaks, at most limit: those who were children when they were last
+// saved, and still are.
+func Unguarded(v *store.View, c clinics.Clinic, limit int) ([]id.ID, error) {
+	rows, err := v.Query(sqlUnguarded, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []id.ID
+	for rows.Next() {
+		var one id.ID
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	var out []id.ID
+	for _, one := range all {
+		young, err := IsMinor(v, one, c)
+		if err != nil {
+			return nil, err
+		}
+		if young {
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// Alone says whether the patient is a child for whom nobody speaks. fault.NotFound when she is not there.
+func Alone(v *store.View, patient id.ID, c clinics.Clinic) (bool, error) {
+	young, err := IsMinor(v, patient, c)
+	if err != nil || !young {
+		return false, err
+	}
+	var n int
+	err = v.Row(sqlGuardianCount, patient).Scan(&n)
+	return n == 0, err
+}
+
+// SetContact puts a telephone number or an address on file that was proved to be the patient's, and answers the one that stood there. Nothing
+// else of her is touched.
+func SetContact(tx *store.Tx, patient id.ID, phone contact.Phone, email contact.Email) (was string, err error) {
+	old, row, err := find(&tx.View, patient)
+	if err != nil {
+		return "", err
+	}
+	if old.keyless {
+		return "", editable(old, old.Version)
+	}
+	c := Clean{name: old.Name, phone: old.Phone, email: old.Email, birth: old.BirthDate, language: old.Language, sex: old.Sex, address: old.Address, minor: old.Minor}
+	if phone != "" {
+		was, c.phone = string(old.Phone), phone
+	}
+	if email != "" {
+		was, c.email = string(old.Email), email
+	}
+	_, err = rewrite(tx, old, row, c)
+	return was, err
+}
+
 // Guardians are the adults who speak for the patient, the first entered first.
 func Guardians(v *store.View, patient id.ID) ([]Guardian, error) { return readGuardians(v, patient) }

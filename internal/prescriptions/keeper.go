@@ -8,13 +8,8 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
-)
-
-// How long what is no signed sheet stays: a draft that nobody signed, and a link that has ended.
-const (
-	keepDraft = 30 * 24 * time.Hour
-	keepShare = 30 * 24 * time.Hour
 )
 
 const (
@@ -25,11 +20,11 @@ const (
 	sqlSheetsErase = `DELETE FROM prescription WHERE clinic_id = $1 AND patient_id = $2`
 	sqlLinksAge    = `DELETE FROM prescription_link WHERE clinic_id = $1 AND share_id IN (SELECT id FROM prescription_share WHERE clinic_id = $1 AND expires_at < $2)`
 	sqlSharesAge   = `DELETE FROM prescription_share WHERE clinic_id = $1 AND expires_at < $2`
-	sqlDraftsAge   = `DELETE FROM prescription WHERE clinic_id = $1 AND signed_at = 0 AND saved_at < $2`
+	sqlDraftsAge   = `DELETE FROM prescription WHERE clinic_id = $1 AND signed_at = 0 AND saved_at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 )
 
-// Keeper copies out, erases and expires what this room holds of a patient.
-type Keeper struct{}
+// Keeper copies out, erases and expires what this room holds of a patient, as long as Lives says.
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "prescriptions" }
@@ -105,17 +100,15 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 
 // Due deletes links that ended long ago and drafts that nobody signed, and answers how many. A signed sheet does not age by itself: it goes
 // when the patient or the clinic does.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("links that have ended, and drafts that nobody signed")
 	total := 0
-	for _, x := range []struct {
-		text string
-		keep time.Duration
-	}{{sqlLinksAge, keepShare}, {sqlSharesAge, keepShare}, {sqlDraftsAge, keepDraft}} {
-		n, err := tx.Exec(x.text, tx.Now().Add(-x.keep))
+	for _, text := range []string{sqlLinksAge, sqlSharesAge, sqlDraftsAge} {
+		n, err := tx.Exec(text, k.Lives.Over(law.Passing, tx.Now()))
 		if err != nil {
 			return total, err
 		}
+		k.Lives.Went(law.Passing, n)
 		total += int(n)
 	}
 	return total, nil

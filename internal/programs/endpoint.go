@@ -164,6 +164,5 @@ func (d Delivery) MessageID() string { return messageID(d.ID) }
 var schedule = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 
 const (
-	keepDeliveries = 30 * 24 * time.Hour
-	mostReplayed   = 1000
+	mostReplayed = 1000
 )

@@ -3,11 +3,12 @@ package programs
 import (
 	"almirah/internal/audit"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "programs" }
@@ -45,15 +46,17 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 
 // Due deletes what is over: tellings after a month, tokens half a year after their end, the earlier secrets of addresses after their day. It
 // answers how many rows were deleted.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("tellings, tokens and secrets that are over")
 	if _, err := tx.Exec(sqlEndpointOld, tx.Now()); err != nil {
 		return 0, err
 	}
-	n, err := tx.Exec(sqlDeliveryOld, tx.Now().Add(-keepDeliveries))
+	n, err := tx.Exec(sqlDeliveryOld, k.Lives.Over(law.Passing, tx.Now()))
 	if err != nil {
 		return 0, err
 	}
 	m, err := tx.Exec(sqlTokenOld, tx.Now().Add(-keepEnded))
+	k.Lives.Went(law.Passing, n)
+	k.Lives.Went(law.AccessLog, m)
 	return int(n + m), err
 }

@@ -78,7 +78,7 @@ var access = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the policy page names no legal entity",
-				File: "internal/web/trust.go", Old: "name := c.LegalEntity", New: "name := c.Name",
+				File: "internal/web/trust.go", Old: "if c.LegalEntity != \"\" {", New: "if c.LegalEntity == \"nobody\" {",
 				Red: []string{"web.TestPolicyPageNamesTheClinic"},
 			},
 		},

@@ -17,7 +17,7 @@ var account = []Sentence{
 			},
 			{
 				Name: "the policy page is silent about what is on",
-				File: "internal/web/trust.go", Old: "if said.On {", New: "if !v.Clinic.Has(m) && said.On {",
+				File: "internal/web/trust.go", Old: "if x.On {", New: "if !v.Clinic.Has(m) && x.On {",
 				Red: []string{"web.TestModulesAreTheOwnersAct"},
 			},
 		},
@@ -33,12 +33,12 @@ var account = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "nobody asks for the agreement",
-				File: "internal/clinics/agreement.go", Old: `return c.Jurisdiction != "US" || c.baa != ""`, New: `return c.baa != "none"`,
+				File: "internal/clinics/agreement.go", Old: `return !law.HIPAA(c.Jurisdiction) || c.baa != ""`, New: `return c.baa != "none"`,
 				Red: []string{"patients.TestTheAgreementComesBeforeTheFirstPatient", "web.TestAnAgreementIsSignedOnItsPage"},
 			},
 			{
 				Name: "the table takes patients before the agreement",
-				File: "internal/store/migrations/sqlite/00029_agreement_fence.sql", Old: "jurisdiction = 'US' AND baa = ''", New: "jurisdiction = 'US' AND baa = 'none'",
+				File: "internal/store/migrations/sqlite/00057_policy_fence.sql", Old: "(jurisdiction = 'US' OR jurisdiction LIKE 'US-%') AND baa = ''", New: "jurisdiction = 'US' AND baa = 'none'",
 				Red: []string{"patients.TestTheAgreementComesBeforeTheFirstPatient"},
 			},
 		},

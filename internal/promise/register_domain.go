@@ -5,7 +5,7 @@ var domain = []Sentence{
 	{
 		ID:       "own-domain",
 		Text:     "A clinic can show its public page under a host name of its own. It is served, and a certificate is fetched for it, only after the clinic proved in the DNS that the name is its own; that is looked up again every few hours. Links in its messages begin with the name only while it works, and its owners are told when it does not.",
-		Sources:  []string{"C3", "M1"},
+		Sources:  []string{"A8", "C3", "M1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"domains.Service.Check", "domains.Service.Of", "internal/domains/domain.go"},
 		ProvedBy: []string{"domains.TestANameIsProvenBeforeItIsServed", "app.TestAClinicsOwnName"},

@@ -101,7 +101,7 @@ var prescriptions = []Sentence{
 	{
 		ID:       "prescriptions-controlled",
 		Text:     "In India, drugs of Schedule X and narcotic and psychotropic drugs are marked, and refused when the patient was seen by video or phone.",
-		Applies:  "clinics in India",
+		Applies:  "to clinics in India",
 		Sources:  []string{"E1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/prescriptions/sign.go", "internal/prescriptions/list.go"},

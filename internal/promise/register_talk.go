@@ -95,7 +95,7 @@ var talk = []Sentence{
 		ProvedBy: []string{"messaging.TestDeliveryEventsAreDeletedAfter180Days"},
 		Twins: []Twin{{
 			Name: "the steps stay for a year",
-			File: "internal/messaging/keeper.go", Old: "const keepSteps = 180 *", New: "const keepSteps = 365 *",
+			File: "internal/messaging/keeper.go", Old: "hidden := k.Lives.Hidden(law.Events, now)", New: "hidden := k.Lives.Hidden(law.Events, now) - 185*86_400_000_000",
 			Red: []string{"messaging.TestDeliveryEventsAreDeletedAfter180Days"},
 		}},
 		Probe: "delivery-events-180",

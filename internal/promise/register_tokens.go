@@ -89,7 +89,7 @@ var ownPrograms = []Sentence{
 			},
 			{
 				Name: "hosts are not named",
-				File: "internal/web/trust.go", Old: "page.Processors = append(page.Processors, s.ownPrograms(v)...)", New: "_ = s.ownPrograms",
+				File: "internal/web/trust.go", Old: "page.Processors = append(ProcessorRows(v.Tongue, s.Processors()), s.ownPrograms(v)...)", New: "_ = s.ownPrograms",
 				Red: []string{"app.TestTheLoopOfAProgram"},
 			},
 		},

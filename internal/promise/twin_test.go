@@ -127,9 +127,9 @@ func (b bench) test(overlay, room string, names []string) (map[string]string, st
 }
 
 // chosen is which twins run now: all in a soak (ALMIRAH_SOAK=1) or with ALMIRAH_TWINS=all, else a few of the short ones that
-// are others each day; ALMIRAH_TWINS is how many, 2 unless set, 0 for none.
+// are others each day; ALMIRAH_TWINS is how many, 2 unless set, 0 for none, in a soak too: there scripts/twins runs them one by one.
 func chosen(all []Twin, twins string, soak bool, day int) []Twin {
-	if soak || twins == "all" {
+	if twins == "all" || soak && twins != "0" {
 		return all
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(w Twin) bool { return w.Long })
@@ -143,6 +143,24 @@ func chosen(all []Twin, twins string, soak bool, day int) []Twin {
 		out = append(out, all[(day*n+i)%len(all)])
 	}
 	return out
+}
+
+// TestTwinList prints every twin for scripts/twins, which asks with ALMIRAH_TWINS=list: its test, its sentence, what it breaks, what has to go red.
+func TestTwinList(t *testing.T) {
+	t.Parallel()
+	named := map[string]string{}
+	for _, s := range Register {
+		for _, w := range s.Twins {
+			name := strings.ReplaceAll(w.Name, " ", "-")
+			if other, twice := named[name]; twice {
+				t.Errorf("%s and %s have a twin of one name: %s", other, s.ID, w.Name)
+			}
+			named[name] = s.ID
+			if os.Getenv("ALMIRAH_TWINS") == "list" {
+				fmt.Printf("twin\t%s\t%s\t%s\t%s\n", name, s.ID, w.File, strings.Join(w.Red, " "))
+			}
+		}
+	}
 }
 
 func TestTwins(t *testing.T) {
@@ -240,7 +258,7 @@ func TestChosenTwins(t *testing.T) {
 	if len(seen) != 3 {
 		t.Errorf("three days reached %d of 3 twins", len(seen))
 	}
-	if len(chosen(all, "0", false, 1)) != 0 || len(chosen(all, "9", false, 1)) != 3 || len(chosen(all, "all", false, 1)) != 3 || len(chosen(all, "1", true, 1)) != 3 {
+	if len(chosen(all, "0", false, 1)) != 0 || len(chosen(all, "9", false, 1)) != 3 || len(chosen(all, "all", false, 1)) != 3 || len(chosen(all, "1", true, 1)) != 3 || len(chosen(all, "0", true, 1)) != 0 {
 		t.Error("ALMIRAH_TWINS or the soak is not obeyed")
 	}
 	all[1].Long = true

@@ -1,6 +1,7 @@
 package scheduling
 
 import (
+	"errors"
 	"time"
 
 	"almirah/internal/audit"
@@ -42,6 +43,18 @@ func Answer(tx *store.Tx, appointment id.ID, to Status) error {
 	}
 	tx.Record(audit.Note{Action: "status", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: Booked, New: Confirmed})
 	return announce(tx, EventStatus, a)
+}
+
+const sqlLastOf = `SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY starts_at DESC, id DESC LIMIT 1`
+
+// LastOf is the appointment of the patient that begins last, to which a link to her own page can lead; zero when she never had one.
+func LastOf(v *store.View, patient id.ID) (id.ID, error) {
+	var one id.ID
+	err := v.Row(sqlLastOf, patient).Scan(&one)
+	if errors.Is(err, store.ErrNoRows) {
+		return id.Zero, nil
+	}
+	return one, err
 }
 
 // ProviderOf reads one practitioner, for a room to the right that says who signed. fault.NotFound when she is not there.

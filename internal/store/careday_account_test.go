@@ -34,8 +34,6 @@ func account(ctx context.Context, t *testing.T, p *practice.Practice, house *cli
 	if len(list) != 2 {
 		t.Fatalf("%d agreements", len(list))
 	}
-	must(house.Leave(ctx, owner, true))
-	must(house.Leave(ctx, owner, false))
 	must(house.Save(ctx, owner, was, c.Version+1))
 
 	// What it pays for the platform: a payment that comes to nothing, one that is refused first, and the notices.

@@ -58,6 +58,7 @@ func troubled(ctx context.Context, t *testing.T, p *practice.Practice, house *cl
 		must(s.Watch(ctx, work))
 		must(s.SeenTwice(ctx, thief))
 	}
+	demanded(ctx, p, owner, who.ID, must)
 	_, err = s.Report(ctx, p.As(access.FrontDesk), incidents.Other, "A letter lay in the street")
 	must(err)
 	must(s.TellOwners(ctx, work, func(string) error { return nil }))

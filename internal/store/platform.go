@@ -19,7 +19,7 @@ import (
 // a reason in docs/decisions, because what is here is not fenced by clinic.
 var PlatformTables = []string{
 	"person", "membership", "session", "invitation", "one_time_link", "acceptance", "throttle",
-	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "audit_key", "probe_result",
+	"clinic_route", "pulse", "outgoing_mail", "audit_pending", "audit_tree", "audit_head", "audit_key", "probe_result", "probe_spell",
 	"authenticator", "recovery_code", "challenge", "known_device", "sign_in_event", "sign_in_rule",
 	"standing", "subscription", "subscription_payment", "subscription_invoice", "subscription_series",
 	"restoration", "backup_mark", "pace",
@@ -28,6 +28,8 @@ var PlatformTables = []string{
 	"domain", "certificate",
 	"duty_done",
 	"vendor", "egress_use",
+	"confidentiality", "confidentiality_text",
+	"clinic_gone", "remainder", "retention_clock", "suspension",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not

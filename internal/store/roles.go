@@ -94,7 +94,7 @@ func (db *DB) FencedFor(ctx context.Context, r Role) error {
 // ungranted asks whether a role of the database lacks a right that almirah_roles() gives it.
 const ungranted = `SELECT EXISTS (SELECT 1 FROM pg_roles r, pg_class c WHERE r.rolname = current_database() || '_app' AND c.relkind = 'r'
 		AND (c.relnamespace = current_schema()::regnamespace OR c.relnamespace = to_regnamespace('jobs')) AND pg_has_role(c.relowner, 'MEMBER')
-		AND NOT has_table_privilege(r.oid, c.oid, 'SELECT'))
+		AND NOT has_table_privilege(r.oid, c.oid, 'INSERT') AND c.relname <> 'goose_db_version')
 	OR EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = current_database() || '_read' AND NOT has_table_privilege(r.oid, 'pulse', 'SELECT'))`
 
 // Grant gives the small roles of this database what their work needs, where they exist (or may be made) and lack it. Only the owner of the

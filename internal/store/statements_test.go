@@ -32,6 +32,8 @@ func completed() map[string]string {
 		"sqlBusy":             store.In(4, 3) + ` ORDER BY provider_id, claims_from`,
 		"sqlClaimsInsert":     `($1,$2,$4,0,$3),($1,$2,$5,1,$3) ON CONFLICT DO NOTHING`,
 		"sqlInvoicesOfVisits": store.In(2, 3),
+		"sqlAnswersIn":        store.In(2, 3) + ` ORDER BY at, id`,
+		"sqlCame":             store.In(2, 3),
 	}
 }
 

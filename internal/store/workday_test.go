@@ -487,6 +487,9 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		})
 	}
 	troubled(ctx, t, p, house, must)
+	agreed(ctx, t, p, house, must)
+	asked(ctx, t, p, house, must)
+	kept(ctx, t, p, house, must)
 }
 
 // version2 is the provider's present version.

@@ -1,6 +1,9 @@
 package support
 
-import h "almirah/internal/holdings"
+import (
+	h "almirah/internal/holdings"
+	"almirah/internal/law"
+)
 
 // Holdings are the tables of this room, column by column.
 func Holdings() []h.Table {
@@ -22,7 +25,7 @@ func Holdings() []h.Table {
 		return h.Column{Name: name, Class: h.Plain, Whose: whose, Purpose: purpose, Keep: keep}
 	}
 	return []h.Table{
-		{Name: "support_grant", Scope: h.Clinic, Keeper: "support", Columns: append([]h.Column{
+		{Name: "support_grant", Scope: h.Clinic, Keeper: "support", Life: law.Help, From: h.Ended, Columns: append([]h.Column{
 			of("helper_id", h.Staff, "to know who of support was let in", grants),
 			sealed("helper_name", h.Identity, "to show the clinic who asks, and who looks", grants),
 			sealed("reason", h.Message, "to show the clinic why somebody asks", grants),
@@ -33,11 +36,11 @@ func Holdings() []h.Table {
 		}, plain("clinic_id", "id", "scopes", "minutes", "emergency", "state", "asked_at", "decided_at", "ends_at", "ended_at", "reviewed_at")...)},
 		{Name: "support_asked", Scope: h.Platform, Columns: plain("person_id", "clinic_id", "asked_at")},
 		{Name: "support_seat", Scope: h.Platform, Columns: plain("session_id", "person_id", "clinic_id", "grant_id", "taken_at")},
-		{Name: "ticket", Scope: h.Platform, Keeper: "support", Columns: append([]h.Column{
+		{Name: "ticket", Scope: h.Platform, Keeper: "support", Life: law.Help, From: h.Ended, Columns: append([]h.Column{
 			of("person_id", h.Staff, "to answer who asked", tickets),
 			sealed("subject", h.Message, "to help the clinic", tickets),
 		}, plain("id", "clinic_id", "kind", "page", "state", "opened_at", "changed_at", "version")...)},
-		{Name: "ticket_line", Scope: h.Platform, Keeper: "support", Columns: append([]h.Column{
+		{Name: "ticket_line", Scope: h.Platform, Keeper: "support", Life: law.Help, From: h.Ended, Columns: append([]h.Column{
 			of("person_id", h.Staff, "to know who said it", tickets),
 			sealed("words", h.Message, "to help the clinic", tickets),
 		}, plain("id", "ticket_id", "from_us", "said_at")...)},

@@ -190,6 +190,9 @@ func (v *Vault) OpenClinic(ctx context.Context, clinic id.ID) error {
 	if _, err := v.wrapped(ctx, clinic, false); err == nil || !errors.Is(err, ErrUnknownClinic) {
 		return err
 	}
+	if gone, err := v.ClinicGone(ctx, clinic); err != nil || gone {
+		return firstOf(err, ErrShredded)
+	}
 	for {
 		newest := v.newestEpoch()
 		err := v.store.change(ctx, func(tx *sql.Tx) error {
@@ -205,6 +208,15 @@ func (v *Vault) OpenClinic(ctx context.Context, clinic id.ID) error {
 			return errUnknownEpoch
 		}
 	}
+}
+
+func firstOf(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makeClinic writes a clinic's keys unless they are there. Whoever writes the clinic's own key

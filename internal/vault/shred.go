@@ -173,6 +173,9 @@ func (v *Vault) replay(ctx context.Context, more []entry) (destroyed int, err er
 		if err != nil {
 			return fmt.Errorf("vault: the key store: %w", err)
 		}
+		if err := replayClinics(ctx, tx, clock.Instant(now)); err != nil {
+			return err
+		}
 		n, err := res.RowsAffected()
 		if err != nil {
 			return fmt.Errorf("vault: the key store: %w", err)

@@ -7,11 +7,9 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
-
-// keepAside is how long a text that met another one is kept: 30 days.
-const keepAside = 30 * 24 * time.Hour
 
 const (
 	sqlAsidesErase     = `DELETE FROM encounter_aside WHERE clinic_id = $1 AND patient_id = $2`
@@ -20,15 +18,15 @@ const (
 	sqlHealthErase     = `DELETE FROM health WHERE clinic_id = $1 AND patient_id = $2`
 	sqlPiecesErase     = `DELETE FROM file_piece WHERE clinic_id = $1 AND file_id IN (SELECT id FROM file WHERE clinic_id = $1 AND patient_id = $2)`
 	sqlFilesErase      = `DELETE FROM file WHERE clinic_id = $1 AND patient_id = $2`
-	sqlAsidesAge       = `DELETE FROM encounter_aside WHERE clinic_id = $1 AND at < $2`
+	sqlAsidesAge       = `DELETE FROM encounter_aside WHERE clinic_id = $1 AND at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 	sqlEncountersAll   = `SELECT ` + encounterColumns + `, note, vitals, signer FROM encounter WHERE clinic_id = $1 AND patient_id = $2 ORDER BY starts_at, id`
 	sqlAmendmentsAll   = `SELECT id, encounter_id, part, reason, body, signer, at FROM amendment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at, id`
 	sqlAsidesAll       = `SELECT id, encounter_id, note, at FROM encounter_aside WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at, id`
 	sqlHealthAll       = `SELECT id, kind, body, added_at, ended_at FROM health WHERE clinic_id = $1 AND patient_id = $2 ORDER BY id`
 )
 
-// Keeper copies out, erases and expires what this room holds of a patient.
-type Keeper struct{}
+// Keeper copies out, erases and expires what this room holds of a patient, as long as Lives says.
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "visits" }
@@ -176,8 +174,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes texts that met another one long ago, and answers how many. A record itself does not age: it goes when the patient or the clinic does.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("texts of visits that their writers have seen beside the other one")
-	n, err := tx.Exec(sqlAsidesAge, tx.Now().Add(-keepAside))
+	n, err := tx.Exec(sqlAsidesAge, k.Lives.Over(law.Passing, tx.Now()))
+	k.Lives.Went(law.Passing, n)
 	return int(n), err
 }

@@ -414,6 +414,7 @@ func TestRedirectsStayHere(t *testing.T) {
 
 func TestMySettings(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "preferences-chosen")
 	o := openOffice(t)
 	g := o.guest()
 	g.signIn("meera@example.org", password, "", "/app")

@@ -20,7 +20,7 @@ import (
 // TestOnlyDeclaredStorage: what our scripts keep in a browser is what the policy page lists.
 func TestOnlyDeclaredStorage(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "audit-browser-witness")
+	promise.Proves(t, "audit-browser-witness", "browser-storage")
 	files, err := filepath.Glob("assets/ts/*.ts")
 	if err != nil || len(files) < 5 {
 		t.Fatalf("%d scripts, %v", len(files), err)

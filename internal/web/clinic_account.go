@@ -29,8 +29,6 @@ func clinicAccountRoutes() []Route {
 		{Pattern: "POST /app/account/pay", Door: Staff, Right: own, Handle: planPay},
 		{Pattern: "GET /app/account/paid", Door: Staff, Right: own, Handle: planPaid},
 		{Pattern: "GET /app/account/invoices/{invoice}", Door: Staff, Right: own, Handle: planInvoice},
-		{Pattern: "GET /app/account/closing", Door: Staff, Right: own, Handle: closingPage},
-		{Pattern: "POST /app/account/closing", Door: Staff, Right: own, Handle: closingSave},
 	}
 }
 
@@ -55,6 +53,13 @@ func (s *Site) standing(v *Visit) []Notice {
 	}
 	if c.Status == clinics.Closing {
 		add("account.is_closing", "/app/account/closing", "account.stay_link", false)
+	}
+	if from, err := s.DB.Suspended(v.Context(), c.ID); err == nil && from > 0 {
+		key := "suspension.announced"
+		if clock.At(s.Clock.Now()) >= from {
+			key = "suspension.stands"
+		}
+		add(key, "/app/account", "suspension.why", true, "Date", v.Tongue.DateTime(from.In(c.Location())))
 	}
 	if s.Plans == nil {
 		return out
@@ -89,6 +94,11 @@ func clinicAccountPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	z := v.Clinic.Location()
 	page := &ClinicAccount{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Closing: v.Clinic.Status == clinics.Closing}
+	if x, there, err := s.Lives.Suspended(v.Context(), v.Who); err != nil {
+		return err
+	} else if there {
+		page.Suspended = &SuspensionRow{Ground: string(x.Ground), Words: x.Words, Begins: x.BeginsAt.In(z)}
+	}
 	if page.Closing {
 		page.ClosingSince = clock.DateOf(v.Clinic.ClosingSince.In(z))
 	}
@@ -150,7 +160,7 @@ func (s *Site) agreement(v *Visit) (*AgreementPage, error) {
 		return nil, fault.Missing()
 	}
 	page := &AgreementPage{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Kind: kind, Heading: now.Title(), TextVersion: now.Version,
-		Clauses: clauses(now.Text), ClinicName: responsible(v.Clinic)[0], Signer: v.Signed.Person.Name}
+		Clauses: clauses(now.Text), ClinicName: responsibleName(v.Clinic), Signer: v.Signed.Person.Name}
 	list, err := s.Clinics.Agreements(v.Context(), v.Who)
 	if err != nil {
 		return nil, err
@@ -193,7 +203,7 @@ func signedPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	row := signedRow(x, v.Clinic.Location())
 	page := &AgreementPage{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Kind: x.Text.Kind, Heading: x.Text.Title(), TextVersion: x.Text.Version,
-		Clauses: clauses(x.Text.Text), ClinicName: responsible(v.Clinic)[0], Done: &row}
+		Clauses: clauses(x.Text.Text), ClinicName: responsibleName(v.Clinic), Done: &row}
 	return s.views.Render(w, http.StatusOK, "agreement", page)
 }
 
@@ -208,27 +218,4 @@ func signedText(s *Site, w http.ResponseWriter, v *Visit) error {
 	h.Set("Content-Disposition", `attachment; filename="`+x.Text.Kind+"-"+x.Text.Version[:12]+`.txt"`)
 	_, err = io.WriteString(w, x.Text.Text)
 	return err
-}
-
-func closingPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	return s.views.Render(w, http.StatusOK, "closing", s.closing(v))
-}
-
-func (s *Site) closing(v *Visit) *ClosingPage {
-	return &ClosingPage{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Closing: v.Clinic.Status == clinics.Closing}
-}
-
-func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
-	if err := v.form(); err != nil {
-		return err
-	}
-	leave := v.PostForm.Get("turn") == "leave"
-	again := func() (Page, error) { return s.closing(v), nil }
-	if leave && v.PostForm.Get("sure") == "" {
-		var f fault.Fields
-		f.Add("sure", "field.sure.needed")
-		return s.answer(w, v, f.Err(), "", "closing", again)
-	}
-	err := s.Clinics.Leave(v.Context(), v.Who, leave)
-	return s.answer(w, v, err, "/app/account?done=saved", "closing", again)
 }

@@ -46,6 +46,10 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	page.Counts = tally(counts)
 	s.incidentAhead(v, &page.Shell)
+	if err := s.termsAhead(v, &page.Shell); err != nil {
+		return err
+	}
+	s.retentionAhead(v, &page.Shell)
 	sort.SliceStable(page.Next, func(i, j int) bool { return page.Next[i].At.Before(page.Next[j].At) })
 	page.Next = page.Next[:min(len(page.Next), nextShown)]
 	if err := s.waitingItems(v, page, broken); err != nil {
@@ -83,6 +87,9 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 		if n > 0 {
 			page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.complaints", "Count", n), URL: "/app/reviews?open=1"})
 		}
+	}
+	if err := s.requestsAhead(v, page); err != nil {
+		return err
 	}
 	if !v.Who.May(access.MessageRead) {
 		return nil

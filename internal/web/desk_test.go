@@ -18,6 +18,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/followup"
 	"almirah/internal/id"
@@ -27,8 +28,11 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/rig"
 	"almirah/internal/rig/factor"
 	"almirah/internal/scheduling"
@@ -104,8 +108,8 @@ func openOfficeIn(t *testing.T, offered func(*office) []messaging.Provider, plan
 	if plans != nil {
 		o.plans = plans(o)
 	}
-	site, err := web.NewSite(web.Deps{Plans: o.plans, DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Desk: o.desk,
-		Messages: o.messages, Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Insight: insight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Programs: programs.New(o.DB, o.Log, programs.Options{Accounts: o.accounts}), Trouble: incidents.New(o.DB, o.Log, incidents.Options{Accounts: o.accounts, Clinics: o.clinics}), Support: support.New(o.DB, o.Log, support.Options{Accounts: o.accounts, Clinics: o.clinics}), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
+	site, err := web.NewSite(web.Deps{Plans: o.plans, DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Policies: policies.New(o.DB), Desk: o.desk,
+		Messages: o.messages, Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Insight: insight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Programs: programs.New(o.DB, o.Log, programs.Options{Accounts: o.accounts}), Requests: requests.New(o.DB, o.Log, requests.Options{Book: book, Collect: func(*store.View, id.ID) (map[string][]map[string]string, error) { return nil, nil }}), Trouble: incidents.New(o.DB, o.Log, incidents.Options{Accounts: o.accounts, Clinics: o.clinics}), Given: disclosures.New(o.DB, disclosures.Options{}), Lives: retention.New(o.DB, o.Log, retention.Options{Accounts: o.accounts}), Support: support.New(o.DB, o.Log, support.Options{Accounts: o.accounts, Clinics: o.clinics}), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
 		Close: func(context.Context, access.Caller, id.ID) error { o.deleted.Add(1); return nil }})
 	if err != nil {

@@ -50,6 +50,9 @@ func (s *Site) refuse(w http.ResponseWriter, v *Visit, route Route, f *fault.Fau
 	case f.Key == "fault.form_expired":
 		sh.Title = v.Tongue.Say("error.form.title")
 		err = s.views.Render(w, status, "form-expired", &ErrorPage{Shell: sh, Code: status, Back: pageBefore(v)})
+	case f.Key == "fault.cookies_blocked":
+		sh.Title = v.Tongue.Say("error.cookies.title")
+		err = s.views.Render(w, status, "cookies-blocked", &ErrorPage{Shell: sh, Code: status, Back: pageBefore(v)})
 	default:
 		if !said[f.Key] {
 			sh.Alert = problemText(v, f)

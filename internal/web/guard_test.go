@@ -235,8 +235,9 @@ func TestPagesOfTheDoorInEveryLanguage(t *testing.T) {
 	for _, l := range words.Languages() {
 		sh := web.Shell{Tongue: book.Tongue(l.Code), Title: "x", CSRF: "t", Path: "/"}
 		for name, page := range map[string]web.Page{
-			"open-clinic":  &web.OpenClinicPage{Shell: sh, Zones: []web.Option{{Value: "Asia/Kolkata", Label: "Asia/Kolkata"}}, Countries: []web.Option{{Value: "IN", Label: "India"}}},
-			"form-expired": &web.ErrorPage{Shell: sh, Code: 403, Back: "/forgot"},
+			"open-clinic":     &web.OpenClinicPage{Shell: sh, Zones: []web.Option{{Value: "Asia/Kolkata", Label: "Asia/Kolkata"}}, Countries: []web.Option{{Value: "IN", Label: "India"}}},
+			"cookies-blocked": &web.ErrorPage{Shell: sh, Code: 403, Back: "/forgot"},
+			"form-expired":    &web.ErrorPage{Shell: sh, Code: 403, Back: "/forgot"},
 		} {
 			w := httptest.NewRecorder()
 			if err := v.Render(w, 200, name, page); err != nil {

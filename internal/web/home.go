@@ -60,6 +60,7 @@ func settingsRoutes() []Route {
 		{Pattern: "GET /robots.txt", Door: Open, Handle: robots},
 		{Pattern: "GET /.well-known/security.txt", Door: Open, Handle: securityText},
 		{Pattern: "GET /trust", Door: Open, Handle: trustPage},
+		{Pattern: "GET /trust/{id}", Door: Open, Handle: proofPage},
 		{Pattern: "GET /c/{slug}/privacy", Door: Clinic, Right: access.PublicRead, Handle: privacyPage},
 
 		{Pattern: "GET /app/settings", Door: Staff, Right: read, Handle: settingsHome},

@@ -90,6 +90,18 @@ func (s *Site) Operate(w http.ResponseWriter, r *http.Request, p *OperatePage) {
 	}
 }
 
+// platformLook has every live check look now, and stores what they find (promise broken-is-an-incident).
+func platformLook(s *Site, w http.ResponseWriter, v *Visit) error {
+	if s.LookNow == nil {
+		return fault.Missing()
+	}
+	if err := s.LookNow(v.Context()); err != nil {
+		return err
+	}
+	http.Redirect(w, v.Request, "/platform/operate?done=looked#promises", http.StatusSeeOther)
+	return nil
+}
+
 // platformOperate is the same page for an operator who signed in, with her second factor; nobody else of the platform has the right.
 func platformOperate(s *Site, w http.ResponseWriter, v *Visit) error {
 	if s.Operating == nil {

@@ -50,6 +50,10 @@ func ownPage(s *Site, w http.ResponseWriter, v *Visit) error {
 }
 
 func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
+	if v.Appointment.IsZero() { // a link to her data, and to no appointment
+		http.Redirect(w, v.Request, v.ownPath(""), http.StatusSeeOther)
+		return nil
+	}
 	o, err := s.own(v)
 	if err != nil {
 		return err
@@ -102,6 +106,9 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		return err
 	}
 	if page.Bills, err = s.ownBills(v); err != nil {
+		return err
+	}
+	if page.Terms, err = s.termsAsked(v, v.Who.Patient(), "/m/"+page.Token+"/terms"); err != nil {
 		return err
 	}
 	page.Said, _ = talkDays(v, t.Lines, nil, s.Clock.Now().In(v.Clinic.Location()))

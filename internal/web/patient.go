@@ -33,7 +33,7 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	z := v.Clinic.Location()
 	page := &PatientPage{Shell: s.staffShell(v, "nav.patients"), ID: one.String(), Version: p.Version, Patient: p.Name, Born: p.BirthDate, Sex: p.Sex,
 		Phone: string(p.Phone), Email: string(p.Email), Address: p.Address, Language: p.Language, Minor: p.Minor, Today: s.today(v),
-		CanWrite: v.Who.May(access.PatientWrite), CanDelete: v.Who.May(access.PatientDelete), CanBook: v.Who.May(access.ScheduleBook), CanAudit: v.Who.May(access.AuditRead),
+		CanWrite: v.Who.May(access.PatientWrite), CanDelete: v.Who.May(access.PatientDelete), CanDisclose: v.Who.May(access.DisclosureAct), CanBook: v.Who.May(access.ScheduleBook), CanAudit: v.Who.May(access.AuditRead),
 		NotesOn: s.notesOn(v), Broken: p.Name == ""}
 	page.Title = p.Name
 	if p.CreatedAt > 0 {
@@ -58,6 +58,13 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 			page.Notes = []NoteCard{{Broken: true, At: p.CreatedAt.In(z)}}
 		}
 	}
+	said, err := s.Requests.StatementsOf(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, p, err
+	}
+	for _, x := range said {
+		page.Statements = append(page.Statements, StatementRow{x.ID.String(), x.About, x.Words, x.At.In(z)})
+	}
 	if err := s.prescriptionsOf(v, page, one); err != nil {
 		return nil, p, err
 	}
@@ -66,6 +73,11 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	}
 	if err := s.bookingsOf(v, page, one); err != nil {
 		return nil, p, err
+	}
+	if v.Who.May(access.PatientWrite) {
+		if page.Terms, err = s.termsAsked(v, one, "/app/patients/"+one.String()+"/terms"); err != nil {
+			return nil, p, err
+		}
 	}
 	if err := s.consentsOf(v, page, one); err != nil {
 		return nil, p, err
@@ -80,6 +92,9 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 		}
 	}
 	if page.Bills, err = s.billsOf(v, one); err != nil {
+		return nil, p, err
+	}
+	if err := s.heldWith(v, page, one); err != nil {
 		return nil, p, err
 	}
 	return page, p, s.saidWith(v, page, one)

@@ -9,6 +9,7 @@ func Routes() []Route {
 		publicRoutes(),
 		accountRoutes(),
 		factorRoutes(),
+		policyRoutes(),
 		staffRoutes(),
 		inboxRoutes(),
 		careRoutes(),
@@ -26,6 +27,9 @@ func Routes() []Route {
 		programRoutes(),
 		platformRoutes(),
 		incidentRoutes(),
+		disclosureRoutes(),
+		requestRoutes(),
+		retentionRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -16,6 +16,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
 	"almirah/internal/egress"
@@ -25,12 +26,16 @@ import (
 	"almirah/internal/incidents"
 	"almirah/internal/insight"
 	"almirah/internal/intake"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
+	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/subscription"
@@ -48,6 +53,7 @@ type Deps struct {
 	Accounts *accounts.Service
 	Patients *patients.Service
 	Consent  *consent.Service
+	Policies *policies.Service
 	Desk     *scheduling.Desk
 	Messages *messaging.Service
 	Followup *followup.Service
@@ -64,31 +70,38 @@ type Deps struct {
 	Domains  *domains.Service
 	Vendors  *vendors.Service // nil: nothing is on file and nothing is counted
 	Trouble  *incidents.Service
+	Given    *disclosures.Service
+	Requests *requests.Service
+	Lives    *retention.Service
 	Programs *programs.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
 
-	PublicURL   string                                                                    // without a slash at the end
-	Demo        bool                                                                      // shows the outbox and the demo's sign-ins
-	DemoCode    func(email string, used int64) string                                     // the present code of a demo’s person, later than the last that was used; nil outside the demo
-	DemoLogins  []DemoLogin                                                               // on the sign-in page of the demo only
-	Outbox      func() []Delivered                                                        // messages of the local carriers, newest first; nil outside the demo
-	Received    func() []Received                                                         // what the demo's own program was told, newest first; nil outside the demo
-	Phones      *DemoPhones                                                               // of the demo's patients; nil outside the demo
-	Processors  func() []egress.Processor                                                 // the sub-processor list, which is the egress allow-list
-	Promises    func(ctx context.Context) []Kept                                          // every sentence with the last result of its probe
-	Limit       func(r *http.Request) time.Duration                                       // how long a booking from this address must wait
-	Entity      Entity                                                                    // who runs this installation
-	Ledger      Ledger                                                                    // the tree of the audit log
-	Address     func(r *http.Request) string                                              // the visitor's network address, behind known proxies
-	Backups     func(ctx context.Context) (backup.State, error)                           // how the backups stand; nil: none are made
-	BackupsNow  func() backup.State                                                       // the same as it was a moment ago, which costs nothing
-	Release     func(ctx context.Context, who access.Caller) error                        // lets leave what is held after a restore
-	Alone       func(ctx context.Context) bool                                            // one clinic has the house for itself
-	Operating   func(ctx context.Context) *OperatePage                                    // how the deployment stands, for its operators; nil: not told
-	TellClinics func(ctx context.Context, who access.Caller, incident id.ID) (int, error) // opens an incident of a processor in each clinic that used it
-	Close       func(ctx context.Context, who access.Caller, patient id.ID) error         // deletes a patient in every room
+	PublicURL   string                                                                                                     // without a slash at the end
+	Demo        bool                                                                                                       // shows the outbox and the demo's sign-ins
+	DemoCode    func(email string, used int64) string                                                                      // the present code of a demo’s person, later than the last that was used; nil outside the demo
+	DemoLogins  []DemoLogin                                                                                                // on the sign-in page of the demo only
+	Outbox      func() []Delivered                                                                                         // messages of the local carriers, newest first; nil outside the demo
+	Received    func() []Received                                                                                          // what the demo's own program was told, newest first; nil outside the demo
+	Phones      *DemoPhones                                                                                                // of the demo's patients; nil outside the demo
+	Processors  func() []egress.Processor                                                                                  // the sub-processor list, which is the egress allow-list
+	Promises    func(ctx context.Context) []Kept                                                                           // every sentence with the last result of its probe
+	Spells      func(ctx context.Context, probe string) ([]Spell, error)                                                   // how a probe's looks came out, the newest spell first
+	LookNow     func(ctx context.Context) error                                                                            // has every probe look; nil: not told
+	Limit       func(r *http.Request) time.Duration                                                                        // how long a booking from this address must wait
+	Entity      Entity                                                                                                     // who runs this installation
+	Ledger      Ledger                                                                                                     // the tree of the audit log
+	Address     func(r *http.Request) string                                                                               // the visitor's network address, behind known proxies
+	Backups     func(ctx context.Context) (backup.State, error)                                                            // how the backups stand; nil: none are made
+	BackupsNow  func() backup.State                                                                                        // the same as it was a moment ago, which costs nothing
+	Release     func(ctx context.Context, who access.Caller) error                                                         // lets leave what is held after a restore
+	Alone       func(ctx context.Context) bool                                                                             // one clinic has the house for itself
+	Operating   func(ctx context.Context) *OperatePage                                                                     // how the deployment stands, for its operators; nil: not told
+	TellClinics func(ctx context.Context, who access.Caller, incident id.ID) (int, error)                                  // opens an incident of a processor in each clinic that used it
+	HandOver    func(ctx context.Context, slug string, kind law.Request, contact, words string) (clinic string, err error) // gives a clinic what a person asked the operator, and answers its name
+	StaffNames  func(ctx context.Context, clinic id.ID) (map[id.ID]string, error)                                          // of those who work in a clinic
+	Close       func(ctx context.Context, who access.Caller, patient id.ID) error                                          // deletes a patient in every room
 }
 
 // Entity is who runs the installation, for the policy pages (promise R8). What is not configured is empty.
@@ -111,6 +124,14 @@ type Kept struct {
 	Status    string // enforced, human, not-yet, broken, not-applicable
 	Evidence  string
 	CheckedAt time.Time // zero: never
+	Since     time.Time // since when it stands so, as far as looks of a probe tell; zero: no probe looked
+}
+
+// Spell is a time in which each look of a probe came out the same.
+type Spell struct {
+	Status, Evidence string // "enforced" or "broken"; what the last look of the spell said
+	Since, Last      time.Time
+	Times            int
 }
 
 // Site answers the pages.
@@ -168,6 +189,8 @@ type Route struct {
 	Quiet bool
 	// Enrol marks what is open to somebody who has to set up a second factor first: the set-up itself, and the way out.
 	Enrol bool
+	// Sign marks what is open to somebody who has to sign the statement of confidentiality first: the statement itself.
+	Sign bool
 	// Again marks what asks for a factor shortly before although it has no right of a clinic; see access.AsksAgain for the others.
 	Again bool
 	// Script lets the page of a door without a clinic load our scripts: a passkey needs one.
@@ -308,7 +331,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	case Staff, Person, Platform:
 		return s.identifyPerson(v, route)
 	case Open:
-		if signed, err := s.session(v, false); err == nil && !signed.Enrolling {
+		if signed, err := s.session(v, false); err == nil && !signed.Enrolling && !signed.Unsigned {
 			v.Signed = &signed
 		}
 		v.formSecret(w)
@@ -334,6 +357,9 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	}
 	if signed.Enrolling && !route.Enrol {
 		return fault.New(fault.Unauthenticated, "fault.enrol_first")
+	}
+	if signed.Unsigned && !route.Enrol && !route.Sign {
+		return fault.New(fault.Unauthenticated, "fault.confidential_first")
 	}
 	v.Signed, v.csrf = &signed, []byte(signed.CSRF)
 	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, nil)
@@ -382,7 +408,7 @@ func (s *Site) Shell(v *Visit) Shell {
 	if v.Clinic.Slug != "" {
 		sh.Clinic = s.clinicHead(v)
 	}
-	if v.Signed != nil && !v.Signed.Enrolling {
+	if v.Signed != nil && !v.Signed.Enrolling && !v.Signed.Unsigned {
 		p := v.Signed.Person
 		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts, Helper: v.Who.Helps() || v.Who.May(access.PlatformHelp)}
 		if v.Clinic.Slug != "" && !sh.Person.Helper {
@@ -458,6 +484,8 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 			to = "/sign-in/second?next=" + url.QueryEscape(v.URL.RequestURI())
 		case "fault.enrol_first":
 			to = "/second-factor"
+		case "fault.confidential_first":
+			to = "/confidentiality"
 		}
 		http.Redirect(w, v.Request, to, http.StatusSeeOther)
 		return

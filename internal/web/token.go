@@ -90,6 +90,9 @@ func (v *Visit) checkToken() error {
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(given)
 	if err != nil || len(b) != 48 || v.csrf == nil || !hmac.Equal(b[16:], v.mac(b[:16])) {
+		if v.Method != http.MethodGet && len(v.Cookies()) == 0 {
+			return fault.New(fault.Forbidden, "fault.cookies_blocked") // whoever loaded the form has at least the cookie that came with it
+		}
 		return fault.New(fault.Forbidden, "fault.form_expired")
 	}
 	return nil

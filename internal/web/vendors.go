@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/fault"
 	"almirah/internal/vendors"
 )
 
@@ -49,7 +50,7 @@ func (s *Site) platformVendors(v *Visit) (*PlatformVendors, error) {
 	if f := v.PostForm; f != nil {
 		wanted = f.Get("party")
 	}
-	for _, x := range s.Vendors.States() {
+	for _, x := range s.parties() {
 		page.Rows = append(page.Rows, VendorRow{ID: x.ID, Name: x.Name, Purpose: x.Purpose, Region: x.Region, Place: x.Place, Free: !x.Bound(), Missing: x.Missing(), Shut: x.Shut,
 			Signed: x.Signed, Ends: x.Ends, Reviewed: x.Reviewed, Safeguard: x.Safeguard, BAA: x.BAA, Patients: x.Patients})
 		if x.Bound() && (page.Party == "" || x.ID == wanted) {
@@ -65,6 +66,14 @@ func (s *Site) platformVendors(v *Visit) (*PlatformVendors, error) {
 		page.Safeguards = append(page.Safeguards, Option{Value: g, Label: v.Tongue.Say("vendor.safeguard." + g), On: g == page.Typed.Safeguard})
 	}
 	return page, nil
+}
+
+// parties are the outside parties with what is on file; none where nothing is kept.
+func (s *Site) parties() []vendors.State {
+	if s.Vendors == nil {
+		return nil
+	}
+	return s.Vendors.States()
 }
 
 func typedVendor(v *Visit) vendors.Vendor {
@@ -85,6 +94,9 @@ func platformVendors(s *Site, w http.ResponseWriter, v *Visit) error {
 func platformSaveVendor(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
+	}
+	if s.Vendors == nil {
+		return fault.Missing()
 	}
 	err := s.Vendors.Save(v.Context(), v.Who, typedVendor(v))
 	return s.answer(w, v, err, "/platform/vendors?done=saved", "platform-vendors", func() (Page, error) { return s.platformVendors(v) })
@@ -113,7 +125,7 @@ func (s *Site) outsideSettings(v *Visit) (*OutsideSettings, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := &OutsideSettings{SettingsPage: s.settings(v, "settings.outside", access.ClinicOutside), Area: v.Tongue.Say("region." + c.Region), Policy: "/c/" + c.Slug + "/privacy"}
+	page := &OutsideSettings{SettingsPage: s.settings(v, "settings.parties", access.ClinicOutside), Area: v.Tongue.Say("region." + c.Region), Policy: "/c/" + c.Slug + "/privacy"}
 	page.Version = c.Version
 	on := c.Outside
 	if v.PostForm != nil {
@@ -121,6 +133,9 @@ func (s *Site) outsideSettings(v *Visit) (*OutsideSettings, error) {
 	}
 	for _, x := range clinics.OutsideChoices() {
 		page.Choices = append(page.Choices, OutsideChoice{x, x == on})
+	}
+	if s.Vendors == nil {
+		return page, nil
 	}
 	for _, x := range s.Vendors.Allowed(c) {
 		page.Rows = append(page.Rows, OutsideRow{Name: x.Name, Purpose: x.Purpose, Region: x.Region, Why: x.Why})
@@ -139,6 +154,9 @@ func outsidePage(s *Site, w http.ResponseWriter, v *Visit) error {
 func outsideSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
+	}
+	if s.Vendors == nil {
+		return fault.Missing()
 	}
 	err := s.Vendors.Choose(v.Context(), v.Who, v.PostForm.Get("outside"), typedVersion(v, 0))
 	return s.answer(w, v, err, "/app/settings/outside?done=saved", "settings-outside", func() (Page, error) { return s.outsideSettings(v) })

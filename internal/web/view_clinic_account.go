@@ -9,7 +9,8 @@ import (
 // ClinicAccount is /app/account, the page "clinic-account": how the clinic stands with whoever runs the installation.
 type ClinicAccount struct {
 	SettingsPage
-	Plan         *PlanCard // nil where nobody pays
+	Suspended    *SuspensionRow // announced, or standing; nil: neither
+	Plan         *PlanCard      // nil where nobody pays
 	Agreements   []AgreementRow
 	Signed       []SignedRow // newest first
 	Closing      bool
@@ -44,12 +45,6 @@ type AgreementPage struct {
 	Done                                   *SignedRow // it is signed: the form is left out
 	Signer, Capacity                       string     // as typed
 	Sure                                   bool
-}
-
-// ClosingPage is /app/account/closing, the page "closing", which asks once more.
-type ClosingPage struct {
-	SettingsPage
-	Closing bool
 }
 
 // PlanCard is what the clinic pays for the platform.

@@ -43,7 +43,13 @@ type PatientNewPage struct {
 // PatientPage is /app/patients/{id}, the page "patient".
 type PatientPage struct {
 	Shell
-	CanAudit      bool // may see who looked
+	Terms         *TermsQuestion // what she is asked about changed terms; nil: nothing
+	CanAudit      bool           // may see who looked
+	Statements    []StatementRow // what she says of data that she contests
+	CanHold       bool           // may ask for a hold of the law
+	Hold          *HoldRow
+	KeptUntil     clock.Date // until when the law wants the record kept at least; empty: it wants nothing, or there is none
+	KeptBy        string     // where that stands
 	ID            string
 	Version       int64
 	Patient       string
@@ -72,6 +78,7 @@ type PatientPage struct {
 	Likely        []PatientHit
 	CanWrite      bool
 	CanDelete     bool
+	CanDisclose   bool // she may write down that an authority asks for the data
 	CanBook       bool
 	Broken        bool // the record could not be opened
 	Today         clock.Date

@@ -243,10 +243,11 @@ type OwnPage struct {
 	Others     []BookingCard // further appointments of the same patient, coming first
 	Consents   []OwnConsent
 	Wish       WishForm
-	Said       []TalkDay // what was written between her and the clinic, the last days of it
-	Intake     bool      // the clinic asks something before the visit
-	IntakeOpen int       // forms that are not signed yet
-	Bills      []OwnBill // empty where the clinic bills nothing here
+	Said       []TalkDay      // what was written between her and the clinic, the last days of it
+	Intake     bool           // the clinic asks something before the visit
+	IntakeOpen int            // forms that are not signed yet
+	Terms      *TermsQuestion // what she is asked about changed terms; nil: nothing
+	Bills      []OwnBill      // empty where the clinic bills nothing here
 }
 
 // OwnBill is one invoice or credit note of the patient, with the receipts of what was paid.

@@ -27,7 +27,8 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
 		{"settings.domain", "/app/settings/domain", access.ClinicDomain},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
-		{"settings.outside", "/app/settings/outside", access.ClinicOutside},
+		{"settings.privacy", "/app/settings/privacy", access.ClinicRead},
+		{"settings.parties", "/app/settings/outside", access.ClinicOutside},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
 		{"settings.sign-in", "/app/settings/sign-in", access.ClinicSignIn},
 		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
@@ -44,15 +45,16 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.keys", "/app/settings/keys", access.ClinicRead},
 		{"settings.use", "/app/settings/use", access.ReportRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
+		{"settings.retention", "/app/settings/retention", access.RetentionRead},
 		{"settings.backups", "/app/settings/backups", access.BackupRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	if has(clinics.ModuleBilling) {
-		all = slices.Insert(all, 10, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
+		all = slices.Insert(all, 11, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
 	}
 	if has(clinics.ModuleClinical) {
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
-		all = slices.Insert(all, 9, care...) // behind what can be booked
+		all = slices.Insert(all, 10, care...) // behind what can be booked
 	}
 	if has(clinics.ModulePrescriptions) {
 		all = slices.Insert(all, len(all)-2, item{"settings.drugs", "/app/settings/drugs", access.RxSettings})

@@ -48,6 +48,9 @@ func TestSamePlaceholders(t *testing.T) {
 	en := b.Tongue("en")
 	for _, l := range Languages()[1:] {
 		for key, s := range b.Tongue(l.Code).said {
+			if strings.HasPrefix(key, "promise.") || strings.HasPrefix(key, "declared.") {
+				continue // their English is what the program declares: TestEverySentenceIsSaidInEveryLanguage looks at them
+			}
 			base, ok := en.said[key]
 			if !ok {
 				t.Errorf("%s says %s, which English does not", l.Code, key)

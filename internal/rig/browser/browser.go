@@ -30,6 +30,26 @@ type Browser struct{ root context.Context }
 // Start starts Chromium. Where there is none the test is skipped by name, and fails under ALMIRAH_STRICT=1.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	return start(t, "")
+}
+
+// StartBlocking starts one that takes no cookies from anybody, as people can tell theirs to.
+func StartBlocking(t testing.TB) *Browser {
+	t.Helper()
+	return start(t, `{"profile":{"default_content_setting_values":{"cookies":2}}}`)
+}
+
+func start(t testing.TB, preferences string) *Browser {
+	t.Helper()
+	dir := t.TempDir()
+	if preferences != "" {
+		if err := os.MkdirAll(filepath.Join(dir, "Default"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	bin := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {
@@ -46,7 +66,7 @@ func Start(t testing.TB) *Browser {
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	options = append(options, chromedp.ExecPath(bin), chromedp.Flag("headless", "new"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true),
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1366, 900))
+		chromedp.UserDataDir(dir), chromedp.WindowSize(1366, 900))
 	allocator, stopA := chromedp.NewExecAllocator(context.Background(), options...)
 	root, stopB := chromedp.NewContext(allocator)
 	if err := chromedp.Do(root); err != nil {

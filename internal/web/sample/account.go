@@ -16,12 +16,10 @@ func (m *maker) accountPages() {
 	m.add("clinic-account", "plan", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Plan: plan, Agreements: []web.AgreementRow{{Kind: "terms", Title: "Terms of service for clinics", SignedID: ident(801), At: today}}, Signed: []web.SignedRow{signed}})
 	m.add("clinic-account", "trial", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Plan: &web.PlanCard{State: "trial", Due: m.at(9, 0)}})
 	m.add("clinic-account", "closing", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Agreements: []web.AgreementRow{{Kind: "terms", Title: "Terms of service for clinics", SignedID: ident(801), At: today}}, Signed: []web.SignedRow{signed}, Closing: true, ClosingSince: today})
+	m.add("clinic-account", "suspended", &web.ClinicAccount{SettingsPage: m.settings("settings.standing"), Suspended: &web.SuspensionRow{Ground: "spam", Words: "Messages went to people who are no patients.", Begins: m.at(9, 0)}})
 	m.add("agreement", "bare", &web.AgreementPage{SettingsPage: bare, Kind: "terms", Heading: "Terms of service", ClinicName: "Sunrise Health LLP"})
 	wrong := m.settings("settings.standing")
 	wrong.Shell = problems(wrong.Shell, "signer", "sure")
 	m.add("agreement", "", &web.AgreementPage{SettingsPage: wrong, Kind: "baa", Heading: "Business Associate Agreement", TextVersion: signed.Version, Clauses: text, ClinicName: "Sunrise Health LLP", Signer: "Meera Pillai", Capacity: "owner", Sure: true})
 	m.add("agreement", "signed", &web.AgreementPage{SettingsPage: m.settings("settings.standing"), Kind: "baa", Heading: "Business Associate Agreement", TextVersion: signed.Version, Clauses: text, ClinicName: "Sunrise Health LLP", Done: &signed})
-	m.add("closing", "bare", &web.ClosingPage{SettingsPage: bare})
-	m.add("closing", "", &web.ClosingPage{SettingsPage: m.settings("settings.standing")})
-	m.add("closing", "closing", &web.ClosingPage{SettingsPage: m.settings("settings.standing"), Closing: true})
 }

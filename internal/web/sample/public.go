@@ -6,6 +6,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/promise"
 	"almirah/internal/web"
 )
 
@@ -118,7 +119,7 @@ func (m *maker) trust() {
 	}
 	page := web.TrustPage{Use: m.uses(clinics.OutsideRegion), Version: "3", Effective: "2026-11-01", Modules: []web.ModuleSaid{{Title: "Scheduling", Text: "This clinic keeps your name, how to reach you, your appointments, the messages about them and your consents.", On: true}, {Title: "Clinical records", Text: "This clinic keeps no diagnoses and no medical records here. There is no place to store them."}}, CheckedAt: m.at(14, 2), Responsible: []string{"Sunrise Health LLP", "12 Church Street", "desk@sunrise.example"}, Entity: web.Entity{Name: "Almirah Hosting LLP", Address: "7 Lake Road, Bengaluru", Contact: "privacy@host.example"},
 		Groups: []web.TrustGroup{
-			{ID: "keep", Title: "What we keep", Intro: "Only what a visit needs.", Sentences: []web.TrustSentence{
+			{ID: "keep", Title: "What we keep", Whom: []string{"patients", "staff"}, Sentences: []web.TrustSentence{
 				sentence("p-c2", "enforced", "To book online we ask for a name and one way to reach you, and for nothing else."),
 				sentence("p-d7", "enforced", "There is no place here for a government number or a fingerprint: the fields do not exist."),
 				sentence("p-t2", "human", "Everybody who works here has promised to keep what they see to themselves."),
@@ -131,12 +132,22 @@ func (m *maker) trust() {
 		Cookies:    []web.CookieRow{{Name: "__Host-session", Kind: "essential", Purpose: "Keeps you signed in", Life: "12 hours"}, {Name: "__Host-pref", Kind: "preference", Purpose: "Remembers language and colours", Life: "1 year"}},
 		Processors: []web.ProcessorRow{{Name: "mail.example.net", Purpose: "Sends e-mail", Data: "E-mail address, name, time of the appointment", Region: "India", Safeguard: "Contract of 1 Nov 2026"}},
 		Holdings:   []web.HoldingRow{{What: "Name, phone, e-mail", Purpose: "To run the appointment", Keeps: "3 years after the last visit"}},
-		Limits:     []string{"No system is completely secure.", "Who receives an e-mail keeps a copy that we cannot take back."}}
+		Short:      []string{"Sunrise Health LLP decides about your data. Below stand what it keeps and whom to ask.", "Nobody’s data is sold."}, Children: []string{"Under this law a person decides about her own visits from the age of 18 on."}, Request: "/c/sunrise/privacy/request", Reply: "desk@sunrise.example",
+		Regions: []web.RegionRow{{ID: "IN", Name: "India", First: true, Rights: []web.RightRow{{Text: "To see your data and to get a copy.", Source: "DPDP Act 2023, section 11"}}, Answers: "Answered: what is held about you, within 72 hours; everything else, within 30 days.", Child: "From the age of 18 on.", Authority: "Data Protection Board of India", Page: "https://www.dpb.gov.in"}, {ID: "ZZ", Name: "Every other country", Authority: "the data protection authority of your country"}},
+		Lives:   []web.LifeRow{{What: "Visits", Least: "3 years", Most: "while you are with the clinic", Child: "a child’s: until the age of 18"}, {What: "Messages", Most: "180 days"}},
+		Terms:   []web.TermRow{{Word: "Appointment", Text: "A time that is kept for a patient."}},
+		Limits:  []string{"No system is completely secure.", "Who receives an e-mail keeps a copy that we cannot take back."}}
 	page.Shell = m.public()
 	m.add("trust", "", &page)
 	bare := page
 	bare.Shell, bare.Processors, bare.Holdings, bare.Responsible, bare.Entity.Contact = m.shell(), nil, nil, nil, ""
 	m.add("trust", "platform", &bare)
+	proof := web.ProofPage{Shell: m.shell(), TrustSentence: sentence("p-f13", "broken", "A reminder goes out once, and never after you cancelled."), Sources: []string{"F13"}, KeptBy: []string{"internal/messaging/outbox.go"}, ProvedBy: []string{"messaging.TestRemindOnce"}, Probe: "reminder-once",
+		Twins:    []promise.Twin{{Name: "the same reminder twice", File: "internal/messaging/outbox.go", Red: []string{"messaging.TestRemindOnce"}}},
+		Evidence: "1 reminders were planned twice", Spells: []web.Spell{{Status: "broken", Evidence: "1 reminders were planned twice", Since: m.at(13, 40), Last: m.at(14, 2), Times: 3}, {Status: "enforced", Evidence: "looked at 1 clinics", Since: m.at(8, 0), Last: m.at(13, 30), Times: 34}}}
+	m.add("promise-proof", "", &proof)
+	human := web.ProofPage{Shell: m.shell(), TrustSentence: sentence("p-t2", "human", "Everybody who works here has promised to keep what they see to themselves."), Sources: []string{"T2"}}
+	m.add("promise-proof", "human", &human)
 }
 
 func (m *maker) ownPages() {

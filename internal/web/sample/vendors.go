@@ -35,13 +35,13 @@ func (m *maker) vendorPages() {
 	m.add("platform-vendors", "wrong", &wrong)
 	m.add("platform-vendors", "bare", &web.PlatformVendors{Shell: m.helper(false)})
 	m.add("platform-vendors", "unread", &web.PlatformVendors{Shell: m.helper(false), Rows: []web.VendorRow{{ID: "smtp", Name: "Post & Co", Purpose: "carries e-mail", Region: "not stated", Shut: vendors.Unread}}})
-	outside := &web.OutsideSettings{SettingsPage: m.settings("settings.outside"), Choices: choices(clinics.OutsideRegion), Area: m.t.Say("region.IN"), Policy: "/c/sunrise/privacy",
+	outside := &web.OutsideSettings{SettingsPage: m.settings("settings.parties"), Choices: choices(clinics.OutsideRegion), Area: m.t.Say("region.IN"), Policy: "/c/sunrise/privacy",
 		Rows: []web.OutsideRow{{Name: "Post & Co", Purpose: "carries e-mail", Region: "India"}, {Name: "Twilio", Purpose: "carries SMS", Region: "United States", Why: vendors.OutOfArea}, {Name: "Stripe", Purpose: "takes payments", Region: "United States", Why: vendors.NoBAA}, {Name: "Meta", Purpose: "carries WhatsApp messages", Region: "United States", Why: vendors.Nobody}}}
 	m.add("settings-outside", "", outside)
 	refused := *outside
 	refused.Problems = []web.Problem{{Field: "outside", Message: "Type a value that we can use."}}
 	m.add("settings-outside", "wrong", &refused)
-	m.add("settings-outside", "bare", &web.OutsideSettings{SettingsPage: m.settings("settings.outside"), Choices: choices(clinics.OutsideNobody), Area: m.t.Say("region.IN"), Policy: "/c/sunrise/privacy"})
+	m.add("settings-outside", "bare", &web.OutsideSettings{SettingsPage: m.settings("settings.parties"), Choices: choices(clinics.OutsideNobody), Area: m.t.Say("region.IN"), Policy: "/c/sunrise/privacy"})
 }
 
 // uses are what a policy page shows of what went to whom.

@@ -1,0 +1,12 @@
+package app
+
+import "testing"
+
+// lifeStops are the pages of how long things live: the clinic's plan, a patient's hold, and the platform's suspensions.
+func (h *opened) lifeStops(_ testing.TB, patient string) []stop {
+	return []stop{
+		{pattern: "GET /app/settings/retention", path: "/app/settings/retention", who: ownerMail},
+		{pattern: "GET /app/patients/{id}/hold", path: "/app/patients/" + patient + "/hold", who: ownerMail},
+		{pattern: "GET /platform/suspensions", path: "/platform/suspensions", who: demoHelpers[1].email},
+	}
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/requests"
+	"almirah/internal/store"
+)
+
+// Live checks of what is promised about people's requests.
+
+const (
+	sqlProbeBare        = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND outcome IN ('partly', 'refused') AND (ground = '' OR why IS NULL AND patient_id IS NOT NULL)`
+	sqlProbeNotAnswered = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'answered' AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
+	sqlProbeUnproved    = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND patient_id IS NOT NULL AND (proof = '' OR known_at = 0 OR door <> 'link' AND proved_by IS NULL)`
+	sqlProbeAsked       = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
+)
+
+// requestClocks looks for answers and confirmations that are overdue.
+func (p probe) requestClocks(ctx context.Context) (string, error) {
+	late, unconfirmed := 0, 0
+	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		l, u, err := requests.Overdue(v)
+		late, unconfirmed = late+l, unconfirmed+u
+		return err
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case late > 0:
+		return "", fmt.Errorf("%d people wait for an answer about their data that is overdue", late)
+	case unconfirmed > 0:
+		return "", fmt.Errorf("%d people were not told in time that their request came", unconfirmed)
+	}
+	return fmt.Sprintf("no answer is overdue in %d clinics", len(p.clinics)), nil
+}
+
+// requestRefusals looks for something that was refused without a ground or a sentence.
+func (p probe) requestRefusals(ctx context.Context) (string, error) {
+	return p.none(ctx, sqlProbeBare, "answers refuse something and do not say why")
+}
+
+// requestsTold looks for answers that were given to nobody for a week: where there is no address, staff hand over the letter.
+func (p probe) requestsTold(ctx context.Context) (string, error) {
+	return p.none(ctx, sqlProbeNotAnswered, "answers were not told to the person for a week", p.ago(week))
+}
+
+// requestsProved looks for a request that belongs to somebody although nobody made sure who asks, and for addresses that were typed and not forgotten.
+func (p probe) requestsProved(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeAsked, "typed addresses were kept for more than a day", p.ago(26*time.Hour)); err != nil {
+		return "", err
+	}
+	return p.none(ctx, sqlProbeUnproved, "requests are somebody's although nobody made sure who asks")
+}
+
+// youngDeleted looks for a child for whom nobody speaks whose data is there a day after its fortnight.
+func (p probe) youngDeleted(ctx context.Context) (string, error) {
+	over := 0
+	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		n, err := requests.Overstayed(v, clock.At(p.Clock.Now().Add(-24*time.Hour)))
+		over += n
+		return err
+	})
+	if err == nil && over > 0 {
+		err = errors.New("data of children for whom nobody speaks is still there after its fortnight")
+	}
+	return "no child's data without a guardian is older than a fortnight", err
+}

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/billing"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/followup"
+	"almirah/internal/holdings"
+	"almirah/internal/incidents"
+	"almirah/internal/intake"
+	"almirah/internal/law"
+	"almirah/internal/messaging"
+	"almirah/internal/oversight"
+	"almirah/internal/prescriptions"
+	"almirah/internal/programs"
+	"almirah/internal/retention"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/support"
+	"almirah/internal/visits"
+)
+
+// doers are the keepers of all rooms that have something whose time ends, as long as the lives say.
+func doers(l law.Lives) []retention.Doer {
+	return []retention.Doer{incidents.Keeper{Lives: l}, support.Keeper{}, programs.Keeper{Lives: l}, oversight.Keeper{}, messaging.Keeper{Lives: l}, followup.Keeper{Lives: l}, billing.Keeper{Lives: l},
+		billing.GatewayKeeper{Lives: l}, prescriptions.Keeper{Lives: l}, visits.Keeper{Lives: l}, intake.Keeper{Lives: l}, scheduling.Keeper{Lives: l}, consent.Keeper{Lives: l}, retention.Keeper{}, store.Keeper{Lives: l}}
+}
+
+// stays are the tables of a clinic whose rows stay when it goes: the leaves of the audit log hold ids and moments, and keep the tree whole.
+var stays = map[string]bool{"audit_leaf": true}
+
+// clinicTables are the tables of a clinic whose rows go with it.
+func clinicTables() []string {
+	var out []string
+	for _, t := range Holdings() {
+		if t.Scope == holdings.Clinic && !stays[t.Name] {
+			out = append(out, t.Name)
+		}
+	}
+	return out
+}
+
+// headAt is the moment of the newest signed head of the audit log; zero before the first.
+func (h *House) headAt(ctx context.Context) (clock.Instant, error) {
+	x, err := h.DB.Head(ctx, accounts.Operator())
+	if err != nil || x.Size == 0 {
+		return 0, err
+	}
+	return x.At, nil
+}
+
+// retain is a clinic's run of the night. A clock that cannot be believed is looked at elsewhere; it is no failure of the clinic's.
+func (h *House) retain(ctx context.Context, who access.Caller) error {
+	err := h.Lives.Nightly(ctx, who)
+	if errors.Is(err, retention.ErrClock) {
+		return nil
+	}
+	return err
+}
+
+// lookAtClock looks whether the clock can be believed, and says so once in the log when it cannot.
+func (h *House) lookAtClock(ctx context.Context, who access.Caller) error {
+	err := h.Lives.Beat(ctx, who)
+	if errors.Is(err, retention.ErrClock) {
+		h.Log.ErrorContext(ctx, "nothing is taken away", "error", err)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,52 @@
+package consent
+
+import (
+	"testing"
+	"time"
+
+	"almirah/internal/clock"
+	"almirah/internal/patients"
+	"almirah/internal/promise"
+	"almirah/internal/rig"
+	"almirah/internal/store"
+)
+
+// TestANewPurposeAsksFirst: a purpose that came into the list after somebody had given us data does not serve on her silence, whatever its basis; whoever came
+// after it may object, and whoever said yes is asked no more. A duty of the law needs no asking. The purposes of today were there from the beginning.
+func TestANewPurposeAsksFirst(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "new-purpose-asked")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		before := adult(t, b)
+		b.Clock.Move(time.Hour)
+		since := clock.At(b.Clock.Now())
+		b.Clock.Move(time.Hour)
+		after := add(t, b, patients.Draft{Name: "Late Comer", Phone: "98765 43211", BirthDate: "1980-03-15", Language: "hi"}).ID
+		view(t, b, func(v *store.View) error {
+			for _, x := range []struct {
+				basis       Basis
+				then, later string
+			}{{Objection, ReasonNotAsked, ReasonUnopposed}, {Necessity, ReasonNotAsked, ReasonNotAsked}, {Agreement, ReasonNotAsked, ReasonNotAsked}, {Duty, ReasonDuty, ReasonDuty}} {
+				e := Entry{Purpose: Figures, Basis: x.basis, Child: true, Since: since}
+				if _, why, err := decidedBy(v, nil, before, e, ""); err != nil || why != x.then {
+					t.Errorf("%s: whoever was here before is %s, %v", x.basis, why, err)
+				}
+				if _, why, err := decidedBy(v, nil, after, e, ""); err != nil || why != x.later {
+					t.Errorf("%s: whoever came later is %s, %v", x.basis, why, err)
+				}
+			}
+			e := Entry{Purpose: Figures, Basis: Objection, Child: true, Since: since}
+			said := []row{{purpose: Figures, given: true}}
+			_, why, err := decidedBy(v, said, before, e, "")
+			if why != ReasonGiven {
+				t.Errorf("whoever said yes is %s", why)
+			}
+			return err
+		})
+	})
+	for _, e := range Registry() {
+		if e.Since != 0 {
+			t.Errorf("%s was not there from the beginning: say here since when, and that patients are asked", e.Purpose)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package policies
+
+import (
+	"slices"
+
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/store"
+)
+
+// Governing are the terms of many patients of one clinic, as they stand in one passage.
+type Governing struct {
+	versions []Version
+	force    []Version
+	came     map[id.ID]clock.Instant
+	answers  map[id.ID]map[int64]bool
+	read     bool
+}
+
+// Over reads what the terms of the patients follow from: one statement where the clinic never weakened anything, three where it did.
+func Over(v *store.View, patients ...id.ID) (*Governing, error) {
+	g := &Governing{}
+	list, err := versions(v)
+	if err != nil || len(list) == 0 {
+		return g, err
+	}
+	g.versions, g.force = list, lately(InForce(list, v.Now()))
+	for _, x := range g.force[1:] {
+		g.read = g.read || x.Gate == GateAnnounced
+	}
+	if !g.read || len(patients) == 0 { // everybody is under the same
+		return g, nil
+	}
+	if g.came, err = came(v, patients); err != nil {
+		return g, err
+	}
+	g.answers, err = answers(v, patients)
+	return g, err
+}
+
+// lately leaves out what was before the clinic had its first patient: nobody came under it.
+func lately(force []Version) []Version {
+	for i := len(force) - 1; i > 0; i-- {
+		if force[i].Gate == GateNobody {
+			return force[i:]
+		}
+	}
+	return force
+}
+
+// For is the terms under which the patient is: of all that held since those that she agreed to, or under which she came, the stricter value of each
+// parameter. ok is false where the clinic has no terms on record yet: its settings alone hold.
+func (g *Governing) For(patient id.ID) (t Terms, ok bool) {
+	if len(g.force) == 0 {
+		return Terms{}, false
+	}
+	from := g.base(patient)
+	t = g.force[from].Terms
+	for _, x := range g.force[from+1:] {
+		t = Strictest(t, x.Terms)
+	}
+	return t, true
+}
+
+// base is the place of the newest version that the patient agreed to, or under which she came.
+func (g *Governing) base(patient id.ID) int {
+	if !g.read {
+		return 0
+	}
+	from := 0
+	if at, there := g.came[patient]; there {
+		for i, x := range g.force {
+			if x.EffectiveAt <= at {
+				from = i
+			}
+		}
+	}
+	for i := len(g.force) - 1; i > from; i-- {
+		if g.agreed(patient, g.force[i]) {
+			return i
+		}
+	}
+	return from
+}
+
+// agreed says whether the patient agreed to the version, or to an earlier announcement of everything in it that was weaker than what held before: what was
+// made stricter meanwhile gave the announcement another number, and takes nothing away from what she said.
+func (g *Governing) agreed(patient id.ID, to Version) bool {
+	for n, yes := range g.answers[patient] {
+		if !yes {
+			continue
+		}
+		if n == to.N {
+			return true
+		}
+		if n < to.N && g.covers(n, to) {
+			return true
+		}
+	}
+	return false
+}
+
+// covers says whether all that is weaker in the version than in the one before it stood in the earlier one of the number as well, as something that
+// was announced there.
+func (g *Governing) covers(n int64, to Version) bool {
+	i := slices.IndexFunc(g.versions, func(x Version) bool { return x.N == n })
+	if i < 0 {
+		return false
+	}
+	earlier := g.versions[i]
+	asked, further := Compare(g.before(earlier), earlier.Terms), Compare(earlier.Terms, to.Terms)
+	same := func(list []Change, c Change) bool {
+		return slices.ContainsFunc(list, func(x Change) bool { return x.Way == Weaker && x.Param == c.Param && x.Item == c.Item })
+	}
+	for _, c := range Compare(g.before(to), to.Terms) {
+		if c.Way == Weaker && (!same(asked, c) || same(further, c)) {
+			return false
+		}
+	}
+	return true
+}
+
+// before are the terms that held when a version was made.
+func (g *Governing) before(x Version) Terms {
+	i := slices.IndexFunc(g.versions, func(y Version) bool { return y.N == x.N })
+	held := InForce(g.versions[:i], x.MadeAt)
+	if len(held) == 0 {
+		return x.Terms
+	}
+	return held[len(held)-1].Terms
+}
+
+// For is Over and Governing.For for one patient.
+func For(v *store.View, patient id.ID) (Terms, bool, error) {
+	g, err := Over(v, patient)
+	if err != nil {
+		return Terms{}, false, err
+	}
+	t, ok := g.For(patient)
+	return t, ok, nil
+}
+
+// Spread says whether patients of the clinic are under different terms, so that each has to be asked for, and the shortest time that a class lives
+// for any of them.
+func (g *Governing) Spread(place string, k law.Class) (shortest law.Span, differs bool) {
+	all := Governing{force: g.force}
+	return all.Life(place, id.Zero, k), g.read
+}
+
+// MayKeep is nil where data of the module may be kept about the patient: it was on under the terms that she is under. fault.Conflict otherwise: she is asked
+// first.
+func MayKeep(v *store.View, patient id.ID, module string) error {
+	t, ok, err := For(v, patient)
+	if err == nil && ok && module != clinics.ModuleScheduling && !slices.Contains(t.Modules, module) {
+		err = fault.New(fault.Conflict, "fault.policy_module")
+	}
+	return err
+}
+
+// LifeFor is how long a record of the class about the patient lives: as she agreed, and not shorter than the law wants it kept. The zero span: for as
+// long as she is a patient. A class about nobody (patient zero) lives as the present terms say.
+func LifeFor(v *store.View, patient id.ID, k law.Class) (law.Span, error) {
+	c, err := clinics.Get(v)
+	if err != nil {
+		return law.Span{}, err
+	}
+	g, err := Over(v, patient)
+	if err != nil {
+		return law.Span{}, err
+	}
+	return g.Life(c.Jurisdiction, patient, k), nil
+}
+
+// Life is LifeFor within what was read.
+func (g *Governing) Life(place string, patient id.ID, k law.Class) law.Span {
+	text := SpanText(Usual(place, k))
+	if t, ok := g.For(patient); ok {
+		text = kept(t, k)
+	}
+	if floor := law.LifeOf(place, k).Floor; !floor.IsZero() && hours(text) < hours(SpanText(floor)) {
+		return floor
+	}
+	s, _ := ParseSpan(text)
+	return s
+}

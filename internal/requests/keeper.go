@@ -1,0 +1,116 @@
+package requests
+
+import (
+	"time"
+
+	"almirah/internal/audit"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/store"
+)
+
+// Keeper copies out, erases and expires what this room holds.
+type Keeper struct{}
+
+// Name is the keeper's name in holdings.
+func (Keeper) Name() string { return "requests" }
+
+// Tables are the tables that it keeps.
+func (Keeper) Tables() []string {
+	var out []string
+	for _, t := range Holdings() {
+		if t.Keeper != "" {
+			out = append(out, t.Name)
+		}
+	}
+	return out
+}
+
+// Collect copies out what the person asked and was answered, what she says of her data, and whom she nominated.
+func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error) {
+	when := func(at clock.Instant) string {
+		if at == 0 {
+			return ""
+		}
+		return at.Time().Format(time.RFC3339)
+	}
+	out := map[string][]map[string]string{}
+	list, err := read(v, sqlOf, patient, 10_000)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range list {
+		out["data_request"] = append(out["data_request"], map[string]string{"id": r.ID.String(), "kind": string(r.Kind), "door": string(r.Door), "asker": string(r.Asker), "state": string(r.State), "law": r.Law,
+			"came": when(r.CameAt), "due": when(r.DueAt), "words": r.Words, "outcome": string(r.Outcome), "ground": string(r.Ground), "why": r.Why, "decided": when(r.DecidedAt), "told": when(r.ToldAt)})
+	}
+	said, err := statements(v, patient)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range said {
+		out["data_statement"] = append(out["data_statement"], map[string]string{"id": x.ID.String(), "about": x.About, "words": x.Words, "at": when(x.At), "ended": when(x.EndedAt)})
+	}
+	named, err := nominees(v, sqlNominees, patient)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range named {
+		out["nominee"] = append(out["nominee"], map[string]string{"id": n.ID.String(), "name": n.Name, "contact": n.Contact, "at": when(n.At)})
+	}
+	return out, nil
+}
+
+// Erase deletes what the person said and whom she named. That somebody asked, and how she was answered, stays without her: it is the proof that
+// the clinic answers.
+func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
+	if _, err := tx.Exec(sqlGoneOpen, patient, tx.Now()); err != nil {
+		return err
+	}
+	for _, text := range []string{sqlGone, sqlStatementsErase, sqlNomineesErase, sqlYoungDrop} {
+		if _, err := tx.Exec(text, patient); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Due deletes requests whose time of proof is over, and questions that nobody looked into. It answers how many requests that were.
+func (Keeper) Due(tx *store.Tx) (int, error) {
+	if err := forgetAsked(tx, tx.Now()); err != nil {
+		return 0, err
+	}
+	c, err := clinics.Get(&tx.View)
+	if err != nil {
+		return 0, err
+	}
+	life := law.LifeOf(c.Jurisdiction, law.Answers)
+	years := life.Usual.Years
+	if years == 0 {
+		years = life.Floor.Years
+	}
+	rows, err := tx.Query(sqlOld, clock.At(tx.Now().Time().AddDate(-years, 0, 0)))
+	if err != nil {
+		return 0, err
+	}
+	var old []id.ID
+	for rows.Next() {
+		var one id.ID
+		if err := rows.Scan(&one); err != nil {
+			_ = rows.Close()
+			return 0, err
+		}
+		old = append(old, one)
+	}
+	if err := rows.Close(); err != nil {
+		return 0, err
+	}
+	for _, one := range old {
+		if _, err := tx.Exec(sqlOldOne, one); err != nil {
+			return 0, err
+		}
+		tx.Record(audit.Note{Action: "expire", Kind: "data-request", Subject: one})
+	}
+	return len(old), nil
+}

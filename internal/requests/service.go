@@ -1,0 +1,599 @@
+package requests
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/audit"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/consent"
+	"almirah/internal/contact"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/messaging"
+	"almirah/internal/patients"
+	"almirah/internal/store"
+	"almirah/internal/words"
+)
+
+// Options are what this room is handed of the rest of the house.
+type Options struct {
+	Book *words.Book
+	// Collect copies out everything that every room holds of a patient, by table.
+	Collect func(v *store.View, patient id.ID) (map[string][]map[string]string, error)
+	// Erase deletes a patient in every room, for a request of hers; for the zero request, because she was found to be a child for whom nobody
+	// speaks. who is staff, or the clinic's own work.
+	Erase func(ctx context.Context, who access.Caller, patient, request id.ID) error
+}
+
+// Service are the verbs for the doors.
+type Service struct {
+	db  *store.DB
+	log *slog.Logger
+	o   Options
+}
+
+// New makes the service.
+func New(db *store.DB, log *slog.Logger, o Options) *Service {
+	return &Service{db: db, log: log, o: o}
+}
+
+const (
+	mostListed = 200
+	// beforeErasing is how long a deletion waits after it was decided, so that its confirmation leaves while there is an address.
+	beforeErasing = 15 * time.Minute
+)
+
+// Taken is a request as staff write it down.
+type Taken struct {
+	Kind    law.Request
+	Door    Door // ByLetter or ByVisit
+	Asker   Asker
+	Patient id.ID // whose data it is about; zero: nobody knows yet
+	Proof   Proof // how it was made sure who asks; empty: it was not
+	Came    clock.Date
+	Contact string // as it stands in the letter; nothing is sent there
+	Words   string
+}
+
+func (s *Service) began(v *store.View, kind law.Request, door Door, asker Asker, came clock.Instant) (Request, error) {
+	c, err := clinics.Get(v)
+	if err != nil {
+		return Request{}, err
+	}
+	r := Request{ID: v.NewID(), Kind: kind, Door: door, Asker: asker, State: Received, Law: c.Jurisdiction, CameAt: came}
+	r.DueAt, r.ConfirmDue = Due(r.Law, kind, came, 0, c.Location()), ConfirmDue(r.Law, kind, came, c.Location())
+	return r, nil
+}
+
+// known makes the request one of a person who is known. The clock goes on from where it stood.
+func known(tx *store.Tx, r *Request, patient id.ID, how Proof, by id.ID) error {
+	c, err := clinics.Get(&tx.View)
+	if err != nil {
+		return err
+	}
+	if _, err := patients.Find(&tx.View, patient); err != nil {
+		return err
+	}
+	r.Patient, r.Proof, r.ProvedBy, r.State, r.Contact, r.KnownAt = patient, how, by, Open, "", tx.Now()
+	paused := r.KnownAt.Sub(r.CameAt)
+	if how == OwnLink || clock.DateOf(r.CameAt.In(c.Location())) == clock.DateOf(r.KnownAt.In(c.Location())) {
+		paused = 0 // a letter of this morning waited for the one who writes it down, not for her
+	}
+	r.DueAt = Due(r.Law, r.Kind, r.CameAt, paused, c.Location())
+	return nil
+}
+
+// Take writes down what somebody asked by letter or at the desk. fault.Invalid names "kind", "door", "asker", "came", "proof", "patient" and "words".
+func (s *Service) Take(ctx context.Context, who access.Caller, n Taken) (one id.ID, err error) {
+	err = s.db.Change(ctx, who, access.RequestTake, func(_ context.Context, tx *store.Tx) error {
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		var f fault.Fields
+		if !slices.Contains(law.Requests(), n.Kind) {
+			f.Add("kind", "field.kind.needed")
+		}
+		if n.Door != ByLetter && n.Door != ByVisit {
+			f.Add("door", "field.request.door")
+		}
+		if !slices.Contains(Askers(), n.Asker) {
+			f.Add("asker", "field.request.asker")
+		}
+		today := clock.DateOf(tx.Now().In(c.Location()))
+		if n.Came == "" {
+			n.Came = today
+		}
+		came := tx.Now()
+		if n.Came > today || n.Came < today.AddDays(-60) {
+			f.Add("came", "field.request.came")
+		} else if n.Came < today { // it came at some hour of that day: its beginning counts
+			came = clock.At(clock.StartOfDay(n.Came, c.Location()))
+		}
+		if n.Proof != "" && !slices.Contains(Proofs(), n.Proof) {
+			f.Add("proof", "field.request.proof")
+		} else if n.Proof != "" && n.Patient.IsZero() {
+			f.Add("patient", "field.patient.whose")
+		}
+		least := 0
+		if n.Kind != law.Access && n.Kind != law.Portability {
+			least = 5
+		}
+		wants := text(n.Words, "words", least, &f)
+		typed := text(n.Contact, "contact", 0, &f)
+		if err := f.Err(); err != nil {
+			return err
+		}
+		r, err := s.began(&tx.View, n.Kind, n.Door, n.Asker, came)
+		if err != nil {
+			return err
+		}
+		r.Words, r.Contact = wants, typed
+		if n.Proof != "" {
+			if err := known(tx, &r, n.Patient, n.Proof, who.Actor()); err != nil {
+				return err
+			}
+		}
+		one = r.ID
+		return s.enter(tx, r)
+	})
+	return one, err
+}
+
+// enter writes a new request down and confirms to whoever is known that it came.
+func (s *Service) enter(tx *store.Tx, r Request) error {
+	if r.Door == ByLink {
+		r.ConfirmedAt = tx.Now() // her own page says so
+	}
+	if err := add(tx, r); err != nil {
+		return err
+	}
+	tx.Record(audit.Note{Action: "ask", Kind: "data-request", Subject: r.ID, Patient: r.Patient, New: map[string]any{"kind": r.Kind, "door": r.Door, "asker": r.Asker, "due": r.DueAt}})
+	if r.Patient.IsZero() || r.Door == ByLink {
+		return nil
+	}
+	return s.confirm(tx, r)
+}
+
+// confirm tells the person that her request came, at what is on file. Where nothing is on file, staff tell her.
+func (s *Service) confirm(tx *store.Tx, r Request) error {
+	m, err := messaging.TellPrivately(tx, messaging.PrivacyTold, r.Patient, r.ID, 0)
+	if err != nil || m.IsZero() {
+		return err
+	}
+	_, err = tx.Exec(sqlConfirmed, r.ID, tx.Now())
+	return err
+}
+
+// FromTalk makes a request of what a patient wrote in a conversation: she is who writes from an address on file. fault.Conflict
+// "fault.request_whose" while nobody said whose the conversation is.
+func (s *Service) FromTalk(ctx context.Context, who access.Caller, thread id.ID, kind law.Request) (one id.ID, err error) {
+	if !slices.Contains(law.Requests(), kind) {
+		var f fault.Fields
+		f.Add("kind", "field.kind.needed")
+		return id.Zero, f.Err()
+	}
+	err = s.db.Change(ctx, who, access.RequestTake, func(_ context.Context, tx *store.Tx) error {
+		patient, wrote, err := messaging.WhoseThread(&tx.View, thread)
+		if err != nil {
+			return err
+		}
+		if patient.IsZero() {
+			return fault.New(fault.Conflict, "fault.request_whose")
+		}
+		came := tx.Now()
+		if wrote > 0 {
+			came = wrote
+		}
+		r, err := s.began(&tx.View, kind, ByTalk, Self, came)
+		if err != nil {
+			return err
+		}
+		r.Thread = thread
+		if err := known(tx, &r, patient, OnFile, who.Actor()); err != nil {
+			return err
+		}
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		r.DueAt = Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // she was known when she wrote
+		one = r.ID
+		return s.enter(tx, r)
+	})
+	return one, err
+}
+
+// HandOver gives a clinic what reached whoever runs the installation. who is the clinic's own work. Whoever is on file with the address gets a link
+// to her page, which tells her that the clinic has it; nobody else is written to.
+func (s *Service) HandOver(ctx context.Context, who access.Caller, kind law.Request, typed, said string) (one id.ID, err error) {
+	var f fault.Fields
+	if !slices.Contains(law.Requests(), kind) {
+		f.Add("kind", "field.kind.needed")
+	}
+	words := text(said, "words", 5, &f)
+	contacts := text(typed, "contact", 3, &f)
+	if err := f.Err(); err != nil {
+		return id.Zero, err
+	}
+	err = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		r, err := s.began(&tx.View, kind, ByOperator, Self, tx.Now())
+		if err != nil {
+			return err
+		}
+		r.Words, r.Contact = words, contacts
+		one = r.ID
+		if err := s.enter(tx, r); err != nil {
+			return err
+		}
+		return sendLinks(tx, contacts)
+	})
+	return one, err
+}
+
+// Line is a request in a list.
+type Line struct {
+	Request
+	Name        patients.Name
+	Late        bool
+	Unconfirmed bool
+}
+
+// List are the requests: those that wait, the most urgent first, then those that are over.
+func (s *Service) List(ctx context.Context, who access.Caller) (out []Line, err error) {
+	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
+		out = nil
+		open, err := read(v, sqlOpen, mostListed)
+		if err != nil {
+			return err
+		}
+		over, err := read(v, sqlOver, mostListed)
+		if err != nil {
+			return err
+		}
+		var ids []id.ID
+		for _, r := range append(open, over...) {
+			if !r.Patient.IsZero() {
+				ids = append(ids, r.Patient)
+			}
+		}
+		names, err := patients.Names(v, ids)
+		if err != nil {
+			return err
+		}
+		for _, r := range append(open, over...) {
+			out = append(out, Line{r, names[r.Patient], r.Late(v.Now()), r.Unconfirmed(v.Now())})
+		}
+		if len(ids) > 0 {
+			v.Listed("data-request", "all", ids)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Ahead is how many requests wait, when the next answer is due, and how many are overdue.
+func (s *Service) Ahead(ctx context.Context, who access.Caller) (n, late int, next clock.Instant, err error) {
+	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
+		list, err := read(v, sqlOpen, mostListed)
+		n, late, next = len(list), 0, 0
+		for _, r := range list {
+			if r.Late(v.Now()) || r.Unconfirmed(v.Now()) {
+				late++
+			}
+			if r.State == Open && (next == 0 || r.DueAt < next) {
+				next = r.DueAt
+			}
+		}
+		return err
+	})
+	return n, late, next, err
+}
+
+// Overdue says how many answers, and how many confirmations, are overdue.
+func Overdue(v *store.View) (late, unconfirmed int, err error) {
+	list, err := read(v, sqlOpen, mostListed)
+	for _, r := range list {
+		if r.Late(v.Now()) {
+			late++
+		}
+		if r.Unconfirmed(v.Now()) {
+			unconfirmed++
+		}
+	}
+	return late, unconfirmed, err
+}
+
+// Case is one request with what is needed to answer it.
+type Case struct {
+	Request
+	Name       patients.Name
+	Reached    []string // where she is written to, masked; empty: by hand
+	Nominee    *Nomination
+	Guardians  []string
+	Statements []Statement
+	Alike      []Hit // whose the address is that came with it, while nobody knows who asks
+	Letter     string
+	Now        clock.Instant
+}
+
+// Hit is a patient whose address came with a request.
+type Hit struct {
+	ID   id.ID
+	Name patients.Name
+}
+
+// Get is one request. That it was seen is in the log, as a look at her record. fault.NotFound when the clinic has none of that id.
+func (s *Service) Get(ctx context.Context, who access.Caller, one id.ID) (out Case, err error) {
+	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
+		r, err := get(v, one)
+		if err != nil {
+			return err
+		}
+		out = Case{Request: r, Now: v.Now()}
+		c, err := clinics.Get(v)
+		if err != nil {
+			return err
+		}
+		v.Opened("data-request", one, r.Patient)
+		if r.Patient.IsZero() {
+			return s.alike(v, &out, c)
+		}
+		p, err := patients.Find(v, r.Patient)
+		if err != nil {
+			return err
+		}
+		out.Name = patients.Name{Text: p.Name, Minor: p.Minor, Broken: p.Broken}
+		for _, g := range p.Guardians {
+			out.Guardians = append(out.Guardians, g.Name)
+		}
+		phone, email, language, err := patients.Contact(v, r.Patient)
+		if err != nil {
+			return err
+		}
+		if email != "" {
+			out.Reached = append(out.Reached, contact.Email(email).Masked())
+		}
+		if phone != "" {
+			out.Reached = append(out.Reached, contact.Phone(phone).Masked())
+		}
+		list, err := nominees(v, sqlNomineeNow, r.Patient)
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 {
+			out.Nominee = &list[0]
+		}
+		if out.Statements, err = statements(v, r.Patient); err != nil {
+			return err
+		}
+		if r.Over() {
+			out.Letter = Letter(s.o.Book, language, c, r)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// alike says whose the address is that came with the request. It proves nothing: anybody can write an address.
+func (s *Service) alike(v *store.View, out *Case, c clinics.Clinic) error {
+	all, err := reached(v, out.Contact, c)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	names, err := patients.Names(v, all)
+	for _, p := range all {
+		out.Alike = append(out.Alike, Hit{p, names[p]})
+	}
+	v.Listed("data-request", out.ID.String(), all)
+	return err
+}
+
+// act is one Change about a request that is not over.
+func (s *Service) act(ctx context.Context, who access.Caller, one id.ID, do func(tx *store.Tx, r Request) error) error {
+	return s.db.Change(ctx, who, access.RequestAct, func(_ context.Context, tx *store.Tx) error {
+		r, err := get(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		if r.Over() {
+			return fault.New(fault.Conflict, "fault.request_over")
+		}
+		return do(tx, r)
+	})
+}
+
+// Identify says whose the request is and how it was made sure; the clock goes on. fault.Invalid names "patient" and "proof".
+func (s *Service) Identify(ctx context.Context, who access.Caller, one id.ID, version int64, patient id.ID, how Proof) error {
+	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error {
+		var f fault.Fields
+		if !slices.Contains(Proofs(), how) {
+			f.Add("proof", "field.request.proof")
+		}
+		if patient.IsZero() {
+			f.Add("patient", "field.patient.whose")
+		}
+		if r.State != Received {
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		if err := f.Err(); err != nil {
+			return err
+		}
+		if err := known(tx, &r, patient, how, who.Actor()); err != nil {
+			return err
+		}
+		words, err := seal(tx, r, "words", r.Words)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "identify", Kind: "data-request", Subject: one, Patient: patient, New: map[string]any{"proof": how, "due": r.DueAt}})
+		if err := changed(tx.Exec(sqlKnown, one, version, patient, string(how), who.Actor(), r.KnownAt, r.DueAt, words)); err != nil {
+			return err
+		}
+		return s.confirm(tx, r)
+	})
+}
+
+// SetKind says that the request asks for something else than was written down. Its clock is that of the other kind, from the same beginning.
+func (s *Service) SetKind(ctx context.Context, who access.Caller, one id.ID, version int64, kind law.Request) error {
+	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error {
+		if !slices.Contains(law.Requests(), kind) {
+			var f fault.Fields
+			f.Add("kind", "field.kind.needed")
+			return f.Err()
+		}
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		paused := time.Duration(0)
+		if r.KnownAt > 0 {
+			paused = max(0, r.DueAt.Sub(Due(r.Law, r.Kind, r.CameAt, 0, c.Location())))
+		}
+		due := Due(r.Law, kind, r.CameAt, paused, c.Location())
+		tx.Record(audit.Note{Action: "change-kind", Kind: "data-request", Subject: one, Patient: r.Patient, Old: r.Kind, New: kind})
+		return changed(tx.Exec(sqlKind, one, version, string(kind), due, ConfirmDue(r.Law, kind, r.CameAt, c.Location())))
+	})
+}
+
+// Confirmed says that the person was told by hand that her request came.
+func (s *Service) Confirmed(ctx context.Context, who access.Caller, one id.ID) error {
+	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error {
+		tx.Record(audit.Note{Action: "confirm", Kind: "data-request", Subject: one, Patient: r.Patient})
+		return changed(tx.Exec(sqlConfirmed, one, tx.Now()))
+	})
+}
+
+// TakeLonger puts the answer off by what the law allows, once, before the time is over, and tells the person why. fault.Invalid names "why";
+// fault.Conflict "fault.request_no_longer" where the law knows no such thing, or it is too late.
+func (s *Service) TakeLonger(ctx context.Context, who access.Caller, one id.ID, version int64, typed string) error {
+	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error {
+		var f fault.Fields
+		why := text(typed, "why", 10, &f)
+		if err := f.Err(); err != nil {
+			return err
+		}
+		if !r.CanTakeLonger(tx.Now()) {
+			return fault.New(fault.Conflict, "fault.request_no_longer")
+		}
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		due := Longer(r.Law, r.Kind, r.DueAt, c.Location())
+		sealed, err := seal(tx, r, "why", why)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "extend", Kind: "data-request", Subject: one, Patient: r.Patient, Old: r.DueAt, New: due})
+		if err := changed(tx.Exec(sqlLonger, one, version, due, tx.Now(), sealed)); err != nil {
+			return err
+		}
+		_, err = messaging.TellPrivately(tx, messaging.PrivacyTold, r.Patient, one, 1)
+		return err
+	})
+}
+
+// Decide answers the request. What the answer grants is done here where the program can: a restriction, a deletion (after the confirmation has left).
+// The person is told in writing. fault.Invalid names "outcome", "ground", "why" and "reviewed".
+func (s *Service) Decide(ctx context.Context, who access.Caller, one id.ID, version int64, d Decision) error {
+	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error {
+		if err := d.check(r); err != nil {
+			return err
+		}
+		return s.answer(tx, r, version, d, who.Actor())
+	})
+}
+
+// answer writes an answer down, does what it grants, and tells the person.
+func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by id.ID) error {
+	why, err := seal(tx, r, "why", d.Why)
+	if err != nil {
+		return err
+	}
+	erase := clock.Instant(0)
+	if d.Outcome != Refused && !r.Patient.IsZero() {
+		switch r.Kind {
+		case law.Deletion:
+			erase = tx.Now().Add(beforeErasing)
+			if err := consent.Restrict(tx, r.Patient, true, consent.DoorDesk); err != nil {
+				return err
+			}
+		case law.Restriction:
+			if err := consent.Restrict(tx, r.Patient, true, consent.DoorDesk); err != nil {
+				return err
+			}
+		}
+	}
+	tx.Record(audit.Note{Action: "answer", Kind: "data-request", Subject: r.ID, Patient: r.Patient, New: map[string]any{"outcome": d.Outcome, "ground": d.Ground}})
+	if err := changed(tx.Exec(sqlDecide, r.ID, version, string(d.Outcome), string(d.Ground), why, id.Null(by), tx.Now(), erase)); err != nil {
+		return err
+	}
+	if r.Patient.IsZero() {
+		return nil
+	}
+	m, err := messaging.TellPrivately(tx, messaging.PrivacyTold, r.Patient, r.ID, 2)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !m.IsZero():
+		_, err = tx.Exec(sqlTold, r.ID, tx.Now(), "message")
+	case r.Door == ByLink:
+		_, err = tx.Exec(sqlTold, r.ID, tx.Now(), "page")
+	}
+	return err
+}
+
+// ToldByHand says that the letter was handed to the person, or sent on paper. fault.NotFound when she was told already, or there is no answer.
+func (s *Service) ToldByHand(ctx context.Context, who access.Caller, one id.ID) error {
+	return s.db.Change(ctx, who, access.RequestAct, func(_ context.Context, tx *store.Tx) error {
+		r, err := get(&tx.View, one)
+		if err != nil {
+			return err
+		}
+		if r.State != Answered {
+			return fault.Missing()
+		}
+		tx.Record(audit.Note{Action: "told-by-hand", Kind: "data-request", Subject: one, Patient: r.Patient})
+		return tx.Must(sqlTold, one, tx.Now(), "hand")
+	})
+}
+
+// TakeBack closes a request that the person took back.
+func (s *Service) TakeBack(ctx context.Context, who access.Caller, one id.ID) error {
+	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error { return takeBack(tx, r) })
+}
+
+func takeBack(tx *store.Tx, r Request) error {
+	tx.Record(audit.Note{Action: "withdraw", Kind: "data-request", Subject: r.ID, Patient: r.Patient})
+	return changed(tx.Exec(sqlWithdraw, r.ID, tx.Now()))
+}
+
+// ShowsNames says whether the clinic shows patients by name who of its staff looked at their records.
+func (s *Service) ShowsNames(ctx context.Context, who access.Caller) (yes bool, err error) {
+	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
+		yes, err = showsNames(v)
+		return err
+	})
+	return yes, err
+}
+
+// ShowNames says whether patients see who of the staff looked, by name; otherwise they see the role.
+func (s *Service) ShowNames(ctx context.Context, who access.Caller, yes bool) error {
+	return s.db.Change(ctx, who, access.RequestAct, func(_ context.Context, tx *store.Tx) error {
+		was, err := showsNames(&tx.View)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "change", Kind: "request-setting", Subject: tx.Clinic(), Old: was, New: yes})
+		_, err = tx.Exec(sqlSettingSet, yes)
+		return err
+	})
+}

@@ -1,0 +1,82 @@
+package requests
+
+import (
+	"context"
+	"errors"
+
+	"almirah/internal/access"
+	"almirah/internal/clinics"
+	"almirah/internal/fault"
+	"almirah/internal/incidents"
+	"almirah/internal/store"
+)
+
+// The notices for the owners of a clinic.
+const (
+	TellDue   = "due"   // an answer is due, or overdue
+	TellYoung = "young" // data of a child was found for whom nobody speaks
+)
+
+// Work is the clinic's own work on its requests: owners are told at half of the time, at four fifths and when it is over, which opens an incident;
+// deletions whose confirmation has left are done; children for whom nobody speaks are found. tell writes to the owners.
+func (s *Service) Work(ctx context.Context, who access.Caller, tell func(clinic, what string) error) error {
+	if err := s.warn(ctx, who); err != nil {
+		return err
+	}
+	errs := []error{s.erase(ctx, who), s.findYoung(ctx, who)}
+	errs = append(errs, clinics.TellOwners(ctx, s.db, who, sqlUntold, sqlMailed, "owners were told; the requests they were told of are recorded", func(clinic string) error { return tell(clinic, TellDue) }))
+	errs = append(errs, clinics.TellOwners(ctx, s.db, who, sqlYoungUntold, sqlYoungMailed, "owners were told; what was found is recorded", func(clinic string) error { return tell(clinic, TellYoung) }))
+	return errors.Join(errs...)
+}
+
+func (s *Service) warn(ctx context.Context, who access.Caller) error {
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("how far the clocks of requests are; the requests are recorded")
+		list, err := read(&tx.View, sqlOpen, mostListed)
+		if err != nil {
+			return err
+		}
+		for _, r := range list {
+			if r.State != Open {
+				continue
+			}
+			share := warning(r.CameAt, r.DueAt, tx.Now())
+			if share == 0 {
+				continue
+			}
+			n, err := tx.Exec(sqlWarned, r.ID, share)
+			if err != nil {
+				return err
+			}
+			if n == 0 || !r.Late(tx.Now()) {
+				continue
+			}
+			if _, _, err := incidents.Suspect(tx, incidents.Signal{Rule: incidents.LateAnswer, Cause: "late-answer:" + r.ID.String(), From: r.DueAt, Times: 1}); err != nil {
+				return err
+			}
+		}
+		_, err = Keeper{}.Due(tx)
+		return err
+	})
+}
+
+// erase does the deletions that were decided. One that cannot be done keeps no other waiting.
+func (s *Service) erase(ctx context.Context, who access.Caller) error {
+	var due []Request
+	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
+		due, err = read(v, sqlErasing, v.Now())
+		return err
+	})
+	for _, r := range due {
+		failed := s.o.Erase(ctx, who, r.Patient, r.ID)
+		if fault.Is(failed, fault.NotFound) {
+			failed = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("she was deleted already, which is recorded")
+				_, err := tx.Exec(sqlErased, r.ID)
+				return err
+			})
+		}
+		err = errors.Join(err, failed)
+	}
+	return err
+}

@@ -1,0 +1,369 @@
+package retention
+
+import (
+	"context"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/audit"
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/domains"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/incidents"
+	"almirah/internal/law"
+	"almirah/internal/scheduling"
+	"almirah/internal/store"
+	"almirah/internal/subscription"
+	"almirah/internal/support"
+)
+
+// Alone is how long an owner who wants her clinic destroyed at once waits when no second owner agrees: any owner can stop it until then. Ours.
+const Alone = 72 * time.Hour
+
+// Closing is how a clinic that leaves stands.
+type Closing struct {
+	By        id.ID // the owner who closed it
+	At        clock.Instant
+	GoesAt    clock.Instant // when it is destroyed, unless an owner comes back before
+	Remainder bool          // whether counts of ten and more may stay, of nobody
+	NoticedAt clock.Instant // when the owners were told that it goes in two days; zero: not yet
+	NowBy     id.ID         // the owner who wants it destroyed at once; zero: nobody
+	NowAt     clock.Instant
+	SecondBy  id.ID // the second owner who agreed; zero: none
+	SecondAt  clock.Instant
+	Version   int64
+}
+
+const (
+	sqlClosingGet   = `SELECT asked_by, asked_at, goes_at, remainder, noticed_at, now_by, now_at, second_by, second_at, version FROM closing WHERE clinic_id = $1`
+	sqlClosingAdd   = `INSERT INTO closing (clinic_id, asked_by, asked_at, goes_at, remainder) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (clinic_id) DO NOTHING`
+	sqlClosingNow   = `UPDATE closing SET now_by = $3, now_at = $4, goes_at = $5, second_by = NULL, second_at = 0, noticed_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at = 0`
+	sqlClosingTwo   = `UPDATE closing SET second_by = $3, second_at = $4, goes_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0 AND second_at = 0`
+	sqlClosingLater = `UPDATE closing SET now_by = NULL, now_at = 0, second_by = NULL, second_at = 0, goes_at = $3, noticed_at = 0, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0`
+	sqlClosingTold  = `UPDATE closing SET noticed_at = $2, goes_at = $3 WHERE clinic_id = $1 AND noticed_at = 0`
+	sqlClosingDrop  = `DELETE FROM closing WHERE clinic_id = $1`
+
+	sqlGoneAdd  = `INSERT INTO clinic_gone (clinic_id, begun_at) VALUES ($1, $2) ON CONFLICT (clinic_id) DO NOTHING`
+	sqlGoneDone = `UPDATE clinic_gone SET gone_at = $2, records = records + $3 WHERE clinic_id = $1`
+	sqlGoneAll  = `SELECT clinic_id, gone_at FROM clinic_gone`
+	sqlRestAdd  = `INSERT INTO remainder (place, month, action, times) VALUES ($1, $2, $3, $4) ON CONFLICT (place, month, action) DO UPDATE SET times = remainder.times + excluded.times`
+)
+
+// closingOf is how the clinic stands; there is false when no owner closed it.
+func closingOf(v *store.View) (out Closing, there bool, err error) {
+	err = v.Row(sqlClosingGet).Scan(&out.By, &out.At, &out.GoesAt, &out.Remainder, &out.NoticedAt, &out.NowBy, &out.NowAt, &out.SecondBy, &out.SecondAt, &out.Version)
+	if err == store.ErrNoRows {
+		return out, false, nil
+	}
+	return out, err == nil, err
+}
+
+// ClosingOf is how the clinic stands, for its owners.
+func (s *Service) ClosingOf(ctx context.Context, who access.Caller) (out Closing, there bool, err error) {
+	err = s.db.View(ctx, who, access.ClinicAccount, func(_ context.Context, v *store.View) error {
+		out, there, err = closingOf(v)
+		return err
+	})
+	return out, there, err
+}
+
+// grace is how long the clinic can come back: the life of the class Account, from the day on which it was closed.
+func grace(c clinics.Clinic, from clock.Instant) clock.Instant {
+	return law.LifeOf(c.Jurisdiction, law.Account).Usual.End(from, c.Location()) + 1
+}
+
+// Close closes the clinic, by an owner: nobody books online from now on; its people read, work and export for ninety days, and any owner can come back
+// (promise account-closing). remainder allows that counts of ten and more, of which nobody can be worked out, stay when it goes. fault.Conflict when it is
+// closed already.
+func (s *Service) Close(ctx context.Context, who access.Caller, remainder bool) error {
+	name := ""
+	err := s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		name = c.Name
+		if err := clinics.SetClosing(tx, true); err != nil {
+			return err
+		}
+		goes := grace(c, tx.Now())
+		tx.Record(audit.Note{Action: "change-status", Kind: "clinic", Subject: tx.Clinic(), Old: clinics.Open, New: map[string]any{"status": clinics.Closing, "goes": goes, "counts stay": remainder}})
+		return changed(tx.Exec(sqlClosingAdd, who.Actor(), tx.Now(), goes, remainder))
+	})
+	if err != nil {
+		return err
+	}
+	return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosing, "/app/account/closing")
+}
+
+// Reopen takes the closing back, by any owner, until the clinic is destroyed: everything is as it was. fault.Conflict when it is not closing, or begun to go.
+func (s *Service) Reopen(ctx context.Context, who access.Caller) error {
+	name := ""
+	err := s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		name = c.Name
+		x, there, err := closingOf(&tx.View)
+		if err != nil {
+			return err
+		}
+		if there && x.due(tx.Now()) {
+			return fault.New(fault.Conflict, "fault.clinic_goes")
+		}
+		if err := clinics.SetClosing(tx, false); err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "change-status", Kind: "clinic", Subject: tx.Clinic(), Old: clinics.Closing, New: clinics.Open})
+		_, err = tx.Exec(sqlClosingDrop)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingStopped, "/app/account")
+}
+
+// due says whether the clinic is to be destroyed now.
+func (c Closing) due(now clock.Instant) bool {
+	return now >= c.GoesAt && (c.SecondAt > 0 || c.NoticedAt > 0 && now.Sub(c.NoticedAt) >= Warned)
+}
+
+// Now asks for the clinic to be destroyed without the rest of its ninety days (promise closing-sooner). One owner's word waits for 72 hours; the word of a
+// second one, by the same verb, makes it at once. fault.Conflict when the clinic is not closing, the page is older, or she asked already.
+func (s *Service) Now(ctx context.Context, who access.Caller, version int64) error {
+	name := ""
+	err := s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		name = c.Name
+		x, there, err := closingOf(&tx.View)
+		if err != nil {
+			return err
+		}
+		if !there || x.NowBy == who.Actor() {
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
+		}
+		if x.NowAt > 0 {
+			tx.Record(audit.Note{Action: "agree-destroy", Kind: "clinic", Subject: tx.Clinic()})
+			return changed(tx.Exec(sqlClosingTwo, version, who.Actor(), tx.Now()))
+		}
+		tx.Record(audit.Note{Action: "ask-destroy", Kind: "clinic", Subject: tx.Clinic(), New: tx.Now().Add(Alone)})
+		return changed(tx.Exec(sqlClosingNow, version, who.Actor(), tx.Now(), tx.Now().Add(Alone)))
+	})
+	if err != nil {
+		return err
+	}
+	return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingSoon, "/app/account/closing")
+}
+
+// Later takes back that the clinic is destroyed sooner, by any owner: the ninety days stand again. fault.Conflict when nobody asked, or it is begun.
+func (s *Service) Later(ctx context.Context, who access.Caller, version int64) error {
+	return s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		x, there, err := closingOf(&tx.View)
+		if err != nil {
+			return err
+		}
+		if !there || x.due(tx.Now()) {
+			return fault.New(fault.Conflict, "fault.clinic_goes")
+		}
+		tx.Record(audit.Note{Action: "stop-destroy", Kind: "clinic", Subject: tx.Clinic()})
+		return changed(tx.Exec(sqlClosingLater, version, max(grace(c, x.At), tx.Now().Add(Warned))))
+	})
+}
+
+// mail tells the owners of a clinic, whoever asked.
+func (s *Service) mail(ctx context.Context, clinic id.ID, name, notice, path string) error {
+	if s.o.Accounts == nil || s.o.ForClinic == nil {
+		return nil
+	}
+	return s.o.Accounts.TellOwners(ctx, s.o.ForClinic(clinic), name, notice, path)
+}
+
+// WatchClosing looks, for one clinic, whether its owners are to be told that it goes in two days, and whether it is to be destroyed. It is run every hour.
+func (s *Service) WatchClosing(ctx context.Context, who access.Caller) error {
+	var x Closing
+	var c clinics.Clinic
+	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
+		if c, err = clinics.Get(v); err != nil {
+			return err
+		}
+		x, _, err = closingOf(v)
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil // it has gone
+	}
+	if err != nil || c.Status != clinics.Closing {
+		return err
+	}
+	now := clock.At(s.db.Clock().Now())
+	if x.At == 0 { // closed by an earlier release, which wrote no more than the day
+		return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Record(audit.Note{Action: "change-status", Kind: "clinic", Subject: tx.Clinic(), New: clinics.Closing})
+			_, err := tx.Exec(sqlClosingAdd, id.Zero, c.ClosingSince, max(grace(c, c.ClosingSince), now.Add(Warned)), false)
+			return err
+		})
+	}
+	if x.NoticedAt == 0 && now >= x.GoesAt.Add(-Warned) {
+		if err := s.mail(ctx, who.Clinic(), c.Name, accounts.NoticeClosingSoon, "/app/account/closing"); err != nil {
+			return err
+		}
+		return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+			goes := max(x.GoesAt, tx.Now().Add(Warned))
+			tx.Record(audit.Note{Action: "announce-destroy", Kind: "clinic", Subject: tx.Clinic(), New: goes})
+			_, err := tx.Exec(sqlClosingTold, tx.Now(), goes)
+			return err
+		})
+	}
+	if !x.due(now) {
+		return nil
+	}
+	if err := s.believed(ctx, s.o.Platform()); err != nil {
+		return err
+	}
+	_, err = s.Destroy(ctx, who, c, x, func(string, int64) {})
+	return err
+}
+
+// Destroy takes a clinic away for good: what may stay as counts is counted, it is put on record, its keys are destroyed, and then its rows go. Whatever
+// breaks it off, Finish goes on where it was.
+func (s *Service) Destroy(ctx context.Context, who access.Caller, c clinics.Clinic, x Closing, say func(table string, rows int64)) (int64, error) {
+	rest, err := s.rest(ctx, who, c, x)
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		n, err := p.Exec(sqlGoneAdd, c.ID, p.Now())
+		if err != nil {
+			return err
+		}
+		p.Record(audit.Note{Action: "destroy", Kind: "clinic", Subject: c.ID})
+		if n == 0 {
+			return nil // counted before
+		}
+		for _, m := range rest {
+			if _, err := p.Exec(sqlRestAdd, c.Jurisdiction, m.Month, m.Action, m.Times); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := s.db.Vault().ShredClinic(ctx, c.ID, "clinic_closed"); err != nil {
+		return 0, err
+	}
+	return s.Finish(ctx, c.ID, say)
+}
+
+// rest are the counts that may stay of a clinic that allowed it: by month and act, none below ten, and nothing by which a clinic or a person is told again.
+func (s *Service) rest(ctx context.Context, who access.Caller, c clinics.Clinic, x Closing) (out []scheduling.MonthCount, err error) {
+	if !x.Remainder {
+		return nil, nil
+	}
+	err = s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
+		old, err := scheduling.MonthCounts(v)
+		if err != nil {
+			return err
+		}
+		now, err := scheduling.LogCounts(v, c.Location())
+		out = append(old, now...)
+		return err
+	})
+	return out, err
+}
+
+// Finish takes away the rows of a clinic whose keys were destroyed, and frees its name, host, sign-ins and seats: also when the database came back from a
+// backup of before. It may be broken off and begun again. It answers how many rows went.
+func (s *Service) Finish(ctx context.Context, clinic id.ID, say func(table string, rows int64)) (int64, error) {
+	err := s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("a clinic that goes is on record")
+		_, err := p.Exec(sqlGoneAdd, clinic, p.Now())
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.db.EmptyClinic(ctx, s.o.ForClinic(clinic), s.o.Tables, say)
+	if err != nil {
+		return n, err
+	}
+	var alone []id.ID
+	err = s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) (err error) {
+		if alone, err = accounts.ForgetClinic(p, clinic); err != nil {
+			return err
+		}
+		for _, forget := range []func(*store.Platform, id.ID) error{support.ForgetClinic, subscription.ForgetClinic, incidents.ForgetClinic, domains.ForgetClinic, clinics.Free} {
+			if err := forget(p, clinic); err != nil {
+				return err
+			}
+		}
+		p.Record(audit.Note{Action: "free", Kind: "clinic", Subject: clinic})
+		return nil
+	})
+	if err != nil {
+		return n, err
+	}
+	for _, person := range alone {
+		if err := s.db.Vault().Shred(ctx, id.Zero, person, "clinic_closed"); err != nil {
+			return n, err
+		}
+	}
+	return n, s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		for _, person := range alone {
+			if err := accounts.ForgetPerson(p, person); err != nil {
+				return err
+			}
+		}
+		p.Record(audit.Note{Action: "gone", Kind: "clinic", Subject: clinic, New: n})
+		if _, err := p.Exec(sqlGoneDone, clinic, p.Now(), n); err != nil {
+			return err
+		}
+		return p.Forget(clinic)
+	})
+}
+
+// FinishAll goes on with every clinic whose keys were destroyed and of which rows are left: one that a crash broke off, or that came back from a backup.
+// It is run at the start after a restore, before anything is served, and every hour.
+func (s *Service) FinishAll(ctx context.Context) error {
+	list, err := s.db.Vault().GoneClinics(ctx)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	done := map[id.ID]bool{}
+	err = s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("which clinics have gone")
+		rows, err := p.Query(sqlGoneAll)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var one id.ID
+			var at clock.Instant
+			if err := rows.Scan(&one, &at); err != nil {
+				return err
+			}
+			done[one] = at > 0
+		}
+		return rows.Err()
+	})
+	for _, one := range list {
+		if err == nil && !done[one] {
+			_, err = s.Finish(ctx, one, func(string, int64) {})
+		}
+	}
+	return err
+}
