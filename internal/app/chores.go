@@ -6,7 +6,6 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
-	"almirah/internal/disclosures"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
@@ -63,12 +62,6 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 			})
 		}},
 		{Name: "tell-disclosures", Every: time.Hour, Clinics: true, Run: h.Given.TellDue},
-		{Name: "expire-disclosures", Every: 24 * time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				_, err := disclosures.Keeper{}.Due(tx)
-				return err
-			})
-		}},
 		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
 		{Name: "watch-requests", Every: 5 * time.Minute, Clinics: true, Run: h.watchRequests},
 		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},

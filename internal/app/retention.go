@@ -9,6 +9,7 @@ import (
 	"almirah/internal/billing"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/disclosures"
 	"almirah/internal/followup"
 	"almirah/internal/holdings"
 	"almirah/internal/incidents"
@@ -18,6 +19,7 @@ import (
 	"almirah/internal/oversight"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
 	"almirah/internal/retention"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -27,7 +29,7 @@ import (
 
 // doers are the keepers of all rooms that have something whose time ends, as long as the lives say.
 func doers(l law.Lives) []retention.Doer {
-	return []retention.Doer{incidents.Keeper{Lives: l}, support.Keeper{}, programs.Keeper{Lives: l}, oversight.Keeper{}, messaging.Keeper{Lives: l}, followup.Keeper{Lives: l}, billing.Keeper{Lives: l},
+	return []retention.Doer{disclosures.Keeper{Lives: l}, requests.Keeper{Lives: l}, incidents.Keeper{Lives: l}, support.Keeper{}, programs.Keeper{Lives: l}, oversight.Keeper{}, messaging.Keeper{Lives: l}, followup.Keeper{Lives: l}, billing.Keeper{Lives: l},
 		billing.GatewayKeeper{Lives: l}, prescriptions.Keeper{Lives: l}, visits.Keeper{Lives: l}, intake.Keeper{Lives: l}, scheduling.Keeper{Lives: l}, consent.Keeper{Lives: l}, retention.Keeper{}, store.Keeper{Lives: l}}
 }
 

@@ -1,6 +1,9 @@
 package disclosures
 
-import h "almirah/internal/holdings"
+import (
+	h "almirah/internal/holdings"
+	"almirah/internal/law"
+)
 
 // Holdings are the tables of this room, column by column.
 func Holdings() []h.Table {
@@ -21,5 +24,5 @@ func Holdings() []h.Table {
 	for _, n := range []string{"clinic_id", "id", "gag", "state", "asked_at", "decided_at", "given_at", "told_at", "told_by", "version"} {
 		columns = append(columns, h.Column{Name: n, Class: h.Plain, Whose: h.Nobody})
 	}
-	return []h.Table{{Name: "disclosure", Scope: h.Clinic, Keeper: "disclosures", Columns: columns}}
+	return []h.Table{{Name: "disclosure", Scope: h.Clinic, Keeper: "disclosures", Life: law.Disclosures, From: h.Ended, Columns: columns}}
 }

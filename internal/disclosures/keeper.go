@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"almirah/internal/audit"
-	"almirah/internal/clinics"
-	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/law"
 	"almirah/internal/messaging"
@@ -14,7 +12,7 @@ import (
 )
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "disclosures" }
@@ -56,15 +54,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes what was given, refused or dropped longer ago than anybody has to be able to prove it, and answers how many.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("disclosures are kept as long as the law asks, and no longer")
-	c, err := clinics.Get(&tx.View)
-	if err != nil {
-		return 0, err
-	}
-	years := law.LifeOf(c.Jurisdiction, law.Disclosures).Usual.Years
-	before := clock.At(clock.StartOfDay(clock.DateOf(tx.Now().In(c.Location())).AddYears(-years), c.Location()))
-	list, err := old(tx, before)
+	list, err := old(tx, k.Lives.Over(law.Disclosures, tx.Now()))
 	if err != nil {
 		return 0, err
 	}
@@ -76,5 +68,6 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 			return 0, err
 		}
 	}
+	k.Lives.Went(law.Disclosures, int64(len(list)))
 	return len(list), nil
 }

@@ -55,7 +55,7 @@ func Holdings() []holdings.Table {
 			plain("clinic_id", "days", "ways", "opens", "version")...)},
 		{Name: "security_text", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Troubles, From: holdings.Ended, Columns: append([]holdings.Column{sealed("subject", "to tell patients what happened to their data"), sealed("body", "to tell patients what happened to their data")},
 			plain("clinic_id", "id", "incident_id", "language", "version")...)},
-		{Name: "contact_proof", Scope: holdings.Clinic, Keeper: "messaging", Columns: append([]holdings.Column{
+		{Name: "contact_proof", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: append([]holdings.Column{
 			{Name: "patient_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to know whose address is to be proved", Keep: "seven days"},
 			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true},
 			{Name: "code", Class: holdings.Secret, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true},

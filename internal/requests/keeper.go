@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"almirah/internal/audit"
-	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/law"
@@ -12,7 +11,7 @@ import (
 )
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "requests" }
@@ -77,20 +76,11 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes requests whose time of proof is over, and questions that nobody looked into. It answers how many requests that were.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	if err := forgetAsked(tx, tx.Now()); err != nil {
 		return 0, err
 	}
-	c, err := clinics.Get(&tx.View)
-	if err != nil {
-		return 0, err
-	}
-	life := law.LifeOf(c.Jurisdiction, law.Answers)
-	years := life.Usual.Years
-	if years == 0 {
-		years = life.Floor.Years
-	}
-	rows, err := tx.Query(sqlOld, clock.At(tx.Now().Time().AddDate(-years, 0, 0)))
+	rows, err := tx.Query(sqlOld, k.Lives.Over(law.Answers, tx.Now()))
 	if err != nil {
 		return 0, err
 	}
@@ -112,5 +102,6 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 		}
 		tx.Record(audit.Note{Action: "expire", Kind: "data-request", Subject: one})
 	}
+	k.Lives.Went(law.Answers, int64(len(old)))
 	return len(old), nil
 }
