@@ -28,6 +28,9 @@ const (
 	PatientWrite  Right = "patient.write"
 	PatientNotes  Right = "patient.notes"
 	PatientDelete Right = "patient.delete"
+	ErasureRead   Right = "erasure.read"
+	HeldOpen      Right = "erasure.open-held"
+	PatientExport Right = "patient.export"
 
 	MessageRead     Right = "message.read"
 	MessageSettle   Right = "message.settle"
@@ -43,6 +46,8 @@ const (
 	ClinicAccount  Right = "clinic.account"
 	ClinicDomain   Right = "clinic.domain"
 	ClinicOutside  Right = "clinic.outside"
+	ClinicExport   Right = "clinic.export"
+	ClinicImport   Right = "clinic.import"
 	PolicySettings Right = "policy.settings"
 
 	BillRead     Right = "bill.read"
@@ -149,6 +154,8 @@ var Table = []Row{
 	{PolicySettings, "Change how long the clinic keeps things: a change of its privacy policy.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
 	{ClinicOutside, "Say which outside parties may get something of the clinic's.", []Role{Owner}},
+	{ClinicExport, "Take the whole clinic along as one file, and let a clinic that arrived send messages; the clinic's own work writes the file.", []Role{Owner, System}},
+	{ClinicImport, "Bring lists of patients in, and take back what a list made.", leads},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
 	{ClinicSignIn, "Say how the clinic’s people sign in, and see what went wrong at it.", []Role{Owner}},
 
@@ -163,6 +170,7 @@ var Table = []Row{
 	{PatientWrite, "Add a patient and correct a patient's details and consents.", desk},
 	{PatientNotes, "Read and write plain notes, where the clinic turned notes on.", []Role{Owner, Manager, Practitioner, Assistant}},
 	{PatientDelete, "Delete a patient.", leads},
+	{PatientExport, "Make a copy of everything that the clinic keeps of one patient, to hand to her.", leads},
 
 	{MessageRead, "See which messages went out, and their states.", staff},
 	{MessageSettle, "Decide what to do about a message whose fate is unknown.", desk},
@@ -207,6 +215,9 @@ var Table = []Row{
 	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
 	{IncidentReport, "Say that something went wrong with data or devices: a lost phone, a letter to the wrong person, a strange sign-in.", staff},
+	{ErasureRead, "See which erasures there were, what the law holds until when, and the certificates.", leads},
+	{HeldOpen, "Open what the law holds of somebody who was erased, saying why.", []Role{Owner}},
+
 	{IncidentRead, "See what went wrong at the clinic, whom it touched, and what the law asks by when.", leads},
 	{IncidentAct, "Decide about an incident: end sign-ins, whom to tell, what the authority got, and closing it.", leads},
 	{DisclosureRead, "See what was given to authorities and courts, and what they demand.", leads},
@@ -252,7 +263,7 @@ var rows = func() map[Right]Row {
 // always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
-var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete,
+var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicExport, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen, PatientExport,
 	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
 
 // When says what has to be shown a second time before it is done.
@@ -267,14 +278,14 @@ const (
 
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
-var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct}
+var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen,
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct, ClinicExport: ToOpen, ClinicImport: ToAct, PatientExport: ToOpen}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
 
 // exports are the rights by which data leaves in bulk.
-var exports = []Right{BillExport, DisclosureFile}
+var exports = []Right{BillExport, DisclosureFile, ClinicExport, PatientExport}
 
 // NeedsSecondFactor says whether nobody may hold the role who has shown a password alone: those who run a clinic or the deployment,
 // who help by a grant, and whoever may export (promise second-factor).

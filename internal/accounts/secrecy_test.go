@@ -51,6 +51,9 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 		if _, err := h.s.AddHelper(ctx, accounts.Operator(), "Canary Helper", "canary.helper@example.org", "en", access.Support); err != nil {
 			t.Fatal(err)
 		}
+		if err := h.s.SignStatement(ctx, owner, accounts.Statement().Version, true); err != nil {
+			t.Fatal(err)
+		}
 		if err := h.s.SaveListChoices(ctx, owner, accounts.ListChoices{accounts.ListProduct: true}); err != nil {
 			t.Fatal(err)
 		}

@@ -63,6 +63,10 @@ func TestPasskeyInABrowser(t *testing.T) {
 	}
 	clean()
 	x.Follow(t, `a.go`)
+	at("/confidentiality")
+	clean()
+	x.Click(t, `[name=sure]`)
+	x.Follow(t, `form[action="/confidentiality"] button.go`)
 	at("/app")
 
 	out := func() {

@@ -6,10 +6,12 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
 	"almirah/internal/store"
 	"almirah/internal/support"
 )
@@ -45,7 +47,12 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "finish-closings", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Lives.FinishAll(ctx) }},
 		{Name: "suspensions", Every: time.Minute, Run: h.Lives.WatchSuspensions},
 		{Name: "forget-texts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
-			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error { return messaging.Forget(tx) })
+			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+				if err := messaging.Forget(tx); err != nil {
+					return err
+				}
+				return requests.Forget(tx)
+			})
 		}},
 		{Name: "examine-log", Every: time.Hour, Clinics: true, Run: h.examineLog},
 		{Name: "mail-heads", Every: time.Hour, Clinics: true, Run: h.mailHeads},
@@ -65,6 +72,10 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "watch-incidents", Every: 5 * time.Minute, Clinics: true, Run: h.watchClinic},
 		{Name: "watch-requests", Every: 5 * time.Minute, Clinics: true, Run: h.watchRequests},
 		{Name: "watch-platform", Every: 5 * time.Minute, Run: h.watchPlatform},
+		{Name: "make-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Make},
+		{Name: "work-on-lists", Every: time.Hour, Clinics: true, Run: h.Archives.Work},
+		{Name: "expire-archives", Every: time.Hour, Clinics: true, Run: h.Archives.Expire},
+		{Name: "sweep-archives", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Archives.Sweep(ctx) }},
 		{Name: "tidy-support", Every: time.Hour, Run: h.Support.Tidy},
 		{Name: "mail-notices", Every: time.Minute, Run: h.Support.MailNotices},
 		{Name: "hand-over", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error {
@@ -75,7 +86,11 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
+		{Name: "end-holds", Every: time.Hour, Clinics: true, Run: h.Erasure.Work},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
+			if err := h.finishColleagues(ctx, who, clock.At(h.Clock.Now().Add(-lookBack))); err != nil {
+				return err
+			}
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
 		}},

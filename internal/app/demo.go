@@ -148,6 +148,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoAsked(ctx, owner, who); err != nil {
 		return fmt.Errorf("demo: requests: %w", err)
 	}
+	if err := h.demoErasure(ctx, owner); err != nil {
+		return fmt.Errorf("demo: an erasure: %w", err)
+	}
 	return nil
 }
 

@@ -40,6 +40,7 @@ func collectPart(v *store.View, patient id.ID, part disclosures.Part) (map[strin
 		if err != nil {
 			return nil, err
 		}
+		delete(tables, "contact_proof") // an address that waits to be proved is not hers yet, and no message
 		if k.Name() != "patients" {
 			for t, rows := range tables {
 				out[t] = append(out[t], rows...)

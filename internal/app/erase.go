@@ -6,13 +6,12 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
-	"almirah/internal/audit"
+	"almirah/internal/archives"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/disclosures"
-	"almirah/internal/fault"
 	"almirah/internal/followup"
 	"almirah/internal/id"
 	"almirah/internal/incidents"
@@ -22,6 +21,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
+	"almirah/internal/privacy"
 	"almirah/internal/programs"
 	"almirah/internal/requests"
 	"almirah/internal/retention"
@@ -43,38 +43,62 @@ type keeper interface {
 // keepers are those of all rooms. What points to a patient stands before the patient, and so do
 // the keepers: in this order her rows may go.
 func keepers() []keeper {
-	return append(erasers(), store.Keeper{}, accounts.Keeper{}, clinics.Keeper{})
+	return append(erasers(), store.Keeper{}, accounts.Keeper{}, clinics.Keeper{}, privacy.Keeper{})
 }
 
 // erasers are the keepers that hold rows about patients, in the order in which these may go.
 func erasers() []keeper {
-	return []keeper{disclosures.Keeper{}, requests.Keeper{}, retention.Keeper{}, incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, policies.Keeper{}, consent.Keeper{}, patients.Keeper{}}
+	return []keeper{archives.Keeper{}, disclosures.Keeper{}, requests.Keeper{}, retention.Keeper{}, incidents.Keeper{}, support.Keeper{}, programs.Keeper{}, oversight.Keeper{}, messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, billing.GatewayKeeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, policies.Keeper{}, consent.Keeper{}, patients.Keeper{}}
 }
 
-// DeletePatient deletes a patient in every room and destroys her key, with which everything that
-// a copy, a log or a backup still holds of her becomes unreadable (promise D5). The key goes as the
-// last thing before the rows are committed: when the process dies in between, what is left of her cannot be
-// read, and FinishDeletions takes it away.
-func (h *House) DeletePatient(ctx context.Context, who access.Caller, patient id.ID) error {
-	return h.deletePatient(ctx, who, access.PatientDelete, patient)
-}
-
-// deletePatient is DeletePatient by a right: staff's, or the clinic's own work for what staff decided before.
-func (h *House) deletePatient(ctx context.Context, who access.Caller, right access.Right, patient id.ID) error {
-	if err := store.Withheld(ctx); err != nil { // a key that is destroyed is not rolled back
-		return err
+// privacy is the room that erases people, over the keepers of all others.
+func (h *House) privacy() *privacy.Service {
+	var rooms []privacy.Room
+	for _, k := range erasers() {
+		rooms = append(rooms, k)
 	}
-	err := h.DB.Change(ctx, who, right, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := patients.Find(&tx.View, patient); err != nil {
-			return err
-		}
-		if err := eraseRows(tx, patient, "delete"); err != nil {
-			return err
-		}
-		return h.Vault.Shred(ctx, who.Clinic(), patient, "deleted_by_clinic")
-	})
-	h.journalOut(ctx)
+	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread})
+}
+
+// DeletePatient erases a patient in every room and destroys her key, with which everything that a copy, a log or a backup still holds of her becomes unreadable (promise D5);
+// what a law wants kept is sealed anew before (see privacy.Service.Erase).
+func (h *House) DeletePatient(ctx context.Context, who access.Caller, patient id.ID) error {
+	_, err := h.erase(ctx, who, patient)
 	return err
+}
+
+// erase is DeletePatient; it answers the erasure.
+func (h *House) erase(ctx context.Context, who access.Caller, patient id.ID) (id.ID, error) {
+	return h.Erasure.Erase(ctx, who, patient, "deleted_by_clinic")
+}
+
+// eraseAsDecided is DeletePatient by the clinic's own work, for what staff decided before, or what the law sets a day for.
+func (h *House) eraseAsDecided(ctx context.Context, who access.Caller, patient id.ID) error {
+	_, err := h.Erasure.EraseBy(ctx, who, access.Work, patient, "deleted_by_clinic")
+	return err
+}
+
+// keyCopy is how long a copy of the key store may be under way.
+const keyCopy = time.Hour
+
+// olderThan says what of the backups is left from before a moment, as the places were last seen: when the newest backup of the data from then is deleted (zero when there is none), and whether a copy of
+// the key store is there. A place that did not answer counts as one where everything is left.
+func (h *House) olderThan(ctx context.Context, before clock.Instant) (expires time.Time, keys bool, err error) {
+	if !h.Backups.On() {
+		return time.Time{}, false, nil
+	}
+	return h.Backups.Left(ctx, before.Add(keyCopy).Time())
+}
+
+// spread copies the list of destroyed keys to the places of the backups, and what lies beside the keys with them: should this machine be lost now, what the law holds comes back
+// from there. A place that does not answer is tried again every minute.
+func (h *House) spread(ctx context.Context, held bool) {
+	h.journalOut(ctx)
+	if held && h.Backups.On() {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_ = h.Backups.CopyKeys(limited) // it has been marked and logged
+	}
 }
 
 // journalOut has the list of destroyed keys copied to the places of the backups: without it she could come back out of one. A place that does not answer
@@ -85,49 +109,31 @@ func (h *House) journalOut(ctx context.Context) {
 	_ = h.Backups.CopyJournal(limited) // it has been marked and logged
 }
 
-func eraseRows(tx *store.Tx, patient id.ID, action string) error {
-	tx.Record(audit.Note{Action: action, Kind: "patient", Subject: patient})
-	for _, k := range erasers() {
-		if err := k.Erase(tx, patient); err != nil {
-			return err
-		}
+// eraseColleague erases somebody who worked at the clinic: her name, her addresses, every way in, and her key.
+func (h *House) eraseColleague(ctx context.Context, who access.Caller, person id.ID) error {
+	err := h.Accounts.EraseFormer(ctx, who, person, func(ctx context.Context) error { return h.Vault.Shred(ctx, id.Zero, person, "erased_by_clinic") })
+	h.journalOut(ctx)
+	return err
+}
+
+// finishColleagues takes away what is left of people whose key was destroyed.
+func (h *House) finishColleagues(ctx context.Context, who access.Caller, since clock.Instant) error {
+	gone, err := h.Vault.Shredded(ctx, id.Zero, since)
+	if err != nil {
+		return err
 	}
-	return nil
+	return h.Accounts.FinishErased(ctx, who, gone)
 }
 
 // lookBack is how far back deletions are looked through for one that stopped half-way.
 const lookBack = 14 * 24 * time.Hour
 
-// FinishDeletions takes away the rows of patients of the clinic whose key was destroyed in the last fortnight and whose
-// rows are still there: a deletion that a crash broke off, or a data file that came back from a backup.
+// FinishDeletions completes the erasures of the clinic's patients whose key was destroyed in the last fortnight and whose
+// rows are still there: one that a crash broke off, or a data file that came back from a backup.
 func (h *House) FinishDeletions(ctx context.Context, who access.Caller) error {
 	return h.finishDeletions(ctx, who, clock.At(h.Clock.Now().Add(-lookBack)))
 }
 
 func (h *House) finishDeletions(ctx context.Context, who access.Caller, since clock.Instant) error {
-	gone, err := h.Vault.Shredded(ctx, who.Clinic(), since)
-	if err != nil || len(gone) == 0 {
-		return err
-	}
-	var left []id.ID
-	err = h.DB.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
-		left = left[:0]
-		for _, one := range gone {
-			_, err := patients.Find(v, one)
-			switch {
-			case fault.Is(err, fault.NotFound):
-			case err != nil:
-				return err
-			default:
-				left = append(left, one)
-			}
-		}
-		return nil
-	})
-	for _, one := range left {
-		if err == nil {
-			err = h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error { return eraseRows(tx, one, "finish-delete") })
-		}
-	}
-	return err
+	return h.Erasure.Finish(ctx, who, since)
 }

@@ -144,9 +144,9 @@ func TestEveryTableHasItsKeeper(t *testing.T) {
 	}
 }
 
-// erasedByKey are tables whose rows stay when a patient goes: what they say about her is sealed
+// erasedByKey are tables whose rows stay when a patient goes, or come to be then: what they say about her is sealed
 // under her key, which is destroyed.
-var erasedByKey = map[string]bool{"audit_detail": true}
+var erasedByKey = map[string]bool{"audit_detail": true, "erasure": true, "held_part": true}
 
 // TestDeletedPatientIsGone deletes a patient by the page. Nothing of her is left in any table,
 // her key is destroyed, her time is free again, and nobody else is touched.
@@ -310,6 +310,7 @@ var stay = map[string]string{
 	"audit_leaf":   "that something was done stays; ids only",
 	"audit_detail": "sealed under her key, which is gone",
 	"audit_seen":   "that a list was seen; gone within a quarter of an hour",
+	"erasure":      "an id that leads nowhere, to erase her again out of a backup",
 	"event":        "an id of an appointment; finds nothing when it is due",
 	"reminder_due": "an id of an appointment; finds nothing at its moment, and is cleared then",
 }

@@ -15,6 +15,7 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/api"
+	"almirah/internal/archives"
 	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/carriers/email"
@@ -39,6 +40,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
+	"almirah/internal/privacy"
 	"almirah/internal/programs"
 	"almirah/internal/requests"
 	"almirah/internal/retention"
@@ -90,6 +92,8 @@ type House struct {
 	Requests *requests.Service
 	Programs *programs.Service
 	Lives    *retention.Service
+	Erasure  *privacy.Service
+	Archives *archives.Service
 	Jobs     *jobs.Jobs
 	Outbox   *local.Outbox // nil outside the demo
 	Mail     *email.Carrier
@@ -117,6 +121,9 @@ type House struct {
 	forged    forgeries // reports with a wrong signature, for the watch over incidents
 	guarding  guarding
 	site      *web.Site
+	making    sync.WaitGroup  // archives that are being made for a page
+	lives     context.Context // ends when the house closes
+	end       context.CancelFunc
 }
 
 // Options are for tests: a carrier in place of the configured one, and eyes on statements.
@@ -135,6 +142,7 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 		clk = &demoClock{Clock: clk}
 	}
 	h := &House{Config: c, Clock: clk, openedAt: clk.Now()}
+	h.lives, h.end = context.WithCancel(context.Background())
 	h.Log, h.errors = newLog(log.Handler())
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
@@ -200,7 +208,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
 	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), vendors.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings(), retention.Holdings()}
+		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings(), retention.Holdings(), privacy.Holdings(), archives.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -248,6 +256,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
 	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts})
 	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor})
+	h.Erasure = h.privacy()
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL, Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, provider string) string { return h.Vendors.Refused(c, provider, "") }})
@@ -258,7 +267,8 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver, Refused: func(c clinics.Clinic) string { return h.Vendors.Refused(c, programsProcessor, "") }})
-	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables()})
+	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, LifeFor: agreedLife, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables()})
+	h.Archives = h.archives()
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()
 }
@@ -271,8 +281,8 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Policies: h.Policies, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.DeletePatient, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Archives: h.Archives, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}
@@ -368,6 +378,8 @@ func (h *House) Close() error {
 	if h.silence != nil {
 		h.silence()
 	}
+	h.end()
+	h.making.Wait()
 	h.backing.end()
 	h.hearing.end()
 	if h.started {

@@ -30,6 +30,9 @@ var free = map[string]string{
 	"insight_source":   "counts of bookings by where they came from",
 	"feature_day":      "counts of pages that were opened",
 	"visitor_day":      "counts of views of the public page",
+	"disclosure":       "why an authority demands something; every clinic can be asked",
+	"data_statement":   "what a patient says of data that she contests, also of her name",
+	"held_part":        "what the law holds of somebody who was erased; written when she is, also after the module was turned off",
 	"invoice_gone":     "which number of a series was an invoice that is gone; written when one is destroyed",
 	"invoice_hold":     "who was billed, where tax law keeps the name; written when a patient with invoices is erased, also after the module was turned off",
 }
@@ -67,6 +70,8 @@ func TestModuleOffHoldsNothing(t *testing.T) {
 		if err := h.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
+		// Chosen before the first patient, who would have to agree first.
+		h.signIn(t, ownerMail).fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
 		h.enterMarks(t, m)
 		h.enterTexts(t, m, tw)
 		h.until(t, "patients are written to", func() bool { return len(h.Outbox.List()) > 4 })
@@ -74,6 +79,8 @@ func TestModuleOffHoldsNothing(t *testing.T) {
 		h.enterSupport(t, m)
 		h.enterPrograms(t, m)
 		h.enterTrouble(t, m)
+		h.enterDemand(t, m)
+		h.enterList(t, m)
 		if err := h.Jobs.Stop(context.Background()); err != nil {
 			t.Fatal(err)
 		}

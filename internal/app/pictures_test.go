@@ -65,8 +65,8 @@ const (
 )
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
-var noPage = []string{"GET /m/{token}/data/copy.json", "GET /.well-known/security.txt", "GET /app/incidents/{id}/form.txt", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv"}
+var noPage = []string{"GET /m/{token}/data/copy.json", "GET /.well-known/security.txt", "GET /app/incidents/{id}/form.txt", "GET /c/{slug}/erased/{id}/certificate", "GET /trust/erasure-key", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
+	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv", "GET /app/settings/export/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -167,6 +167,8 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /second-factor", path: "/second-factor", who: ownerMail},
 		{pattern: "GET /second-factor/app", path: "/second-factor/app", who: deskMail},
 		{pattern: "GET /app/settings/sign-in", path: "/app/settings/sign-in", who: ownerMail},
+		{pattern: "GET /app/settings/export", path: "/app/settings/export", who: ownerMail},
+		{pattern: "GET /app/settings/import", path: "/app/settings/import", who: ownerMail},
 		{pattern: "GET /app/settings/domain", path: "/app/settings/domain", who: ownerMail},
 		{pattern: "GET /app/settings/outside", path: "/app/settings/outside", who: ownerMail},
 		{pattern: "GET /sign-up", path: "/sign-up"},
@@ -270,6 +272,8 @@ func (h *opened) tour(t testing.TB) []stop {
 	out = append(out, h.payStops(t, strings.TrimPrefix(own, "/m/"))...)
 	out = append(out, h.supportStops(t, patient)...)
 	out = append(out, h.troubleStops(t)...)
+	out = append(out, h.demandStops(t)...)
+	out = append(out, h.erasureStops(t)...)
 	out = append(out, h.programStops(t)...)
 	out = append(out, h.askStops(t, own, patient)...)
 	out = append(out, h.lifeStops(t, patient)...)

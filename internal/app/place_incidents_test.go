@@ -46,7 +46,7 @@ func (p *place) trouble(t *testing.T, operator access.Caller) {
 		t.Fatal(err)
 	}
 	p.ids["platform incident"] = event.String()
-	another := rig.SignedIn(p.h.Clinic.ID, id.New(p.h.Fake.Now()), id.New(p.h.Fake.Now()), access.Manager)
+	another := rig.SignedIn(p.who.Clinic(), id.New(p.h.Fake.Now()), id.New(p.h.Fake.Now()), access.Manager)
 	demand, err := p.h.Given.Ask(ctx, another, disclosures.Draft{Patient: patient, Ground: disclosures.Court, Recipient: "District Court", Reference: "4711", Why: "By order of the court.", Parts: []disclosures.Part{disclosures.Identity}})
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,8 @@ func (p *place) helped(t *testing.T) {
 	p.trouble(t, who)
 	p.asks(t)
 	p.lives(t)
+	p.erasing(t)
+	p.taking(t) // after the erasure, which ends every archive that waits
 }
 
 // integrated gives the clinic a token for a program, which has used it, and an address that was told of something.

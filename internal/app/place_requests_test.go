@@ -23,6 +23,11 @@ func (p *place) asks(t *testing.T) {
 	if err := p.h.Requests.State(ctx, she, "health", "It was the left knee."); err != nil {
 		t.Fatal(err)
 	}
+	own, err := p.h.Requests.Mine(ctx, she)
+	if err != nil || len(own.Statements) != 1 {
+		t.Fatal(own.Statements, err)
+	}
+	p.ids["statement"] = own.Statements[0].ID.String()
 	patient, err := id.Parse(p.ids["patient"])
 	if err != nil {
 		t.Fatal(err)
@@ -34,5 +39,10 @@ func (p *place) asks(t *testing.T) {
 	if err := p.h.Requests.Decide(ctx, p.who, said, 1, requests.Decision{Outcome: requests.Granted}); err != nil {
 		t.Fatal(err)
 	}
+	letter, err := p.h.Requests.Take(ctx, p.who, requests.Taken{Kind: law.Access, Door: requests.ByLetter, Asker: requests.Self, Contact: "somebody@example.org", Words: "All of it."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["unknown request"] = letter.String()
 	p.ids["own request"], p.ids["data request"], p.ids["copied request"] = mine.String(), mine.String(), said.String()
 }

@@ -116,6 +116,8 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	s.fill(t, page+"/hours", page+"/leave", url.Values{"leave_from": {"2027-03-01"}, "leave_to": {"2027-03-02"}, "leave_words": {"away"}})
 	s.fill(t, page+"/hours", page+"/changes", url.Values{"change_date": {"2026-12-24"}, "change_from1": {"10:00"}, "change_to1": {"12:00"}})
 
+	// What is said is kept, so that what is sent beside it is fetched. It is chosen before the first patient: whoever was here before would have to agree first.
+	s.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
 	free := p.json(t, "GET", fmt.Sprintf("/slots?service=%s&provider=%s&from=2026-11-25&to=2026-11-26", p.ids["service"], p.ids["provider"]), "", "")
 	slots := free["items"].([]any)
 	body := h.bookingBody(slots[0].(map[string]any)["starts_at"], "Asha Marigold", "asha@"+p.slug+".example.org")
@@ -327,8 +329,6 @@ func (p *place) connect(t *testing.T) {
 			p.owner.fill(t, "/app/settings/channels/"+a.ID.String()+"/texts", "/app/settings/channels/"+a.ID.String()+"/texts", url.Values{"ask": {"reminder.en"}})
 		}
 	}
-	// What is said is kept, so that what is sent beside it is fetched.
-	p.owner.fill(t, "/app/settings/conversations", "/app/settings/conversations", url.Values{"content": {"full"}, "sure": {"1"}})
 	calls := p.twilio.Sends(list[0].HookURL, "+919845012399", "+14155550100", "", map[string][]byte{"application/pdf": []byte("%PDF-1.7 a report")})
 	for _, c := range append(calls, p.twilio.Writes(list[0].HookURL, "+919845012399", "+14155550100", "May I come at five?", "", sms.Story{})...) {
 		r, err := sms.Post(t.Context(), http.DefaultClient, c, nil)
@@ -447,6 +447,8 @@ var pathKinds = map[string]string{
 	"/app/settings/conversations/replies/{reply}":  "reply",
 	"/app/settings/channels/{id}/texts/{text}":     "approval",
 	"/app/reviews/{id}":                            "feedback",
+	"/app/settings/export/{id}":                    "export",
+	"/app/settings/import/{id}":                    "list",
 	"/app/settings/followups/{id}":                 "followup",
 	"/app/visits/{id}":                             "visit",
 	"/app/visits/{id}/asides/{aside}":              "aside",
@@ -481,8 +483,10 @@ var pathKinds = map[string]string{
 	"/app/incidents/{id}":                          "incident",
 	"/app/disclosures/{id}":                        "disclosure",
 	"/app/requests/{id}":                           "data request",
-	"/app/requests/{id}/copy":                      "copied request",
 	"/m/{token}/data/requests/{id}":                "own request",
+	"/app/settings/former/{person}":                "former",
+	"/app/erasures/{id}":                           "erasure",
+	"/c/{slug}/erased/{id}":                        "erasure",
 	"/platform/incidents/{id}":                     "platform incident",
 	"/app/settings/retention/holds/{id}":           "hold",
 	"/platform/suspensions/{id}":                   "suspension",
@@ -506,8 +510,11 @@ var pathKinds = map[string]string{
 
 // otherKinds are the addresses whose parameter is another thing than pathKinds says of its place.
 var otherKinds = map[string]string{
-	"/app/bills/{id}/settle":  "difference",
-	"/app/bills/{id}/compare": "gateway",
+	"/app/requests/{id}/copy":     "copied request",
+	"/app/requests/{id}/identify": "unknown request",
+	"/app/requests/{id}/told":     "copied request",
+	"/app/bills/{id}/settle":      "difference",
+	"/app/bills/{id}/compare":     "gateway",
 
 	"/app/bills/{id}/online-back":         "online invoice",
 	"/app/settings/payments/{id}/keys":    "keyed account",
@@ -558,6 +565,9 @@ var sent = map[string]map[string]string{
 	"POST /app/patients/{id}/delete":                          {"sure": "1", "version": "1"},
 	"POST /app/settings/sign-in":                              {"idle": "30", "version": "0"},
 	"POST /app/settings/outside":                              {"outside": "anyone", "version": "1"},
+	"POST /app/settings/import/{id}/look":                     {"column-0": "name", "column-1": "phone", "order": "dmy", "version": "1"},
+	"POST /app/settings/import/{id}/take":                     {"version": "1"},
+	"POST /app/settings/import/{id}/undo":                     {"version": "1"},
 	"POST /app/settings/domain":                               {"host": "book.other-clinic.org"},
 	"POST /app/me":                                            {"person": "Anjali Mehta", "phone": "+91 99999 00001", "job_title": "owner", "version": "1"},
 	"POST /app/me/preferences":                                {"language": "hi", "theme": "dark", "version": "1"},
@@ -614,7 +624,7 @@ var sent = map[string]map[string]string{
 	"POST /m/{token}/data/ask":                                {"kind": "complaint", "words": "It was read aloud."},
 	"POST /m/{token}/data/restrict":                           {"on": "1"},
 	"POST /m/{token}/data/nominee":                            {"name": "Omar", "contact": "omar@example.org"},
-	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one."},
+	"POST /m/{token}/data/statement":                          {"about": "health", "words": "It was the left one.", "end": "{statement}"},
 	"POST /m/{token}/data/contact":                            {"address": "new@example.org"},
 	"POST /m/{token}/data/code":                               {"code": "000000"},
 	"POST /c/{slug}/privacy/request":                          {"contact": "asha@example.org"},
@@ -628,6 +638,8 @@ var sent = map[string]map[string]string{
 	"POST /app/inbox/{thread}/request":                        {"kind": "access"},
 	"POST /platform/requests":                                 {"slug": "nowhere", "kind": "access", "contact": "asha@example.org", "words": "She wants it."},
 	"GET /app/incidents/{id}/form.txt":                        {"duty": "in-cert"},
+	"POST /app/erasures/{id}/held":                            {"hold": "{hold}", "reason": "A court asked"},
+	"POST /app/settings/former/{person}":                      {"sure": "1"},
 	"POST /app/incidents":                                     {"rule": "other", "words": "A letter lay in the street."},
 	"GET /app/disclosures/new":                                {"patient": "{patient}"},
 	"POST /app/disclosures/new":                               {"patient": "{patient}", "ground": "court", "recipient": "District Court", "reference": "4711", "why": "By order of the court.", "parts": "identity", "gag": "2027-01-31", "gag_why": "The same order."},

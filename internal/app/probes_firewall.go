@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"strings"
 
+	"almirah/internal/accounts"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/egress"
 	"almirah/internal/jobs"
+	"almirah/internal/law"
 	"almirah/internal/vendors"
 )
 
@@ -22,6 +25,8 @@ func probesOfOutsiders() map[string]liveLook {
 		"clinic-regions":   probe.clinicRegions,
 		"vendor-use":       probe.vendorUse,
 		"egress-quiet":     probe.egressQuiet,
+		"vendor-baa":       probe.vendorAgreements,
+		"nobody-outside":   probe.nobodyOutside,
 	}
 }
 
@@ -121,4 +126,42 @@ func (p probe) egressQuiet(ctx context.Context) (string, error) {
 		}
 	}
 	return "nothing was refused today or yesterday", nil
+}
+
+// vendorAgreements asks, for each clinic under HIPAA, whether what decides about its messages refuses every party without an agreement on record.
+func (p probe) vendorAgreements(ctx context.Context) (string, error) {
+	return p.refusesAll(ctx, func(c clinics.Clinic, x vendors.State) bool {
+		return x.Patients && x.Bound() && !x.BAA && law.HIPAA(c.Jurisdiction)
+	}, "without a Business Associate Agreement on record", "clinics under HIPAA")
+}
+
+// nobodyOutside asks the same for each clinic that wants nobody outside.
+func (p probe) nobodyOutside(ctx context.Context) (string, error) {
+	return p.refusesAll(ctx, func(c clinics.Clinic, _ vendors.State) bool { return c.Outside == clinics.OutsideNobody }, "though nobody outside may get anything", "clinics that allow nobody outside")
+}
+
+// refusesAll asks the three places that decide before anything is dialled: messages, payments and programs.
+func (p probe) refusesAll(ctx context.Context, must func(clinics.Clinic, vendors.State) bool, how, whom string) (string, error) {
+	p.Vendors.Fresh()
+	n := 0
+	for _, one := range p.clinics {
+		c, err := p.Clinics.Get(ctx, accounts.Public(one))
+		if err != nil {
+			return "", err
+		}
+		any := false
+		for _, x := range p.Vendors.States() {
+			if !must(c, x) {
+				continue
+			}
+			any = true
+			if p.Vendors.Refused(c, x.ID, "") == "" || p.allows().Refused(c, x.ID, "") == "" {
+				return "", fmt.Errorf("%s would get something of a clinic, %s", x.ID, how)
+			}
+		}
+		if any {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d %s", n, whom), nil
 }

@@ -19,23 +19,23 @@ import (
 // Live checks of how long things live, with a day's grace for the run of the night, and two for what is announced first.
 
 const (
-	sqlProbeHolds     = `SELECT COUNT(*) FROM legal_hold WHERE clinic_id = $1 AND (state = 'held' AND (approved_by IS NULL OR approved_by = asked_by) OR state IN ('asked', 'held') AND until < $2)`
-	sqlProbeOldest    = `SELECT COALESCE(MIN(given_at), 0) FROM feedback WHERE clinic_id = $1 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
-	sqlProbeLetters   = `SELECT COALESCE(MIN(last_at), 0) FROM thread WHERE clinic_id = $1 AND patient_id IS NULL`
-	sqlProbeNotices   = `SELECT COUNT(*) FROM retention_notice WHERE clinic_id = $1 AND mailed_at = 0 AND noticed_at < $2`
-	sqlProbeLog       = `SELECT COUNT(*) FROM booking_log WHERE clinic_id = $1 AND at < $2 AND appointment_id NOT IN (SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
-	sqlProbeSmall     = `SELECT COUNT(*) FROM booking_count WHERE clinic_id = $1 AND times < 10`
-	sqlProbeMessages  = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over') AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
-	sqlProbeCopies    = `SELECT COUNT(*) FROM statutory_copy WHERE clinic_id = $1 AND at < $2`
-	sqlProbeClosing   = `SELECT COUNT(*) FROM closing WHERE clinic_id = $1 AND goes_at < $2`
-	sqlProbeOneOwner  = `SELECT COUNT(*) FROM closing WHERE clinic_id = $1 AND now_at > 0 AND second_at = 0 AND goes_at < now_at + 259200000000`
-	sqlProbeRemainder = `SELECT COUNT(*) FROM remainder WHERE times < 10`
-	sqlProbeSuspended = `SELECT COUNT(*) FROM suspension WHERE state = 'announced' AND (approved_by IS NULL OR approved_by = asked_by OR told_before = 0 OR told_after = 0 AND begins_at < $1)`
-	sqlProbeGone      = `SELECT clinic_id FROM clinic_gone WHERE gone_at > 0`
+	sqlProbeLegalHolds = `SELECT COUNT(*) FROM legal_hold WHERE clinic_id = $1 AND (state = 'held' AND (approved_by IS NULL OR approved_by = asked_by) OR state IN ('asked', 'held') AND until < $2)`
+	sqlProbeOldest     = `SELECT COALESCE(MIN(given_at), 0) FROM feedback WHERE clinic_id = $1 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
+	sqlProbeLetters    = `SELECT COALESCE(MIN(last_at), 0) FROM thread WHERE clinic_id = $1 AND patient_id IS NULL`
+	sqlProbeNotices    = `SELECT COUNT(*) FROM retention_notice WHERE clinic_id = $1 AND mailed_at = 0 AND noticed_at < $2`
+	sqlProbeLog        = `SELECT COUNT(*) FROM booking_log WHERE clinic_id = $1 AND at < $2 AND appointment_id NOT IN (SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
+	sqlProbeSmall      = `SELECT COUNT(*) FROM booking_count WHERE clinic_id = $1 AND times < 10`
+	sqlProbeMessages   = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over') AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
+	sqlProbeCopies     = `SELECT COUNT(*) FROM statutory_copy WHERE clinic_id = $1 AND at < $2`
+	sqlProbeClosing    = `SELECT COUNT(*) FROM closing WHERE clinic_id = $1 AND goes_at < $2`
+	sqlProbeOneOwner   = `SELECT COUNT(*) FROM closing WHERE clinic_id = $1 AND now_at > 0 AND second_at = 0 AND goes_at < now_at + 259200000000`
+	sqlProbeRemainder  = `SELECT COUNT(*) FROM remainder WHERE times < 10`
+	sqlProbeSuspended  = `SELECT COUNT(*) FROM suspension WHERE state = 'announced' AND (approved_by IS NULL OR approved_by = asked_by OR told_before = 0 OR told_after = 0 AND begins_at < $1)`
+	sqlProbeGone       = `SELECT clinic_id FROM clinic_gone WHERE gone_at > 0`
 )
 
-func (p probe) holds(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeHolds, "holds stand by one person's word, or past their last day", string(clock.DateOf(p.Clock.Now()).AddDays(-2)))
+func (p probe) legalHolds(ctx context.Context) (string, error) {
+	return p.none(ctx, sqlProbeLegalHolds, "holds stand by one person's word, or past their last day", string(clock.DateOf(p.Clock.Now()).AddDays(-2)))
 }
 
 // since is a moment so long ago; the runs of nights count from when the program has looked at its clock.
@@ -161,8 +161,8 @@ func (p probe) nothing(ctx context.Context, text, wrong string, args ...any) (st
 // probesOfLives are the checks of this file by the name that the register gives them.
 func probesOfLives() map[string]liveLook {
 	return map[string]liveLook{
-		"legal-hold": probe.holds, "retention": probe.retained, "retention-told": probe.announced, "clock-jump": probe.clockBelieved, "booking-log-aged": probe.bookingLog,
-		"message-events-aged": probe.messageEvents, "account-closing": probe.closings, "closing-sooner": probe.sooner, "remainder-counts": probe.remainders, "suspension": probe.suspended,
+		"legal-hold": probe.legalHolds, "retention": probe.retained, "retention-told": probe.announced, "clock-jump": probe.clockBelieved, "booking-log-aged": probe.bookingLog,
+		"message-events-aged": probe.messageEvents, "account-closing": probe.closings, "closing-sooner": probe.sooner, "remainder-counts": probe.remainders, "suspended-by-two": probe.suspended,
 	}
 }
 

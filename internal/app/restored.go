@@ -75,6 +75,9 @@ func (h *House) Settle(ctx context.Context, say func(format string, args ...any)
 			say("settled %d of %d clinics", i+1, len(list))
 		}
 	}
+	if err := h.finishColleagues(ctx, jobs.Platform(), r.TakenAt.Add(-lookBack)); err != nil {
+		return err
+	}
 	n, err := h.Accounts.AfterRestore(ctx, jobs.Platform())
 	if err != nil {
 		return err
@@ -87,6 +90,9 @@ func (h *House) Settle(ctx context.Context, say func(format string, args ...any)
 func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (int64, error) {
 	who := jobs.ForClinic(clinic)
 	if err := h.finishDeletions(ctx, who, r.TakenAt.Add(-lookBack)); err != nil {
+		return 0, err
+	}
+	if err := h.Erasure.Work(ctx, who); err != nil { // what a law held then, and holds no longer
 		return 0, err
 	}
 	// Letters that these would plan are marked with the others.

@@ -34,6 +34,7 @@ import (
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/vault"
+	"almirah/internal/visits"
 )
 
 // yesterday is a house whose messages go to a mail server and whose payments to a gateway, both of which count.
@@ -97,6 +98,13 @@ func newYesterday(t *testing.T, engine store.Engine) *yesterday {
 		t.Fatal(err)
 	}
 	y.offer = practice.services[0]
+	c, err := y.Clinics.Get(ctx, y.owner) // what a clinic keeps is chosen before its first patient: later it would be announced to everybody
+	if err == nil {
+		err = y.Clinics.SetModules(ctx, y.owner, clinics.Modules(), c.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	day := clock.Today(y.time, clinic.Location()).AddDays(3)
 	free, err := y.Desk.FreeTimes(ctx, accounts.Public(clinic.ID), y.offer.ID, id.Zero, day, day.AddDays(3))
 	if err != nil || len(free.Slots) < 10 {
@@ -201,7 +209,9 @@ func (y *yesterday) pays(t *testing.T, a scheduling.Appointment) {
 	}
 	c, err := y.Clinics.Get(ctx, y.owner)
 	must(err)
-	must(y.Clinics.SetModules(ctx, y.owner, append(c.Modules, clinics.ModuleBilling), c.Version))
+	if !c.Has(clinics.ModuleBilling) {
+		t.Fatal("the clinic was opened without its modules")
+	}
 	_, err = y.Pay.Connect(ctx, y.owner, "razorpay", y.bank.Typed(), true)
 	must(err)
 	p, err := y.Bills.Propose(ctx, y.owner, a.ID, id.Zero)
@@ -252,6 +262,7 @@ func (y *yesterday) letters() (n int) {
 func TestYesterdaysBackupSendsNothingTwice(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "restored-held")
+	promise.Proves(t, "erasure-through-backups")
 	engines(t, yesterdayComesBack)
 }
 
@@ -261,6 +272,7 @@ func yesterdayComesBack(t *testing.T, engine store.Engine) {
 	// Two are confirmed before the backup and reminded after it; the third is confirmed and reminded after it.
 	first := y.book(t, y.House, 0)
 	gone := y.book(t, y.House, 2)
+	y.allergic(t, gone.Patient)
 	if err := y.Jobs.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -291,9 +303,11 @@ func yesterdayComesBack(t *testing.T, engine store.Engine) {
 	if mails < 5 || refunds != 1 {
 		t.Fatalf("before the disaster %d mails and %d refunds went out", mails, refunds)
 	}
-	if err := y.DeletePatient(ctx, y.owner, gone.Patient); err != nil {
+	erasure, err := y.erase(ctx, y.owner, gone.Patient)
+	if err != nil {
 		t.Fatal(err)
 	}
+	certified := y.heldOpens(t, y.House, erasure)
 	if err := y.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -332,6 +346,9 @@ func yesterdayComesBack(t *testing.T, engine store.Engine) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+	if again := y.heldOpens(t, h, erasure); again != certified {
+		t.Errorf("certificate one of whoever was erased is another one:\n%s\n%s", certified, again)
 	}
 	// Somebody books meanwhile: her confirmation waits.
 	y.book(t, h, 6)
@@ -470,4 +487,34 @@ func TestTheHandbookOfBackups(t *testing.T) {
 	if said := run("release"); !strings.Contains(said, "Nothing is held") {
 		t.Errorf("the second release says %s", said)
 	}
+}
+
+// allergic lets the clinic keep clinical records, and writes one line of them about a patient.
+func (y *yesterday) allergic(t *testing.T, patient id.ID) {
+	t.Helper()
+	ctx := t.Context()
+	c, err := y.Clinics.Get(ctx, y.owner)
+	if err == nil && !c.Has(clinics.ModuleClinical) {
+		err = y.Clinics.SetModules(ctx, y.owner, append(slices.Clone(c.Modules), clinics.ModuleClinical), c.Version)
+	}
+	if err == nil {
+		err = y.Visits.AddAllergy(ctx, y.owner, patient, visits.Allergy{Substance: "Penicillin"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// heldOpens opens what the law holds of an erasure as a custodian, and answers certificate one.
+func (y *yesterday) heldOpens(t *testing.T, h *House, erasure id.ID) string {
+	t.Helper()
+	e, err := h.Erasure.Get(t.Context(), y.owner, erasure)
+	if err != nil || len(e.Holds) != 1 || e.FirstAt == 0 {
+		t.Fatalf("the erasure: %+v, %v", e, err)
+	}
+	got, err := h.Erasure.OpenHeld(t.Context(), y.owner, erasure, e.Holds[0].ID, "To see that it is there")
+	if err != nil || len(got.Records) != 1 || !strings.Contains(got.Records[0].Body["body"], "Penicillin") {
+		t.Errorf("what is held says %+v, %v", got.Records, err)
+	}
+	return e.First
 }

@@ -7,16 +7,19 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/billing"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/disclosures"
 	"almirah/internal/followup"
 	"almirah/internal/holdings"
+	"almirah/internal/id"
 	"almirah/internal/incidents"
 	"almirah/internal/intake"
 	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
+	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
 	"almirah/internal/programs"
 	"almirah/internal/requests"
@@ -31,6 +34,21 @@ import (
 func doers(l law.Lives) []retention.Doer {
 	return []retention.Doer{disclosures.Keeper{Lives: l}, requests.Keeper{Lives: l}, incidents.Keeper{Lives: l}, support.Keeper{}, programs.Keeper{Lives: l}, oversight.Keeper{}, messaging.Keeper{Lives: l}, followup.Keeper{Lives: l}, billing.Keeper{Lives: l},
 		billing.GatewayKeeper{Lives: l}, prescriptions.Keeper{Lives: l}, visits.Keeper{Lives: l}, intake.Keeper{Lives: l}, scheduling.Keeper{Lives: l}, consent.Keeper{Lives: l}, retention.Keeper{}, store.Keeper{Lives: l}}
+}
+
+// agreedLife is how long the clinic keeps records of the class: the shortest that any of its patients was promised, so that nobody's outlive what she agreed to. A clinic that
+// kept them longer later does so once the terms that said less are in force for nobody. What a law wants kept is never shorter.
+func agreedLife(v *store.View, _ id.ID, c law.Class) (law.Span, error) {
+	clinic, err := clinics.Get(v)
+	if err != nil {
+		return law.Span{}, err
+	}
+	g, err := policies.Over(v)
+	if err != nil {
+		return law.Span{}, err
+	}
+	shortest, _ := g.Spread(clinic.Jurisdiction, c)
+	return shortest, nil
 }
 
 // stays are the tables of a clinic whose rows stay when it goes: the leaves of the audit log hold ids and moments, and keep the tree whole.

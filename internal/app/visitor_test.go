@@ -399,6 +399,7 @@ func (v *visitor) enrol(t testing.TB) {
 	}
 	v.h.Apps.Keep(v.email, m[1])
 	v.post(t, "/second-factor/app", url.Values{"code": {v.h.Apps.Shown(t, v.email)}})
+	v.promise(t)
 }
 
 // roleMail is the sign-in of a role; those that the demo lacks are enrolled.

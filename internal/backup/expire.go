@@ -48,6 +48,31 @@ func (r *Room) expire(ctx context.Context) error {
 	return errors.Join(r.mark(ctx, "expiry", errors.Join(failed...), shelves), r.shelve(ctx, shelves))
 }
 
+// Left says what lies at the places from before the moment: when the newest backup of the data from then is deleted (zero when there is none), and whether there is a copy of the
+// key store. An error means that a place does not answer, so that nobody knows.
+func (r *Room) Left(ctx context.Context, before time.Time) (expires time.Time, keys bool, err error) {
+	for _, p := range r.places() {
+		list, err := Backups(ctx, p)
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		for _, m := range list {
+			if ends := m.TakenAt.Add(Keep); !m.TakenAt.After(before) && ends.After(expires) {
+				expires = ends
+			}
+		}
+		items, err := p.List(ctx, keysFolder)
+		if err != nil {
+			return time.Time{}, false, err
+		}
+		for _, i := range items {
+			at, ok := momentOf(i.Name)
+			keys = keys || ok && !at.After(before)
+		}
+	}
+	return expires, keys, nil
+}
+
 // shelve keeps what lies where, also when a place did not answer.
 func (r *Room) shelve(ctx context.Context, shelves []Shelf) error {
 	return r.mark(ctx, "places", nil, shelves)

@@ -134,4 +134,7 @@ func keyID(key string) (out id.ID) {
 	return out
 }
 
+// CloseRow is the row that the note of a closed day was sealed for: its key is made of words. An archive needs it.
+func CloseRow(day, method, currency string) id.ID { return keyID(day + method + currency) }
+
 func nullActor(tx *store.Tx) id.Null { return id.Null(tx.Caller().Actor()) }

@@ -37,6 +37,7 @@ type Clinic struct {
 	Colour       string // "#rrggbb", readable under white text; empty for the house's own
 	LogoType     string // empty: no logo
 	Host         string // the clinic's own host name while it works; empty: none does
+	Held         bool   // it arrived from another house and nobody has let its messages leave yet
 	Modules      []string
 	Online       bool // the public page takes bookings
 	ShowPhone    bool

@@ -12,7 +12,7 @@ import (
 
 const (
 	sqlClinicGet = `SELECT slug, name, legal_entity, address, phone, email, tax_numbers, contact, zone, country, jurisdiction, region,
-	currency, languages, colour, logo_type, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, closed_at, created_at, version, baa, host, outside
+	currency, languages, colour, logo_type, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, closed_at, created_at, version, baa, host, outside, held
 	FROM clinic WHERE clinic_id = $1`
 	sqlClinicAdd = `INSERT INTO clinic (clinic_id, slug, name, legal_entity, address, phone, email, tax_numbers, contact, zone, country,
 	jurisdiction, region, currency, languages, colour, modules, online, show_phone, show_email, min_notice, horizon_days, step_minutes, status, created_at, outside)
@@ -44,7 +44,7 @@ func readClinic(v *store.View) (Clinic, error) {
 	var notice, step int64
 	err := v.Row(sqlClinicGet).Scan(&c.Slug, &c.Name, &c.LegalEntity, &c.Address, &c.Phone, &c.Email, &c.TaxNumbers, &sealed, &c.Zone,
 		&c.Country, &c.Jurisdiction, &c.Region, &c.Currency, &languages, &c.Colour, &c.LogoType, &modules, &c.Online, &c.ShowPhone,
-		&c.ShowEmail, &notice, &c.Horizon, &step, &c.Status, &c.ClosingSince, &c.createdAt, &c.Version, &c.baa, &c.Host, &c.Outside)
+		&c.ShowEmail, &notice, &c.Horizon, &step, &c.Status, &c.ClosingSince, &c.createdAt, &c.Version, &c.baa, &c.Host, &c.Outside, &c.Held)
 	if err != nil {
 		return Clinic{}, err
 	}

@@ -1,6 +1,7 @@
 package disclosures
 
 import (
+	"errors"
 	"strings"
 
 	"almirah/internal/clock"
@@ -69,8 +70,9 @@ func read(v *store.View, text string, args ...any) ([]Disclosure, error) {
 				return nil, err
 			}
 		}
-		if d.Why, err = v.Unseal(d.Patient, "disclosure", "why", d.ID, []byte(d.Why)); err != nil {
-			d.Why = "" // she was erased, and why it was lawful went with her key; that it was given stays
+		// When she was erased, why it was lawful went with her key; that it was given stays.
+		if d.Why, err = v.Unseal(d.Patient, "disclosure", "why", d.ID, []byte(d.Why)); err != nil && !errors.Is(err, vault.ErrShredded) {
+			return nil, err
 		}
 	}
 	return out, nil

@@ -33,6 +33,7 @@ func TestWhatIsDeclaredIsWhatIsThere(t *testing.T) {
 func TestNothingIsHeldUndeclared(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "nothing-undeclared")
+	promise.Proves(t, "retention")
 	for name, c := range map[string]struct {
 		spoil func(d []Table, real map[string][]string) []Table
 		says  string

@@ -45,6 +45,9 @@ type Life struct {
 	Seen Span
 }
 
+// Asked says whether a law asks for the floor; where none does, it is the house's own.
+func (l Life) Asked() bool { return !l.Floor.IsZero() && l.Source != ours }
+
 const ours = "the policy; no law asks for longer"
 
 // lives are the rows of the places that differ from the strictest common row under Elsewhere.

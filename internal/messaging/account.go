@@ -543,6 +543,11 @@ func (s *Service) way(tx *store.Tx, d *Round, c Channel) (via Carrier, own *Conn
 	if err != nil {
 		return nil, nil, "", err
 	}
+	if house, err := d.house(); err != nil {
+		return nil, nil, "", err
+	} else if house.Held { // the clinic came from another house, which may have sent this already: its owner lets go
+		return nil, nil, ReasonPaused, nil
+	}
 	if !there {
 		return s.carriers[c], nil, "", nil
 	}

@@ -55,6 +55,13 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 			return nil, err
 		}
 	}
+	proofs, err := collectProofs(v, patient)
+	if err != nil {
+		return nil, err
+	}
+	if len(proofs) > 0 {
+		out["contact_proof"] = proofs
+	}
 	return out, collectTalk(v, patient, out)
 }
 

@@ -207,3 +207,55 @@ func pricing(raw json.RawMessage) string {
 	}
 	return string(raw)
 }
+
+// PeerNames are the tokens under which somebody with the address (as a correspondent's is kept) is found in this clinic, by the sort of name: for
+// an archive, which must not carry tokens of this house's keys. Text that is no address has none.
+func PeerNames(v *store.View, address string) (map[string]id.ID, error) {
+	var from Sender
+	if json.Unmarshal([]byte(address), &from) != nil {
+		return nil, nil
+	}
+	out := map[string]id.ID{}
+	for sort, only := range map[string]Sender{"user": {UserID: from.UserID}, "phone": {Phone: from.Phone}, "address": {Address: from.Address}} {
+		list, err := peers(v, only)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 1 {
+			out[sort] = list[0]
+		}
+	}
+	return out, nil
+}
+
+const sqlPeersUnknown = `SELECT thread_id, peer, address FROM correspondent WHERE clinic_id = $1 AND patient_id IS NULL AND address IS NOT NULL`
+
+// FindAgain makes conversations with people who are on nobody's record findable by their numbers, in a clinic that arrived from another house.
+func FindAgain(tx *store.Tx) error {
+	rows, err := tx.Query(sqlPeersUnknown)
+	if err != nil {
+		return err
+	}
+	var list []correspondent
+	for rows.Next() {
+		var c correspondent
+		if err := rows.Scan(&c.thread, &c.peer, &c.address); err != nil {
+			_ = rows.Close()
+			return err
+		}
+		list = append(list, c)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, c := range list {
+		text, err := tx.Unseal(vault.ClinicData, "correspondent", "address", c.peer, c.address)
+		if err != nil || json.Unmarshal([]byte(text), &c.Sender) != nil {
+			continue
+		}
+		if err := findable(tx, c.thread, c.Sender); err != nil {
+			return err
+		}
+	}
+	return nil
+}

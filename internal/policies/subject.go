@@ -5,7 +5,6 @@ import (
 
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
-	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/law"
 	"almirah/internal/store"
@@ -148,16 +147,6 @@ func For(v *store.View, patient id.ID) (Terms, bool, error) {
 func (g *Governing) Spread(place string, k law.Class) (shortest law.Span, differs bool) {
 	all := Governing{force: g.force}
 	return all.Life(place, id.Zero, k), g.read
-}
-
-// MayKeep is nil where data of the module may be kept about the patient: it was on under the terms that she is under. fault.Conflict otherwise: she is asked
-// first.
-func MayKeep(v *store.View, patient id.ID, module string) error {
-	t, ok, err := For(v, patient)
-	if err == nil && ok && module != clinics.ModuleScheduling && !slices.Contains(t.Modules, module) {
-		err = fault.New(fault.Conflict, "fault.policy_module")
-	}
-	return err
 }
 
 // LifeFor is how long a record of the class about the patient lives: as she agreed, and not shorter than the law wants it kept. The zero span: for as

@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 
-	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
-	"almirah/internal/policies"
 	"almirah/internal/store"
 )
 
@@ -132,9 +130,6 @@ func write(tx *store.Tx, d *Draft, provider id.ID) error {
 	}
 	var n int64
 	if d.Version == 0 {
-		if err := policies.MayKeep(&tx.View, d.Patient, clinics.ModulePrescriptions); err != nil {
-			return err
-		}
 		n, err = tx.Exec(sqlPrescriptionAdd, d.ID, d.Patient, id.Null(d.Encounter), id.Null(provider), tx.Caller().Actor(), id.Null(d.Replaces), d.Language, d.Remote, body, tx.Now())
 	} else {
 		n, err = tx.Exec(sqlPrescriptionSave, d.ID, d.Version, id.Null(provider), tx.Caller().Actor(), d.Language, d.Remote, body, tx.Now())

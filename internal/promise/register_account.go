@@ -70,7 +70,7 @@ var account = []Sentence{
 		Text:     "A clinic can leave at any time, whatever it owes. Saying so deletes nothing and can be taken back.",
 		Sources:  []string{"A12", "A22"},
 		Kind:     Enforced,
-		KeptBy:   []string{"clinics.Service.Leave"},
+		KeptBy:   []string{"clinics.SetClosing"},
 		ProvedBy: []string{"clinics.TestLeavingIsTheOwnersActAndCanBeTakenBack", "web.TestLeavingAsksOnceMore", "subscription.TestReadOnlyBeginsOnItsSecond"},
 		Twins: []Twin{
 			{
@@ -138,7 +138,7 @@ var account = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "an unpaid clinic is never stopped",
-				File: "internal/store/standing.go", Old: "if !db.paid || access.AlwaysWorks(right) {", New: "if db.paid || access.AlwaysWorks(right) {",
+				File: "internal/store/standing.go", Old: "db.paid && past(s.until) || past(s.suspended)", New: "past(s.suspended)",
 				Red: []string{"subscription.TestReadOnlyBeginsOnItsSecond", "web.TestAClinicOnItsLastDay"},
 			},
 			{

@@ -69,6 +69,7 @@ var outsiders = []Sentence{
 				Red: []string{"vendors.TestHIPAAAsksForAnAgreement"},
 			},
 		},
+		Probe: "vendor-baa",
 	},
 	{
 		ID:       "region",
@@ -105,6 +106,7 @@ var outsiders = []Sentence{
 				Red: []string{"vendors.TestNobodyOutside"},
 			},
 		},
+		Probe: "nobody-outside",
 	},
 	{
 		ID:       "vendor-use-shown",

@@ -42,7 +42,7 @@ var insights = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "who objected is counted",
-				File: "internal/insight/count.go", Old: "return patient.IsZero() || g.said[patient] && (g.children || !child)", New: "return patient.IsZero() || (g.children || !child)",
+				File: "internal/insight/count.go", Old: "return patient.IsZero() || g.said[patient] && (!child || g.children && g.agreed[patient])", New: "return patient.IsZero() || (!child || g.children && g.agreed[patient])",
 				Red: []string{"insight.TestKeptCountsEqualADirectCount"},
 			},
 		},

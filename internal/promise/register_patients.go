@@ -12,7 +12,7 @@ var patients = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "deleting says so and does nothing",
-				File: "internal/web/patient.go", Old: "refused = s.Close(v.Context(), v.Who, one)", New: "refused = nil",
+				File: "internal/web/patient.go", Old: "erasure, refused = s.Close(v.Context(), v.Who, one); refused == nil {", New: "erasure = one; refused == nil {",
 				Red: []string{"web.TestDeleting"},
 			},
 		},

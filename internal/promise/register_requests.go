@@ -38,7 +38,7 @@ var requested = []Sentence{
 		Text:     "What you ask about your own data costs nothing, ever: there is no place where a fee could be entered. Nothing that sets prices or gives out appointments can see who asked.",
 		Sources:  []string{"J9", "H8", "I11"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/holdings.go", "internal/store/migrations/common/00060_requests.sql"},
+		KeptBy:   []string{"internal/requests/holdings.go"},
 		ProvedBy: []string{"requests.TestNoPlaceForAFee"},
 		Twins: []Twin{
 			{
@@ -79,7 +79,7 @@ var requested = []Sentence{
 		Text:     "Nothing that you ask is refused, in whole or in part, without one of a few stated grounds and a sentence of its own. What was answered cannot be changed afterwards.",
 		Sources:  []string{"J7", "J8"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/request.go", "internal/store/migrations/common/00060_requests.sql", "internal/store/migrations/sqlite/00061_requests_fence.sql"},
+		KeptBy:   []string{"internal/requests/request.go", "requests.Service.Decide"},
 		ProvedBy: []string{"requests.TestAskedAndAnswered"},
 		Probe:    "request-refusal",
 		Twins: []Twin{

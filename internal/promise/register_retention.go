@@ -8,7 +8,7 @@ var lives = []Sentence{
 		Sources:  []string{"K6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/retention/hold.go"},
-		ProvedBy: []string{"retention.TestAHoldNeedsTwoAndEnds"},
+		ProvedBy: []string{"retention.TestAHoldNeedsTwoAndEnds", "retention.TestNothingGoesUnannounced", "retention.TestEachRecordKnowsItsDeath"},
 		Twins: []Twin{{
 			Name: "whoever asks for a hold approves it",
 			File: "internal/retention/hold.go", Old: "if h.AskedBy == who.Actor() {", New: "if h.AskedBy == who.Actor() && false {",
@@ -99,7 +99,7 @@ var lives = []Sentence{
 		Text:     "A clinic that leaves has 90 days to come back, and then everything is as it was. After that its keys are destroyed and its rows deleted, in backups too: it cannot come back, and nobody of it can sign in.",
 		Sources:  []string{"A12", "K1"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/retention/closing.go", "vault.ShredClinic", "store.EmptyClinic"},
+		KeptBy:   []string{"internal/retention/closing.go", "internal/vault/gone.go", "internal/store/leaving.go"},
 		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole"},
 		Twins: []Twin{{
 			Name: "a clinic that went gets a new key",
@@ -141,7 +141,7 @@ var lives = []Sentence{
 		Probe: "remainder-counts",
 	},
 	{
-		ID:       "suspension",
+		ID:       "suspended-by-two",
 		Text:     "A clinic that breaks the terms is suspended by two operators together, on a named ground, and its owners are told before and after. It reads and exports on, patients keep their own pages, and nothing is deleted.",
 		Sources:  []string{"T3"},
 		Kind:     Enforced,
@@ -156,6 +156,6 @@ var lives = []Sentence{
 			File: "internal/store/standing.go", Old: "db.paid && past(s.until) || past(s.suspended)", New: "db.paid && past(s.until)",
 			Red: []string{"retention.TestSuspendedByTwo"},
 		}},
-		Probe: "suspension",
+		Probe: "suspended-by-two",
 	},
 }

@@ -107,9 +107,12 @@ func (s *Service) collect(tx *store.Tx, patient id.ID) (Copy, error) {
 		return Copy{}, err
 	}
 	out := Copy{Clinic: c.Name, Law: c.Jurisdiction, Made: tx.Now().In(c.Location()), Name: p.Name}
-	if out.Tables, err = s.o.Collect(&tx.View, patient); err != nil {
+	held, err := s.o.Collect(&tx.View, patient)
+	if err != nil {
 		return out, err
 	}
+	out.Tables = map[string][]map[string]string{}
+	maps.Copy(out.Tables, held)
 	names, err := showsNames(&tx.View)
 	if err != nil {
 		return out, err

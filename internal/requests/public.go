@@ -106,6 +106,12 @@ func reached(v *store.View, typed string, c clinics.Clinic) ([]id.ID, error) {
 	return patients.Reached(v, phone, email)
 }
 
+// Forget deletes, every hour, questions that nobody looked into: they hold an address as it was typed.
+func Forget(tx *store.Tx) error {
+	tx.Housekeeping("questions for a link that nobody looked into")
+	return forgetAsked(tx, tx.Now())
+}
+
 // forgetAsked deletes questions that nobody looked into.
 func forgetAsked(tx *store.Tx, now clock.Instant) error {
 	_, err := tx.Exec(sqlAskedAge, now.Add(-askedKept))

@@ -551,15 +551,15 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 	return err
 }
 
-// ToldByHand says that the letter was handed to the person, or sent on paper. fault.NotFound when she was told already, or there is no answer.
+// ToldByHand says that the letter was handed to the person, or sent on paper. fault.Conflict when she was told already, or there is no answer.
 func (s *Service) ToldByHand(ctx context.Context, who access.Caller, one id.ID) error {
 	return s.db.Change(ctx, who, access.RequestAct, func(_ context.Context, tx *store.Tx) error {
 		r, err := get(&tx.View, one)
 		if err != nil {
 			return err
 		}
-		if r.State != Answered {
-			return fault.Missing()
+		if r.State != Answered || r.ToldAt > 0 {
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		tx.Record(audit.Note{Action: "told-by-hand", Kind: "data-request", Subject: one, Patient: r.Patient})
 		return tx.Must(sqlTold, one, tx.Now(), "hand")

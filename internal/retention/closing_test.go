@@ -124,6 +124,7 @@ func (l *leaving) dead() {
 func TestNinetyDaysToComeBack(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "account-closing")
+	promise.Proves(t, "remainder-counts")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		l, ctx := leaves(t, b), context.Background()
 		is(t, l.s.Close(ctx, b.As(access.Manager), false), fault.Forbidden, "", "a manager closes it")
@@ -227,6 +228,7 @@ func (l *leaving) platform(text string) (out []string) {
 func TestSoonerWhenOwnersWantIt(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "closing-sooner")
+	promise.Proves(t, "remainder-counts")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		l, ctx := leaves(t, b), context.Background()
 		is(t, l.s.Now(ctx, l.owner, 1), fault.Conflict, "", "sooner than never")
@@ -272,7 +274,7 @@ func TestSoonerWhenOwnersWantIt(t *testing.T) {
 // cancel by their own links, nothing is deleted, and nothing new is booked; lifting gives everything back.
 func TestSuspendedByTwo(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "suspension")
+	promise.Proves(t, "suspended-by-two")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		l, ctx := leaves(t, b), context.Background()
 		one, other := l.machine, rig.SignedIn(id.Zero, id.New(b.Clock.Now()), id.Zero, access.Operator)

@@ -1,12 +1,11 @@
 package retention
 
 import (
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/id"
 	"almirah/internal/law"
 	"almirah/internal/store"
-
-	"almirah/internal/clinics"
-	"almirah/internal/id"
 )
 
 // Death is when a record dies and by which sentence.

@@ -10,6 +10,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/retention"
@@ -149,4 +150,64 @@ func TestAHoldNeedsTwoAndEnds(t *testing.T) {
 			t.Errorf("%s holds are remembered", n)
 		}
 	})
+}
+
+// TestEachRecordKnowsItsDeath: a record says when it dies and by which sentence; a hold that ends later is the sentence then, and a child's record lives
+// as the law wants it.
+func TestEachRecordKnowsItsDeath(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "legal-hold")
+	b, ctx := rig.New(t, store.SQLite, store.Options{}), context.Background()
+	p := practice.Open(t, b, 1)
+	s, people := retention.New(b.DB, b.Log, retention.Options{}), patients.New(b.DB, b.Log)
+	owner := b.As(access.Owner)
+	ravi, _, err := people.Add(ctx, owner, practice.Person(1), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dies := func(c law.Class) (d retention.Death) {
+		t.Helper()
+		err := b.DB.View(ctx, owner, access.RetentionRead, func(_ context.Context, v *store.View) error {
+			lives, err := s.Lives(v)
+			if err != nil {
+				return err
+			}
+			d, err = retention.DiesOn(v, lives, c, p.Day(0), ravi.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	if d := dies(law.Opinions); d.On != p.Day(0).AddYears(2) || d.Sentence != "retention" {
+		t.Errorf("%+v", d)
+	}
+	if d := dies(law.BookingLog); d.Sentence != "booking-log-aged" || d.On == "" {
+		t.Errorf("%+v", d)
+	}
+	if d := dies(law.People); d.On != "" {
+		t.Errorf("who a patient is dies on %s", d.On)
+	}
+	one, err := s.AskHold(ctx, owner, ravi.ID, "A letter of the court of 3 May", p.Day(0).AddDays(60))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ApproveHold(ctx, b.As(access.Manager), one, 1); err != nil {
+		t.Fatal(err)
+	}
+	if d := dies(law.Passing); d.On != p.Day(0).AddDays(60) || d.Sentence != "legal-hold" {
+		t.Errorf("%+v", d)
+	}
+	for _, x := range []struct {
+		place      string
+		born, want clock.Date
+	}{{law.India, "1980-01-01", "2029-11-23"}, {law.India, "2020-05-01", "2041-05-01"}, {law.India, "", "2029-11-23"}, {law.Britain, "2020-05-01", "2045-05-01"}, {law.Canada, "2020-05-01", "2048-05-01"}} {
+		if got := retention.Least(x.place, law.Clinical, "2026-11-23", x.born); got.On != x.want || got.Source == "" {
+			t.Errorf("%s, born %s: %+v", x.place, x.born, got)
+		}
+	}
+	if d := retention.Least(law.EU, law.Opinions, "2026-11-23", ""); d.On != "" {
+		t.Errorf("no law wants opinions kept: %+v", d)
+	}
 }

@@ -46,7 +46,8 @@ func (db *DB) wakeUp() {
 	}
 }
 
-const sqlPulseDue = `SELECT clinic_id FROM pulse WHERE due_at <= $1 ORDER BY due_at LIMIT $2`
+const sqlPulseDue = `SELECT clinic_id FROM pulse WHERE due_at <= $1 AND NOT EXISTS (SELECT 1 FROM clinic_route r WHERE r.clinic_id = pulse.clinic_id AND r.opened_at = 0)
+	ORDER BY due_at LIMIT $2` // a clinic that is only arriving from another house does nothing yet
 
 // Due lists clinics that have something to do now, the longest waiting first.
 func (db *DB) Due(ctx context.Context, who access.Caller, now clock.Instant, limit int) ([]id.ID, error) {

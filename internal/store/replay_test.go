@@ -445,7 +445,7 @@ func (r *replay) report() {
 	}
 	slices.Sort(blind)
 	r.t.Logf("%d statements of a clinic; %d of them would not be found out without it:\n%s", len(r.ran), len(blind), strings.Join(blind, "\n"))
-	if 10*len(blind) > len(r.ran) {
+	if 9*len(blind) > len(r.ran) {
 		r.t.Errorf("%d of %d statements would not be found out if they forgot their clinic", len(blind), len(r.ran))
 	}
 	r.coverage()

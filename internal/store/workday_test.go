@@ -155,6 +155,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	account(ctx, t, p, house, must)
 	named(ctx, t, p, house, must)
 	outsiders(ctx, t, p, must)
+	takenAlong(ctx, t, p, house, must)
 	inside(access.ScheduleSettings, owner, followup.Found)
 	_, err = consents.Publish(ctx, owner, consent.Reminder, map[string]string{"en": "We remind you of your appointments by e-mail. You can stop this at any time.", "hi": "हम आपको अपॉइंटमेंट की याद दिलाते हैं।"}, 1)
 	must(err)
@@ -490,6 +491,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	agreed(ctx, t, p, house, must)
 	asked(ctx, t, p, house, must)
 	kept(ctx, t, p, house, must)
+	erased(ctx, t, p, house, must)
 }
 
 // version2 is the provider's present version.

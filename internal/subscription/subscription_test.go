@@ -171,7 +171,11 @@ func TestReadOnlyBeginsOnItsSecond(t *testing.T) {
 				t.Errorf("reading by %s: %v", right, err)
 			}
 		}
-		if err := h.clinics.Leave(t.Context(), h.In(one, access.Owner), true); err != nil {
+		err := h.DB.Change(t.Context(), h.In(one, access.Owner), access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("test")
+			return clinics.SetClosing(tx, true)
+		})
+		if err != nil {
 			t.Errorf("leaving: %v", err)
 		}
 		if err := h.writes(other, access.FrontDesk, access.ScheduleBook); err != nil {

@@ -33,8 +33,9 @@ const chunk = 200
 type wrappedKey struct {
 	generation int64
 	bytes      []byte
-	under      int64 // which of the clinic's keys wraps it; of a clinic's own key: when that was born
-	epoch      int64 // of a clinic's own key
+	under      int64      // which of the clinic's keys wraps it; of a clinic's own key: when that was born
+	epoch      int64      // of a clinic's own key
+	last       clock.Date // of a retention key: the last day on which it may be there; empty for a patient's own key
 }
 
 // clinicKeys are the wrapped keys of one clinic: all that may stay in memory between requests.
@@ -271,6 +272,11 @@ var errMoved = errors.New("vault: the clinic's key has changed meanwhile; try ag
 // nothing is written, when one of them was erased: an erased person never comes back under the
 // same id.
 func (v *Vault) AddSubjects(ctx context.Context, clinic id.ID, subjects ...id.ID) error {
+	return v.add(ctx, clinic, "", subjects)
+}
+
+// add makes keys: patients' own, or retention keys with their last day.
+func (v *Vault) add(ctx context.Context, clinic id.ID, last clock.Date, subjects []id.ID) error {
 	if v.closed.Load() {
 		return ErrClosed
 	}
@@ -292,7 +298,7 @@ func (v *Vault) AddSubjects(ctx context.Context, clinic id.ID, subjects ...id.ID
 		if err != nil {
 			return err
 		}
-		err = v.addSubjects(ctx, clinic, o, missing)
+		err = v.addSubjects(ctx, clinic, o, last, missing)
 		clear(o.index)
 		if !errors.Is(err, errMoved) || turn == 5 {
 			return err
@@ -300,7 +306,7 @@ func (v *Vault) AddSubjects(ctx context.Context, clinic id.ID, subjects ...id.ID
 	}
 }
 
-func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, o *opened, subjects []id.ID) error {
+func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, o *opened, last clock.Date, subjects []id.ID) error {
 	by := o.wraps[o.born]
 	now := clock.At(v.clk.Now())
 	return v.store.change(ctx, func(tx *sql.Tx) error {
@@ -317,11 +323,11 @@ func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, o *opened, subjec
 		}
 		for part := range slices.Chunk(subjects, chunk) {
 			var text strings.Builder
-			text.WriteString("INSERT INTO patient_key (clinic, subject, generation, wrapped, made_at, under) VALUES ")
-			args := []any{clinic, int64(now), o.born}
+			text.WriteString("INSERT INTO patient_key (clinic, subject, generation, wrapped, made_at, under, last_day) VALUES ")
+			args := []any{clinic, int64(now), o.born, sql.NullString{String: string(last), Valid: last != ""}}
 			for i, s := range part {
 				key := newKey()
-				w, err := wrap(by, place{kind: kindPatient, clinic: clinic, subject: s, generation: 1}, key)
+				w, err := wrap(by, personal(clinic, s, 1, last), key)
 				clear(key)
 				if err != nil {
 					return err
@@ -329,7 +335,7 @@ func (v *Vault) addSubjects(ctx context.Context, clinic id.ID, o *opened, subjec
 				if i > 0 {
 					text.WriteString(", ")
 				}
-				fmt.Fprintf(&text, "($1, $%d, 1, $%d, $2, $3)", len(args)+1, len(args)+2)
+				fmt.Fprintf(&text, "($1, $%d, 1, $%d, $2, $3, $4)", len(args)+1, len(args)+2)
 				args = append(args, s, w)
 			}
 			text.WriteString(" ON CONFLICT (clinic, subject) DO NOTHING")
@@ -380,7 +386,7 @@ var widths = [...]int{1, 8, 32, 96, chunk}
 var keyTexts = func() (out [len(widths)]string) {
 	for i, n := range widths {
 		var text strings.Builder
-		text.WriteString("SELECT subject, generation, wrapped, under FROM patient_key WHERE clinic = $1 AND subject IN ($2")
+		text.WriteString("SELECT subject, generation, wrapped, under, COALESCE(last_day, '') FROM patient_key WHERE clinic = $1 AND subject IN ($2")
 		for j := 1; j < n; j++ {
 			text.WriteString(", $" + strconv.Itoa(j+2))
 		}
@@ -411,7 +417,7 @@ func eachRow(rows *sql.Rows, err error, do func(id.ID, wrappedKey) error) error 
 	for rows.Next() {
 		var subject id.ID
 		var w wrappedKey
-		if err := rows.Scan(&subject, &w.generation, &w.bytes, &w.under); err != nil {
+		if err := rows.Scan(&subject, &w.generation, &w.bytes, &w.under, &w.last); err != nil {
 			return fmt.Errorf("vault: the key store: %w", err)
 		}
 		if err := do(subject, w); err != nil {

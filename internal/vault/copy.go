@@ -37,9 +37,10 @@ var copied = []struct{ table, columns, kinds string }{
 	{"keystore", "one, store_id, made_at", "ibi"},
 	{"epoch_key", "epoch, generation, wrapped, made_at, handover", "iibib"},
 	{"clinic_key", "clinic, kind, epoch, generation, wrapped, made_at, born, under", "btiibiii"},
-	{"patient_key", "clinic, subject, generation, wrapped, made_at, shredded_at, under", "bbibiii"},
+	{"patient_key", "clinic, subject, generation, wrapped, made_at, shredded_at, under, last_day", "bbibiiit"},
 	{"retired_key", "clinic, born, epoch, generation, wrapped, made_at, retired_at", "biiibii"},
 	{"key_note", "name, at, mark", "tib"},
+	{"aside", "clinic, subject, id, owner, part, body, made_at", "bbbbibi"},
 	{"shred_journal", "clinic, subject, key_id, at, reason", "bbbit"},
 }
 
@@ -370,7 +371,7 @@ func (v *Vault) TakeJournal(ctx context.Context, from io.Reader) (entries, destr
 func (v *Vault) Looks(ctx context.Context) (string, error) {
 	var epochs, clinics, people, living int64
 	err := v.store.read.QueryRowContext(ctx, `SELECT (SELECT COALESCE(SUM(generation + 1000 * epoch), 0) FROM epoch_key), (SELECT COALESCE(SUM(generation), 0) FROM clinic_key),
-		CAST(COALESCE(SUM(generation + 1), 0) AS BIGINT), COUNT(wrapped) FROM patient_key`).Scan(&epochs, &clinics, &people, &living)
+		CAST(COALESCE(SUM(generation + 1), 0) + (SELECT COUNT(*) FROM aside) AS BIGINT), COUNT(wrapped) FROM patient_key`).Scan(&epochs, &clinics, &people, &living)
 	if err != nil {
 		return "", fmt.Errorf("vault: the key store: %w", err)
 	}

@@ -317,6 +317,6 @@ func (k *keystore) scrub(ctx context.Context) {
 // does, because the server does the same by itself in time.
 func (k *keystore) vacuum(ctx context.Context) {
 	if k.postgres {
-		_, _ = k.write.ExecContext(ctx, "VACUUM epoch_key, clinic_key, patient_key, retired_key")
+		_, _ = k.write.ExecContext(ctx, "VACUUM epoch_key, clinic_key, patient_key, retired_key, aside")
 	}
 }

@@ -66,6 +66,7 @@ type Ring struct {
 	index    hash.Hash
 	patients map[id.ID]patientKey
 	only     map[id.ID]bool // nil: whoever belongs to the clinic
+	custody  map[id.ID]bool // retention keys that a custodian asked for; true: an order keeps them beyond their last day
 }
 
 // Ring gives a ring for the clinic. It asks the key store only when the clinic's keys are not in
@@ -155,6 +156,10 @@ func (r *Ring) load(subjects []id.ID) error {
 				r.patients[s] = patientKey{err: ErrShredded}
 				continue
 			}
+			if err := r.kept(s, w); err != nil {
+				r.patients[s] = patientKey{err: err}
+				continue
+			}
 			c, err := r.unwrap(s, w)
 			if err != nil {
 				late = append(late, s)
@@ -181,7 +186,7 @@ func (r *Ring) unwrap(subject id.ID, w wrappedKey) (tink.AEAD, error) {
 	if by == nil {
 		return nil, errDamaged
 	}
-	return unwrapCipher(by, place{kind: kindPatient, clinic: r.clinic, subject: subject, generation: w.generation}, w.bytes)
+	return unwrapCipher(by, personal(r.clinic, subject, w.generation, w.last), w.bytes)
 }
 
 // refresh takes the clinic's keys from the key store instead of from memory.

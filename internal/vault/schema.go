@@ -79,4 +79,19 @@ var editions = [][]string{
 			mark BYTEA
 		)`,
 	},
+	// Retention keys: what the law holds of somebody who was erased opens by a key with a last day. What was sealed under it lies aside as well, because a
+	// backup of the data from before the erasure does not have it.
+	{
+		`ALTER TABLE patient_key ADD COLUMN last_day TEXT CHECK (last_day IS NULL OR length(last_day) = 10)`,
+		`CREATE TABLE aside (
+			clinic  BYTEA  NOT NULL CHECK (length(clinic) = 16),
+			subject BYTEA  NOT NULL CHECK (length(subject) = 16),
+			id      BYTEA  NOT NULL CHECK (length(id) = 16),
+			owner   BYTEA  NOT NULL CHECK (length(owner) = 16),
+			part    BIGINT NOT NULL,
+			body    BYTEA  NOT NULL,
+			made_at BIGINT NOT NULL,
+			PRIMARY KEY (clinic, subject, id)
+		)`,
+	},
 }

@@ -36,6 +36,18 @@ func (v *Vault) Shred(ctx context.Context, clinic, subject id.ID, reason string)
 	if _, err := v.wrapped(ctx, clinic, false); err != nil {
 		return err
 	}
+	last, err := v.lastDay(ctx, clinic, subject)
+	if err != nil {
+		return err
+	}
+	if last != "" {
+		return fmt.Errorf("%w until %s: EndHeld destroys it after that day", ErrKept, last)
+	}
+	return v.destroy(ctx, clinic, subject, reason)
+}
+
+// destroy is Shred, after its arguments were looked at.
+func (v *Vault) destroy(ctx context.Context, clinic, subject id.ID, reason string) error {
 	e := entry{clinic: clinic, subject: subject, at: clock.At(v.clk.Now()), reason: reason}
 	// What stands in the table stands in the file too: the file was first, or Open has seen to it.
 	var listed int

@@ -377,7 +377,7 @@ func TestShredAgainstAdd(t *testing.T) {
 			t.Fatal(err)
 		}
 		late := id.New(noon)
-		if err := one.addSubjects(t.Context(), clinic, k, []id.ID{late, subject}); !errors.Is(err, ErrShredded) {
+		if err := one.addSubjects(t.Context(), clinic, k, "", []id.ID{late, subject}); !errors.Is(err, ErrShredded) {
 			t.Fatalf("an erased person was added: %v", err)
 		}
 		if missing, err := one.withoutKey(t.Context(), one.store.read, clinic, []id.ID{late}); err != nil || len(missing) != 1 {

@@ -362,7 +362,7 @@ func (t *turning) some(tx *sql.Tx, clinic id.ID, after []byte) (last []byte, mor
 		wrappedKey
 	}
 	var list []person
-	rows, err := tx.QueryContext(t.ctx, `SELECT subject, generation, wrapped, under FROM patient_key
+	rows, err := tx.QueryContext(t.ctx, `SELECT subject, generation, wrapped, under, COALESCE(last_day, '') FROM patient_key
 		WHERE clinic = $1 AND subject > $2 AND under <> $3 AND wrapped IS NOT NULL ORDER BY subject LIMIT $4`, clinic, after, o.born, t.v.people)
 	if err := eachRow(rows, err, func(s id.ID, w wrappedKey) error {
 		list = append(list, person{s, w})
@@ -386,7 +386,7 @@ func (t *turning) some(tx *sql.Tx, clinic id.ID, after []byte) (last []byte, mor
 			t.closed = append(t.closed, clinic)
 			continue
 		}
-		at := place{kind: kindPatient, clinic: clinic, subject: p.subject, generation: p.generation}
+		at := personal(clinic, p.subject, p.generation, p.last)
 		key, err := unwrap(from, at, p.bytes)
 		if err != nil {
 			t.closed = append(t.closed, clinic)

@@ -8,10 +8,14 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"almirah/internal/clock"
 	"almirah/internal/id"
 )
 
 // errDamaged means that a wrapped key was changed, moved, or wrapped by another key.
+// ErrDamaged means that a wrapped key does not open.
+var ErrDamaged = errDamaged
+
 var errDamaged = errors.New("vault: a wrapped key in the key store does not open: the key store is damaged, or rows of it come from another one. Restore the key store from its own backup")
 
 // What a key is for. The kind is bound into the wrapping, so that no key does another's work.
@@ -23,6 +27,8 @@ const (
 	kindJournal = "journal"
 	kindPatient = "patient"
 
+	kindHeld = "held until " // and the last day: a retention key
+
 	kindHandover = "handover" // an epoch key wrapped by the one before it
 	kindRetired  = "retired"  // a clinic's own key with a successor; wrapped as kindClinic
 )
@@ -33,6 +39,16 @@ type place struct {
 	clinic     id.ID
 	subject    id.ID
 	generation int64
+}
+
+// personal is the place of a patient's own key, or of a retention key, whose last day is bound into its wrapping: a day that was changed in the key
+// store opens nothing.
+func personal(clinic, subject id.ID, generation int64, last clock.Date) place {
+	kind := kindPatient
+	if last != "" {
+		kind = kindHeld + string(last)
+	}
+	return place{kind: kind, clinic: clinic, subject: subject, generation: generation}
 }
 
 // bytes is unambiguous because the kind carries its length and the rest has a fixed width.

@@ -14,7 +14,6 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/patients"
-	"almirah/internal/policies"
 	"almirah/internal/store"
 )
 
@@ -137,9 +136,6 @@ func (s *Service) AddFile(ctx context.Context, who access.Caller, patient, encou
 			if e, err := scanEncounter(tx.Row(sqlEncounterGet, encounter)); err != nil || e.Patient != patient {
 				return errors.Join(err, fault.Missing())
 			}
-		}
-		if err := policies.MayKeep(&tx.View, patient, clinics.ModuleClinical); err != nil {
-			return err
 		}
 		one = tx.NewID()
 		sealed, err := tx.Seal(patient, "file", "name", one, fileName(name))

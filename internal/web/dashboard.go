@@ -50,6 +50,7 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	s.retentionAhead(v, &page.Shell)
+	s.heldAhead(v, &page.Shell)
 	sort.SliceStable(page.Next, func(i, j int) bool { return page.Next[i].At.Before(page.Next[j].At) })
 	page.Next = page.Next[:min(len(page.Next), nextShown)]
 	if err := s.waitingItems(v, page, broken); err != nil {

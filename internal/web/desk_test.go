@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/archives"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -30,6 +32,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
+	"almirah/internal/privacy"
 	"almirah/internal/programs"
 	"almirah/internal/requests"
 	"almirah/internal/retention"
@@ -108,10 +111,14 @@ func openOfficeIn(t *testing.T, offered func(*office) []messaging.Provider, plan
 	if plans != nil {
 		o.plans = plans(o)
 	}
+	erasing := privacy.New(o.DB, o.Log, privacy.Options{Vault: o.Vault, Rooms: []privacy.Room{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}})
 	site, err := web.NewSite(web.Deps{Plans: o.plans, DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Policies: policies.New(o.DB), Desk: o.desk,
-		Messages: o.messages, Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Insight: insight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Programs: programs.New(o.DB, o.Log, programs.Options{Accounts: o.accounts}), Requests: requests.New(o.DB, o.Log, requests.Options{Book: book, Collect: func(*store.View, id.ID) (map[string][]map[string]string, error) { return nil, nil }}), Trouble: incidents.New(o.DB, o.Log, incidents.Options{Accounts: o.accounts, Clinics: o.clinics}), Given: disclosures.New(o.DB, disclosures.Options{}), Lives: retention.New(o.DB, o.Log, retention.Options{Accounts: o.accounts}), Support: support.New(o.DB, o.Log, support.Options{Accounts: o.accounts, Clinics: o.clinics}), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
+		Messages: o.messages, Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Archives: archives.New(o.DB, o.Log, archives.Options{Clinics: o.clinics, Accounts: o.accounts, Book: book, Operator: accounts.Operator(), Folder: filepath.Join(o.Dir, "exports")}), Insight: insight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Programs: programs.New(o.DB, o.Log, programs.Options{Accounts: o.accounts}), Requests: requests.New(o.DB, o.Log, requests.Options{Book: book, Collect: func(*store.View, id.ID) (map[string][]map[string]string, error) { return nil, nil }}), Trouble: incidents.New(o.DB, o.Log, incidents.Options{Accounts: o.accounts, Clinics: o.clinics}), Given: disclosures.New(o.DB, disclosures.Options{}), Lives: retention.New(o.DB, o.Log, retention.Options{Accounts: o.accounts}), Support: support.New(o.DB, o.Log, support.Options{Accounts: o.accounts, Clinics: o.clinics}), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
-		Close: func(context.Context, access.Caller, id.ID) error { o.deleted.Add(1); return nil }})
+		Erasure: erasing, ErasureKey: o.Vault.CertificateKey, Close: func(ctx context.Context, who access.Caller, patient id.ID) (id.ID, error) {
+			o.deleted.Add(1)
+			return erasing.Erase(ctx, who, patient, "deleted_by_clinic")
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -155,12 +156,7 @@ func (s *Site) disclosure(v *Visit) (*DisclosurePage, error) {
 		return nil, err
 	}
 	z := v.Clinic.Location()
-	at := func(i clock.Instant) time.Time {
-		if i == 0 {
-			return time.Time{}
-		}
-		return i.In(z)
-	}
+	at := v.inZone
 	p := &DisclosurePage{Shell: s.staffShell(v, ""), ID: one.String(), State: string(l.State), Name: l.Name.Text, Broken: l.Name.Broken, PatientID: l.Patient.String(), Ground: string(l.Ground), Recipient: l.Recipient, Reference: l.Reference,
 		Why: l.Why, Words: l.Words, GagWhy: l.GagWhy, Gag: l.Gag, Gagged: l.Gagged(clock.DateOf(s.Clock.Now().In(z))), By: names[l.By], Decider: names[l.Decider], ToldBy: l.ToldBy,
 		Asked: at(l.AskedAt), Decided: at(l.DecidedAt), Given: at(l.GivenAt), Told: at(l.ToldAt), Version: l.Version}
@@ -249,11 +245,11 @@ func disclosureText(t *words.Tongue, clinic, entity string, d disclosures.Disclo
 	for _, p := range parts {
 		fmt.Fprintf(&b, "\n%s\n%s\n", t.Say("disclosure.part."+string(p.Part)), strings.Repeat("-", 40))
 		empty := true
-		for _, table := range sortedKeys(p.Tables) {
+		for _, table := range slices.Sorted(maps.Keys(p.Tables)) {
 			for _, row := range p.Tables[table] {
 				empty = false
 				b.WriteByte('\n')
-				for _, k := range sortedKeys(row) {
+				for _, k := range slices.Sorted(maps.Keys(row)) {
 					if row[k] != "" {
 						fmt.Fprintf(&b, "%s: %s\n", k, strings.ReplaceAll(row[k], "\n", "\n    "))
 					}
@@ -265,13 +261,4 @@ func disclosureText(t *words.Tongue, clinic, entity string, d disclosures.Disclo
 		}
 	}
 	return b.String()
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

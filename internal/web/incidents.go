@@ -222,13 +222,7 @@ func (s *Site) incident(v *Visit) (*IncidentPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	z := v.Clinic.Location()
-	at := func(i clock.Instant) time.Time {
-		if i == 0 {
-			return time.Time{}
-		}
-		return i.In(z)
-	}
+	at := v.inZone
 	p := &IncidentPage{Shell: s.staffShell(v, ""), ID: one.String(), Rule: string(c.Rule), State: string(c.State), Words: c.Words, Processor: s.processorName(c.Processor), Who: names[c.Person], Found: at(c.FoundAt), From: at(c.From), To: at(c.To),
 		Times: int(c.Times), ReportedBy: names[c.OpenedBy], All: c.All, Told: c.Told, Erased: int(c.Erased), Computed: at(c.ComputedAt), Notifiable: c.Notifiable, Why: c.Why, DecidedBy: names[c.DecidedBy], Lessons: c.Lessons,
 		ClosedBy: names[c.ClosedBy], SignedBy: names[c.SignedBy], Decided: at(c.DecidedAt), Closed: at(c.ClosedAt), Signed: at(c.SignedAt), HasText: len(c.Texts) > 0, Version: c.Version}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/hex"
 	"net/http"
 	"slices"
 	"time"
@@ -55,7 +56,7 @@ type OwnDataPage struct {
 	Patient        string
 	Child          bool
 	Phone, Email   string // masked
-	Held           []HeldRow
+	Held           []KeptRow
 	Requests       []RequestRow
 	Statements     []StatementRow
 	NomineeName    string
@@ -70,8 +71,8 @@ type OwnDataPage struct {
 	About, Words   string
 }
 
-// HeldRow is how much of one kind is held.
-type HeldRow struct {
+// KeptRow is how much of one kind is held.
+type KeptRow struct {
 	Words string
 	Count int
 }
@@ -125,7 +126,7 @@ func (s *Site) ownDataOf(v *Visit) (*OwnDataPage, error) {
 		counts[w] += h.Count
 	}
 	for _, w := range order {
-		p.Held = append(p.Held, HeldRow{w, counts[w]})
+		p.Held = append(p.Held, KeptRow{w, counts[w]})
 	}
 	for _, r := range m.Requests {
 		p.Requests = append(p.Requests, requestRow(v, r, clock.At(s.Clock.Now())))
@@ -419,10 +420,11 @@ func ownLooked(s *Site, w http.ResponseWriter, v *Visit) error {
 	q := v.URL.Query()
 	var before id.ID
 	if t := q.Get("before"); t != "" {
-		var err error
-		if before, err = id.Parse(t); err != nil {
+		b, err := hex.DecodeString(t)
+		if err != nil || len(b) != len(before) {
 			return fault.Missing()
 		}
+		copy(before[:], b)
 	}
 	list, err := s.Requests.Looked(v.Context(), v.Who, before)
 	if err != nil {
@@ -430,7 +432,8 @@ func ownLooked(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	p := &OwnLookedPage{Shell: s.ownShell(v), Token: v.PathValue("token"), Rows: s.lookRows(v, list), Today: s.today(v)}
 	if len(list) == requests.MostLooks {
-		p.Older = v.ownPath("/looked?before=" + list[len(list)-1].ID.String())
+		last := list[len(list)-1].ID
+		p.Older = v.ownPath("/looked?before=" + hex.EncodeToString(last[:]))
 	}
 	if t := q.Get("day"); t != "" {
 		if p.Day, err = s.dayAsked(v, t); err != nil {

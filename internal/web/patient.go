@@ -33,7 +33,7 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 	z := v.Clinic.Location()
 	page := &PatientPage{Shell: s.staffShell(v, "nav.patients"), ID: one.String(), Version: p.Version, Patient: p.Name, Born: p.BirthDate, Sex: p.Sex,
 		Phone: string(p.Phone), Email: string(p.Email), Address: p.Address, Language: p.Language, Minor: p.Minor, Today: s.today(v),
-		CanWrite: v.Who.May(access.PatientWrite), CanDelete: v.Who.May(access.PatientDelete), CanDisclose: v.Who.May(access.DisclosureAct), CanBook: v.Who.May(access.ScheduleBook), CanAudit: v.Who.May(access.AuditRead),
+		CanWrite: v.Who.May(access.PatientWrite), CanDelete: v.Who.May(access.PatientDelete), CanCopy: s.Archives != nil && v.Who.May(access.PatientExport), CanDisclose: v.Who.May(access.DisclosureAct), CanBook: v.Who.May(access.ScheduleBook), CanAudit: v.Who.May(access.AuditRead),
 		NotesOn: s.notesOn(v), Broken: p.Name == ""}
 	page.Title = p.Name
 	if p.CreatedAt > 0 {
@@ -419,8 +419,11 @@ func (s *Site) deletePage(v *Visit, one id.ID) (*PatientDeletePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &PatientDeletePage{Shell: page.Shell, ID: page.ID, Patient: p.Name, Born: p.BirthDate, Coming: len(page.Coming), Version: p.Version,
-		Keeps: []string{v.Tongue.Say("staff.keeps.audit")}}
+	plan, err := s.Erasure.Plan(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, err
+	}
+	out := &PatientDeletePage{PlanShown: s.planShown(v, plan), Shell: page.Shell, ID: page.ID, Patient: p.Name, Born: p.BirthDate, Coming: len(page.Coming), Version: p.Version}
 	out.Title, out.Flash = "", ""
 	if page.Broken {
 		out.Patient = v.Tongue.Say("day.broken")
@@ -462,15 +465,15 @@ func patientDelete(s *Site, w http.ResponseWriter, v *Visit) error {
 		f.Add("sure", "field.sure.needed")
 		refused = f.Err()
 	default:
-		refused = s.Close(v.Context(), v.Who, one)
+		var erasure id.ID
+		if erasure, refused = s.Close(v.Context(), v.Who, one); refused == nil {
+			http.Redirect(w, v.Request, "/app/erasures/"+erasure.String()+"?done=patient_deleted", http.StatusSeeOther)
+			return nil
+		}
 	}
 	var f *fault.Fault
 	if errors.As(refused, &f) && f.Kind != fault.NotFound {
 		return s.views.Render(w, page.Report(refused), "patient-delete", page)
 	}
-	if refused != nil {
-		return refused
-	}
-	http.Redirect(w, v.Request, "/app/patients?done=patient_deleted", http.StatusSeeOther)
-	return nil
+	return refused
 }

@@ -3,11 +3,13 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/consent"
+	"almirah/internal/fault"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 )
@@ -177,7 +179,11 @@ func TestDeleting(t *testing.T) {
 	}
 	w := o.owner.send(page+"/delete", "version", number(p.Version+1), "sure", "1")
 	wants(t, w, http.StatusSeeOther)
-	wants(t, o.owner.get(w.Header().Get("Location")), 200, "The patient is deleted")
+	wants(t, o.owner.get(w.Header().Get("Location")), 200, "The patient is deleted", "Certificate one", "Nothing is held")
+	wants(t, o.owner.get("/app/erasures"), 200, strings.TrimSuffix(w.Header().Get("Location"), "?done=patient_deleted"))
+	if _, err := o.people.Open(context.Background(), o.owner.who, a.Patient); !fault.Is(err, fault.NotFound) {
+		t.Errorf("she is there: %v", err)
+	}
 	if o.deleted.Load() != 1 {
 		t.Error("not deleted")
 	}

@@ -248,12 +248,7 @@ func (s *Site) requestOf(v *Visit) (*RequestPage, error) {
 		return nil, err
 	}
 	z := v.Clinic.Location()
-	at := func(i clock.Instant) time.Time {
-		if i == 0 {
-			return time.Time{}
-		}
-		return i.In(z)
-	}
+	at := v.inZone
 	p := &RequestPage{Shell: s.staffShell(v, ""), RequestRow: requestRow(v, c.Request, c.Now), Asker: string(c.Asker), Proof: string(c.Proof), ProvedBy: names[c.ProvedBy], Law: c.Law, Source: law.AnswerTo(c.Law, c.Kind).Source,
 		Words: c.Words, Contact: c.Contact, Ground: string(c.Ground), Why: c.Why, Reached: c.Reached, Guardians: c.Guardians, Known: at(c.KnownAt), Confirmed: at(c.ConfirmedAt), ConfirmDue: at(c.ConfirmDue), Longer: at(c.LongerAt),
 		Decided: at(c.DecidedAt), ToldAt: at(c.ToldAt), Erase: at(c.EraseAt), DecidedBy: names[c.DecidedBy], ToldBy: c.ToldBy, Letter: c.Letter, Version: c.Version, CanAct: v.Who.May(access.RequestAct), CanLonger: c.CanTakeLonger(c.Now),

@@ -68,15 +68,10 @@ func (h HoldRow) Open() bool { return h.State == "asked" || h.State == "held" }
 
 // spanWords are a span in words; empty for none.
 func spanWords(v *Visit, s law.Span) string {
-	switch {
-	case s.Years > 0:
-		return v.Tongue.Say("retention.years", "Count", v.Tongue.Number(int64(s.Years)))
-	case s.Months > 0:
-		return v.Tongue.Say("retention.months", "Count", v.Tongue.Number(int64(s.Months)))
-	case s.Days > 0:
-		return v.Tongue.Say("retention.days", "Count", v.Tongue.Number(int64(s.Days)))
+	if s.IsZero() {
+		return ""
 	}
-	return ""
+	return lifeText(v.Tongue, s)
 }
 
 func (s *Site) retention(v *Visit) (*RetentionPage, error) {
@@ -90,12 +85,12 @@ func (s *Site) retention(v *Visit) (*RetentionPage, error) {
 		page.Last = plan.Last.Ended.In(z)
 	}
 	for _, l := range plan.Classes {
-		r := LastsRow{Class: string(l.Class), Life: spanWords(v, l.Span), Floor: spanWords(v, l.Life.Floor), Gone: int(l.Gone), Ahead: int(l.Ahead), Told: retention.Told(l.Class)}
+		r := LastsRow{Class: string(l.Class), Life: spanWords(v, l.Span), Gone: int(l.Gone), Ahead: int(l.Ahead), Told: retention.Told(l.Class)}
 		if r.Life == "" {
 			r.Life = v.Tongue.Say("retention.while")
 		}
-		if r.Floor != "" {
-			r.Source = l.Life.Source
+		if l.Life.Asked() {
+			r.Floor, r.Source = spanWords(v, l.Life.Floor), l.Life.Source
 		}
 		if l.Notice != nil {
 			r.Until = l.Notice.Until.In(z)

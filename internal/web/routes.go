@@ -21,6 +21,8 @@ func Routes() []Route {
 		backupRoutes(),
 		domainRoutes(),
 		vendorRoutes(),
+		archiveRoutes(),
+		importRoutes(),
 		clinicAccountRoutes(),
 		rxRoutes(),
 		supportRoutes(),
@@ -30,6 +32,7 @@ func Routes() []Route {
 		disclosureRoutes(),
 		requestRoutes(),
 		retentionRoutes(),
+		erasureRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -37,6 +37,15 @@ func (s *Site) staff(v *Visit) (*StaffSettings, error) {
 		}
 		page.People = append(page.People, row)
 	}
+	all, err := s.Accounts.Colleagues(v.Context(), v.Who)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		if c.Left && accounts.MayGrant(v.Who.Role(), c.Role) {
+			page.Former = append(page.Former, FormerRow{c.ID.String(), c.Name})
+		}
+	}
 	for _, x := range waiting {
 		page.Invitations = append(page.Invitations, InvitationRow{ID: x.ID.String(), Email: x.Email, By: names[x.By], Role: x.Role, Expires: x.Expires.In(z)})
 	}

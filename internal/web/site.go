@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/archives"
 	"almirah/internal/backup"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
@@ -32,6 +34,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
+	"almirah/internal/privacy"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
 	"almirah/internal/requests"
@@ -74,34 +77,38 @@ type Deps struct {
 	Requests *requests.Service
 	Lives    *retention.Service
 	Programs *programs.Service
+	Archives *archives.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
 
-	PublicURL   string                                                                                                     // without a slash at the end
-	Demo        bool                                                                                                       // shows the outbox and the demo's sign-ins
-	DemoCode    func(email string, used int64) string                                                                      // the present code of a demo’s person, later than the last that was used; nil outside the demo
-	DemoLogins  []DemoLogin                                                                                                // on the sign-in page of the demo only
-	Outbox      func() []Delivered                                                                                         // messages of the local carriers, newest first; nil outside the demo
-	Received    func() []Received                                                                                          // what the demo's own program was told, newest first; nil outside the demo
-	Phones      *DemoPhones                                                                                                // of the demo's patients; nil outside the demo
-	Processors  func() []egress.Processor                                                                                  // the sub-processor list, which is the egress allow-list
-	Promises    func(ctx context.Context) []Kept                                                                           // every sentence with the last result of its probe
-	Spells      func(ctx context.Context, probe string) ([]Spell, error)                                                   // how a probe's looks came out, the newest spell first
-	LookNow     func(ctx context.Context) error                                                                            // has every probe look; nil: not told
-	Limit       func(r *http.Request) time.Duration                                                                        // how long a booking from this address must wait
-	Entity      Entity                                                                                                     // who runs this installation
-	Ledger      Ledger                                                                                                     // the tree of the audit log
-	Address     func(r *http.Request) string                                                                               // the visitor's network address, behind known proxies
-	Backups     func(ctx context.Context) (backup.State, error)                                                            // how the backups stand; nil: none are made
-	BackupsNow  func() backup.State                                                                                        // the same as it was a moment ago, which costs nothing
-	Release     func(ctx context.Context, who access.Caller) error                                                         // lets leave what is held after a restore
-	Alone       func(ctx context.Context) bool                                                                             // one clinic has the house for itself
-	Operating   func(ctx context.Context) *OperatePage                                                                     // how the deployment stands, for its operators; nil: not told
-	TellClinics func(ctx context.Context, who access.Caller, incident id.ID) (int, error)                                  // opens an incident of a processor in each clinic that used it
-	HandOver    func(ctx context.Context, slug string, kind law.Request, contact, words string) (clinic string, err error) // gives a clinic what a person asked the operator, and answers its name
-	StaffNames  func(ctx context.Context, clinic id.ID) (map[id.ID]string, error)                                          // of those who work in a clinic
-	Close       func(ctx context.Context, who access.Caller, patient id.ID) error                                          // deletes a patient in every room
+	PublicURL      string                                                                                                     // without a slash at the end
+	Demo           bool                                                                                                       // shows the outbox and the demo's sign-ins
+	DemoCode       func(email string, used int64) string                                                                      // the present code of a demo’s person, later than the last that was used; nil outside the demo
+	DemoLogins     []DemoLogin                                                                                                // on the sign-in page of the demo only
+	Outbox         func() []Delivered                                                                                         // messages of the local carriers, newest first; nil outside the demo
+	Received       func() []Received                                                                                          // what the demo's own program was told, newest first; nil outside the demo
+	Phones         *DemoPhones                                                                                                // of the demo's patients; nil outside the demo
+	Processors     func() []egress.Processor                                                                                  // the sub-processor list, which is the egress allow-list
+	Promises       func(ctx context.Context) []Kept                                                                           // every sentence with the last result of its probe
+	Spells         func(ctx context.Context, probe string) ([]Spell, error)                                                   // how a probe's looks came out, the newest spell first
+	LookNow        func(ctx context.Context) error                                                                            // has every probe look; nil: not told
+	Limit          func(r *http.Request) time.Duration                                                                        // how long a booking from this address must wait
+	Entity         Entity                                                                                                     // who runs this installation
+	Ledger         Ledger                                                                                                     // the tree of the audit log
+	Address        func(r *http.Request) string                                                                               // the visitor's network address, behind known proxies
+	Backups        func(ctx context.Context) (backup.State, error)                                                            // how the backups stand; nil: none are made
+	BackupsNow     func() backup.State                                                                                        // the same as it was a moment ago, which costs nothing
+	Release        func(ctx context.Context, who access.Caller) error                                                         // lets leave what is held after a restore
+	Alone          func(ctx context.Context) bool                                                                             // one clinic has the house for itself
+	Operating      func(ctx context.Context) *OperatePage                                                                     // how the deployment stands, for its operators; nil: not told
+	TellClinics    func(ctx context.Context, who access.Caller, incident id.ID) (int, error)                                  // opens an incident of a processor in each clinic that used it
+	HandOver       func(ctx context.Context, slug string, kind law.Request, contact, words string) (clinic string, err error) // gives a clinic what a person asked the operator, and answers its name
+	StaffNames     func(ctx context.Context, clinic id.ID) (map[id.ID]string, error)                                          // of those who work in a clinic
+	Close          func(ctx context.Context, who access.Caller, patient id.ID) (id.ID, error)                                 // erases a patient in every room; the erasure
+	Erasure        *privacy.Service
+	EraseColleague func(ctx context.Context, who access.Caller, person id.ID) error // erases somebody who worked at the clinic
+	ErasureKey     func() (ed25519.PublicKey, error)                                // to check certificates of erasure with
 }
 
 // Entity is who runs the installation, for the policy pages (promise R8). What is not configured is empty.

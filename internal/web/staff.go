@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
@@ -50,6 +51,14 @@ func staffRoutes() []Route {
 }
 
 // script says whether one of our scripts asks, as opposed to a browser going to a page.
+// inZone is a moment as the clinic's clocks say it; zero for none.
+func (v *Visit) inZone(i clock.Instant) time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return i.In(v.Clinic.Location())
+}
+
 func (v *Visit) script() bool { return v.Header.Get("X-Fragment") != "" }
 
 // plain answers a script in words.

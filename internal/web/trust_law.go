@@ -66,6 +66,8 @@ func spanText(t *words.Tongue, s law.Span) string {
 // lifeText is how long something lives: the words of a table, where those of spanText stand behind "within".
 func lifeText(t *words.Tongue, s law.Span) string {
 	switch {
+	case s.Hours > 0:
+		return t.Say("life.days", "Count", (s.Hours+23)/24)
 	case s.Days > 0:
 		return t.Say("life.days", "Count", s.Days)
 	case s.Months > 0:

@@ -23,6 +23,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/policies"
 	"almirah/internal/prescriptions"
+	"almirah/internal/privacy"
 	"almirah/internal/programs"
 	"almirah/internal/promise"
 	"almirah/internal/requests"
@@ -46,7 +47,7 @@ func (o *office) rehouse(change func(d *web.Deps)) {
 	}
 	d := web.Deps{Programs: programs.New(o.DB, o.Log, programs.Options{Accounts: o.accounts}), DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Policies: policies.New(o.DB), Desk: o.desk,
 		Messages: messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test"}), Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Insight: insight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Requests: requests.New(o.DB, o.Log, requests.Options{Book: book, Collect: func(*store.View, id.ID) (map[string][]map[string]string, error) { return nil, nil }}), Trouble: incidents.New(o.DB, o.Log, incidents.Options{Accounts: o.accounts, Clinics: o.clinics}), Lives: retention.New(o.DB, o.Log, retention.Options{Accounts: o.accounts}), Support: support.New(o.DB, o.Log, support.Options{Accounts: o.accounts, Clinics: o.clinics}), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
-		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" }}
+		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" }, Erasure: privacy.New(o.DB, o.Log, privacy.Options{Vault: o.Vault}), ErasureKey: o.Vault.CertificateKey}
 	change(&d)
 	site, err := web.NewSite(d)
 	if err != nil {

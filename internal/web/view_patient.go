@@ -78,6 +78,7 @@ type PatientPage struct {
 	Likely        []PatientHit
 	CanWrite      bool
 	CanDelete     bool
+	CanCopy       bool
 	CanDisclose   bool // she may write down that an authority asks for the data
 	CanBook       bool
 	Broken        bool // the record could not be opened
@@ -99,16 +100,15 @@ type NoteCard struct {
 	Broken       bool
 }
 
-// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete".
+// PatientDeletePage is /app/patients/{id}/delete, the page "patient-delete": the plan of an erasure.
 type PatientDeletePage struct {
 	Shell
+	PlanShown
 	ID      string
 	Patient string
 	Born    clock.Date
 	Coming  int
-	Keeps   []string // what the law makes the clinic keep, in the language of the page
 	Version int64
-	Typed   string
 }
 
 // DashboardPage is /app, the page "dashboard".

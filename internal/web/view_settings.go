@@ -26,6 +26,8 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
 		{"settings.public", "/app/settings/public", access.ClinicSettings},
 		{"settings.domain", "/app/settings/domain", access.ClinicDomain},
+		{"settings.import", "/app/settings/import", access.ClinicImport},
+		{"settings.export", "/app/settings/export", access.ClinicExport},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.privacy", "/app/settings/privacy", access.ClinicRead},
 		{"settings.parties", "/app/settings/outside", access.ClinicOutside},
@@ -157,12 +159,16 @@ type PublicProvider struct {
 type StaffSettings struct {
 	SettingsPage
 	People      []StaffRow
+	Former      []FormerRow
 	Invitations []InvitationRow
 	Roles       []access.Role // that this person may give
 	Email       string        // as typed
 	InviteRole  access.Role
 	Rights      []RoleWords
 }
+
+// FormerRow is somebody who worked at the clinic.
+type FormerRow struct{ ID, Name string }
 
 // StaffRow is one person of the clinic.
 type StaffRow struct {

@@ -19,9 +19,9 @@ func TestEverySentenceIsSaidInEveryLanguage(t *testing.T) {
 	}
 	for _, l := range Languages() {
 		said := b.Tongue(l.Code).said
-		for key := range said {
-			if strings.HasPrefix(key, "promise.") && (known[key] == "" || l.Code == "en") {
-				t.Errorf("%s says %s, which the register does not have, or says by itself", l.Code, key)
+		for key, s := range said {
+			if strings.HasPrefix(key, "promise.") && (known[key] == "" || l.Code == "en" && s.fixed[0] != known[key]) {
+				t.Errorf("%s says %s, which the register does not have, or says otherwise", l.Code, key)
 			}
 		}
 		if l.Code == "en" {

@@ -120,3 +120,13 @@ func Prism(t testing.TB, description string) string {
 	t.Fatal("prism did not start within a minute")
 	return ""
 }
+
+// FHIRSchema is the JSON schema of FHIR R4 as HL7 publishes it, out of the npm packages of tools/oracles; the test is skipped by name where it is not.
+func FHIRSchema(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(folder(), "node_modules", "@medplum", "definitions", "dist", "fhir", "r4", "fhir.schema.json")
+	if _, err := os.Stat(file); err != nil {
+		lacking(t, "the npm packages of tools/oracles")
+	}
+	return file
+}

@@ -27,7 +27,7 @@ func (m *maker) deskPages() {
 			Coming:    []web.BookingCard{m.booking("booked")}, Past: []web.BookingCard{m.booking("completed"), m.booking("no-show"), m.booking("cancelled")},
 			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: "2026-02-01"}, {ConsentChoice: m.consents()[1], Since: "2026-03-01"}},
 			Messages: m.card().Messages, Said: m.said(), SaidMore: true, ThreadID: ident(501), Unread: 2, Wish: m.wish(), NotesOn: true, Notes: []web.NoteCard{{ID: ident(211), Text: "Prefers mornings.\nتتحدث العربية", By: "Dr Leela Nair", At: m.at(9, 0)}, {ID: ident(212), Broken: true, By: "Dr Leela Nair", At: m.at(9, 5)}},
-			CanWrite: true, CanDelete: true, CanBook: true, Form: form, Today: today}
+			CanWrite: true, CanDelete: true, CanCopy: true, CanBook: true, Form: form, Today: today}
 	}
 	m.add("patient", "", patient())
 	cared := patient()
@@ -45,7 +45,10 @@ func (m *maker) deskPages() {
 	guardian := patient()
 	guardian.Editing = "guardian"
 	m.add("patient", "guardian", guardian)
-	m.add("patient-delete", "", &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: "किरण राव", Born: "2015-03-15", Coming: 2, Keeps: []string{"The booking log, without the name, for three years."}, Version: 4})
+	m.add("patient-delete", "", &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: "किरण राव", Born: "2015-03-15", Coming: 2, Version: 4, PlanShown: m.plan()})
+	waits := &web.PatientDeletePage{Shell: m.staff("nav.patients"), ID: ident(201), Patient: people[0], Version: 4, PlanShown: m.plan()}
+	waits.Waits, waits.WaitsUntil, waits.NoBirth = true, "2027-03-01", false
+	m.add("patient-delete", "waits", waits)
 	m.add("me", "", &web.MePage{Shell: m.staff(""), PersonName: "Meera Pillai", Email: "meera@sunrise.example", Phone: "+91 98450 12345", JobTitle: "Practice manager", Language: "en", ThemeNow: "dark", Keys: true, Version: 3,
 		Sessions: []web.SessionRow{{ID: ident(1), Device: "Chrome, Windows", Address: "203.0.113.7", Since: m.at(8, 0), Seen: m.at(11, 0), Current: true}, {ID: ident(2), Device: "Safari, iPhone", Address: "2001:db8::7", Since: m.at(7, 0)}}})
 }
@@ -121,6 +124,8 @@ func (m *maker) settingsPages() {
 	m.backupPages()
 	m.domainPages()
 	m.vendorPages()
+	m.exportPages()
+	m.importPages()
 	m.carePages()
 	m.rxPages()
 	m.add("settings-keys", "", &web.KeysSettings{SettingsPage: m.settings("settings.keys"), Keys: true})

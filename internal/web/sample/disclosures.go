@@ -36,5 +36,5 @@ func (m *maker) disclosurePages() {
 func (m *maker) bareDisclosures() {
 	m.add("disclosures", "bare", &web.DisclosuresPage{Shell: m.staff("")})
 	m.add("disclosure-new", "bare", &web.DisclosureForm{Shell: m.staff(""), PatientID: ident(201), PatientName: people[0]})
-	m.add("disclosure", "bare", &web.DisclosurePage{Shell: m.staff(""), ID: ident(451), State: "dropped", Ground: "life", Parts: []string{"identity"}})
+	m.add("disclosure", "bare", &web.DisclosurePage{Shell: m.staff(""), ID: ident(451), Name: people[0], PatientID: ident(201), State: "dropped", Ground: "life", Parts: []string{"identity"}})
 }

@@ -58,6 +58,7 @@ func (m *maker) incidentPages() {
 
 func (m *maker) bareIncidents() {
 	for name, p := range map[string]web.Page{
+		"erasures": &web.ErasuresPage{Shell: m.staff("")}, "erasure": &web.ErasurePage{Shell: m.staff(""), ID: ident(441), At: m.at(8, 0)}, "erased": &web.ErasurePage{Shell: m.public(), ID: ident(441), At: m.at(8, 0)}, "colleague-erase": &web.ColleagueErasePage{Shell: m.staff(""), ID: ident(7)},
 		"incidents": &web.IncidentsPage{Shell: m.staff(""), Rule: "other", Rules: []string{"other"}, CanSee: true}, "incident": &web.IncidentPage{Shell: m.staff(""), ID: ident(401), Rule: "other", State: "suspected", Found: m.at(8, 0), From: m.at(8, 0), Untouched: true},
 		"incident-notice": &web.IncidentNotice{Shell: m.staff(""), ID: ident(401), State: "closed"}, "platform-incidents": &web.EventsPage{Shell: m.helper(false)}, "platform-incident": &web.EventPage{Shell: m.helper(false), EventRow: web.EventRow{ID: ident(421), Rule: "other", State: "suspected", At: m.at(8, 0)}, From: m.at(8, 0)},
 	} {

@@ -59,7 +59,7 @@ func (m *maker) requestPages() {
 	hand := &web.HandOversPage{Shell: m.helper(false), Slug: "sunrise", Kind: "access", Contact: "asha@example.org", Words: "She wants her data.", Reply: m.t.Say("request.operator.reply", "Clinic", "Sunrise Clinic", "Page", "https://example.org/c/sunrise/privacy/request")}
 	hand.Shell = problems(hand.Shell, "slug", "kind", "contact", "words")
 	m.add("platform-requests", "", hand)
-	own := &web.OwnDataPage{Shell: m.public(), Token: "t", Back: true, Patient: people[0], Phone: "••••••4321", Email: "a•••@example.org", Held: []web.HeldRow{{Words: m.t.Say("request.table.patient"), Count: 1}, {Words: m.t.Say("request.table.message"), Count: 23}},
+	own := &web.OwnDataPage{Shell: m.public(), Token: "t", Back: true, Patient: people[0], Phone: "••••••4321", Email: "a•••@example.org", Held: []web.KeptRow{{Words: m.t.Say("request.table.patient"), Count: 1}, {Words: m.t.Say("request.table.message"), Count: 23}},
 		Requests: []web.RequestRow{open, nobody, answered, refused}, Statements: said, NomineeName: "Omar Haddad", NomineeContact: "omar@example.org", NomineeSince: m.at(8, 0), Restricted: true, Proving: "n•••@example.org", About: "health"}
 	own.Flash = m.t.Say("done.request-said")
 	m.add("own-data", "", own)
@@ -78,7 +78,7 @@ func (m *maker) requestPages() {
 		m.add("own-ask", kind, p)
 	}
 	looks := []web.LookRow{{At: m.at(11, 0), Who: m.t.Say("request.look.you"), What: m.t.Say("audit.act.open"), Own: true}, {At: m.at(10, 0), Who: m.t.Say("role.front-desk"), What: m.t.Say("audit.act.open") + " · " + m.t.Say("audit.kind.patient"), Reason: m.t.Say("request.purpose.care")}}
-	m.add("own-looked", "", &web.OwnLookedPage{Shell: m.public(), Token: "t", Rows: looks, Older: "/m/t/data/looked?before=" + ident(9), Day: "2026-11-24", Today: "2026-11-24", Lists: looks})
+	m.add("own-looked", "", &web.OwnLookedPage{Shell: m.public(), Token: "t", Rows: looks, Older: "/m/t/data/looked?before=0a", Day: "2026-11-24", Today: "2026-11-24", Lists: looks})
 	mine := &web.OwnRequestPage{Shell: m.public(), Token: "t", RequestRow: open, Words: "Please.", Why: "The doctor is away until Monday.", Longer: true, CanBack: true}
 	m.add("own-request", "", mine)
 	m.add("own-request", "answered", &web.OwnRequestPage{Shell: m.public(), Token: "t", RequestRow: answered, Letter: "It was granted in part.\n\nThis costs you nothing.", HasCopy: true})

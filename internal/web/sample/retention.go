@@ -14,7 +14,7 @@ func (m *maker) retentionPages() {
 		l := law.LifeOf(law.India, c)
 		r := web.LastsRow{Class: string(c), Life: m.t.Say("retention.while"), Ahead: i % 3 * 7, Gone: i % 4, Told: true}
 		if l.Floor.Years > 0 {
-			r.Floor, r.Source = m.t.Say("retention.years", "Count", m.t.Number(int64(l.Floor.Years))), l.Source
+			r.Floor, r.Source = m.t.Say("life.years", "Count", l.Floor.Years), l.Source
 		}
 		if i%5 == 1 {
 			r.Until = m.at(9, 0).Add(30 * 24 * time.Hour)
@@ -34,8 +34,8 @@ func (m *maker) retentionPages() {
 	m.add("closing", "bare", &web.ClosingPage{SettingsPage: bare})
 	sure := m.settings("settings.standing")
 	sure.Shell = problems(sure.Shell, "sure")
-	m.add("closing", "", &web.ClosingPage{SettingsPage: sure, Billing: true, Years: m.t.Say("retention.years", "Count", "8")})
-	m.add("closing", "closing", &web.ClosingPage{SettingsPage: m.settings("settings.standing"), Closing: true, Since: m.at(9, 0), Goes: m.at(9, 0).Add(90 * 24 * time.Hour), Remainder: true, Turn: 1, Billing: true, Years: m.t.Say("retention.years", "Count", "8")})
+	m.add("closing", "", &web.ClosingPage{SettingsPage: sure, Billing: true, Years: m.t.Say("life.years", "Count", 8)})
+	m.add("closing", "closing", &web.ClosingPage{SettingsPage: m.settings("settings.standing"), Closing: true, Since: m.at(9, 0), Goes: m.at(9, 0).Add(90 * 24 * time.Hour), Remainder: true, Turn: 1, Billing: true, Years: m.t.Say("life.years", "Count", 8)})
 	m.add("closing", "sooner", &web.ClosingPage{SettingsPage: m.settings("settings.standing"), Closing: true, Since: m.at(9, 0), Goes: m.at(9, 0).Add(72 * time.Hour), Waits: true, WantedBy: "Omar Haddad", Turn: 2})
 	list := []web.SuspensionRow{{ID: ident(911), Clinic: "Sunrise Clinic", State: "asked", Ground: "spam", Words: "Messages went to people who are no patients.", Asked: m.at(8, 0), Version: 1, CanApprove: true, Open: true},
 		{ID: ident(912), Clinic: "Moonlight Clinic", State: "stands", Ground: "danger", Words: "A stolen sign-in reads records.", Asked: m.at(7, 0), Begins: m.at(8, 0), Version: 2, Open: true}, {ID: ident(913), Clinic: "Starlight Clinic", State: "lifted", Ground: "identity", Words: "Shown since.", Asked: m.at(6, 0), Begins: m.at(7, 0), Lifted: m.at(9, 0), Version: 3}}

@@ -101,6 +101,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.disclosurePages()
 	m.requestPages()
 	m.retentionPages()
+	m.erasurePages()
 	m.platformPages()
 	m.bareSupport()
 	m.bareIncidents()

@@ -1,0 +1,448 @@
+package archives_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"almirah/internal/access"
+	"almirah/internal/accounts"
+	"almirah/internal/archives"
+	"almirah/internal/clinics"
+	"almirah/internal/fault"
+	"almirah/internal/holdings"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/promise"
+	"almirah/internal/rig"
+	"almirah/internal/store"
+	"almirah/internal/words"
+)
+
+// declared are the tables of the rooms that these tests fill, and of the room itself. What all rooms declare goes there and back in the tests of app.
+func declared() []holdings.Table {
+	return slices.Concat(clinics.Holdings(), patients.Holdings(), archives.Holdings())
+}
+
+type house struct {
+	*rig.Base
+	s      *archives.Service
+	people *patients.Service
+}
+
+func open(t testing.TB, b *rig.Base) *house {
+	t.Helper()
+	book, err := words.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := clinics.New(b.DB, b.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
+	a := accounts.New(b.DB, b.Log, accounts.Options{Clinics: c, Book: book, PublicURL: "https://almirah.example.org"})
+	s := archives.New(b.DB, b.Log, archives.Options{Clinics: c, Accounts: a, Book: book, Holdings: declared(), Operator: accounts.Operator(), Folder: filepath.Join(b.Dir, "exports"),
+		Worker: func(clinic id.ID) access.Caller { return b.In(clinic, access.System) },
+		Undo: func(ctx context.Context, who access.Caller, people []id.ID) error {
+			for _, one := range people {
+				err := b.DB.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
+					tx.Housekeeping("a test's eraser")
+					if err := (archives.Keeper{}).Erase(tx, one); err != nil {
+						return err
+					}
+					if err := (patients.Keeper{}).Erase(tx, one); err != nil {
+						return err
+					}
+					return b.Vault.Shred(ctx, who.Clinic(), one, "test")
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+	return &house{Base: b, s: s, people: patients.New(b.DB, b.Log)}
+}
+
+// fill enters children with guardians, in several scripts; one of them is erased.
+func (h *house) fill(t testing.TB, n int) {
+	t.Helper()
+	ctx := context.Background()
+	names := []string{"Asha Rao", "मीरा शर्मा", "கவிதா ராஜன்", "ليلى حداد", "=1+1|x", "Zoë \"Q\" <b>"}
+	who := h.As(access.Owner)
+	for i := 0; i < n; i += 500 {
+		err := h.DB.Change(ctx, who, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
+			var list []patients.Clean
+			var wrong fault.Fields
+			c, err := clinics.Get(&tx.View)
+			if err != nil {
+				return err
+			}
+			for j := i; j < min(i+500, n); j++ {
+				one, ok := patients.Check(patients.Draft{Name: names[j%len(names)], Phone: "+9198" + pad(j), Email: "p" + pad(j) + "@example.org", BirthDate: "2019-02-0" + string(rune('1'+j%9)), Sex: "female", Address: "Street " + pad(j),
+					Guardian: &patients.GuardianDraft{Name: "Guardian " + pad(j), Phone: "+9197" + pad(j), Relation: "mother"}, Source: patients.SourceDesk}, c, "2026-11-23", &wrong)
+				if !ok {
+					return wrong.Err()
+				}
+				list = append(list, one)
+			}
+			_, err = patients.EnterAll(tx, list)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func pad(n int) string { return fmt.Sprintf("%08d", n) }
+
+func (h *house) export(t testing.TB, clinic id.ID) ([]byte, archives.Made) {
+	t.Helper()
+	var b bytes.Buffer
+	made, err := h.s.Export(context.Background(), h.In(clinic, access.System), &b, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), made
+}
+
+func read(t testing.TB, archive []byte) *archives.Opened {
+	t.Helper()
+	o, err := archives.Open(bytes.NewReader(archive), int64(len(archive)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// size is how many patients go there and back.
+func size() int {
+	if os.Getenv("ALMIRAH_SOAK") == "1" {
+		return 50_000
+	}
+	return 900 // three batches
+}
+
+// TestLeavesAndArrives: from each engine to the other one. What arrives is the same, found again under the keys there, and sends nothing.
+func TestLeavesAndArrives(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-arrives")
+	other := map[store.Engine]store.Engine{store.SQLite: store.Postgres, store.Postgres: store.SQLite}
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx := context.Background()
+		from := open(t, b)
+		from.fill(t, size())
+		neighbour := from.Found(t, "neighbour") // whose rows stand beside, and stay
+		archive, made := from.export(t, from.Clinic)
+		if made.Unreadable != 0 || made.Rows < int64(2*size()) {
+			t.Errorf("%d rows, %d unreadable", made.Rows, made.Unreadable)
+		}
+		if bytes.Contains(archive, neighbour[:]) {
+			t.Error("another clinic is in it")
+		}
+		o := read(t, archive)
+		to := open(t, rig.New(t, other[b.Engine], store.Options{}))
+		if _, err := to.s.Import(ctx, o, archives.Arrival{}, nil); !errors.Is(err, archives.ErrUntrusted) || !strings.Contains(err.Error(), o.Fingerprint) {
+			t.Errorf("without trust: %v", err)
+		}
+		if _, err := to.s.Import(ctx, o, archives.Arrival{Trust: o.Fingerprint}, nil); !fault.Is(err, fault.Invalid) {
+			t.Errorf("the name is taken there: %v", err)
+		}
+		// It breaks off after a while, and nobody sees the half of it.
+		cut, stop := context.WithCancel(ctx)
+		n := 0
+		if _, err := to.s.Import(cut, o, archives.Arrival{Trust: strings.ToLower(o.Fingerprint), Slug: "moved"}, func(p archives.Progress) {
+			if n++; p.What == "guardian" {
+				stop()
+			}
+		}); err == nil {
+			t.Fatal("it did not break off")
+		}
+		if _, err := clinics.New(to.DB, to.Log, clinics.Options{Anyone: accounts.Public(id.Zero)}).BySlug(ctx, "moved"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("half a clinic can be seen: %v", err)
+		}
+		arrived, err := to.s.Import(ctx, o, archives.Arrival{Trust: o.Fingerprint, Slug: "moved"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if arrived.Canonical != made.Canonical || arrived.Rows != made.Rows {
+			t.Errorf("arrived as %s with %d rows, left as %s with %d", arrived.Canonical, arrived.Rows, made.Canonical, made.Rows)
+		}
+		if _, again := to.export(t, from.Clinic); again.Canonical != made.Canonical {
+			t.Errorf("left again as %s", again.Canonical)
+		}
+		if _, err := to.s.Import(ctx, o, archives.Arrival{Trust: o.Fingerprint, Slug: "moved"}, nil); !errors.Is(err, archives.ErrHere) {
+			t.Errorf("brought in twice: %v", err)
+		}
+		owner := to.In(from.Clinic, access.Owner)
+		found, err := to.people.Search(ctx, owner, "9198"+pad(7), 10)
+		if err != nil || len(found) != 1 {
+			t.Errorf("a patient is found by her number: %d, %v", len(found), err)
+		}
+		_, held, err := to.s.Runs(ctx, owner)
+		if err != nil || !held {
+			t.Errorf("messages are held: %v, %v", held, err)
+		}
+		if err := to.s.LetGo(ctx, owner); err != nil {
+			t.Error(err)
+		}
+		if err := to.s.LetGo(ctx, owner); !fault.Is(err, fault.Conflict) {
+			t.Errorf("let go twice: %v", err)
+		}
+	})
+}
+
+// rebuilt writes an archive again with other members.
+func rebuilt(t testing.TB, archive []byte, change func(name string, text []byte) (string, []byte, bool)) []byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, text, keep := change(f.Name, text)
+		if !keep {
+			continue
+		}
+		m, err := w.Create(name)
+		if err == nil {
+			_, err = m.Write(text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestChangedArchivesAreRefused: whatever somebody does to an archive on its way, it is refused before a row of it is believed.
+func TestChangedArchivesAreRefused(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-signed")
+	h := open(t, rig.New(t, store.SQLite, store.Options{}))
+	h.fill(t, 30)
+	archive, _ := h.export(t, h.Clinic)
+	stranger := open(t, rig.New(t, store.SQLite, store.Options{}))
+	_, key, err := stranger.Vault.LogSigner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func(name string, text []byte) (string, []byte, bool) { return name, text, true }
+	for name, change := range map[string]func(name string, text []byte) (string, []byte, bool){
+		"a row was changed": func(name string, text []byte) (string, []byte, bool) {
+			if name == "native/patient.ndjson" {
+				text = bytes.Replace(text, []byte("Asha"), []byte("Usha"), 1)
+			}
+			return name, text, true
+		},
+		"a row was taken away": func(name string, text []byte) (string, []byte, bool) {
+			if name == "native/patient.ndjson" {
+				text = text[bytes.IndexByte(text, '\n')+1:]
+			}
+			return name, text, true
+		},
+		"a member was taken away": func(name string, text []byte) (string, []byte, bool) { return name, text, name != "readme.txt" },
+		"a member has another name": func(name string, text []byte) (string, []byte, bool) {
+			return strings.Replace(name, "readme.txt", "readme2.txt", 1), text, true
+		},
+		"a member leads out of its folder": func(name string, text []byte) (string, []byte, bool) {
+			return strings.Replace(name, "readme.txt", "../../etc/readme.txt", 1), text, true
+		},
+		"a member has an absolute name": func(name string, text []byte) (string, []byte, bool) {
+			return strings.Replace(name, "readme.txt", "/readme.txt", 1), text, true
+		},
+		"a member leads out by backslashes": func(name string, text []byte) (string, []byte, bool) {
+			return strings.Replace(name, "readme.txt", `..\readme.txt`, 1), text, true
+		},
+		"the manifest says something else": func(name string, text []byte) (string, []byte, bool) {
+			if name == "manifest.json" {
+				text = bytes.Replace(text, []byte("Clinic sunrise"), []byte("Clinic sunset"), 1)
+			}
+			return name, text, true
+		},
+		"the hash was changed": func(name string, text []byte) (string, []byte, bool) {
+			if name == "manifest.json" {
+				var m archives.Manifest
+				if json.Unmarshal(text, &m) != nil {
+					t.Fatal("no manifest")
+				}
+				m.Canonical = strings.Repeat("0", 64)
+				text, _ = json.Marshal(m)
+			}
+			return name, text, true
+		},
+		"somebody else's key": func(name string, text []byte) (string, []byte, bool) {
+			if name == "manifest.json" {
+				var m archives.Manifest
+				if json.Unmarshal(text, &m) != nil {
+					t.Fatal("no manifest")
+				}
+				m.Key = key
+				text, _ = json.Marshal(m)
+			}
+			return name, text, true
+		},
+		"no signature": func(name string, text []byte) (string, []byte, bool) { return name, text, name != "manifest.sig" },
+		"another form": func(name string, text []byte) (string, []byte, bool) {
+			return name, bytes.ReplaceAll(text, []byte("almirah archive 1"), []byte("almirah archive 9")), true
+		},
+		"it is blown up": func(name string, text []byte) (string, []byte, bool) {
+			if name == "readme.txt" {
+				text = make([]byte, 64<<20)
+			}
+			return name, text, true
+		},
+	} {
+		bad := rebuilt(t, archive, change)
+		_, err := archives.Open(bytes.NewReader(bad), int64(len(bad)), nil)
+		if !errors.Is(err, archives.ErrForged) && !errors.Is(err, archives.ErrDamaged) && !errors.Is(err, archives.ErrStrange) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	good := rebuilt(t, archive, same)
+	read(t, good) // packed anew is the same archive
+	for _, n := range []int{0, 1, 100, len(archive) / 2, len(archive) - 1} {
+		if _, err := archives.Open(bytes.NewReader(archive[:n]), int64(n), nil); err == nil {
+			t.Errorf("cut off after %d bytes, and read", n)
+		}
+	}
+	more := rebuilt(t, archive, same)
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	z, _ := zip.NewReader(bytes.NewReader(more), int64(len(more)))
+	for _, f := range z.File {
+		if err := w.Copy(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Create("native/more.ndjson"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := archives.Open(bytes.NewReader(b.Bytes()), int64(b.Len()), nil); err == nil {
+		t.Error("a member that nobody signed for is taken")
+	}
+	o := read(t, archive)
+	if _, err := stranger.s.Import(context.Background(), o, archives.Arrival{Trust: archives.Fingerprint(key), Slug: "elsewhere"}, nil); !errors.Is(err, archives.ErrUntrusted) {
+		t.Errorf("another key was vouched for: %v", err)
+	}
+}
+
+// TestAnArchiveIsFetchedOnce: sealed while it waits, for a day, for one download.
+func TestAnArchiveIsFetchedOnce(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-once")
+	h := open(t, rig.New(t, store.SQLite, store.Options{}))
+	h.fill(t, 40)
+	ctx := context.Background()
+	owner, work := h.As(access.Owner), h.As(access.System)
+	file := func(run id.ID) string { return filepath.Join(h.Dir, "exports", run.String()+".sealed") }
+	run, err := h.s.Ask(ctx, owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.s.Ask(ctx, owner); !fault.Is(err, fault.Conflict) {
+		t.Errorf("two at once: %v", err)
+	}
+	if _, err := h.s.Fetch(ctx, owner, run); !fault.Is(err, fault.NotFound) {
+		t.Errorf("fetched before it is ready: %v", err)
+	}
+	if err := h.s.Make(ctx, work); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := os.ReadFile(file(run))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sealed, []byte("native/patient.ndjson")) {
+		t.Error("it lies open on the disk")
+	}
+	f, err := h.s.Fetch(ctx, owner, run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Write(broken{}) == nil {
+		t.Error("a download that broke off counts")
+	}
+	if f, err = h.s.Fetch(ctx, owner, run); err != nil {
+		t.Fatalf("begun again: %v", err)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if int64(b.Len()) != f.Size {
+		t.Errorf("%d bytes, %d were said", b.Len(), f.Size)
+	}
+	read(t, b.Bytes())
+	if _, err := h.s.Fetch(ctx, owner, run); !fault.Is(err, fault.NotFound) {
+		t.Errorf("fetched twice: %v", err)
+	}
+	if _, err := os.Stat(file(run)); err == nil {
+		t.Error("it was fetched and is still there")
+	}
+	again, err := h.s.Ask(ctx, owner)
+	if err == nil {
+		err = h.s.Make(ctx, work)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Move(archives.Waits)
+	if _, err := h.s.Fetch(ctx, owner, again); !fault.Is(err, fault.NotFound) {
+		t.Errorf("fetched after its day: %v", err)
+	}
+	if err := h.s.Expire(ctx, work); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file(again)); err == nil {
+		t.Error("its day is over and it is still there")
+	}
+	for _, role := range []access.Role{access.Manager, access.Practitioner, access.FrontDesk, access.Billing, access.Patient} {
+		if _, err := h.s.Ask(ctx, h.As(role)); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%s may take the clinic along: %v", role, err)
+		}
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("the line broke") }
+
+// FuzzOpen: whatever somebody hands in as an archive, it is refused or read, and nothing falls over.
+func FuzzOpen(f *testing.F) {
+	h := open(f, rig.New(f, store.SQLite, store.Options{}))
+	h.fill(f, 3)
+	archive, _ := h.export(f, h.Clinic)
+	f.Add(archive)
+	f.Add(archive[:len(archive)/2])
+	f.Add([]byte("PK\x05\x06"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		o, err := archives.Open(bytes.NewReader(raw), int64(len(raw)), nil)
+		if err == nil && o.Fingerprint == "" {
+			t.Error("an archive without a key is read")
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package archives
+
+import (
+	"time"
+
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+// The lives of what this room keeps.
+const (
+	keepRun   = 2 * 365 * 24 * time.Hour
+	keepList  = 30 * 24 * time.Hour
+	keepCells = 7 * 24 * time.Hour
+)
+
+const (
+	sqlRunsOf       = `SELECT id, state, asked_at FROM export_run WHERE clinic_id = $1 AND patient_id = $2 ORDER BY asked_at, id`
+	sqlRunsErase    = `DELETE FROM export_run WHERE clinic_id = $1 AND patient_id = $2`
+	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state = 'ready'`
+	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2`
+	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, cells = NULL WHERE clinic_id = $1 AND made_id = $2`
+	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR added_at < $2))`
+	sqlListLinesOld = `DELETE FROM list_line WHERE clinic_id = $1 AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND added_at < $2)`
+	sqlListsOld     = `DELETE FROM list_import WHERE clinic_id = $1 AND added_at < $2`
+)
+
+// Keeper copies out, erases and expires what this room holds.
+type Keeper struct{}
+
+// Name is the keeper's name in holdings.
+func (Keeper) Name() string { return "archives" }
+
+// Tables are the tables that it keeps.
+func (Keeper) Tables() []string { return []string{"export_run", "list_line"} }
+
+// Collect copies out when copies of her were taken.
+func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]string, error) {
+	rows, err := v.Query(sqlRunsOf, patient)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string][]map[string]string{}
+	for rows.Next() {
+		var one id.ID
+		var state string
+		var at int64
+		if err := rows.Scan(&one, &state, &at); err != nil {
+			return nil, err
+		}
+		out["export_run"] = append(out["export_run"], map[string]string{"id": one.String(), "state": state, "asked": time.UnixMicro(at).UTC().Format(time.RFC3339)})
+	}
+	return out, rows.Err()
+}
+
+// Erase forgets whose copies were taken and which line of a list was hers. An archive of the whole clinic that waits to be fetched holds her, so
+// that its time is over at once.
+func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
+	for _, text := range []string{sqlRunsErase, sqlLinesErase} {
+		if _, err := tx.Exec(text, patient); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(sqlRunsStale)
+	return err
+}
+
+// Due deletes what is over.
+func (Keeper) Due(tx *store.Tx) (int, error) {
+	tx.Housekeeping("copies that were taken and lists that were brought in long ago")
+	all := 0
+	for _, x := range []struct {
+		text string
+		keep time.Duration
+	}{{sqlRunsOld, keepRun}, {sqlLinesUnmade, keepCells}, {sqlListLinesOld, keepList}, {sqlListsOld, keepList}} {
+		n, err := tx.Exec(x.text, tx.Now().Add(-x.keep))
+		if err != nil {
+			return all, err
+		}
+		all += int(n)
+	}
+	return all, nil
+}

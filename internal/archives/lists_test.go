@@ -1,0 +1,196 @@
+package archives_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/archives"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/patients"
+	"almirah/internal/promise"
+	"almirah/internal/rig"
+	"almirah/internal/store"
+)
+
+func (h *house) looked(t testing.TB, list id.ID) archives.Looked {
+	t.Helper()
+	l, err := h.s.List(context.Background(), h.As(access.Owner), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// TestAListIsLookedOverBroughtInAndTakenBack: nothing is made before it is asked for, nobody who is here is changed, and what is taken back is what the
+// list made and nobody has touched.
+func TestAListIsLookedOverBroughtInAndTakenBack(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "list-import")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx := context.Background()
+		h := open(t, b)
+		h.fill(t, 3) // Asha Rao with 9198 00000000 is here
+		owner, work := h.As(access.Owner), h.As(access.System)
+		text := "\ufeffPatient Name;Mobile No.;Date of Birth;Gender;Remarks\r\n"
+		text += "Asha Rao;098" + pad(0) + ";;F;here\r\n" // is here
+		for i := range 230 {
+			text += fmt.Sprintf("New Person%d;+9196%s;3/%d/1990;M;x\r\n", i, pad(i), 1+i%12)
+		}
+		text += "New Person7;096" + pad(7) + ";;;twice\r\n" // once more
+		text += "No Number;12;;;wrong\r\n"                  // no number
+		text += "No Day;096" + pad(900) + ";31/02/1990;;wrong\r\n"
+		text += ";096" + pad(901) + ";;;wrong\r\n"
+		list, err := h.s.Bring(ctx, owner, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := h.looked(t, list)
+		if got := strings.Join(l.Columns, ","); got != "name,phone,birth_date,sex," || l.Lines != 235 {
+			t.Errorf("guessed %s of %d lines", got, l.Lines)
+		}
+		if err := h.s.Take(ctx, owner, list, l.Version); !fault.Is(err, fault.Conflict) {
+			t.Errorf("brought in before it was looked over: %v", err)
+		}
+		if err := h.s.Look(ctx, owner, list, []string{"phone", "phone", "", "", ""}, archives.DayFirst, l.Version); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a field twice: %v", err)
+		}
+		if err := h.s.Look(ctx, owner, list, l.Columns, archives.DayFirst, l.Version); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.Work(ctx, work); err != nil {
+			t.Fatal(err)
+		}
+		l = h.looked(t, list)
+		if l.State != archives.ListChecked || l.Counts[archives.LineNew] != 230 || l.Counts[archives.LineHere] != 1 || l.Counts[archives.LineTwice] != 1 || l.Counts[archives.LineWrong] != 3 {
+			t.Fatalf("%s: %v", l.State, l.Counts)
+		}
+		if len(l.Wrong) != 3 || len(l.Wrong[0].Faults) == 0 || l.Wrong[0].Faults[0].Field != "phone" || l.Wrong[0].Number != 233 {
+			t.Errorf("wrong lines: %+v", l.Wrong)
+		}
+		if found, _ := h.people.Search(ctx, owner, "New Person12", 5); len(found) != 0 {
+			t.Error("somebody was made before it was asked for")
+		}
+		if err := h.s.Take(ctx, owner, list, l.Version); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.Work(ctx, work); err != nil {
+			t.Fatal(err)
+		}
+		l = h.looked(t, list)
+		if l.State != archives.ListDone || l.Made != 230 || l.Skipped != 5 {
+			t.Fatalf("%s: %d made, %d left out", l.State, l.Made, l.Skipped)
+		}
+		found, err := h.people.Search(ctx, owner, "96"+pad(12), 5)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("a new patient is found by her number: %d, %v", len(found), err)
+		}
+		// Somebody touches one of them.
+		err = h.DB.Change(ctx, owner, access.PatientWrite, func(_ context.Context, tx *store.Tx) error { return patients.Touch(tx, found[0].ID) })
+		if err == nil {
+			h.Clock.Move(time.Minute)
+			err = h.DB.Change(ctx, owner, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("seen at the desk")
+				return patients.Touch(tx, found[0].ID)
+			})
+		}
+		if err != nil && !errors.Is(err, store.ErrUnaccounted) {
+			t.Fatal(err)
+		}
+		if err := h.s.TakeBack(ctx, owner, list, l.Version); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.Work(ctx, work); err != nil {
+			t.Fatal(err)
+		}
+		l = h.looked(t, list)
+		if l.State != archives.ListUndone || l.Counts[archives.LineGone] != 229 || l.Counts[archives.LineKept] != 1 {
+			t.Fatalf("%s: %v", l.State, l.Counts)
+		}
+		if found, _ := h.people.Search(ctx, owner, "9198"+pad(0), 5); len(found) != 1 {
+			t.Error("somebody who was here before the list is gone")
+		}
+		if found, _ := h.people.Search(ctx, owner, "96"+pad(12), 5); len(found) != 1 {
+			t.Error("somebody who was touched is gone")
+		}
+		if found, _ := h.people.Search(ctx, owner, "96"+pad(13), 5); len(found) != 0 {
+			t.Error("somebody whom nobody touched is still here")
+		}
+	})
+}
+
+func TestListsAsSpreadsheetsWriteThem(t *testing.T) {
+	t.Parallel()
+	utf16 := []byte{0xFF, 0xFE}
+	for _, r := range "Name\tPhone\nÀsha\t1\n" {
+		utf16 = append(utf16, byte(r), byte(r>>8))
+	}
+	for name, c := range map[string]struct {
+		raw  string
+		want string
+	}{
+		"commas":                   {"Name,Phone\nAsha,1\n", "Asha|1"},
+		"a mark and semicolons":    {"\ufeffName;Phone\r\nAsha, Rao;1\r\n", "Asha, Rao|1"},
+		"tabs":                     {"Name\tPhone\nAsha\t1", "Asha|1"},
+		"the old code page":        {"Name,Phone\nJos\xe9 \x93O\x94,1\n", "José “O”|1"},
+		"UTF-16":                   {string(utf16), "Àsha|1"},
+		"quotes and line breaks":   {"Name,Phone\n\"Asha\nRao\",\"=\"\"0123\"\"\"\n", "Asha Rao|0123"},
+		"an apostrophe":            {"Name,Phone\nAsha,'0123\n", "Asha|0123"},
+		"empty lines":              {"Name,Phone\n\n,,\nAsha,1\n", "Asha|1"},
+		"a quote that never ends":  {"Name,Phone\nAs\"ha,1\n", "As\"ha|1"},
+		"old line ends":            {"Name,Phone\r\nAsha,1\r\n", "Asha|1"},
+		"more cells than titles":   {"Name,Phone\nAsha,1,2,3\n", "Asha|1|2|3"},
+		"blanks that nobody sees":  {"Name,Phone\n\u00a0Asha\u00a0,1\n", "Asha|1"},
+		"commas within semicolons": {"Name;Phone;a\n\"x;y\";1;\n", "x;y|1|"},
+	} {
+		lines, err := archives.Lines([]byte(c.raw))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := strings.Join(lines[1], "|"); got != c.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	for name, raw := range map[string]string{"nothing": "", "titles alone": "Name,Phone\n", "a workbook": "PK\x03\x04abc", "an old workbook": "\xD0\xCF\x11\xE0abc", "zeros": "Name\x00,Phone\nA,1\n",
+		"too many lines": "Name\n" + strings.Repeat("x\n", 5001), "too large": strings.Repeat("x", archives.MostList+1), "a huge cell": "Name\n" + strings.Repeat("x", 5000) + "\n", "many columns": strings.Repeat("a,", 100) + "\n1\n"} {
+		if _, err := archives.Lines([]byte(raw)); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	today := rig.Start
+	for _, c := range [][3]string{{"2019-02-03", "dmy", "2019-02-03"}, {"3/2/2019", "dmy", "2019-02-03"}, {"3/2/2019", "mdy", "2019-03-02"}, {"03.02.19", "dmy", "2019-02-03"}, {"3-2-85", "dmy", "1985-02-03"}, {"43499", "dmy", "2019-02-03"}, {"43499.5", "dmy", "2019-02-03"},
+		{"3 Feb 2019", "dmy", "2019-02-03"}, {"3-Feb-85", "dmy", "1985-02-03"}, {"31/02/2019", "dmy", "31/02/2019"}, {"soon", "dmy", "soon"}, {"", "dmy", ""}, {"2019-02-03 00:00:00", "dmy", "2019-02-03"}, {"20190203", "dmy", "2019-02-03"}} {
+		if got := archives.Day(c[0], c[1], today); got != c[2] {
+			t.Errorf("%q (%s): %q", c[0], c[1], got)
+		}
+	}
+}
+
+// FuzzLines: whatever somebody hands in as a list, it is refused or read within its bounds.
+func FuzzLines(f *testing.F) {
+	for _, s := range []string{"Name,Phone\nAsha,1\n", "\ufeffName;Phone\r\n\"A;\";1", "\xFF\xFEN\x00", "PK\x03\x04", "=1+1|'cmd'!A1,\n@x,\t\n", "\"", "a\tb\n'1\t=\"2\""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		lines, err := archives.Lines(raw)
+		if err != nil {
+			return
+		}
+		if len(lines) < 2 || len(lines) > 5001 {
+			t.Errorf("%d lines", len(lines))
+		}
+		for _, l := range lines {
+			for _, c := range l {
+				if strings.ContainsRune(c, 0) || strings.ContainsAny(c, "\r\n") || len(c) > 5000 {
+					t.Error("a cell that is no cell")
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package clinics
+
+import (
+	"context"
+
+	"almirah/internal/access"
+	"almirah/internal/audit"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/store"
+)
+
+const (
+	sqlRouteOf      = `SELECT slug, opened_at FROM clinic_route WHERE clinic_id = $1`
+	sqlRouteForget  = `DELETE FROM clinic_route WHERE clinic_id = $1 AND slug <> $2 AND opened_at = 0`
+	sqlRouteArrived = `UPDATE clinic_route SET opened_at = $3 WHERE slug = $1 AND clinic_id = $2`
+	sqlHeldSet      = `UPDATE clinic SET held = $2 WHERE clinic_id = $1 AND held = $3`
+)
+
+// Reserve keeps the name for a clinic that arrives from another house; it keeps the one that it reserved before, or gives that up for another.
+// fault.Invalid "slug" when the name is taken or is none.
+func (s *Service) Reserve(ctx context.Context, who access.Caller, slug string, clinic id.ID) error {
+	var f fault.Fields
+	slug = checkSlug(slug, &f)
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return s.db.Across(ctx, who, access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("a name waits for a clinic that arrives; the arrival itself is recorded with the clinic")
+		var have string
+		var opened int64
+		err := p.Row(sqlRouteOf, clinic).Scan(&have, &opened)
+		if err != nil && err != store.ErrNoRows {
+			return err
+		}
+		if err == nil && have == slug || opened != 0 {
+			return nil
+		}
+		if _, err := p.Exec(sqlRouteForget, clinic, slug); err != nil {
+			return err
+		}
+		free, err := reserve(p, slug, clinic)
+		if err == nil && !free {
+			return taken()
+		}
+		return err
+	})
+}
+
+// Arrived lets the reserved name lead to the clinic. fault.Invalid "slug" when somebody else has it by now.
+func (s *Service) Arrived(ctx context.Context, who access.Caller, slug string, clinic id.ID) error {
+	return s.db.Across(ctx, who, access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
+		p.Record(audit.Note{Action: "open", Kind: "clinic", Subject: clinic})
+		n, err := p.Exec(sqlRouteArrived, slug, clinic, p.Now())
+		if err == nil && n != 1 {
+			return taken()
+		}
+		return err
+	})
+}
+
+// LetGo lets messages leave a clinic that arrived from another house; false when nothing was held.
+func LetGo(tx *store.Tx) (bool, error) {
+	n, err := tx.Exec(sqlHeldSet, false, true)
+	if err == nil && n > 0 {
+		tx.Record(audit.Note{Action: "release", Kind: "clinic", Subject: tx.Clinic()})
+	}
+	return n > 0, err
+}

@@ -1,0 +1,371 @@
+package web
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/privacy"
+)
+
+// Erasures: what will go and what a law holds, before anything happens; what was held of whom until when, without a name; both certificates, for the clinic and for whoever has their
+// address; and what a custodian opens (promises erasure-plan, held-to-custodian, erasure-certified).
+
+func erasureRoutes() []Route {
+	see := access.ErasureRead
+	return []Route{
+		{Pattern: "GET /app/erasures", Door: Staff, Right: see, Handle: erasuresPage},
+		{Pattern: "GET /app/erasures/{id}", Door: Staff, Right: see, Handle: erasurePage},
+		{Pattern: "POST /app/erasures/{id}/held", Door: Staff, Right: access.HeldOpen, Handle: heldOpen},
+		{Pattern: "GET /c/{slug}/erased/{id}", Door: Clinic, Right: access.PublicRead, Handle: erasedPage},
+		{Pattern: "GET /c/{slug}/erased/{id}/certificate", Door: Clinic, Right: access.PublicRead, Handle: certificateFile},
+		{Pattern: "GET /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueAsk},
+		{Pattern: "POST /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueErase},
+		{Pattern: "GET /trust/erasure-key", Door: Open, Handle: erasureKey},
+	}
+}
+
+// PlanShown is what an erasure takes away and what stays.
+type PlanShown struct {
+	Goes       []Counted
+	Held       []HeldRow
+	Carried    []Counted
+	NoBirth    bool // the birth date is not on record, so an adult's time counts
+	Waits      bool
+	WaitsUntil clock.Date
+}
+
+// Counted is a number of things of a kind, in the language of the page.
+type Counted struct {
+	What   string
+	Number int
+}
+
+// HeldRow is what a law holds.
+type HeldRow struct {
+	ID, What, Source string
+	Number           int
+	Last             clock.Date
+	Sealed           bool
+	Noticed, Ended   time.Time
+}
+
+func (s *Site) planShown(v *Visit, p privacy.Plan) PlanShown {
+	out := PlanShown{Held: heldRows(v, p.Holds), Carried: carriedRows(v, p.Carried), NoBirth: !p.BirthKnown && len(p.Holds) > 0, Waits: p.Waiting, WaitsUntil: p.Waits}
+	for _, g := range p.Goes {
+		out.Goes = append(out.Goes, Counted{v.Tongue.Say("erasure.room." + g.Room), g.Number})
+	}
+	slices.Reverse(out.Goes) // who she is stands first on the page, and goes last
+	return out
+}
+
+func heldRows(v *Visit, holds []privacy.Hold) (out []HeldRow) {
+	z := v.Clinic.Location()
+	for _, h := range holds {
+		r := HeldRow{ID: h.ID.String(), What: v.Tongue.Say("erasure.class." + string(h.Class)), Source: h.Source, Number: h.Number, Last: h.Last, Sealed: h.Sealed}
+		if h.Noticed > 0 {
+			r.Noticed = h.Noticed.In(z)
+		}
+		if h.Ended > 0 {
+			r.Ended = h.Ended.In(z)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func carriedRows(v *Visit, list []privacy.Carried) (out []Counted) {
+	for _, c := range list {
+		out = append(out, Counted{v.Tongue.Say("channel." + c.Carrier), c.Number})
+	}
+	return out
+}
+
+// heldAhead tells those who lead the clinic what goes within two days.
+func (s *Site) heldAhead(v *Visit, sh *Shell) {
+	if !v.Who.May(access.ErasureRead) {
+		return
+	}
+	list, err := s.Erasure.Ahead(v.Context(), v.Who)
+	if err != nil {
+		return
+	}
+	for _, n := range list {
+		sh.Notices = append(sh.Notices, Notice{Text: v.Tongue.Say("erasure.ahead", "What", v.Tongue.Say("erasure.class."+string(n.Class)), "Date", v.Tongue.ShortDate(n.Last)),
+			URL: "/app/erasures/" + n.Erasure.String(), Link: v.Tongue.Say("erasure.look")})
+	}
+}
+
+// ErasuresPage is /app/erasures, the page "erasures".
+type ErasuresPage struct {
+	Shell
+	Rows []ErasureRow
+}
+
+// ErasureRow is one erasure in the list.
+type ErasureRow struct {
+	ID            string
+	At            time.Time
+	By            string
+	Open          int
+	Last          clock.Date
+	First, Second bool
+}
+
+func erasuresPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	list, err := s.Erasure.List(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	people, err := s.Accounts.Names(v.Context(), v.Who)
+	if err != nil {
+		return err
+	}
+	page := &ErasuresPage{Shell: s.staffShell(v, "")}
+	for _, e := range list {
+		r := ErasureRow{ID: e.ID.String(), At: e.At.In(v.Clinic.Location()), By: people[e.By], Open: e.Open(), First: e.FirstAt > 0, Second: e.SecondAt > 0}
+		for _, h := range e.Holds {
+			if h.Ended == 0 {
+				r.Last = max(r.Last, h.Last)
+			}
+		}
+		page.Rows = append(page.Rows, r)
+	}
+	return s.views.Render(w, http.StatusOK, "erasures", page)
+}
+
+// ErasurePage is /app/erasures/{id}, the page "erasure", and /c/{slug}/erased/{id}, the page "erased".
+type ErasurePage struct {
+	Shell
+	ID, Slug, By  string
+	At            time.Time
+	Held          []HeldRow
+	Carried       []Counted
+	First, Second time.Time // when the certificates were issued; zero while they were not
+	Goes          time.Time // when the last backup from before is deleted; zero when none is left, or nobody knows
+	Address       string    // of the public page
+	Fingerprint   string
+	CanOpen       bool
+	Reason, Asked string // what a custodian typed, and for which hold
+	Opened        []OpenedRecord
+}
+
+// OpenedRecord is one record that a custodian opened.
+type OpenedRecord struct {
+	What   string
+	Day    clock.Date
+	Fields []RecordField
+}
+
+// RecordField is a name and what stands under it, as it was copied out of the record.
+type RecordField struct{ Name, Text string }
+
+// ReasonFor is the field of a hold: what was typed stays at the one that it was typed for.
+func (p *ErasurePage) ReasonFor(hold string) Field {
+	if hold == p.Asked {
+		return p.Field("reason", "erasure.reason", p.Reason).Text(2).Needed().Most(500)
+	}
+	f := p.Field("reason", "erasure.reason", "").Text(2).Needed().Most(500).On(hold)
+	f.Error = ""
+	return f
+}
+
+func (s *Site) erasure(v *Visit, e privacy.Erasure, sh Shell) *ErasurePage {
+	z := v.Clinic.Location()
+	page := &ErasurePage{Shell: sh, ID: e.ID.String(), Slug: v.Clinic.Slug, At: e.At.In(z), Held: heldRows(v, e.Holds), Carried: carriedRows(v, e.Carried), CanOpen: v.Who.May(access.HeldOpen)}
+	if e.FirstAt > 0 {
+		page.First = e.FirstAt.In(z)
+	}
+	if e.SecondAt > 0 {
+		page.Second = e.SecondAt.In(z)
+	} else if t, err := s.Erasure.Goes(v.Context(), e); err == nil && !t.IsZero() { // a place that does not answer spoils no page
+		page.Goes = t.In(z)
+	}
+	page.Address = s.reach(v) + "/c/" + v.Clinic.Slug + "/erased/" + page.ID
+	if key, err := s.ErasureKey(); err == nil {
+		page.Fingerprint = privacy.Fingerprint(key)
+	}
+	return page
+}
+
+func (s *Site) staffErasure(v *Visit) (*ErasurePage, error) {
+	one, err := pathID(v)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.Erasure.Get(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.Accounts.Names(v.Context(), v.Who)
+	if err != nil {
+		return nil, err
+	}
+	page := s.erasure(v, e, s.staffShell(v, ""))
+	page.By = people[e.By]
+	return page, nil
+}
+
+func erasurePage(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, err := s.staffErasure(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "erasure", page)
+}
+
+// heldOpen shows what is held to a custodian who said why. It is shown in the answer itself, and at no address.
+func heldOpen(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, err := s.staffErasure(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	hold, err := id.Parse(v.PostForm.Get("hold"))
+	if err != nil {
+		return fault.Missing()
+	}
+	erasure, _ := pathID(v)
+	page.Reason, page.Asked = strings.TrimSpace(v.PostForm.Get("reason")), hold.String()
+	got, err := s.Erasure.OpenHeld(v.Context(), v.Who, erasure, hold, page.Reason)
+	if refusal(err) {
+		return s.views.Render(w, report(w, page.shell(), err), "erasure", page)
+	}
+	if err != nil {
+		return err
+	}
+	page.Reason = ""
+	if v.PostForm.Get("as") == "file" {
+		text, err := json.MarshalIndent(got.Records, "", "  ")
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Disposition", `attachment; filename="held-records.json"`)
+		_, err = w.Write(text)
+		return err
+	}
+	for _, r := range got.Records {
+		o := OpenedRecord{What: v.Tongue.Say("erasure.table." + r.Table), Day: r.Day}
+		for _, name := range slices.Sorted(maps.Keys(r.Body)) {
+			f := RecordField{name, r.Body[name]}
+			if name == "content_base64" {
+				f.Text = v.Tongue.Say("erasure.in_file")
+			}
+			o.Fields = append(o.Fields, f)
+		}
+		page.Opened = append(page.Opened, o)
+	}
+	return s.views.Render(w, http.StatusOK, "erasure", page)
+}
+
+func (s *Site) publicErasure(v *Visit) (privacy.Erasure, error) {
+	one, err := pathID(v)
+	if err != nil {
+		return privacy.Erasure{}, err
+	}
+	return s.Erasure.Public(v.Context(), v.Who, one)
+}
+
+func erasedPage(s *Site, w http.ResponseWriter, v *Visit) error {
+	e, err := s.publicErasure(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "erased", s.erasure(v, e, s.Shell(v)))
+}
+
+// certificateFile gives a certificate as a file: number 1 or 2, as text, or as JSON when that is asked for.
+func certificateFile(s *Site, w http.ResponseWriter, v *Visit) error {
+	e, err := s.publicErasure(v)
+	if err != nil {
+		return err
+	}
+	number, said := "1", e.First
+	if v.URL.Query().Get("number") == "2" {
+		number, said = "2", e.Second
+	}
+	if said == "" {
+		return fault.Missing()
+	}
+	c, err := privacy.Read([]byte(said))
+	if err != nil {
+		return err
+	}
+	kind, ending, body := "text/plain; charset=utf-8", "txt", c.Text()
+	if v.URL.Query().Get("as") == "json" {
+		kind, ending, body = "application/json", "json", c.JSON()
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="erasure-certificate-%s.%s"`, number, ending))
+	_, err = w.Write(body)
+	return err
+}
+
+// erasureKey publishes the key that signs certificates, with its fingerprint and how to check one.
+func erasureKey(s *Site, w http.ResponseWriter, _ *Visit) error {
+	key, err := s.ErasureKey()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err = fmt.Fprintf(w, "The key that signs certificates of erasure here (Ed25519, base64):\n%s\n\nIts fingerprint (the first 16 bytes of SHA-256 of the key):\n%s\n\nTo check a certificate, on any machine, without a network:\nalmirah verify-certificate FILE\nIt prints the fingerprint of the key that signed; compare it with the one above.\n",
+		base64.StdEncoding.EncodeToString(key), privacy.Fingerprint(key))
+	return err
+}
+
+// ColleagueErasePage is /app/settings/former/{person}, the page "colleague-erase".
+type ColleagueErasePage struct {
+	Shell
+	ID, Name  string
+	Elsewhere bool
+}
+
+func (s *Site) colleague(v *Visit) (*ColleagueErasePage, id.ID, error) {
+	one, err := id.Parse(v.PathValue("person"))
+	if err != nil {
+		return nil, one, fault.Missing()
+	}
+	f, err := s.Accounts.Former(v.Context(), v.Who, one)
+	if err != nil {
+		return nil, one, err
+	}
+	return &ColleagueErasePage{Shell: s.staffShell(v, ""), ID: one.String(), Name: f.Name, Elsewhere: f.Elsewhere}, one, nil
+}
+
+func colleagueAsk(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, _, err := s.colleague(v)
+	if err != nil {
+		return err
+	}
+	return s.views.Render(w, http.StatusOK, "colleague-erase", page)
+}
+
+func colleagueErase(s *Site, w http.ResponseWriter, v *Visit) error {
+	page, one, err := s.colleague(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	if v.PostForm.Get("sure") == "" {
+		var f fault.Fields
+		f.Add("sure", "field.sure.needed")
+		err = f.Err()
+	} else {
+		err = s.EraseColleague(v.Context(), v.Who, one)
+	}
+	return s.answer(w, v, err, "/app/settings/staff?done=colleague_erased", "colleague-erase", func() (Page, error) { return page, nil })
+}

@@ -1,0 +1,48 @@
+package sample
+
+import (
+	"strings"
+
+	"almirah/internal/web"
+)
+
+func (m *maker) exportPages() {
+	hash := strings.Repeat("0123456789abcdef", 4)
+	m.add("settings-export", "", &web.ExportSettings{SettingsPage: m.settings("settings.export"), Rows: []web.ExportRow{
+		{ID: "019308a0-0000-7000-8000-000000000001", By: "Anjali Mehta", State: "ready", Size: "12 MB", Hash: hash, At: m.at(8, 0), Until: m.at(8, 5).AddDate(0, 0, 1)},
+		{ID: "019308a0-0000-7000-8000-000000000002", By: "Anjali Mehta", State: "gone", Hash: hash, At: m.at(9, 0).AddDate(0, -2, 0), Taken: m.at(9, 30).AddDate(0, -2, 0)},
+		{ID: "019308a0-0000-7000-8000-000000000003", State: "failed", At: m.at(9, 0).AddDate(0, -3, 0)},
+		{ID: "019308a0-0000-7000-8000-000000000004", State: "gone", At: m.at(9, 0).AddDate(0, -4, 0), Hash: hash}}})
+	m.add("settings-export", "bare", &web.ExportSettings{SettingsPage: m.settings("settings.export")})
+	m.add("settings-export", "held", &web.ExportSettings{SettingsPage: m.settings("settings.export"), Held: true})
+	for _, step := range []string{"", "native", "sheets", "fhir", "files"} {
+		m.add("settings-export", "working"+step, &web.ExportSettings{SettingsPage: m.settings("settings.export"), Working: true, Step: step, Count: 41_200, Rows: []web.ExportRow{{ID: "019308a0-0000-7000-8000-000000000001", By: "Anjali Mehta", State: "running", At: m.at(8, 0)}}})
+	}
+}
+
+func (m *maker) importPages() {
+	const one = "019308a0-0000-7000-8000-000000000001"
+	m.add("settings-import", "", &web.ImportSettings{SettingsPage: m.settings("settings.import"), Rows: []web.ImportRow{
+		{ID: one, By: "Prakash Iyer", State: "done", At: m.at(8, 0), Count: 412, Made: 398}, {ID: one, By: "Anjali Mehta", State: "undone", At: m.at(9, 0).AddDate(0, 0, -3), Count: 5000}}})
+	m.add("settings-import", "bare", &web.ImportSettings{SettingsPage: m.settings("settings.import")})
+	wrong := &web.ImportSettings{SettingsPage: m.settings("settings.import")}
+	wrong.Problems = []web.Problem{{Field: "file", Message: "Type a value that we can use."}}
+	m.add("settings-import", "wrong", wrong)
+	fields := []web.Option{{Label: "Leave out"}, {Value: "name", Label: "Name", On: true}, {Value: "phone", Label: "Phone"}}
+	page := func(state string) *web.ListSettings {
+		return &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: state, Version: 2, Order: "dmy", Lines: 412, Done: 200, Made: 398, New: 398, Here: 9, Twice: 2, Wrong: 3, Kept: 4, Gone: 394,
+			Columns: []web.ListColumn{{Name: "column-0", Title: "Patient name", Cells: []string{"Asha Rao", "मीरा शर्मा"}, Choices: fields}, {Name: "column-1", Title: "Mobile", Cells: []string{"098450 12345"}, Choices: fields}},
+			Faults:  []web.ListFault{{Number: 17, Who: "Kabir Das", Says: []string{"Date of birth: 31/02/2019"}}}, Known: []web.ListFault{{Number: 3, Who: "Asha Rao"}, {Number: 40, Who: "Meera", Twice: true}}}
+	}
+	for _, state := range []string{"checked", "checking", "running", "done", "undoing", "undone"} {
+		name := state
+		if state == "checked" {
+			name = ""
+		}
+		m.add("settings-list", name, page(state))
+	}
+	m.add("settings-list", "bare", &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: "read", Order: "mdy", Lines: 1})
+	unnamed := page("read")
+	unnamed.Problems = []web.Problem{{Field: "columns", Message: "Type a value that we can use."}}
+	m.add("settings-list", "wrong", unnamed)
+}
