@@ -32,7 +32,7 @@ var outsiders = []Sentence{
 		ProvedBy: []string{"vendors.TestReviewIsYearly"},
 		Twins: []Twin{
 			{
-				Name: "a late review is called in time",
+				Name: "a late review of a company is called in time",
 				File: "internal/vendors/vendor.go", Old: "case today > ReviewEvery.Day(v.Reviewed):", New: "case today > ReviewEvery.Day(v.Reviewed).AddDays(400):",
 				Red: []string{"vendors.TestReviewIsYearly"},
 			},
