@@ -223,6 +223,7 @@ var elsewhere = map[string]string{
 	"POST /app/settings/backups/release":  "stands there after a restore; it takes no text",
 	"POST /platform/incidents/{id}/tell":  "stands there where a processor is named; it takes no text",
 	"POST /platform/leave":                "stands over a clinic's pages while somebody of the platform looks at them under a grant; it takes no text",
+	"POST /platform/vendors":              "stands there where the house reaches a company; vendors_test writes records",
 	"POST /app/settings/export/release":   "stands there in a clinic that arrived from another house; it takes no text",
 	"POST /app/settings/import/{id}/take": "stands there once a list was looked over; it takes no text",
 	"POST /app/settings/import/{id}/undo": "stands there once a list was brought in; it takes no text",

@@ -171,6 +171,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/settings/export", path: "/app/settings/export", who: ownerMail},
 		{pattern: "GET /app/settings/import", path: "/app/settings/import", who: ownerMail},
 		{pattern: "GET /app/settings/domain", path: "/app/settings/domain", who: ownerMail},
+		{pattern: "GET /app/settings/outside", path: "/app/settings/outside", who: ownerMail},
 		{pattern: "GET /sign-up", path: "/sign-up"},
 		{pattern: "GET /check-mail", path: "/check-mail"},
 		{pattern: "GET /verify", path: h.signedUp(t)},

@@ -137,6 +137,7 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		add("work", nil, web.WatchGood, "")
 	}
 	add("audit", h.sequenced(ctx), web.WatchGood, "")
+	h.outsideChecks(add)
 	if x, err := h.Lives.Clock(ctx, accounts.Operator()); err == nil && x.Refused > 0 {
 		add("clock", nil, web.WatchLate, "moved by more than 26 hours: nothing is taken away until `almirah retention run --clock-is-right`")
 	}

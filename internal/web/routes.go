@@ -21,6 +21,7 @@ func Routes() []Route {
 		reportRoutes(),
 		backupRoutes(),
 		domainRoutes(),
+		vendorRoutes(),
 		archiveRoutes(),
 		importRoutes(),
 		clinicAccountRoutes(),
