@@ -432,6 +432,7 @@ func (w *walker) open(t testing.TB, s stop) *browser.Tab {
 	if len(s.typed) > 0 {
 		browser.Eval[string](t, x, `document.querySelector('main form[action="/app/seek"] [name=`+s.typed[0]+`]').value = "`+s.typed[1]+`"`)
 		x.Follow(t, `main form[action="/app/seek"] button`)
+		x.WaitFor(t, `document.readyState === "complete" && location.search.includes("s=")`)
 	}
 	if lang := browser.Eval[string](t, x, `document.documentElement.lang+" "+(document.documentElement.dataset.theme||"")`); lang != w.look.lang+" "+w.look.theme {
 		t.Errorf("%s: the page is in %q, not in %s", s.path, lang, w.look)
