@@ -281,6 +281,9 @@ func TestVersionsStayForEver(t *testing.T) {
 		if err != nil || !x.Genuine || len(x.Changes) != 1 || x.Changes[0] != (Change{"keep", string(law.Opinions), "P90D", "P180D", Weaker}) || !strings.Contains(x.Text, "policy-archive") {
 			t.Errorf("%+v %v", x.Changes, err)
 		}
+		if terms := list[0].Terms; Digest(terms, x.Text) == Digest(terms, "{}") {
+			t.Error("the fingerprint does not know the sentences")
+		}
 		if _, err := d.s.Compared(ctx, anyone, 4); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%v", err)
 		}
