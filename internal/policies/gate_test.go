@@ -296,7 +296,7 @@ func TestVersionsStayForEver(t *testing.T) {
 		}
 		columns := `(clinic_id, n, id, digest, text_digest, terms, gate, made_at, noticed_at, effective_at)`
 		for what, text := range map[string]string{
-			"a version was changed": `UPDATE policy_version SET effective_at = 0 WHERE clinic_id = $1`, "a version was removed": `DELETE FROM policy_version WHERE clinic_id = $1 AND n = 3`,
+			"a version was changed": `UPDATE policy_version SET terms = '{}' WHERE clinic_id = $1`, "a version was removed": `DELETE FROM policy_version WHERE clinic_id = $1 AND n = 3`,
 			"a text was changed": `UPDATE policy_text SET text = '{}' WHERE clinic_id = $1`, "a text was removed": `DELETE FROM policy_text WHERE clinic_id = $1`,
 			"it came before its day":    fmt.Sprintf(`INSERT INTO policy_version %s SELECT clinic_id, 9, $2, digest, text_digest, terms, 'announced', made_at, noticed_at, noticed_at + 2591999999999 FROM policy_version WHERE clinic_id = $1 AND n = 1`, columns),
 			"nobody was asked":          fmt.Sprintf(`INSERT INTO policy_version %s SELECT clinic_id, 9, $2, digest, text_digest, terms, 'nobody', made_at, noticed_at, effective_at FROM policy_version WHERE clinic_id = $1 AND n = 1`, columns),
