@@ -26,7 +26,7 @@ var taken = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "what was signed is not compared",
-				File: "internal/archives/read.go", Old: "if hex.EncodeToString(h.Sum(nil)) != m.SHA256 {", New: "if false {",
+				File: "internal/archives/read.go", Old: "if hex.EncodeToString(h.Sum(nil)) != m.SHA256 {", New: "if hex.EncodeToString(h.Sum(nil)) == \"\" {",
 				Red: []string{"archives.TestChangedArchivesAreRefused"},
 			},
 			{

@@ -162,7 +162,7 @@ var requested = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "a restriction that restricts nothing",
-				File: "internal/requests/own.go", Old: "consent.Restrict(tx, patient, on, consent.DoorLink)", New: "consent.Restrict(tx, patient, false, consent.DoorLink)",
+				File: "internal/requests/service.go", Old: "case law.Restriction:\n\t\t\tif err := consent.Restrict(tx, r.Patient, true,", New: "case law.Restriction:\n\t\t\tif err := consent.Restrict(tx, r.Patient, false,",
 				Red: []string{"requests.TestAtOnce"},
 			},
 		},
