@@ -139,6 +139,8 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfThePolicy())
 	maps.Copy(out, moreProbes())
 	maps.Copy(out, probesOfErasures())
+	maps.Copy(out, probesOfPeople())
+	maps.Copy(out, probesOfTheHouse())
 	return out
 }
 
