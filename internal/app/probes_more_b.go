@@ -63,16 +63,17 @@ func probesOfPeople() map[string]liveLook {
 // days is how far back the looks at the log go: a break is seen within minutes, and a look stays short.
 const days = 48 * time.Hour
 
-// zero runs a count of a room over each clinic that must be zero.
-func (p probe) zero(ctx context.Context, wrong string, count func(v *store.View) (int64, error)) (string, error) {
+// zero runs a count of a room over each clinic: what is wrong must be none. what names the things that were looked at.
+func (p probe) zero(ctx context.Context, what, wrong string, count func(v *store.View) (bad, looked int64, err error)) (string, error) {
+	all := int64(0)
 	err := p.each(ctx, func(v *store.View, _ id.ID) error {
-		n, err := count(v)
-		if err == nil && n > 0 {
-			err = fmt.Errorf("%d %s", n, wrong)
+		bad, looked, err := count(v)
+		if all += looked; err == nil && bad > 0 {
+			err = fmt.Errorf("%d %s", bad, wrong)
 		}
 		return err
 	})
-	return fmt.Sprintf("looked at %d clinics", len(p.clinics)), err
+	return fmt.Sprintf("looked at %d %s in %d clinics", all, what, len(p.clinics)), err
 }
 
 // routed says whether the page is there for every clinic, by that right.
@@ -178,7 +179,7 @@ func (p probe) copiedAtOnce(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("%s is not there for every clinic", x.pattern)
 		}
 	}
-	if _, err := p.zero(ctx, "copies were asked for and not made at once", func(v *store.View) (int64, error) { return requests.Lingering(v, law.Access) }); err != nil {
+	if _, err := p.zero(ctx, "copies", "copies were asked for and not made at once", func(v *store.View) (int64, int64, error) { return requests.Lingering(v, law.Access) }); err != nil {
 		return "", err
 	}
 	return p.nobodys(ctx)
@@ -203,25 +204,19 @@ func (p probe) nobodys(ctx context.Context) (string, error) {
 
 // restrictedAtOnce looks for a stop that waited, and for messages behind one.
 func (p probe) restrictedAtOnce(ctx context.Context) (string, error) {
-	if _, err := p.zero(ctx, "stops of every use were not done at once", func(v *store.View) (int64, error) { return requests.Lingering(v, law.Restriction) }); err != nil {
+	if _, err := p.zero(ctx, "stops", "stops of every use were not done at once", func(v *store.View) (int64, int64, error) { return requests.Lingering(v, law.Restriction) }); err != nil {
 		return "", err
 	}
-	return p.zero(ctx, "messages went to patients who had stopped every use", func(v *store.View) (int64, error) { return consent.Overridden(v, p.ago(week)) })
+	return p.zero(ctx, "messages of this week", "messages went to patients who had stopped every use", func(v *store.View) (int64, int64, error) { return consent.Overridden(v, p.ago(week)) })
 }
 
 // statementsStand looks for statements that are not there any more, or stand beside nothing.
 func (p probe) statementsStand(ctx context.Context) (string, error) {
-	n := 0
-	_, err := p.zero(ctx, "statements have vanished, lie open, or stand beside nothing", func(v *store.View) (int64, error) {
-		bad, standing, err := requests.Unstated(v, p.ago(days))
-		n += standing
-		return bad, err
-	})
-	return fmt.Sprintf("%d statements stand beside the data", n), err
+	return p.zero(ctx, "statements", "statements have vanished, lie open, or stand beside nothing", func(v *store.View) (int64, int64, error) { return requests.Unstated(v, p.ago(days)) })
 }
 
 func (p probe) contactsProved(ctx context.Context) (string, error) {
-	return p.zero(ctx, "addresses came on file without their code, or codes were tried too often", func(v *store.View) (int64, error) { return requests.Unproved(v, p.ago(days)) })
+	return p.zero(ctx, "addresses", "addresses came on file without their code, or codes were tried too often", func(v *store.View) (int64, int64, error) { return requests.Unproved(v, p.ago(days)) })
 }
 
 // looksFiled looks whether each of the newest entries stands where the person whom it concerns finds it.
@@ -229,17 +224,11 @@ func (p probe) looksFiled(ctx context.Context) (string, error) {
 	if !routed("GET /m/{token}/data/looked", access.OwnRead) {
 		return "", errors.New("nobody can see who looked")
 	}
-	all := int64(0)
-	_, err := p.zero(ctx, "entries of the log stand under somebody else than they are about", func(v *store.View) (int64, error) {
-		bad, looked, err := store.Misfiled(v)
-		all += looked
-		return bad, err
-	})
-	return fmt.Sprintf("%d entries stand under whom they are about", all), err
+	return p.zero(ctx, "entries of the log", "entries of the log stand under somebody else than they are about", store.Misfiled)
 }
 
 func (p probe) askedFirst(ctx context.Context) (string, error) {
-	return p.zero(ctx, "messages served a purpose to which nobody had said yes", func(v *store.View) (int64, error) { return consent.Unasked(v, p.ago(week)) })
+	return p.zero(ctx, "messages of this week", "messages served a purpose to which nobody had said yes", func(v *store.View) (int64, int64, error) { return consent.Unasked(v, p.ago(week)) })
 }
 
 // dangerous are rights that no token may lend.
@@ -255,7 +244,7 @@ func (p probe) scopes(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	if _, err := p.zero(ctx, "tokens open what is no scope, or programs did what no token lends", func(v *store.View) (int64, error) { return programs.Overreach(v, p.ago(days)) }); err != nil {
+	if _, err := p.zero(ctx, "tokens and acts", "tokens open what is no scope, or programs did what no token lends", func(v *store.View) (int64, int64, error) { return programs.Overreach(v, p.ago(days)) }); err != nil {
 		return "", err
 	}
 	made := map[string]string{"Authorization": "Bearer " + strings.Repeat("A", 64)}
@@ -276,7 +265,7 @@ func (p probe) thinTellings(ctx context.Context) (string, error) {
 	if err := programs.Thin(programs.MadeUp(p.Clock.Now())); err != nil {
 		return "", err
 	}
-	if _, err := p.zero(ctx, "kinds of tellings are no words of the list", programs.Wordy); err != nil {
+	if _, err := p.zero(ctx, "kinds", "kinds of tellings are no words of the list", programs.Wordy); err != nil {
 		return "", err
 	}
 	n := 0
@@ -297,24 +286,14 @@ func (p probe) thinTellings(ctx context.Context) (string, error) {
 
 // toldAgain looks for tellings and addresses that nobody looked after. Chores of the clinics' own have a day.
 func (p probe) toldAgain(ctx context.Context) (string, error) {
-	err := p.each(ctx, func(v *store.View, _ id.ID) error {
-		gaveUp, forgot, on, untold, err := programs.Slack(v, p.ago(26*time.Hour), p.Held())
-		if err == nil && gaveUp+forgot+on+untold > 0 {
-			err = fmt.Errorf("%d tellings were given up early, %d forgotten; %d addresses fail and are on, of %d that are off nobody was told", gaveUp, forgot, on, untold)
-		}
-		return err
+	return p.zero(ctx, "tellings and addresses", "tellings were given up early or forgotten, or addresses fail and nobody was told", func(v *store.View) (int64, int64, error) {
+		return programs.Slack(v, p.ago(26*time.Hour), p.Held())
 	})
-	return fmt.Sprintf("no telling of %d clinics was given up early or forgotten", len(p.clinics)), err
 }
 
 // guardedHosts looks at the addresses that clinics entered, and tries ways into the own network.
 func (p probe) guardedHosts(ctx context.Context) (string, error) {
-	n := 0
-	_, err := p.zero(ctx, "addresses of programs are no public names", func(v *store.View) (int64, error) {
-		bad, hosts, err := programs.Exposed(v)
-		n += hosts
-		return bad, err
-	})
+	said, err := p.zero(ctx, "addresses", "addresses of programs are no public names", programs.Exposed)
 	if err != nil {
 		return "", err
 	}
@@ -331,7 +310,7 @@ func (p probe) guardedHosts(ctx context.Context) (string, error) {
 			return "", errors.New("an address that a clinic could enter leads into the own network, or elsewhere")
 		}
 	}
-	return fmt.Sprintf("%d addresses are public names; five ways into the own network were refused", n), nil
+	return said + "; five ways into the own network were refused", nil
 }
 
 // heldTellings looks for tellings about patients who are gone, and for any since a backup was put back.
@@ -343,14 +322,7 @@ func (p probe) heldTellings(ctx context.Context) (string, error) {
 	if !held {
 		r.RestoredAt = 0
 	}
-	err = p.each(ctx, func(v *store.View, _ id.ID) error {
-		gone, told, err := programs.Behind(v, r.RestoredAt)
-		if err == nil && gone+told > 0 {
-			err = fmt.Errorf("%d tellings are about patients who are gone, and %d were made since a backup was put back", gone, told)
-		}
-		return err
-	})
-	return fmt.Sprintf("nothing of %d clinics is told of patients who are gone, or was told since a backup was put back", len(p.clinics)), err
+	return p.zero(ctx, "tellings", "tellings are about patients who are gone, or were made since a backup was put back", func(v *store.View) (int64, int64, error) { return programs.Behind(v, r.RestoredAt) })
 }
 
 // plansRuled looks for what is held without a rule, and for the page that says so before anybody is erased.
@@ -358,12 +330,15 @@ func (p probe) plansRuled(ctx context.Context) (string, error) {
 	if !routed("GET /app/patients/{id}/delete", access.PatientDelete) {
 		return "", errors.New("nothing is shown before somebody is erased")
 	}
-	return p.zero(ctx, "things are held and nobody can say by which rule", privacy.Unruled)
+	return p.zero(ctx, "things that a law holds", "things are held and nobody can say by which rule", privacy.Unruled)
 }
 
 // archivesSigned signs an archive of nobody with the key of this host and tries what must be refused.
 func (p probe) archivesSigned(ctx context.Context) (string, error) {
-	if _, err := p.zero(ctx, "clinics came by an archive whose key nobody vouched for", archives.Unvouched); err != nil {
+	if _, err := p.zero(ctx, "arrivals", "clinics came by an archive whose key nobody vouched for", func(v *store.View) (int64, int64, error) {
+		bad, _, looked, err := archives.Arrivals(v)
+		return bad, looked, err
+	}); err != nil {
 		return "", err
 	}
 	signer, key, err := p.Vault.LogSigner()
@@ -374,7 +349,10 @@ func (p probe) archivesSigned(ctx context.Context) (string, error) {
 }
 
 func (p probe) arrivals(ctx context.Context) (string, error) {
-	return p.zero(ctx, "clinics opened before they had arrived, or sent something before anybody let go", archives.Halfway)
+	return p.zero(ctx, "arrivals", "clinics opened before they had arrived, or sent something before anybody let go", func(v *store.View) (int64, int64, error) {
+		_, bad, looked, err := archives.Arrivals(v)
+		return bad, looked, err
+	})
 }
 
 // copiesNamed looks who made copies of patients; what such a copy holds is what every room says of her.
@@ -382,14 +360,14 @@ func (p probe) copiesNamed(ctx context.Context) (string, error) {
 	if !routed("POST /app/patients/{id}/copy", access.PatientExport) {
 		return "", errors.New("a patient's copy cannot be had")
 	}
-	if _, err := p.zero(ctx, "copies of patients were made by nobody, or of somebody else", func(v *store.View) (int64, error) { return archives.Nameless(v, p.ago(days)) }); err != nil {
+	if _, err := p.zero(ctx, "copies", "copies of patients were made by nobody, or of somebody else", func(v *store.View) (int64, int64, error) { return archives.Nameless(v, p.ago(days)) }); err != nil {
 		return "", err
 	}
 	return p.nobodys(ctx)
 }
 
 func (p probe) listsTaken(ctx context.Context) (string, error) {
-	return p.zero(ctx, "lines of lists made a patient who was here, or before anybody took the list", archives.Hasty)
+	return p.zero(ctx, "lines of lists", "lines of lists made a patient who was here, or before anybody took the list", archives.Hasty)
 }
 
 // everyLanguage opens the policy in each language and looks for its sentences there.
@@ -522,9 +500,9 @@ func (p probe) preferencesChosen(ctx context.Context) (string, error) {
 
 // sentTwice belongs to several-servers.
 func (p probe) sentTwice(ctx context.Context) (string, error) {
-	return p.zero(ctx, "messages were handed over twice", func(v *store.View) (int64, error) { return messaging.SentTwice(v, p.ago(week)) })
+	return p.zero(ctx, "messages of this week", "messages were handed over twice", func(v *store.View) (int64, int64, error) { return messaging.SentTwice(v, p.ago(week)) })
 }
 
 func (p probe) headsMailed(ctx context.Context) (string, error) {
-	return p.zero(ctx, "people who want the checksum of the record got none for two days", func(v *store.View) (int64, error) { return oversight.Unmailed(v, p.ago(days+2*time.Hour)) })
+	return p.zero(ctx, "wishes", "people who want the checksum of the record got none for two days", func(v *store.View) (int64, int64, error) { return oversight.Unmailed(v, p.ago(days+2*time.Hour)) })
 }

@@ -163,14 +163,17 @@ func onlyNew(ctx context.Context, server *tls.Config, now time.Time) error {
 // secretsApart looks at the keys for other services as the database holds them, and at the settings as they are printed.
 func (p probe) secretsApart(ctx context.Context) (string, error) {
 	all := int64(0)
-	count := func(bad, looked int64, err error) (int64, error) { all += looked; return bad, err }
-	if _, err := p.zero(ctx, "keys for other services lie unsealed", func(v *store.View) (int64, error) { return count(store.Bare(v)) }); err != nil {
+	if _, err := p.zero(ctx, "keys", "keys for other services lie unsealed", func(v *store.View) (int64, int64, error) {
+		bad, looked, err := store.Bare(v)
+		all += looked
+		return bad, looked, err
+	}); err != nil {
 		return "", err
 	}
 	err := p.across(ctx, func(x *store.Platform) error {
-		n, err := count(accounts.Bare(x))
-		if err == nil && n > 0 {
-			err = fmt.Errorf("%d secrets of code apps and passkeys lie unsealed", n)
+		bad, looked, err := accounts.Bare(x)
+		if all += looked; err == nil && bad > 0 {
+			err = fmt.Errorf("%d secrets of code apps and passkeys lie unsealed", bad)
 		}
 		return err
 	})
@@ -365,7 +368,7 @@ func partsWell(ctx context.Context, at string, pages http.Handler, readiness htt
 
 // everyAct looks for patients and appointments of which the log says nothing, and tries an act that names nobody.
 func (p probe) everyAct(ctx context.Context) (string, error) {
-	if _, err := p.zero(ctx, "patients and appointments are there of which the log says nothing", func(v *store.View) (int64, error) { return store.Silent(v, p.ago(days)) }); err != nil {
+	if _, err := p.zero(ctx, "patients and appointments", "patients and appointments are there of which the log says nothing", func(v *store.View) (int64, int64, error) { return store.Silent(v, p.ago(days)) }); err != nil {
 		return "", err
 	}
 	if len(p.clinics) > 0 {
@@ -392,18 +395,12 @@ func unaccounted(ctx context.Context, db *store.DB, clinic id.ID) error {
 
 // powersSaid looks whether changes of roles, settings and policy say what was there before and after.
 func (p probe) powersSaid(ctx context.Context) (string, error) {
-	all := int64(0)
-	_, err := p.zero(ctx, "changes of roles, settings or policy do not say what was there before and after", func(v *store.View) (int64, error) {
-		bare, looked, err := store.Unsaid(v, p.ago(week))
-		all += looked
-		return bare, err
-	})
-	return fmt.Sprintf("%d changes of this week say what was there before and after", all), err
+	return p.zero(ctx, "changes of this week", "changes of roles, settings or policy do not say what was there before and after", func(v *store.View) (int64, int64, error) { return store.Unsaid(v, p.ago(week)) })
 }
 
 // entriesWhole looks for entries that are half there.
 func (p probe) entriesWhole(ctx context.Context) (string, error) {
-	return p.zero(ctx, "entries of the log are half there", func(v *store.View) (int64, error) { return store.Unplaced(v, p.ago(days)) })
+	return p.zero(ctx, "entries of the log", "entries of the log are half there", func(v *store.View) (int64, int64, error) { return store.Unplaced(v, p.ago(days)) })
 }
 
 // mostProven is how many entries of a clinic are taken along for the check.

@@ -18,27 +18,29 @@ import (
 // What the live looks ask of this room.
 
 const (
-	sqlEarly = `SELECT COUNT(*) FROM list_line l JOIN list_import i ON i.clinic_id = l.clinic_id AND i.id = l.import_id
-	WHERE l.clinic_id = $1 AND l.made_id IS NOT NULL AND (i.state IN ('read', 'checking', 'checked') OR l.verdict <> 'made')`
-	sqlUnvouched = `SELECT COUNT(*) FROM arrival WHERE clinic_id = $1 AND (signer = '' OR canonical = '')`
-	sqlHalfway   = `SELECT COUNT(*) FROM arrival a WHERE a.clinic_id = $1 AND (a.done_at = 0 AND EXISTS (SELECT 1 FROM clinic_route r WHERE r.clinic_id = a.clinic_id AND r.opened_at > 0)
-	OR a.done_at > 0 AND EXISTS (SELECT 1 FROM clinic c WHERE c.clinic_id = a.clinic_id AND c.held) AND EXISTS (SELECT 1 FROM message m WHERE m.clinic_id = a.clinic_id AND m.state = 'sent' AND m.state_at > a.done_at))`
-	sqlCopiedBy = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND kind = 'patient' AND action = 'export' AND (patient_id <> subject_id OR actor_id = $3 AND role <> 'patient')`
+	sqlEarly = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN l.made_id IS NOT NULL AND (i.state IN ('read', 'checking', 'checked') OR l.verdict <> 'made') THEN 1 ELSE 0 END), 0)
+	FROM list_line l JOIN list_import i ON i.clinic_id = l.clinic_id AND i.id = l.import_id WHERE l.clinic_id = $1`
+	sqlArrivals = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN a.signer = '' OR a.canonical = '' THEN 1 ELSE 0 END), 0),
+	COALESCE(SUM(CASE WHEN a.done_at = 0 AND EXISTS (SELECT 1 FROM clinic_route r WHERE r.clinic_id = a.clinic_id AND r.opened_at > 0) OR a.done_at > 0 AND EXISTS (SELECT 1 FROM clinic c WHERE c.clinic_id = a.clinic_id AND c.held)
+	AND EXISTS (SELECT 1 FROM message m WHERE m.clinic_id = a.clinic_id AND m.state = 'sent' AND m.state_at > a.done_at) THEN 1 ELSE 0 END), 0) FROM arrival a WHERE a.clinic_id = $1`
+	sqlCopiedBy = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN patient_id <> subject_id OR actor_id = $3 AND role <> 'patient' THEN 1 ELSE 0 END), 0)
+	FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND kind = 'patient' AND action = 'export'`
 )
 
 // Hasty counts lines of lists that made a patient before anybody took the list, and lines about somebody who was here or was wrong that made one (promise
 // list-import).
-func Hasty(v *store.View) (int64, error) { return store.Count(v, sqlEarly) }
+func Hasty(v *store.View) (bad, looked int64, err error) { return store.Tally(v, sqlEarly) }
 
-// Unvouched counts clinics that came by an archive whose key nobody vouched for (promise export-signed).
-func Unvouched(v *store.View) (int64, error) { return store.Count(v, sqlUnvouched) }
-
-// Halfway counts clinics that opened before all of their archive was there, or sent something before anybody let go (promise export-arrives).
-func Halfway(v *store.View) (int64, error) { return store.Count(v, sqlHalfway) }
+// Arrivals counts clinics that came by an archive whose key nobody vouched for, and those that opened before all of it was there, or sent something before
+// anybody let go (promises export-signed, export-arrives).
+func Arrivals(v *store.View) (unvouched, halfway, looked int64, err error) {
+	err = v.Row(sqlArrivals).Scan(&looked, &unvouched, &halfway)
+	return unvouched, halfway, looked, err
+}
 
 // Nameless counts copies of a patient since the moment of which the log does not say who made them or whose they are (promise export-person).
-func Nameless(v *store.View, since clock.Instant) (int64, error) {
-	return store.Count(v, sqlCopiedBy, id.First(since.Time()), id.Zero)
+func Nameless(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	return store.Tally(v, sqlCopiedBy, id.First(since.Time()), id.Zero)
 }
 
 // Genuine makes an archive of nobody with the key that signs archives here, in memory, and looks whether it opens, and whether it is refused when it is

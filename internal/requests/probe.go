@@ -15,53 +15,53 @@ import (
 // What the live looks ask of this room. They count what must not be there and open no word of anybody's.
 
 const (
-	sqlLingering = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND kind = $2 AND door = 'link' AND (state <> 'answered' OR decided_at <> came_at)`
-	sqlVanished  = `SELECT COUNT(*) FROM audit_leaf l JOIN patient p ON p.clinic_id = l.clinic_id AND p.id = l.patient_id WHERE l.clinic_id = $1 AND l.id >= $2 AND l.kind = 'data-statement' AND l.action = 'state'
-	AND NOT EXISTS (SELECT 1 FROM data_statement s WHERE s.clinic_id = l.clinic_id AND s.id = l.subject_id)`
-	sqlStanding = `SELECT about, words FROM data_statement WHERE clinic_id = $1 AND ended_at = 0 ORDER BY id DESC LIMIT 200`
-	sqlTypedIn  = `SELECT COUNT(*) FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.role = 'patient' AND l.kind = 'patient' AND l.action = 'change'
-	AND NOT EXISTS (SELECT 1 FROM contact_proof c WHERE c.clinic_id = l.clinic_id AND c.patient_id = l.patient_id AND c.code IS NOT NULL AND c.ends_at = l.at)`
-	sqlGuessed = `SELECT COUNT(*) FROM contact_proof WHERE clinic_id = $1 AND (tries > 5 OR code IS NOT NULL AND LENGTH(code) < 30)`
+	sqlLingering = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN state <> 'answered' OR decided_at <> came_at THEN 1 ELSE 0 END), 0) FROM data_request WHERE clinic_id = $1 AND kind = $2 AND door = 'link'`
+	sqlVanished  = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM patient p WHERE p.clinic_id = l.clinic_id AND p.id = l.patient_id)
+	AND NOT EXISTS (SELECT 1 FROM data_statement s WHERE s.clinic_id = l.clinic_id AND s.id = l.subject_id) THEN 1 ELSE 0 END), 0)
+	FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.kind = 'data-statement' AND l.action = 'state'`
+	sqlStanding = `SELECT about, words FROM data_statement WHERE clinic_id = $1 ORDER BY id DESC LIMIT 200`
+	sqlTypedIn  = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM contact_proof c WHERE c.clinic_id = l.clinic_id AND c.patient_id = l.patient_id AND c.code IS NOT NULL AND c.ends_at = l.at) THEN 1 ELSE 0 END), 0)
+	FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.role = 'patient' AND l.kind = 'patient' AND l.action = 'change'`
+	sqlGuessed = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN tries > 5 OR code IS NOT NULL AND LENGTH(code) < 30 THEN 1 ELSE 0 END), 0) FROM contact_proof WHERE clinic_id = $1`
 )
 
 // Lingering counts what a person asked on her own page that is done at once and was not (promises request-copy-at-once, request-restriction).
-func Lingering(v *store.View, kind law.Request) (int64, error) {
-	return store.Count(v, sqlLingering, string(kind))
+func Lingering(v *store.View, kind law.Request) (bad, looked int64, err error) {
+	return store.Tally(v, sqlLingering, string(kind))
 }
 
-// Unstated counts statements since the moment that are not there any more though nobody took them back, and those that stand beside nothing or lie
+// Unstated counts statements since the moment that are not there any more though the person is, and those that stand beside nothing or lie
 // open (promise request-statement).
-func Unstated(v *store.View, since clock.Instant) (bad int64, standing int, err error) {
-	if bad, err = store.Count(v, sqlVanished, id.First(since.Time())); err != nil {
-		return bad, 0, err
+func Unstated(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	if bad, looked, err = store.Tally(v, sqlVanished, id.First(since.Time())); err != nil {
+		return bad, looked, err
 	}
 	rows, err := v.Query(sqlStanding)
 	if err != nil {
-		return bad, 0, err
+		return bad, looked, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var about string
 		var sealed []byte
 		if err := rows.Scan(&about, &sealed); err != nil {
-			return bad, standing, err
+			return bad, looked, err
 		}
-		if standing++; !slices.Contains(Abouts(), about) || !vault.Sealed(sealed) {
+		if looked++; !slices.Contains(Abouts(), about) || !vault.Sealed(sealed) {
 			bad++
 		}
 	}
-	return bad, standing, rows.Err()
+	return bad, looked, rows.Err()
 }
 
 // Unproved counts addresses that came on file since the moment by somebody's own page without the code that was sent there, and codes that were tried too
 // often or lie open (promise request-contact-proved).
-func Unproved(v *store.View, since clock.Instant) (int64, error) {
-	n, err := store.Count(v, sqlTypedIn, id.First(since.Time()))
-	if err != nil {
-		return n, err
+func Unproved(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	if bad, looked, err = store.Tally(v, sqlTypedIn, id.First(since.Time())); err != nil {
+		return bad, looked, err
 	}
-	m, err := store.Count(v, sqlGuessed)
-	return n + m, err
+	b, n, err := store.Tally(v, sqlGuessed)
+	return bad + b, looked + n, err
 }
 
 // Refusing is the letter of a refusal that nobody was sent, as the clinic would write it in the language, and what has to stand in it: to whom one can

@@ -9,6 +9,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/archives"
+	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
@@ -63,6 +64,14 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	var made id.ID
 	step(func(tx *store.Tx) error {
 		return tx.Row(`SELECT made_id FROM list_line WHERE clinic_id = $1 AND verdict = 'made'`).Scan(&made)
+	})
+	step(func(tx *store.Tx) error { // somebody takes her copy along
+		tx.Record(audit.Note{Action: "export", Kind: "patient", Subject: made, Patient: made})
+		return nil
+	})
+	glanced(ctx, p, must, archives.Hasty, since(archives.Nameless), func(v *store.View) (int64, int64, error) {
+		_, _, looked, err := archives.Arrivals(v)
+		return 0, looked, err
 	})
 	step(func(tx *store.Tx) error { _, err := patients.FindAgain(tx, id.Zero, 5); return err })
 	step(messaging.FindAgain)
