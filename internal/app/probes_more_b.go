@@ -265,7 +265,7 @@ func (p probe) thinTellings(ctx context.Context) (string, error) {
 	if err := programs.Thin(programs.MadeUp(p.Clock.Now())); err != nil {
 		return "", err
 	}
-	if _, err := p.zero(ctx, "kinds", "kinds of tellings are no words of the list", programs.Wordy); err != nil {
+	if _, err := p.zero(ctx, "tellings", "tellings are of a kind that is no word of the list", func(v *store.View) (int64, int64, error) { return programs.Wordy(v, p.ago(week)) }); err != nil {
 		return "", err
 	}
 	n := 0
@@ -287,7 +287,7 @@ func (p probe) thinTellings(ctx context.Context) (string, error) {
 // toldAgain looks for tellings and addresses that nobody looked after. Chores of the clinics' own have a day.
 func (p probe) toldAgain(ctx context.Context) (string, error) {
 	return p.zero(ctx, "tellings and addresses", "tellings were given up early or forgotten, or addresses fail and nobody was told", func(v *store.View) (int64, int64, error) {
-		return programs.Slack(v, p.ago(26*time.Hour), p.Held())
+		return programs.Slack(v, p.ago(week), p.ago(26*time.Hour), p.Held())
 	})
 }
 

@@ -23,13 +23,13 @@ const (
 	OR l.kind IN ('membership', 'invitation', 'clinic', 'person', 'erasure', 'retention', 'token', 'webhook', 'channel', 'gateway', 'policy', 'audit', 'list', 'held-record', 'data-request')
 	OR NOT EXISTS (SELECT 1 FROM api_token t WHERE t.clinic_id = l.clinic_id AND t.id = l.actor_id) THEN 1 ELSE 0 END), 0)
 	FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.role = 'program'`
-	sqlKinds = `SELECT DISTINCT kind FROM webhook_delivery WHERE clinic_id = $1`
+	sqlKinds = `SELECT kind, COUNT(*) FROM webhook_delivery WHERE clinic_id = $1 AND id >= $2 GROUP BY kind`
 	sqlSlack = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN d.state = 'failed' AND d.attempts < $2 THEN 1 ELSE 0 END), 0),
 	COALESCE(SUM(CASE WHEN d.state = 'planned' AND d.due_at < $3 AND e.state = 'on' AND e.busy_until < $3 THEN 1 ELSE 0 END), 0),
 	COALESCE(SUM(CASE WHEN d.state IN ('planned', 'failed') AND e.state = 'on' AND e.failing_since > 0 AND d.tried_at >= e.failing_since + 432000000000 AND d.tried_at < $3 THEN 1 ELSE 0 END), 0)
-	FROM webhook_delivery d JOIN webhook_endpoint e ON e.clinic_id = d.clinic_id AND e.id = d.endpoint_id WHERE d.clinic_id = $1`
+	FROM webhook_delivery d JOIN webhook_endpoint e ON e.clinic_id = d.clinic_id AND e.id = d.endpoint_id WHERE d.clinic_id = $1 AND d.id >= $4`
 	sqlNotTold = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN state = 'off' AND reason <> 'by-hand' AND told_at < state_at AND state_at < $2 THEN 1 ELSE 0 END), 0) FROM webhook_endpoint WHERE clinic_id = $1`
-	sqlEvery   = `SELECT DISTINCT host FROM webhook_endpoint WHERE clinic_id = $1 ORDER BY host`
+	sqlEvery   = `SELECT host, COUNT(*) FROM webhook_endpoint WHERE clinic_id = $1 GROUP BY host`
 	sqlBehind  = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN d.tried_at >= $2 OR d.patient_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM patient p WHERE p.clinic_id = d.clinic_id AND p.id = d.patient_id) THEN 1 ELSE 0 END), 0)
 	FROM webhook_delivery d WHERE d.clinic_id = $1`
 )
@@ -48,9 +48,9 @@ func Overreach(v *store.View, since clock.Instant) (bad, looked int64, err error
 	return bad + b, looked + n, err
 }
 
-// Wordy counts kinds of tellings that are no word of the list (promise webhooks-thin).
-func Wordy(v *store.View) (bad, looked int64, err error) {
-	return listed(v, sqlKinds, func(kind string) bool { return kind == TestKind || ParseEvent(kind) != 0 })
+// Wordy counts tellings since the moment whose kind is no word of the list (promise webhooks-thin).
+func Wordy(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	return listed(v, sqlKinds, func(kind string) bool { return kind == TestKind || ParseEvent(kind) != 0 }, id.First(since.Time()))
 }
 
 // Exposed counts addresses that do not begin at a public name at a port for https (promise webhooks-guarded).
@@ -61,20 +61,21 @@ func Exposed(v *store.View) (bad, looked int64, err error) {
 	})
 }
 
-// listed counts the texts that are not as they may be.
-func listed(v *store.View, text string, may func(string) bool) (bad, looked int64, err error) {
-	rows, err := v.Query(text)
+// listed counts rows by their text, and those whose text is not as it may be.
+func listed(v *store.View, text string, may func(string) bool, args ...any) (bad, looked int64, err error) {
+	rows, err := v.Query(text, args...)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var one string
-		if err := rows.Scan(&one); err != nil {
+		var n int64
+		if err := rows.Scan(&one, &n); err != nil {
 			return bad, looked, err
 		}
-		if looked++; !may(one) {
-			bad++
+		if looked += n; !may(one) {
+			bad += n
 		}
 	}
 	return bad, looked, rows.Err()
@@ -108,11 +109,11 @@ func Thin(body []byte) error {
 	return nil
 }
 
-// Slack counts tellings that were given up before the end of the schedule, or, unless nothing may leave, were due before the moment and not tried; tries
-// at addresses that had failed for days and are on; and addresses that were switched off before the moment and whose owners were not told (promise webhooks-again).
-func Slack(v *store.View, late clock.Instant, held bool) (bad, looked int64, err error) {
+// Slack counts tellings since the moment that were given up before the end of the schedule, or, unless nothing may leave, were due before late and not tried; tries
+// at addresses that had failed for days and are on; and addresses that were switched off before late and whose owners were not told (promise webhooks-again).
+func Slack(v *store.View, since, late clock.Instant, held bool) (bad, looked int64, err error) {
 	var gaveUp, forgot, on int64
-	if err = v.Row(sqlSlack, len(schedule)+1, late).Scan(&looked, &gaveUp, &forgot, &on); err != nil {
+	if err = v.Row(sqlSlack, len(schedule)+1, late, id.First(since.Time())).Scan(&looked, &gaveUp, &forgot, &on); err != nil {
 		return 0, looked, err
 	}
 	if held {
