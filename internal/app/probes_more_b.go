@@ -298,7 +298,7 @@ func (p probe) guardedHosts(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, x := range [][2]string{{"127.0.0.1:1", "https://127.0.0.1:1/"}, {"localhost:1", "https://localhost:1/"}, {"[::1]:1", "https://[::1]:1/"}, {"books.invalid:443", "http://books.invalid/"}, {"books.invalid:443", "https://elsewhere.invalid/"}} {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, x[1], http.NoBody)
+		r, err := http.NewRequestWithContext(egress.Looking(ctx), http.MethodPost, x[1], http.NoBody)
 		if err != nil {
 			return "", err
 		}

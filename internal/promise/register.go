@@ -24,6 +24,7 @@ var Register = slices.Concat(
 	duties,
 	givenAway,
 	ownPrograms,
+	outsiders,
 	protection,
 	domain,
 	erased,
