@@ -306,7 +306,7 @@ func (p probe) guardedHosts(ctx context.Context) (string, error) {
 		if err == nil {
 			_ = res.Body.Close()
 		}
-		if !errors.Is(err, egress.ErrNotListed) && !errors.Is(err, egress.ErrPlain) && !errors.Is(err, egress.ErrHeld) {
+		if !errors.Is(err, egress.ErrNotListed) && !errors.Is(err, egress.ErrPlain) && !errors.Is(err, egress.ErrHeld) && !errors.Is(err, egress.ErrClosed) {
 			return "", errors.New("an address that a clinic could enter leads into the own network, or elsewhere")
 		}
 	}
