@@ -140,6 +140,8 @@ func probes() map[string]liveLook {
 	maps.Copy(out, moreProbes())
 	maps.Copy(out, probesOfOutsiders())
 	maps.Copy(out, probesOfErasures())
+	maps.Copy(out, probesOfPeople())
+	maps.Copy(out, probesOfTheHouse())
 	return out
 }
 
