@@ -33,6 +33,7 @@ var Register = slices.Concat(
 	lives,
 	record,
 	ledgers,
+	walked,
 	taken,
 	policied,
 	clauses,
