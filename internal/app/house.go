@@ -116,7 +116,7 @@ type House struct {
 	errors    *keptErrors // the last errors of the log
 	meters    *meters
 	lastGood  lastGood // of the checks behind /readyz
-	canary    walker
+	canary    canaryWalks
 	forged    forgeries // reports with a wrong signature, for the watch over incidents
 	site      *web.Site
 	making    sync.WaitGroup  // archives that are being made for a page
