@@ -72,7 +72,7 @@ type canaryWalks struct {
 	phones *local.Phones
 	known  atomic.Pointer[id.ID] // the clinic, once it is there
 	// at is called behind each step, and while something is waited for ("wait"); nil outside tests.
-	at func(step string, w *walk)
+	at func(step string, w *nightWalk)
 }
 
 // loops are the carriers of the canary clinic: its messages go round in this process and end in its memory.
@@ -191,7 +191,7 @@ func (h *House) walk(ctx context.Context, say func(string, ...any)) error {
 		return errWalking
 	}
 	defer h.canary.mu.Unlock()
-	w := &walk{h: h, say: say}
+	w := &nightWalk{h: h, say: say}
 	ok, err := w.take(ctx)
 	if err == nil && !ok {
 		err = errWalking
@@ -214,8 +214,8 @@ func (h *House) walk(ctx context.Context, say func(string, ...any)) error {
 	return w.end(context.WithoutCancel(ctx))
 }
 
-// walk is one walk under way.
-type walk struct {
+// nightWalk is one walk under way.
+type nightWalk struct {
 	h   *House
 	id  id.ID
 	say func(string, ...any)
@@ -278,7 +278,7 @@ type found struct{ what []string }
 func (f found) Error() string { return "found: " + strings.Join(f.what, "; ") }
 
 // goOn goes the steps. Whatever one of them finds, the last ones are gone all the same: nobody is left behind.
-func (w *walk) goOn(ctx context.Context) {
+func (w *nightWalk) goOn(ctx context.Context) {
 	lost := false // without a patient there is nothing to go on with
 	for _, s := range w.path() {
 		if ctx.Err() != nil {
@@ -309,7 +309,7 @@ func (w *walk) goOn(ctx context.Context) {
 }
 
 // try goes one step. One that breaks down is a step that failed.
-func (w *walk) try(ctx context.Context, s walkPath) (words string, err error) {
+func (w *nightWalk) try(ctx context.Context, s walkPath) (words string, err error) {
 	defer func() {
 		if recover() != nil { // what it had in its hands may be hers
 			err = errors.New("it broke down")
@@ -319,7 +319,7 @@ func (w *walk) try(ctx context.Context, s walkPath) (words string, err error) {
 }
 
 // now calls the seam of the tests.
-func (w *walk) now(step string) {
+func (w *nightWalk) now(step string) {
 	if w.h.canary.at != nil {
 		w.h.canary.at(step, w)
 	}
@@ -339,7 +339,7 @@ func walkWords(err error) string {
 }
 
 // note writes a step into the list, over its own entry when it has begun.
-func (w *walk) note(s walkStep) {
+func (w *nightWalk) note(s walkStep) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.steps); n > 0 && w.steps[n-1].Name == s.Name {
@@ -350,7 +350,7 @@ func (w *walk) note(s walkStep) {
 }
 
 // await waits for something that others of the house do.
-func (w *walk) await(ctx context.Context, what string, most time.Duration, look func() (bool, error)) error {
+func (w *nightWalk) await(ctx context.Context, what string, most time.Duration, look func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	t := time.NewTicker(walkLook)

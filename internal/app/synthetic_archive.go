@@ -16,7 +16,7 @@ import (
 )
 
 // archive takes the clinic along and back: its archive is written, looked through, checked, brought into an empty installation, and held against what left.
-func (w *walk) archive(ctx context.Context) (words string, err error) {
+func (w *nightWalk) archive(ctx context.Context) (words string, err error) {
 	dir := filepath.Join(w.scratch, "archive")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
@@ -62,7 +62,7 @@ func (w *walk) archive(ctx context.Context) (words string, err error) {
 }
 
 // lookInside looks through the archive. The other person, who is still a patient, has to be in it: otherwise nothing was looked through.
-func (w *walk) lookInside(f *os.File, size int64) error {
+func (w *nightWalk) lookInside(f *os.File, size int64) error {
 	z, err := zip.NewReader(f, size)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (p *walkPlace) find(hits []canary.Hit, at string) {
 const witnessMark = "witness"
 
 // hers is the search for everything of hers, and of those whose walk broke off; the witness as well.
-func (w *walk) hers() *canary.Search {
+func (w *nightWalk) hers() *canary.Search {
 	marks, raw := map[string]string{witnessMark: w.marks.Witness}, map[string][]byte{"her wrapped key": w.marks.Key}
 	for what, m := range w.marks.Her.List() {
 		marks["her "+what] = m
@@ -70,7 +70,7 @@ func (w *walk) hers() *canary.Search {
 }
 
 // add keeps a place. Its findings are the error of the step.
-func (w *walk) add(p walkPlace) error {
+func (w *nightWalk) add(p walkPlace) error {
 	w.mu.Lock()
 	w.places = append(w.places, p)
 	w.mu.Unlock()
@@ -81,12 +81,12 @@ func (w *walk) add(p walkPlace) error {
 }
 
 // missed notes a place that could not be looked through.
-func (w *walk) missed(kind, name, why string) {
+func (w *nightWalk) missed(kind, name, why string) {
 	_ = w.add(walkPlace{Kind: kind, Name: name, Words: why})
 }
 
 // database looks through every table of a database.
-func (w *walk) database(ctx context.Context, kind, name, address string, search *canary.Search) error {
+func (w *nightWalk) database(ctx context.Context, kind, name, address string, search *canary.Search) error {
 	p := walkPlace{Kind: kind, Name: name, Looked: true}
 	d, err := store.ReadAll(ctx, address, w.clinic, func(table string, row []byte) error {
 		p.find(search.In(row), table)
@@ -109,7 +109,7 @@ func (w *walk) database(ctx context.Context, kind, name, address string, search 
 }
 
 // folder looks through every file of a folder, or one file.
-func (w *walk) folder(ctx context.Context, kind, root string, search *canary.Search, witness bool) error {
+func (w *nightWalk) folder(ctx context.Context, kind, root string, search *canary.Search, witness bool) error {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (w *walk) folder(ctx context.Context, kind, root string, search *canary.Sea
 }
 
 // search looks through the living installation.
-func (w *walk) search(ctx context.Context) (string, error) {
+func (w *nightWalk) search(ctx context.Context) (string, error) {
 	h, search := w.h, w.hers()
 	address, lite := h.Config.DatabaseURL, h.DB.Engine() == store.SQLite
 	if h.Config.Saves.ServerURL != "" && !lite {
@@ -203,7 +203,7 @@ func inFolder(folder, file string) bool {
 }
 
 // looked says how much was looked through.
-func (w *walk) looked() string {
+func (w *nightWalk) looked() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n, not, bytes := 0, 0, int64(0)
@@ -238,7 +238,7 @@ func joined(errs []error) error {
 }
 
 // backup makes a backup as every night's is made, restores it, and looks through what came back. It is thrown away.
-func (w *walk) backup(ctx context.Context) (string, error) {
+func (w *nightWalk) backup(ctx context.Context) (string, error) {
 	h := w.h
 	if h.DB.Engine() == store.Postgres && h.Config.Saves.ServerURL == "" {
 		w.missed("backup", "PostgreSQL", "no role that copies the server is set (ALMIRAH_BACKUP_DATABASE_URL)")
@@ -302,14 +302,14 @@ func tapped(r slog.Record) []byte {
 	return line
 }
 
-func (w *walk) watchLog() {
+func (w *nightWalk) watchLog() {
 	w.lines = &logTap{search: w.hers(), place: walkPlace{Kind: "log", Name: "this program", Looked: true}}
 	w.h.errors.tap.Store(w.lines)
 }
 
-func (w *walk) unwatchLog() { w.h.errors.tap.Store(nil) }
+func (w *nightWalk) unwatchLog() { w.h.errors.tap.Store(nil) }
 
-func (w *walk) lookAtLines() error {
+func (w *nightWalk) lookAtLines() error {
 	t := w.lines
 	t.mu.Lock()
 	p := t.place

@@ -17,7 +17,6 @@ import (
 	"almirah/internal/canary"
 	"almirah/internal/carriers/local"
 	"almirah/internal/clinics"
-	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/followup"
 	"almirah/internal/id"
@@ -53,7 +52,7 @@ type walkPath struct {
 }
 
 // path are the steps in their order.
-func (w *walk) path() []walkPath {
+func (w *nightWalk) path() []walkPath {
 	return []walkPath{
 		{"clinic", true, w.open}, {"clear", false, w.clear}, {"book", true, w.book}, {"confirm", false, w.confirmed}, {"remind", false, w.reminded}, {"stop", false, w.stop}, {"copy", false, w.copied},
 		{"erase", false, w.erased}, {"keys", false, w.keys}, {"backup", false, w.backup}, {"search", false, w.search}, {"archive", false, w.archive}, {"tidy", false, w.tidy},
@@ -61,7 +60,7 @@ func (w *walk) path() []walkPath {
 }
 
 // open has the clinic be there. It is under the law of Great Britain, whose patients' appointments leave nothing that a law wants kept.
-func (w *walk) open(ctx context.Context) (string, error) {
+func (w *nightWalk) open(ctx context.Context) (string, error) {
 	h, words := w.h, "it was there"
 	scratch, err := filepath.Abs(h.scratchFolder())
 	if err != nil {
@@ -88,7 +87,7 @@ func (w *walk) open(ctx context.Context) (string, error) {
 	})
 }
 
-func (w *walk) found(ctx context.Context) error {
+func (w *nightWalk) found(ctx context.Context) error {
 	var week scheduling.Weekly
 	for d := range week {
 		week[d] = []scheduling.Interval{{From: 0, To: 1440}}
@@ -118,7 +117,7 @@ func (w *walk) found(ctx context.Context) error {
 }
 
 // people are the patients of the clinic.
-func (w *walk) people(ctx context.Context) (out []id.ID, err error) {
+func (w *nightWalk) people(ctx context.Context) (out []id.ID, err error) {
 	err = w.h.DB.View(ctx, jobs.ForClinic(w.clinic), access.Work, func(_ context.Context, v *store.View) error {
 		out, err = store.IDs(v, sqlWalkPeople)
 		return err
@@ -127,7 +126,7 @@ func (w *walk) people(ctx context.Context) (out []id.ID, err error) {
 }
 
 // clear takes away what a walk that broke off has left: its patients, its files, its letters.
-func (w *walk) clear(ctx context.Context) (string, error) {
+func (w *nightWalk) clear(ctx context.Context) (string, error) {
 	w.h.canary.outbox.Clear()
 	w.h.canary.phones.Clear()
 	if err := os.RemoveAll(w.scratch); err != nil {
@@ -149,7 +148,7 @@ func (w *walk) clear(ctx context.Context) (string, error) {
 }
 
 // book has two people book by the public door: her, and another, of whom nothing may be in her copy.
-func (w *walk) book(ctx context.Context) (string, error) {
+func (w *nightWalk) book(ctx context.Context) (string, error) {
 	now := w.h.Clock.Now()
 	w.mu.Lock()
 	w.marks = walkMarks{Her: canary.New(now, w.h.night), Other: canary.New(now, w.h.night), Witness: canary.Word()}
@@ -195,7 +194,7 @@ func (w *walk) book(ctx context.Context) (string, error) {
 func (h *House) night(at time.Time) bool { return messaging.Night().Covers(at) }
 
 // free are the first times that the public door offers, far enough ahead to be reminded of.
-func (w *walk) free(ctx context.Context, n int) (out []time.Time, err error) {
+func (w *nightWalk) free(ctx context.Context, n int) (out []time.Time, err error) {
 	now := w.h.Clock.Now().UTC()
 	var got struct {
 		Items []struct {
@@ -219,7 +218,7 @@ func (w *walk) free(ctx context.Context, n int) (out []time.Time, err error) {
 	return out, nil
 }
 
-func (w *walk) bookOne(ctx context.Context, m canary.Marks, at time.Time, consents ...string) (p stroller, err error) {
+func (w *nightWalk) bookOne(ctx context.Context, m canary.Marks, at time.Time, consents ...string) (p stroller, err error) {
 	body := map[string]any{"service": w.service, "provider": "any", "starts_at": at.Format(time.RFC3339), "language": "en", "note": m.Words, "consents": nonNil(consents),
 		"patient": map[string]any{"name": m.Name, "phone": m.Phone, "email": m.Email, "birth_date": "1980-01-02"}}
 	var got struct {
@@ -241,7 +240,7 @@ func (w *walk) bookOne(ctx context.Context, m canary.Marks, at time.Time, consen
 }
 
 // sent waits until a message of the kind has gone round the loop.
-func (w *walk) sent(ctx context.Context, what string, k messaging.Kind, c messaging.Channel, most time.Duration) error {
+func (w *nightWalk) sent(ctx context.Context, what string, k messaging.Kind, c messaging.Channel, most time.Duration) error {
 	return w.await(ctx, what, most, func() (ok bool, err error) {
 		var n int64
 		err = w.h.DB.View(ctx, jobs.ForClinic(w.clinic), access.Work, func(_ context.Context, v *store.View) error {
@@ -251,16 +250,16 @@ func (w *walk) sent(ctx context.Context, what string, k messaging.Kind, c messag
 	})
 }
 
-func (w *walk) confirmed(ctx context.Context) (string, error) {
+func (w *nightWalk) confirmed(ctx context.Context) (string, error) {
 	return "by e-mail, round the loop", w.sent(ctx, "the confirmation", messaging.Booked, messaging.Email, walkSoon)
 }
 
-func (w *walk) reminded(ctx context.Context) (string, error) {
+func (w *nightWalk) reminded(ctx context.Context) (string, error) {
 	return "by SMS, round the loop", w.sent(ctx, "the reminder", messaging.Reminder, messaging.SMS, walkReminder)
 }
 
 // stop has her write STOP to the number that reminded her.
-func (w *walk) stop(ctx context.Context) (string, error) {
+func (w *nightWalk) stop(ctx context.Context) (string, error) {
 	may := func() (ok bool, err error) {
 		err = w.h.DB.View(ctx, jobs.ForClinic(w.clinic), access.Work, func(_ context.Context, v *store.View) error {
 			ok, _, err = consent.May(v, w.her.patient, consent.Reminder, string(messaging.SMS))
@@ -285,7 +284,7 @@ func (w *walk) stop(ctx context.Context) (string, error) {
 }
 
 // copied has her ask for her data on her own page, and looks through what she gets.
-func (w *walk) copied(ctx context.Context) (string, error) {
+func (w *nightWalk) copied(ctx context.Context) (string, error) {
 	d, page := w.door(), "/m/"+w.her.token+"/data"
 	if err := d.post(ctx, page, page+"/copy", nil); err != nil {
 		return "", err
@@ -308,7 +307,7 @@ func (w *walk) copied(ctx context.Context) (string, error) {
 }
 
 // erased has the clinic erase her, in every room, and looks what the rooms still hold.
-func (w *walk) erased(ctx context.Context) (string, error) {
+func (w *nightWalk) erased(ctx context.Context) (string, error) {
 	h, who := w.h, jobs.ForClinic(w.clinic)
 	one, err := h.eraseInvented(ctx, who, w.her.patient)
 	if err != nil {
@@ -344,7 +343,7 @@ func (w *walk) erased(ctx context.Context) (string, error) {
 }
 
 // keys tries what was sealed for the two: hers opens no more, the other's does.
-func (w *walk) keys(ctx context.Context) (string, error) {
+func (w *nightWalk) keys(ctx context.Context) (string, error) {
 	if err := w.opens(ctx, w.h.Vault); err != nil {
 		return "", err
 	}
@@ -356,7 +355,7 @@ func (w *walk) keys(ctx context.Context) (string, error) {
 }
 
 // opens holds a key store against what was sealed for the two before she was erased.
-func (w *walk) opens(ctx context.Context, keys *vault.Vault) error {
+func (w *nightWalk) opens(ctx context.Context, keys *vault.Vault) error {
 	for _, p := range []stroller{w.her, w.other} {
 		open, err := keys.Opens(ctx, w.clinic, p.cell(), p.name)
 		switch {
@@ -372,7 +371,7 @@ func (w *walk) opens(ctx context.Context, keys *vault.Vault) error {
 }
 
 // tidy erases the other, and lets everything go that the walk has laid down.
-func (w *walk) tidy(ctx context.Context) (string, error) {
+func (w *nightWalk) tidy(ctx context.Context) (string, error) {
 	defer w.unwatchLog()
 	w.h.canary.outbox.Clear()
 	w.h.canary.phones.Clear()
@@ -392,7 +391,7 @@ func (w *walk) tidy(ctx context.Context) (string, error) {
 }
 
 // door is how the two come in: by the handler of the house, as a request from outside, only without the wire.
-func (w *walk) door() *walkDoor { return &walkDoor{h: w.h, cookies: map[string]string{}} }
+func (w *nightWalk) door() *walkDoor { return &walkDoor{h: w.h, cookies: map[string]string{}} }
 
 type walkDoor struct {
 	h       *House

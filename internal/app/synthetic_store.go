@@ -109,7 +109,7 @@ func (h *House) askWalk(ctx context.Context, who access.Caller, byHand bool) err
 }
 
 // take makes the walk that was asked for this process's. A walk that says nothing any more is ended; what it had entered is looked for by this one.
-func (w *walk) take(ctx context.Context) (ok bool, err error) {
+func (w *nightWalk) take(ctx context.Context) (ok bool, err error) {
 	var stale []id.ID
 	err = w.h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("a walk begins; that it was asked for was recorded")
@@ -178,7 +178,7 @@ func staleWalks(p *store.Platform) (map[id.ID][]byte, error) {
 }
 
 // beat says now and then that the walk is under way.
-func (w *walk) beat(ctx context.Context) {
+func (w *nightWalk) beat(ctx context.Context) {
 	t := time.NewTicker(walkBeat)
 	defer t.Stop()
 	for {
@@ -194,7 +194,7 @@ func (w *walk) beat(ctx context.Context) {
 }
 
 // texts are what is written down of the walk.
-func (w *walk) texts() (steps, places, marks string, err error) {
+func (w *nightWalk) texts() (steps, places, marks string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var all [3][]byte
@@ -214,7 +214,7 @@ func nonNil[T any](list []T) []T {
 }
 
 // write writes down how far the walk is, with its marks, sealed under a key that goes with it.
-func (w *walk) write(ctx context.Context) error {
+func (w *nightWalk) write(ctx context.Context) error {
 	steps, places, marks, err := w.texts()
 	if err != nil {
 		return err
@@ -234,7 +234,7 @@ func (w *walk) write(ctx context.Context) error {
 }
 
 // end writes down how the walk went, and destroys the key of its marks.
-func (w *walk) end(ctx context.Context) error {
+func (w *nightWalk) end(ctx context.Context) error {
 	steps, places, _, err := w.texts()
 	if err != nil {
 		return err

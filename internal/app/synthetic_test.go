@@ -19,10 +19,10 @@ import (
 )
 
 // openWalking opens a house that works; its clock moves on to the moment of the reminder when the booking is confirmed.
-func openWalking(t *testing.T, engine store.Engine, at func(step string, w *walk)) *opened {
+func openWalking(t *testing.T, engine store.Engine, at func(step string, w *nightWalk)) *opened {
 	t.Helper()
 	h := openHouse(t, engine, Options{}, map[string]string{"ALMIRAH_CANARY_LOGS": t.TempDir()})
-	h.canary.at = func(step string, w *walk) {
+	h.canary.at = func(step string, w *nightWalk) {
 		if step == "at confirm" { // nothing is on its way: her reminder falls due now
 			h.Fake.Move(76 * time.Second)
 		}
@@ -77,7 +77,7 @@ func TestTheInventedPatientWalks(t *testing.T) {
 	promise.Proves(t, "synthetic-nightly", "synthetic-copy", "synthetic-gone", "synthetic-round-trip", "synthetic-apart")
 	engines(t, func(t *testing.T, engine store.Engine) {
 		var marks walkMarks
-		h := openWalking(t, engine, func(step string, w *walk) {
+		h := openWalking(t, engine, func(step string, w *nightWalk) {
 			if step == "at book" {
 				marks = w.marks
 			}
@@ -139,7 +139,7 @@ func TestWhatIsLeftOfHerIsFound(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "synthetic-gone")
 	var logs string
-	h := openWalking(t, store.SQLite, func(step string, w *walk) {
+	h := openWalking(t, store.SQLite, func(step string, w *nightWalk) {
 		if step != "at erase" {
 			return
 		}
@@ -196,7 +196,7 @@ func TestAWalkThatWasBrokenOffIsCleanedUp(t *testing.T) {
 	first := true
 	var old walkMarks
 	ctx, stop := context.WithCancel(t.Context())
-	h := openWalking(t, store.SQLite, func(step string, w *walk) {
+	h := openWalking(t, store.SQLite, func(step string, w *nightWalk) {
 		switch {
 		case step == "at book" && first:
 			old = w.marks
@@ -234,7 +234,7 @@ func TestAWalkThatWasBrokenOffIsCleanedUp(t *testing.T) {
 	if err != nil || len(all) != 2 || all[1].State != walkBrokenOff {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	people, err := (&walk{h: h.House, clinic: *h.canary.known.Load()}).people(t.Context())
+	people, err := (&nightWalk{h: h.House, clinic: *h.canary.known.Load()}).people(t.Context())
 	if err != nil || len(people) > 0 {
 		t.Errorf("%d people are left, %v", len(people), err)
 	}
@@ -264,7 +264,7 @@ func TestTheCanaryClinicIsApart(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "synthetic-apart")
 	h := openHouse(t, store.SQLite, Options{}, nil)
-	w := &walk{h: h.House}
+	w := &nightWalk{h: h.House}
 	if _, err := w.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}

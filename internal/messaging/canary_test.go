@@ -28,7 +28,7 @@ func TestNothingLeavesTheCanaryClinic(t *testing.T) {
 		// Its accounts lead outside: nothing goes.
 		x.booking(rig.Start.Add(50*time.Hour), false)
 		x.tick()
-		want(t, "with accounts that lead outside", x.states(), "booked dropped")
+		want(t, "with accounts that lead outside", x.states(), "appointment.booked dropped")
 
 		// The deployment's own carrier leads outside as well, and so does a loop that is none.
 		for _, a := range x.account {
@@ -41,7 +41,7 @@ func TestNothingLeavesTheCanaryClinic(t *testing.T) {
 			x.messages = messaging.New(b.DB, b.Log, messaging.Options{Book: x.book, Carriers: []messaging.Carrier{x.carrier}, Loop: loop, Public: "https://clinic.example", Sender: "post@clinic.example"})
 			x.booking(rig.Start.Add(time.Duration(52+len(loop))*time.Hour), false)
 			x.tick()
-			if got := x.states(); got[0] != "booked dropped" {
+			if got := x.states(); got[0] != "appointment.booked dropped" {
 				t.Errorf("%s: %v", what, got)
 			}
 		}
@@ -53,7 +53,7 @@ func TestNothingLeavesTheCanaryClinic(t *testing.T) {
 			Public: "https://clinic.example", Sender: "post@clinic.example"})
 		x.booking(rig.Start.Add(56*time.Hour), false)
 		x.tick()
-		if got := x.states(); got[0] != "booked sent" || len(box.List()) != 1 {
+		if got := x.states(); got[0] != "appointment.booked sent" || len(box.List()) != 1 {
 			t.Errorf("by the loop: %v, and %d letters went round", got, len(box.List()))
 		}
 		if err := x.messages.ConnectLoop(t.Context(), x.system, local.SMSName, map[string]string{"number": "+447400000000"}); err != nil {
