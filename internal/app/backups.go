@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -136,12 +137,34 @@ func (h *House) backups(keepers []vault.Keeper) (*backup.Room, error) {
 	if second != nil {
 		second = barredPlace{second, h}
 	}
-	scratch := c.Saves.Scratch
-	if scratch == "" {
-		scratch = filepath.Join(c.Data, "scratch")
+	return backup.New(backup.Options{DB: h.DB, Vault: h.Vault, Clock: h.Clock, Log: h.Log, Who: jobs.Platform(), DatabaseURL: c.DatabaseURL, ServerURL: c.Saves.ServerURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers,
+		Recipients: c.Saves.Recipients, First: first, Second: second, Scratch: h.scratchFolder(), Version: Version, Hour: c.Saves.Hour, Programs: c.Saves.Programs, Sample: h.sampled})
+}
+
+// trialRoom makes one backup that is shown to trial where it came back, and is thrown away. Nobody has its key.
+func (h *House) trialRoom(keepers []vault.Keeper, folder string, trial func(context.Context, backup.Back) error) (*backup.Room, error) {
+	c := h.Config
+	recipient, _, err := backup.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	place, err := backup.NewFolder(folder, "")
+	if err != nil {
+		return nil, err
 	}
 	return backup.New(backup.Options{DB: h.DB, Vault: h.Vault, Clock: h.Clock, Log: h.Log, Who: jobs.Platform(), DatabaseURL: c.DatabaseURL, ServerURL: c.Saves.ServerURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers,
-		Recipients: c.Saves.Recipients, First: first, Second: second, Scratch: scratch, Version: Version, Hour: c.Saves.Hour, Programs: c.Saves.Programs, Sample: h.sampled})
+		Recipients: []string{recipient}, First: place, Scratch: h.scratchFolder(), Version: Version, Programs: c.Saves.Programs, Sample: h.sampled, Trial: trial})
+}
+
+// scratchFolder is where what is under way lies.
+func (h *House) scratchFolder() string {
+	if h.Config.Saves.Scratch != "" {
+		return h.Config.Saves.Scratch
+	}
+	return filepath.Join(h.Config.Data, "scratch")
 }
 
 // sampled opens the records of some patients, and the name of some people who sign in, in a database that came back.

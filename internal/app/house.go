@@ -117,7 +117,8 @@ type House struct {
 	slow      slowWatch   // statements that took long
 	errors    *keptErrors // the last errors of the log
 	meters    *meters
-	lastGood  lastGood  // of the checks behind /readyz
+	lastGood  lastGood // of the checks behind /readyz
+	canary    canaryWalks
 	forged    forgeries // reports with a wrong signature, for the watch over incidents
 	guarding  guarding
 	site      *web.Site
@@ -250,7 +251,8 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party, Outside: h.allows()})
+	loop, loops := h.loops()
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Loop: loop, Loops: loops, Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party, Outside: h.allows()})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
@@ -282,7 +284,7 @@ func (h *House) doors() error {
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Policies: h.Policies, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Archives: h.Archives, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Walks: h.walkPage, WalkNow: h.askForWalk, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}

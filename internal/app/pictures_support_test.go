@@ -66,6 +66,7 @@ func (h *opened) supportStops(t testing.TB, patient string) []stop {
 		{pattern: "GET /platform/vendors", path: "/platform/vendors", who: op},
 		{pattern: "GET /platform/notices", path: "/platform/notices", who: op},
 		{pattern: "GET /platform/helpers", path: "/platform/helpers", who: op},
+		{pattern: "GET /platform/walks", path: "/platform/walks", who: op},
 		{pattern: "GET /platform/operate", path: "/platform/operate", who: op},
 		{pattern: "GET /app/seen", path: "/app/seen", who: sup},
 		{pattern: "GET /app/seen/calendar", path: "/app/seen/calendar", who: sup},

@@ -142,6 +142,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfErasures())
 	maps.Copy(out, probesOfPeople())
 	maps.Copy(out, probesOfTheHouse())
+	maps.Copy(out, probesOfWalks())
 	return out
 }
 

@@ -233,6 +233,9 @@ func (h *House) operating(ctx context.Context) *web.OperatePage {
 	var watched store.Watched
 	p.Checks, watched, _ = h.checks(ctx)
 	p.Database, p.Clinics, p.Due, p.Pending = watched.Bytes, int(watched.Clinics), int(watched.Due), int(watched.Pending)
+	if one, err := h.canaryClinic(ctx); err == nil && !one.IsZero() {
+		p.Clinics-- // the invented patient's is nobody's
+	}
 	p.Oldest = watched.Oldest.Round(time.Second)
 	if size, free, err := diskOf(h.Config.Data); err == nil {
 		p.Disk, p.Free = int64(size), int64(free) //nolint:gosec // no disk is that large

@@ -38,6 +38,7 @@ type Clinic struct {
 	LogoType     string // empty: no logo
 	Host         string // the clinic's own host name while it works; empty: none does
 	Held         bool   // it arrived from another house and nobody has let its messages leave yet
+	Canary       bool   // the invented patient's: nothing leaves it, and its name leads nowhere but for her walk
 	Modules      []string
 	Online       bool // the public page takes bookings
 	ShowPhone    bool

@@ -34,6 +34,7 @@ var Register = slices.Concat(
 	lives,
 	record,
 	ledgers,
+	walked,
 	taken,
 	policied,
 	clauses,
