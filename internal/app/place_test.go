@@ -668,7 +668,7 @@ var sent = map[string]map[string]string{
 	"POST /api/v1/appointments":                               {"service": "{service}", "provider": "{provider}", "starts_at": "{at}", "patient": "{patient}"},
 	"POST /api/v1/appointments/{id}/move":                     {"provider": "{other provider}", "starts_at": "{at}", "version": "1"},
 	"POST /api/v1/appointments/{id}/cancel":                   {"version": "1"},
-	"GET /api/v1/patients":                                    {"q": "asha"},
+	"POST /api/v1/patients/search":                            {"q": "asha"},
 	"POST /api/v1/patients":                                   {"name": "Ravi Teak", "email": "ravi@example.org"},
 	"PATCH /api/v1/patients/{id}":                             {"phone": "+91 98200 12345", "version": "1"},
 	"POST /app/support":                                       {"kind": "question", "subject": "The printer", "words": "It prints twice.", "page": "/app/bills"},
