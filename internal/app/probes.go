@@ -138,6 +138,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, laterProbes())
 	maps.Copy(out, probesOfThePolicy())
 	maps.Copy(out, moreProbes())
+	maps.Copy(out, probesMoreA())
 	maps.Copy(out, probesOfErasures())
 	return out
 }
