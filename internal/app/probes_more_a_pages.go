@@ -210,7 +210,7 @@ func oneMoment(local time.Time, body string, book *words.Book) error {
 	if !slices.ContainsFunc([]string{"en", "hi", "ta", "ar"}, func(lang string) bool {
 		t := book.Tongue(lang)
 		return strings.Contains(body, htmlText(t.Time(local))) && strings.Contains(body, htmlText(t.ZoneName(local)))
-	}) || !strings.Contains(body, htmlText(local.Format(time.RFC3339))) {
+	}) || !strings.Contains(strings.ReplaceAll(body, "&#43;", "+"), local.Format(time.RFC3339)) {
 		return errors.New("a booking form names another moment than the interface, or no zone")
 	}
 	ics, err := messaging.Invitation{UID: "probe", Method: messaging.Publish, Start: local, End: local.Add(time.Hour), Zone: local.Location(), Summary: "Probe", OrganizerName: "Probe", OrganizerEmail: "probe@example.org", Stamp: local}.ICS()

@@ -18,7 +18,7 @@ const (
 	sqlLookAllowed = `SELECT a.day, COUNT(*), COUNT(CASE WHEN p.minor THEN 1 END) FROM appointment a JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id WHERE a.clinic_id = $1 AND a.day >= $2 AND a.day <= $3
 	AND NOT EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = a.clinic_id AND c.patient_id = a.patient_id AND (c.purpose = 'figures' AND NOT c.given OR c.purpose = 'restriction' AND c.given)
 	AND NOT EXISTS (SELECT 1 FROM consent n WHERE n.clinic_id = c.clinic_id AND n.patient_id = c.patient_id AND n.purpose = c.purpose AND n.at > c.at)) GROUP BY a.day`
-	sqlLookKept   = `SELECT day, SUM(attended + missed + cancelled + unmarked) FROM insight_day WHERE clinic_id = $1 AND day >= $2 AND day <= $3 GROUP BY day`
+	sqlLookKept   = `SELECT day, CAST(SUM(attended + missed + cancelled + unmarked) AS BIGINT) FROM insight_day WHERE clinic_id = $1 AND day >= $2 AND day <= $3 GROUP BY day`
 	sqlLookErased = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND erased_at >= $2`
 )
 
