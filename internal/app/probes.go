@@ -139,6 +139,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfThePolicy())
 	maps.Copy(out, moreProbes())
 	maps.Copy(out, probesOfOutsiders())
+	maps.Copy(out, probesMoreA())
 	maps.Copy(out, probesOfErasures())
 	maps.Copy(out, probesOfPeople())
 	maps.Copy(out, probesOfTheHouse())

@@ -476,6 +476,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	})
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error { return followup.Keeper{}.Erase(tx, b.Patient) })
 	oversee(ctx, t, p, must)
+	lookedAfter(ctx, p, must)
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
 	must(p.Desk.Tidy(ctx, system))
@@ -489,6 +490,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		})
 	}
 	troubled(ctx, t, p, house, must)
+	lookedAfter(ctx, p, must)
 	agreed(ctx, t, p, house, must)
 	asked(ctx, t, p, house, must)
 	kept(ctx, t, p, house, must)

@@ -150,7 +150,10 @@ type Site struct {
 	assets http.Handler
 	origin *http.CrossOriginProtection
 	help   *help.Shelf
-	seats  browsers // which browsers use a sign-in
+
+	boards  boards    // the dashboards that were last opened
+	follows following // whose pages are told of changes
+	seats   browsers  // which browsers use a sign-in
 }
 
 // NewSite parses the templates and loads the assets. It fails when either cannot be.
