@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"almirah/internal/access"
-	"almirah/internal/accounts"
 	"almirah/internal/archives"
 	"almirah/internal/clock"
 	"almirah/internal/holdings"
@@ -265,7 +264,7 @@ func herCopy(t *testing.T, h *House, whole []byte) {
 		t.Fatal(err)
 	}
 	words := wordsOfPatients(t, whole, forms)
-	common := member(t, whole, "native/service.ndjson") + member(t, whole, "native/provider.ndjson") + member(t, whole, "native/prescription_set.ndjson") + member(t, whole, "native/template.ndjson") + member(t, whole, "native/intake_text.ndjson")
+	common := clinicsOwn(t, whole)
 	looked := 0
 	for _, her := range all {
 		if !visited[her.ID] || looked == 2 {
@@ -282,15 +281,7 @@ func herCopy(t *testing.T, h *House, whole []byte) {
 		}
 		text := unpacked(t, b.Bytes())
 		onlyHers(t, "her archive", text, her.ID, words, common)
-		own, err := h.Requests.Own(ctx, accounts.ForPatient(owner.Clinic(), one, id.New(h.Clock.Now())))
-		if err != nil {
-			t.Fatal(err)
-		}
-		asked, err := json.Marshal(own)
-		if err != nil {
-			t.Fatal(err)
-		}
-		onlyHers(t, "her own copy", string(asked), her.ID, words, common)
+		onlyHers(t, "her own copy", ownCopy(t, h, owner.Clinic(), one), her.ID, words, common)
 		page := member(t, b.Bytes(), "record.html")
 		if !strings.Contains(page, template.HTMLEscapeString(her.Name.T)) || strings.Contains(page, "<script") {
 			t.Errorf("the page does not name her, or runs something")
