@@ -281,7 +281,7 @@ func herCopy(t *testing.T, h *House, whole []byte) {
 		}
 		text := unpacked(t, b.Bytes())
 		onlyHers(t, "her archive", text, her.ID, words, common)
-		onlyHers(t, "her own copy", ownCopy(t, h, owner.Clinic(), one), her.ID, words, common)
+		onlyHers(t, "her own copy", ownCopy(t, h, owner.Clinic(), one), her.ID, words, common, asFiles...)
 		page := member(t, b.Bytes(), "record.html")
 		if !strings.Contains(page, template.HTMLEscapeString(her.Name.T)) || strings.Contains(page, "<script") {
 			t.Errorf("the page does not name her, or runs something")

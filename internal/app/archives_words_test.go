@@ -163,7 +163,7 @@ func leavesOf(x any) (out []string) {
 
 // onlyHers holds a copy of one patient against what stands in all tables: every word about her is in it, and no word that stands about one other person alone. common are words of the clinic's own,
 // such as the names of its services.
-func onlyHers(t *testing.T, what, copied, her string, all map[string][]said, common string) {
+func onlyHers(t *testing.T, what, copied, her string, all map[string][]said, common string, but ...string) {
 	t.Helper()
 	hers, whose := map[string]bool{}, map[string][]string{}
 	missing := map[string]string{}
@@ -171,7 +171,7 @@ func onlyHers(t *testing.T, what, copied, her string, all map[string][]said, com
 		for _, s := range list {
 			if who == her {
 				hers[s.text] = true
-				if !strings.Contains(copied, s.text) {
+				if !strings.Contains(copied, s.text) && !slices.Contains(but, s.table+"."+s.column) {
 					missing[s.table+"."+s.column] = s.text
 				}
 			} else if !slices.Contains(whose[s.text], who) {
@@ -224,7 +224,21 @@ func clinicsOwn(t *testing.T, whole []byte) (out string) {
 }
 
 // unsaid are sealed columns about a patient in which no word of hers is looked for in her copies, each with the reason.
-var unsaid = map[string]string{}
+var unsaid = map[string]string{
+	"audit_detail.sealed":      "old and new values of what is in the copy; who looked is in it",
+	"encounter.vitals":         "numbers; the note beside them is looked for",
+	"invoice_hold.particulars": "of who was erased, and asks for nothing any more",
+	"held_part.body":           "of who was erased; a custodian opens it",
+	"statutory_copy.body":      "no page opens it",
+	"heard.event":              "a provider's report, until it was dealt with",
+	"contact_proof.code":       "digits that open an address",
+	"data_request.contact":     "of somebody of whom nobody knows yet who she is",
+	"link_asked.contact":       "of somebody of whom nobody knows yet who she is",
+	"list_line.cells":          "lines of a list that was not brought in yet; they are nobody's then",
+}
+
+// asFiles are columns that hold files: they are in her archive, and her own copy names them.
+var asFiles = []string{"file_piece.bytes", "attached.body"}
 
 // copiesAreTheirs holds the copies of every patient, in both forms, against what all tables say, in a house where every column about a patient was filled: whatever column is added is filled and looked
 // for, or stands in a list with its reason.
@@ -254,7 +268,7 @@ func (h *opened) copiesAreTheirs(t *testing.T) {
 			t.Fatal(err)
 		}
 		onlyHers(t, "her archive", unpacked(t, b.Bytes()), who, words, common)
-		onlyHers(t, "her own copy", ownCopy(t, h.House, h.Clinic.ID, one), who, words, common)
+		onlyHers(t, "her own copy", ownCopy(t, h.House, h.Clinic.ID, one), who, words, common, asFiles...)
 	}
 	for _, d := range Holdings() {
 		for _, c := range d.Columns {
