@@ -10,7 +10,7 @@ var passing = map[string]struct {
 	life law.Class
 	from h.Trigger
 }{
-	"session": {law.AccessLog, h.Seen}, "known_device": {law.AccessLog, h.Seen}, "throttle": {law.AccessLog, h.Seen}, "sign_in_event": {law.AccessLog, h.Made},
+	"session": {law.Passing, h.Ended}, "known_device": {law.Watch, h.Seen}, "throttle": {law.Passing, h.Seen}, "sign_in_event": {law.Passing, h.Made},
 	"challenge": {law.Passing, h.Ended}, "invitation": {law.Passing, h.Ended}, "one_time_link": {law.Passing, h.Ended}, "outgoing_mail": {law.Passing, h.Made},
 }
 

@@ -168,6 +168,9 @@ func TestNoMarkIsFoundInTheFiles(t *testing.T) {
 		h.enterDemand(t, m)
 		h.enterPrograms(t, m)
 		checkMarked(t, m)
+		if engine == store.SQLite {
+			h.copiesAreTheirs(t)
+		}
 		h.Fake.Move(4 * time.Minute) // what the desk did is told now
 		h.until(t, "the log of the failed job", func() bool { return bytes.Contains(logs.Bytes(), []byte("a job panicked")) })
 

@@ -61,11 +61,10 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "expire-use", Every: 24 * time.Hour, Clinics: true, Run: h.butCanary(h.Insight.Age)},
 		{Name: "end-grants", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				if _, err := (support.Keeper{}).Due(tx); err != nil {
+				if err := support.EndGrants(tx); err != nil {
 					return err
 				}
-				_, err := programs.Keeper{}.Due(tx) // tokens and secrets that ended
-				return err
+				return programs.EndSecrets(tx)
 			})
 		}},
 		{Name: "tell-disclosures", Every: time.Hour, Clinics: true, Run: h.Given.TellDue},

@@ -13,7 +13,6 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/incidents"
 	"almirah/internal/jobs"
-	"almirah/internal/store"
 )
 
 // What the program watches of itself, and how clinics and operators hear of it.
@@ -56,16 +55,9 @@ const (
 	manySprayed = 100 // wrong passwords at addresses that nobody has, in an hour: people mistype their own
 )
 
-// watchClinic applies the rules to a clinic, lets go what is old, and has the owners told of what is new.
+// watchClinic applies the rules to a clinic, and has the owners told of what is new. What is old goes with the run of the night, which announces it first.
 func (h *House) watchClinic(ctx context.Context, who access.Caller) error {
 	if err := h.Trouble.Watch(ctx, who); err != nil {
-		return err
-	}
-	err := h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		_, err := incidents.Keeper{}.Due(tx)
-		return err
-	})
-	if err != nil {
 		return err
 	}
 	return h.Trouble.TellOwners(ctx, who, func(clinic string) error {

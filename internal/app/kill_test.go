@@ -47,6 +47,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(nodeChild) != "" {
 		serving()
 	}
+	if os.Getenv(verbChild) != "" {
+		runVerb()
+	}
 	os.Exit(m.Run())
 }
 

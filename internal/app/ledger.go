@@ -16,7 +16,6 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
-	"almirah/internal/oversight"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
@@ -167,19 +166,13 @@ func keptHeads(args []string, witness func(file string) (audit.Witness, error)) 
 	return kept, nil
 }
 
-// examineLog has the rules of oversight look at the days that are over, and what was settled long ago forgotten.
+// examineLog has the rules of oversight look at the days that are over.
 func (h *House) examineLog(ctx context.Context, who access.Caller) error {
 	staff, err := h.Accounts.Names(ctx, who)
 	if err != nil {
 		return err
 	}
-	if err := h.Watch.Examine(ctx, who, staff); err != nil {
-		return err
-	}
-	return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		_, err := oversight.Keeper{}.Due(tx)
-		return err
-	})
+	return h.Watch.Examine(ctx, who, staff)
 }
 
 // mailHeads mails the newest head of the log to those of the clinic's leads who want it.

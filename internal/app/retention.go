@@ -6,6 +6,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/archives"
 	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -32,7 +33,7 @@ import (
 
 // doers are the keepers of all rooms that have something whose time ends, as long as the lives say.
 func doers(l law.Lives) []retention.Doer {
-	return []retention.Doer{disclosures.Keeper{Lives: l}, requests.Keeper{Lives: l}, incidents.Keeper{Lives: l}, support.Keeper{}, programs.Keeper{Lives: l}, oversight.Keeper{}, messaging.Keeper{Lives: l}, followup.Keeper{Lives: l}, billing.Keeper{Lives: l},
+	return []retention.Doer{archives.Keeper{Lives: l}, disclosures.Keeper{Lives: l}, requests.Keeper{Lives: l}, incidents.Keeper{Lives: l}, support.Keeper{Lives: l}, programs.Keeper{Lives: l}, oversight.Keeper{Lives: l}, messaging.Keeper{Lives: l}, followup.Keeper{Lives: l}, billing.Keeper{Lives: l},
 		billing.GatewayKeeper{Lives: l}, prescriptions.Keeper{Lives: l}, visits.Keeper{Lives: l}, intake.Keeper{Lives: l}, scheduling.Keeper{Lives: l}, consent.Keeper{Lives: l}, retention.Keeper{}, store.Keeper{Lives: l}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
@@ -26,7 +27,7 @@ const (
 )
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "archives" }
@@ -67,17 +68,19 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes what is over.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("copies that were taken and lists that were brought in long ago")
 	all := 0
 	for _, x := range []struct {
-		text string
-		keep time.Duration
-	}{{sqlRunsOld, keepRun}, {sqlLinesUnmade, keepCells}, {sqlListLinesOld, keepList}, {sqlListsOld, keepList}} {
-		n, err := tx.Exec(x.text, tx.Now().Add(-x.keep))
+		text  string
+		keep  time.Duration
+		class law.Class
+	}{{sqlRunsOld, keepRun, law.Watch}, {sqlLinesUnmade, keepCells, law.Passing}, {sqlListLinesOld, keepList, law.Passing}, {sqlListsOld, keepList, law.Passing}} {
+		n, err := tx.Exec(x.text, max(tx.Now().Add(-x.keep), k.Lives.Over(x.class, tx.Now())))
 		if err != nil {
 			return all, err
 		}
+		k.Lives.Went(x.class, n)
 		all += int(n)
 	}
 	return all, nil

@@ -349,11 +349,12 @@ func (s *Service) write(ctx context.Context, clinic id.ID, r runRow, w io.Writer
 	return nil
 }
 
-// Expire deletes archives whose day is over, and what this room keeps no longer.
+// Expire deletes archives whose day is over. What this room keeps of them no longer goes with the run of the night.
 func (s *Service) Expire(ctx context.Context, who access.Caller) error {
 	var over []id.ID
 	err := s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		if _, err := (Keeper{}).Due(tx); err != nil {
+		tx.Housekeeping("archives that nobody fetched within their day, and lines of lists that were brought in")
+		if _, err := tx.Exec(sqlLinesUnmade, clock.Instant(0)); err != nil {
 			return err
 		}
 		var err error

@@ -26,7 +26,7 @@ const (
 	WHERE fraud_record.changed_at <= excluded.changed_at`
 	sqlFraudList = `SELECT id, account_id, kind, external_id, payment, amount, currency, state, reason, respond_by, at, changed_at, forget_at FROM fraud_record
 	WHERE clinic_id = $1 AND kind = $2 ORDER BY changed_at DESC, id LIMIT 200`
-	sqlFraudAge = `DELETE FROM fraud_record WHERE clinic_id = $1 AND forget_at < $2`
+	sqlFraudAge = `DELETE FROM fraud_record WHERE clinic_id = $1 AND (forget_at < $2 OR changed_at < $3)`
 )
 
 // FraudRecord is a dispute, or a payment that was refused.

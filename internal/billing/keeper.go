@@ -21,7 +21,10 @@ const (
 	sqlInvoicesOver  = `SELECT id FROM invoice WHERE clinic_id = $1 AND keep_until < $2 AND number > 0 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held') ORDER BY keep_until, id LIMIT 200`
 	sqlGoneAdd       = `INSERT INTO invoice_gone (clinic_id, invoice_id, kind, year, number, gone_at) SELECT clinic_id, id, kind, year, number, $3 FROM invoice WHERE clinic_id = $1 AND id = $2`
 	sqlInvoiceRemove = `DELETE FROM invoice WHERE clinic_id = $1 AND id = $2`
-	sqlHoldRemove    = `DELETE FROM invoice_hold WHERE clinic_id = $1 AND invoice_id = $2`
+	// The books go on adding up, so that what was paid stays as a sum; after the time that tax law asks for it is nobody's any more. What is still owed to her stays hers.
+	sqlPayerCut   = `UPDATE payment SET patient_id = NULL WHERE clinic_id = $1 AND patient_id IS NOT NULL AND received_at < $2 AND advance = 0 AND undecided = 0 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
+	sqlReasonCut  = `UPDATE refund SET reason = NULL WHERE clinic_id = $1 AND reason IS NOT NULL AND returned_at < $2 AND payment_id NOT IN (SELECT id FROM payment WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
+	sqlHoldRemove = `DELETE FROM invoice_hold WHERE clinic_id = $1 AND invoice_id = $2`
 )
 
 // HoldTaxLaw is the reason for which an invoice of an erased patient stays.
@@ -170,7 +173,13 @@ func (k Keeper) Due(tx *store.Tx) (int, error) {
 		}
 	}
 	k.Lives.Went(law.Invoices, int64(len(over)))
-	return len(over), nil
+	cut, err := tx.Exec(sqlPayerCut, k.Lives.Over(law.Invoices, tx.Now()))
+	if err != nil {
+		return len(over), err
+	}
+	k.Lives.Went(law.Invoices, cut)
+	reasons, err := tx.Exec(sqlReasonCut, k.Lives.Over(law.Invoices, tx.Now()))
+	return len(over) + int(cut+reasons), err
 }
 
 func heldParticulars(v *store.View, invoice id.ID, sealed []byte) (Particulars, error) {

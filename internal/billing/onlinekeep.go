@@ -42,10 +42,10 @@ func GatewayHoldings() []holdings.Table {
 		}, plain("clinic_id", "id", "account_id", "payment", "external_id", "invoice_id", "currency", "state", "code", "asked_at", "state_at", "refund_id")...)},
 		{Name: "gateway_event", Scope: holdings.Clinic, Columns: plain("clinic_id", "account_id", "key", "id", "kind", "known", "news", "heard_at", "done_at")},
 		{Name: "gateway_work", Scope: holdings.Clinic, Columns: plain("clinic_id", "kind", "subject", "due_at", "tries")},
-		{Name: "gateway_difference", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Invoices, From: holdings.Issued, Columns: append([]holdings.Column{
+		{Name: "gateway_difference", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Watch, From: holdings.Ended, Columns: append([]holdings.Column{
 			{Name: "settled_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who looked after a difference", Keep: "two years after it was settled"},
 		}, plain("clinic_id", "account_id", "kind", "external_id", "id", "ours", "theirs", "currency", "request_id", "found_at", "settled_at")...)},
-		{Name: "fraud_record", Scope: holdings.Clinic, Keeper: "gateways", Life: law.AccessLog, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "fraud_record", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Watch, From: holdings.Seen, Columns: append([]holdings.Column{
 			{Name: "payment", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to answer a bank's dispute, and to see fraud", Keep: fraud, Why: "the gateway's id of a payment; it tells nothing without the gateway's own books"},
 			{Name: "amount", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to answer a bank's dispute, and to see fraud", Keep: fraud},
 		}, plain("clinic_id", "account_id", "kind", "external_id", "id", "currency", "state", "reason", "respond_by", "at", "changed_at", "forget_at")...)},
@@ -116,19 +116,33 @@ func (GatewayKeeper) Erase(tx *store.Tx, patient id.ID) error {
 	return err
 }
 
-// Due deletes what has reached its time: reports, fraud records, and differences that were settled long ago.
-func (GatewayKeeper) Due(tx *store.Tx) (int, error) {
-	tx.Housekeeping("reports of gateways, fraud records and settled differences whose time is over")
+// Due deletes what has reached its time: reports, fraud records, differences that were settled long ago, and what was paid so long ago that no law asks for it.
+func (k GatewayKeeper) Due(tx *store.Tx) (int, error) {
+	tx.Housekeeping("reports of gateways, fraud records, settled differences and paid requests whose time is over")
 	total := 0
+	watched, paid := k.Lives.Over(law.Watch, tx.Now()), k.Lives.Over(law.Invoices, tx.Now())
 	for _, x := range []struct {
-		text string
-		at   any
-	}{{sqlEventAge, tx.Now().Add(-keepEvents)}, {sqlFraudAge, tx.Now()}, {sqlDifferenceAge, tx.Now().Add(-keepDifferences)}} {
-		n, err := tx.Exec(x.text, x.at)
+		text  string
+		class law.Class
+		args  []any
+	}{{sqlEventAge, "", []any{tx.Now().Add(-keepEvents)}}, {sqlFraudAge, law.Watch, []any{tx.Now(), watched}}, {sqlDifferenceAge, law.Watch, []any{max(tx.Now().Add(-keepDifferences), watched)}},
+		{sqlPaidOver, "", []any{paid}}, {sqlRequestsOver, law.Invoices, []any{paid}}, {sqlReturnsOver, law.Invoices, []any{paid}}} {
+		n, err := tx.Exec(x.text, x.args...)
 		if err != nil {
 			return total, err
+		}
+		if x.class != "" {
+			k.Lives.Went(x.class, n)
 		}
 		total += int(n)
 	}
 	return total, nil
 }
+
+// What was asked for and given back at a gateway goes when its time by tax law is over, but not while an order keeps the patient's records.
+const (
+	notHeld         = `(patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
+	sqlPaidOver     = `DELETE FROM gateway_payment WHERE clinic_id = $1 AND request_id IN (SELECT id FROM payment_request WHERE clinic_id = $1 AND asked_at < $2 AND state IN ('partly', 'paid', 'closed') AND ` + notHeld + `)`
+	sqlRequestsOver = `DELETE FROM payment_request WHERE clinic_id = $1 AND asked_at < $2 AND state IN ('partly', 'paid', 'closed') AND ` + notHeld
+	sqlReturnsOver  = `DELETE FROM gateway_return WHERE clinic_id = $1 AND asked_at < $2 AND state IN ('processed', 'failed', 'refused') AND ` + notHeld
+)

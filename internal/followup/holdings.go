@@ -23,7 +23,7 @@ func Holdings() []holdings.Table {
 		{Name: "reminder_rule", Scope: holdings.Clinic, Columns: plain("clinic_id", "id", "kind", "channel", "minutes_before", "active", "created_at", "version",
 			"days_after", "at_minute", "service_id", "buffer_days")},
 		{Name: "reminder_due", Scope: holdings.Clinic, Columns: plain("clinic_id", "due_at", "appointment_id", "occurrence", "rule_id")},
-		{Name: "followup_due", Scope: holdings.Clinic, Keeper: "followup", Life: law.Passing, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "followup_due", Scope: holdings.Clinic, Keeper: "followup", Life: law.Passing, From: holdings.Ended, Columns: append([]holdings.Column{
 			{Name: "appointment_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to write after a visit to those who agreed to it", Keep: "until it was written"},
 		}, plain("clinic_id", "due_at", "occurrence", "rule_id")...)},
 		{Name: "feedback", Scope: holdings.Clinic, Keeper: "followup", Life: law.Opinions, From: holdings.Made, Columns: append([]holdings.Column{

@@ -24,11 +24,12 @@ const (
 	People      Class = "patient"      // who a patient is, how she is reached, and who speaks for her
 	Passing     Class = "passing"      // links, drafts, what waits: of use for a while and to nobody after it
 	Help        Class = "help"         // what was written to support, and what support was let see
+	Watch       Class = "watch"        // what is kept to look back at: access that ended, copies that were taken, what was noticed and settled, disputes
 )
 
 // Classes are all classes, in the order of pages.
 func Classes() []Class {
-	return []Class{People, Clinical, Scripts, Invoices, BookingLog, Events, Texts, Letters, Opinions, Answers, Consents, Disclosures, Troubles, Papers, Passing, AccessLog, Audit, Help, Account}
+	return []Class{People, Clinical, Scripts, Invoices, BookingLog, Events, Texts, Letters, Opinions, Answers, Consents, Disclosures, Troubles, Papers, Passing, AccessLog, Watch, Audit, Help, Account}
 }
 
 // Life is how long a class of records lives: at least Floor because the law wants it, at most Ceiling because the house promises it. A clinic chooses
@@ -99,6 +100,7 @@ var lives = map[string]map[Class]Life{
 		People:      {Source: ours},
 		Passing:     {Ceiling: Span{Days: 30}, Usual: Span{Days: 30}, Source: ours},
 		Help:        {Ceiling: Span{Years: 2}, Usual: Span{Years: 2}, Source: ours},
+		Watch:       {Ceiling: Span{Years: 2}, Usual: Span{Years: 2}, Source: ours},
 		Account:     {Ceiling: Span{Days: 90}, Usual: Span{Days: 90}, Source: ours},
 	},
 }

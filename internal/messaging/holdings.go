@@ -43,19 +43,19 @@ func Holdings() []holdings.Table {
 		}, plain("clinic_id", "id", "kind", "provider", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "version", "told_at", "listens", "listens_at")...)},
 		// A bucket of pace is one of 16 million, of a sender, for minutes: it tells of nobody.
 		{Name: "pace", Scope: holdings.Platform, Columns: plain("account", "bucket", "free_at")},
-		{Name: "channel_use", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},
+		{Name: "channel_use", Scope: holdings.Clinic, Columns: plain("clinic_id", "channel_id", "day", "sent", "failed", "received")},
 		{Name: "statutory_key", Scope: holdings.Clinic, Columns: plain("clinic_id", "month", "key_id", "made_at", "destroyed_at")},
 		{Name: "statutory_copy", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: append([]holdings.Column{
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to keep for a year what the law of India wants kept, where nobody sees it", Keep: "one year after the message; the key goes with the last of its month", Sealed: true},
 		}, plain("clinic_id", "id", "month", "at")...)},
-		{Name: "heard", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "heard", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Letters, From: holdings.Made, Columns: append([]holdings.Column{
 			{Name: "event", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to act on what a provider reports, and to show the clinic what a patient answered", Keep: "until it was dealt with, a day at most", Sealed: true},
 		}, plain("clinic_id", "channel_id", "key", "id", "news", "heard_at", "done_at")...)},
 		{Name: "message_setting", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("content", "to keep of conversations what the clinic chose, and no more")},
 			plain("clinic_id", "days", "ways", "opens", "version")...)},
 		{Name: "security_text", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Troubles, From: holdings.Ended, Columns: append([]holdings.Column{sealed("subject", "to tell patients what happened to their data"), sealed("body", "to tell patients what happened to their data")},
 			plain("clinic_id", "id", "incident_id", "language", "version")...)},
-		{Name: "contact_proof", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "contact_proof", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Passing, From: holdings.Ended, Columns: append([]holdings.Column{
 			{Name: "patient_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to know whose address is to be proved", Keep: "seven days"},
 			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true},
 			{Name: "code", Class: holdings.Secret, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true},
@@ -64,11 +64,11 @@ func Holdings() []holdings.Table {
 			{Name: "patient_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to write to a patient the way she wishes", Keep: "until she is deleted"},
 			{Name: "channel", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to write to a patient the way she wishes", Keep: "until she is deleted"},
 		}, plain("clinic_id", "set_at")...)},
-		{Name: "thread", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "thread", Scope: holdings.Clinic, Keeper: "messaging", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{
 			of("patient_id", "to know with whom the clinic talks"), of("wrote_at", "to know until when she can be answered freely"),
 			{Name: "assigned", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who answers", Keep: "while the conversation is there"},
 		}, plain("clinic_id", "id", "state", "unread", "channel", "last_at", "created_at", "version")...)},
-		{Name: "correspondent", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "correspondent", Scope: holdings.Clinic, Keeper: "messaging", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{
 			of("patient_id", "to know who writes"),
 			{Name: "peer", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to find who writes, without storing her number", Keep: "until she is deleted"},
 			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to answer where she wrote from", Keep: "until she is deleted", Sealed: true},
@@ -83,10 +83,10 @@ func Holdings() []holdings.Table {
 			{Name: "about", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to fetch a file that a patient sent, and to say what she called it", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to look at what a patient sent, where the clinic chose to keep what is said", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 		}, plain("clinic_id", "id", "thread_id", "post_id", "channel_id", "place", "reason", "type", "size", "tries", "due_at", "at", "until")...)},
-		{Name: "peer_bucket", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{
+		{Name: "peer_bucket", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Letters, From: holdings.Seen, Columns: append([]holdings.Column{
 			{Name: "bucket", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to find a conversation by the number that wrote, without storing the number", Keep: "until it is known who wrote"},
 		}, plain("clinic_id", "thread_id")...)},
-		{Name: "strange", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Letters, From: holdings.Made, Columns: plain("clinic_id", "channel_id", "day", "count", "last_at", "last_kind")},
+		{Name: "strange", Scope: holdings.Clinic, Columns: plain("clinic_id", "channel_id", "day", "count", "last_at", "last_kind")},
 		{Name: "canned", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("title", "to answer in the clinic's words"), own("body", "to answer in the clinic's words")},
 			plain("clinic_id", "id", "created_at", "version")...)},
 		{Name: "approval", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("body", "to know which text a provider approved")},

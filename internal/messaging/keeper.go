@@ -20,7 +20,7 @@ func (Keeper) Name() string { return "messaging" }
 
 // Tables are the tables that it keeps.
 func (Keeper) Tables() []string {
-	return []string{"template", "message", "message_event", "channel", "channel_use", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "strange", "canned", "approval", "security_text", "contact_proof", "statutory_copy"}
+	return []string{"template", "message", "message_event", "channel", "heard", "message_setting", "wish", "thread", "correspondent", "post", "attached", "peer_bucket", "canned", "approval", "security_text", "contact_proof", "statutory_copy"}
 }
 
 // Collect copies out what was sent to a patient, why, and what became of it.
@@ -126,7 +126,7 @@ func (k Keeper) Due(tx *store.Tx) (int, error) {
 	if err := Forget(tx); err != nil {
 		return int(n), err
 	}
-	if _, err := tx.Exec(sqlHeardAge, hidden); err != nil {
+	if _, err := tx.Exec(sqlHeardAge, k.Lives.Over(law.Letters, now)); err != nil {
 		return int(n), err
 	}
 	for _, text := range []string{sqlPostAge, sqlAttachedAge} {

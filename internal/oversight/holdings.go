@@ -24,7 +24,7 @@ func Holdings() []holdings.Table {
 	return []holdings.Table{
 		{Name: "oversight_review", Scope: holdings.Clinic, Columns: append([]holdings.Column{words(signed), of("by_id", holdings.Staff, "to know who looked through the log", signed)},
 			plain("clinic_id", "id", "from_day", "to_day", "entries", "unsettled", "head", "at")...)},
-		{Name: "oversight_finding", Scope: holdings.Clinic, Keeper: "oversight", Life: law.Troubles, From: holdings.Ended, Columns: append([]holdings.Column{words(found),
+		{Name: "oversight_finding", Scope: holdings.Clinic, Keeper: "oversight", Life: law.Watch, From: holdings.Ended, Columns: append([]holdings.Column{words(found),
 			of("person_id", holdings.Staff, "to know who looked", found), of("patient_id", holdings.Patient, "to know at whom somebody looked", found),
 			of("closed_by", holdings.Staff, "to know who settled it", found)}, plain("clinic_id", "id", "rule", "day", "count", "usual", "found_at", "closed_at", "version")...)},
 		{Name: "oversight_count", Scope: holdings.Clinic, Columns: append([]holdings.Column{of("person_id", holdings.Staff, "to know what is usual for her", "90 days")}, plain("clinic_id", "day", "opened")...)},

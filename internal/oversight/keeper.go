@@ -6,6 +6,7 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
@@ -17,7 +18,7 @@ const (
 )
 
 // Keeper copies out, erases and expires what this room holds.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "oversight" }
@@ -54,12 +55,13 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 }
 
 // Due deletes findings that were settled long ago and counts of long ago.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("what was noticed and settled long ago, and what was usual then")
-	n, err := tx.Exec(sqlFindingAge, tx.Now().Add(-time.Duration(limit(keepFindings))*24*time.Hour))
+	n, err := tx.Exec(sqlFindingAge, max(tx.Now().Add(-time.Duration(limit(keepFindings))*24*time.Hour), k.Lives.Over(law.Watch, tx.Now())))
 	if err != nil {
 		return 0, err
 	}
+	k.Lives.Went(law.Watch, n)
 	m, err := tx.Exec(sqlCountAge, clock.DateOf(tx.Now().Time()).AddDays(-limit(keepCounts)))
 	return int(n + m), err
 }

@@ -21,14 +21,14 @@ func Holdings() []h.Table {
 		return out
 	}
 	return []h.Table{
-		{Name: "api_token", Scope: h.Clinic, Keeper: "programs", Life: law.AccessLog, From: h.Ended, Columns: append([]h.Column{
+		{Name: "api_token", Scope: h.Clinic, Keeper: "programs", Life: law.Watch, From: h.Ended, Columns: append([]h.Column{
 			{Name: "person_id", Class: h.Plain, Whose: h.Staff, Purpose: "to know who made the token, whose rights bound it", Keep: life},
 			{Name: "name", Class: h.Business, Whose: h.OfClinic, Purpose: "to know which program it is for", Keep: life, Sealed: true},
 			{Name: "token_hash", Class: h.Security, Whose: h.OfClinic, Purpose: "to know the token again", Keep: life, Why: random},
 			{Name: "used_from", Class: h.Security, Whose: h.OfClinic, Purpose: "to notice a token in other hands; the network, not the address", Keep: life},
 			{Name: "ended_by", Class: h.Plain, Whose: h.Staff, Purpose: "to know who ended it", Keep: life},
 		}, plain("clinic_id", "id", "hint", "scopes", "created_at", "expires_at", "used_on", "ended_at", "told_at")...)},
-		{Name: "webhook_endpoint", Scope: h.Clinic, Keeper: "programs", Life: law.AccessLog, From: h.Ended, Columns: append([]h.Column{
+		{Name: "webhook_endpoint", Scope: h.Clinic, Keeper: "programs", Life: law.Account, From: h.Leaving, Columns: append([]h.Column{
 			{Name: "url", Class: h.Business, Whose: h.OfClinic, Purpose: "to tell the clinic's own program what happened", Keep: here, Sealed: true},
 			{Name: "host", Class: h.Business, Whose: h.OfClinic, Purpose: "to say who is told, on the clinic's policy page", Keep: here},
 			{Name: "secret", Class: h.Secret, Whose: h.OfClinic, Purpose: "to sign what is told", Keep: here, Sealed: true},

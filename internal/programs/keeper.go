@@ -47,16 +47,23 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 // Due deletes what is over: tellings after a month, tokens half a year after their end, the earlier secrets of addresses after their day. It
 // answers how many rows were deleted.
 func (k Keeper) Due(tx *store.Tx) (int, error) {
-	tx.Housekeeping("tellings, tokens and secrets that are over")
-	if _, err := tx.Exec(sqlEndpointOld, tx.Now()); err != nil {
+	tx.Housekeeping("tellings and tokens that are over")
+	if err := EndSecrets(tx); err != nil {
 		return 0, err
 	}
 	n, err := tx.Exec(sqlDeliveryOld, k.Lives.Over(law.Passing, tx.Now()))
 	if err != nil {
 		return 0, err
 	}
-	m, err := tx.Exec(sqlTokenOld, tx.Now().Add(-keepEnded))
+	m, err := tx.Exec(sqlTokenOld, max(tx.Now().Add(-keepEnded), k.Lives.Over(law.Watch, tx.Now())))
 	k.Lives.Went(law.Passing, n)
-	k.Lives.Went(law.AccessLog, m)
+	k.Lives.Went(law.Watch, m)
 	return int(n + m), err
+}
+
+// EndSecrets takes away the earlier secret of an address, a day after it was changed.
+func EndSecrets(tx *store.Tx) error {
+	tx.Housekeeping("secrets that are over")
+	_, err := tx.Exec(sqlEndpointOld, tx.Now())
+	return err
 }

@@ -39,7 +39,7 @@ var keys = []Sentence{
 		Sources:  []string{"K4", "J5", "O3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Turn", "backup.Room.Expire"},
-		ProvedBy: []string{"vault.TestErasedForGood"},
+		ProvedBy: []string{"vault.TestErasedForGood", "app.TestNoKeyOfTheErasedOpens", "app.TestNoKeyOnAKeyServerOpens"},
 		Probe:    "erased-for-good",
 		Twins: []Twin{{
 			Name: "the clinic's key stays after an erasure",

@@ -22,11 +22,15 @@ var lives = []Sentence{
 		Sources:  []string{"K1", "K5", "K12"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/law/keep.go", "internal/retention/run.go", "holdings.Check"},
-		ProvedBy: []string{"retention.TestThreeYears", "holdings.TestNothingIsHeldUndeclared"},
+		ProvedBy: []string{"app.TestNothingOutlivesItsTime", "retention.TestThreeYears", "holdings.TestNothingIsHeldUndeclared"},
 		Twins: []Twin{{
 			Name: "opinions stay a year longer",
 			File: "internal/followup/keeper.go", Old: "k.Lives.Over(law.Opinions, tx.Now())", New: "k.Lives.Over(law.Opinions, tx.Now()) - 365*86_400_000_000",
 			Red: []string{"retention.TestThreeYears", "retention.TestNothingGoesUnannounced"},
+		}, {
+			Name: "what was paid stays with its patient for ever",
+			File: "internal/billing/keeper.go", Old: "cut, err := tx.Exec(sqlPayerCut, k.Lives.Over(law.Invoices, tx.Now()))", New: "cut, err := tx.Exec(sqlPayerCut, k.Lives.Over(law.Invoices, tx.Now())-999*365*86_400_000_000)",
+			Red: []string{"app.TestNothingOutlivesItsTime"},
 		}, {
 			Name: "a table needs no life",
 			File: "internal/holdings/holdings.go", Old: "!slices.Contains(law.Classes(), t.Life) {", New: "!slices.Contains(law.Classes(), t.Life) && false {",
@@ -68,7 +72,7 @@ var lives = []Sentence{
 		Sources:  []string{"K2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/keeper.go"},
-		ProvedBy: []string{"retention.TestThreeYears", "retention.TestCountsTellOfNobody"},
+		ProvedBy: []string{"retention.TestThreeYears", "app.TestNothingOutlivesItsTime", "retention.TestCountsTellOfNobody"},
 		Twins: []Twin{{
 			Name: "a single small count is left out alone",
 			File: "internal/scheduling/keeper.go", Old: "n < fewest || hidden == 1 || hidden > 0 && sum < fewest", New: "n < fewest",
@@ -86,7 +90,7 @@ var lives = []Sentence{
 		Sources:  []string{"K3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/keeper.go", "internal/messaging/statutory.go"},
-		ProvedBy: []string{"retention.TestThreeYears"},
+		ProvedBy: []string{"retention.TestThreeYears", "app.TestNothingOutlivesItsTime"},
 		Twins: []Twin{{
 			Name: "the sealed copy stays",
 			File: "internal/messaging/statutory.go", Old: "if _, err := tx.Exec(sqlAsideOver, over); err != nil {", New: "if _, err := tx.Exec(sqlAsideOver, over-999*86_400_000_000); err != nil {",
@@ -100,7 +104,7 @@ var lives = []Sentence{
 		Sources:  []string{"A12", "K1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/retention/closing.go", "internal/vault/gone.go", "internal/store/leaving.go"},
-		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole"},
+		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole", "app.TestNoKeyOfTheErasedOpens"},
 		Twins: []Twin{{
 			Name: "a clinic that went gets a new key",
 			File: "internal/vault/clinic.go", Old: "err != nil || gone {\n\t\treturn firstOf(err, ErrShredded)", New: "err != nil || gone && false {\n\t\treturn firstOf(err, ErrShredded)",

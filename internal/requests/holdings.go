@@ -39,7 +39,7 @@ func Holdings() []h.Table {
 			of("patient_id", h.Patient, "to delete a child's data for whom nobody speaks", "14 days, or until somebody speaks for her"),
 		}, plain("clinic_id", "found_at", "delete_at", "mailed_at")...)},
 		{Name: "request_setting", Scope: h.Clinic, Columns: plain("clinic_id", "staff_names")},
-		{Name: "link_asked", Scope: h.Clinic, Keeper: "requests", Life: law.Answers, From: h.Made, Columns: append([]h.Column{
+		{Name: "link_asked", Scope: h.Clinic, Keeper: "requests", Life: law.Passing, From: h.Made, Columns: append([]h.Column{
 			{Name: "contact", Class: h.Contact, Whose: h.Patient, Purpose: "to send somebody her own link, where she is on file", Keep: "moments; a day at most", Sealed: true},
 		}, plain("clinic_id", "id", "at")...)},
 	}

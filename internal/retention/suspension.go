@@ -67,6 +67,7 @@ const (
 	sqlSuspendYes  = `UPDATE suspension SET state = 'announced', approved_by = $3, approved_at = $4, begins_at = $5, told_before = $4, version = version + 1 WHERE id = $1 AND version = $2 AND state = 'asked'`
 	sqlSuspendNo   = `UPDATE suspension SET state = $3, lifted_by = $4, lifted_at = $5, version = version + 1 WHERE id = $1 AND version = $2 AND state IN ('asked', 'announced')`
 	sqlSuspendDue  = `SELECT ` + suspendColumns + ` WHERE state = 'announced' AND told_after = 0 AND begins_at <= $1 LIMIT 100`
+	sqlSuspendOld  = `DELETE FROM suspension WHERE state IN ('refused', 'lifted') AND lifted_at > 0 AND lifted_at < $1`
 	sqlSuspendTold = `UPDATE suspension SET told_after = $2 WHERE id = $1 AND told_after = 0`
 )
 
@@ -219,7 +220,10 @@ const sqlClinicName = `SELECT name FROM clinic WHERE clinic_id = $1`
 func (s *Service) WatchSuspensions(ctx context.Context, who access.Caller) error {
 	var due []Suspension
 	err := s.db.Across(ctx, who, access.PlatformOperate, func(_ context.Context, p *store.Platform) (err error) {
-		p.Housekeeping("suspensions that began")
+		p.Housekeeping("suspensions that began, and what was lifted long ago")
+		if _, err := p.Exec(sqlSuspendOld, p.Now().Add(-keepHolds)); err != nil {
+			return err
+		}
 		due, err = suspensions(p, sqlSuspendDue, p.Now())
 		return err
 	})

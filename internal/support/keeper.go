@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/audit"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
@@ -21,7 +22,7 @@ const (
 
 // Keeper copies out, erases and expires what this room holds of a clinic and its patients. What belongs to the platform goes by
 // Service.Tidy, which needs no clinic.
-type Keeper struct{}
+type Keeper struct{ Lives law.Lives }
 
 // Name is the keeper's name in holdings.
 func (Keeper) Name() string { return "support" }
@@ -63,40 +64,46 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	return err
 }
 
-// Due writes down which grants the clock has ended, takes back what nobody answered, and deletes what is long over. It answers how many
-// were deleted.
-func (Keeper) Due(tx *store.Tx) (int, error) {
+// Due does what EndGrants does, and deletes what is long over. It answers how many were deleted.
+func (k Keeper) Due(tx *store.Tx) (int, error) {
+	if err := EndGrants(tx); err != nil {
+		return 0, err
+	}
+	n, err := tx.Exec(sqlGrantOld, max(tx.Now().Add(-keepGrants), k.Lives.Over(law.Help, tx.Now())))
+	k.Lives.Went(law.Help, n)
+	return int(n), err
+}
+
+// EndGrants writes down which grants the clock has ended, and takes back what nobody answered.
+func EndGrants(tx *store.Tx) error {
 	tx.Housekeeping("grants that are over")
 	rows, err := tx.Query(sqlGrantOver, tx.Now())
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer rows.Close()
 	var over []id.ID
 	for rows.Next() {
 		var one id.ID
 		if err := rows.Scan(&one); err != nil {
-			return 0, err
+			return err
 		}
 		over = append(over, one)
 	}
 	if err := rows.Err(); err != nil {
-		return 0, err
+		return err
 	}
 	if err := rows.Close(); err != nil {
-		return 0, err
+		return err
 	}
 	for _, one := range over {
 		if _, err := tx.Exec(sqlGrantClock, one, tx.Now()); err != nil {
-			return 0, err
+			return err
 		}
 		tx.Record(audit.Note{Action: "access-ran-out", Kind: "grant", Subject: one})
 	}
-	if _, err := tx.Exec(sqlGrantStale, tx.Now(), tx.Now().Add(-askedFor)); err != nil {
-		return 0, err
-	}
-	n, err := tx.Exec(sqlGrantOld, tx.Now().Add(-keepGrants))
-	return int(n), err
+	_, err = tx.Exec(sqlGrantStale, tx.Now(), tx.Now().Add(-askedFor))
+	return err
 }
 
 // Tidy takes away what is over of the platform's own: tickets that were closed a year ago, old notices, where helpers stood. who is the

@@ -313,10 +313,11 @@ func (k *keystore) scrub(ctx context.Context) {
 	}
 }
 
-// vacuum has PostgreSQL give the room of rows that were replaced back to be overwritten. Only the owner of the tables may ask; it is no harm where another
-// does, because the server does the same by itself in time.
+// vacuum has PostgreSQL write the few keys that wrap others into new files, without the rows that were replaced: of what an erased person's key was wrapped by, no page is left that could
+// open it. The people's own keys are many; their room is given back to be overwritten. Only the owner of the tables may ask; where another does, the server does the second by itself in time.
 func (k *keystore) vacuum(ctx context.Context) {
 	if k.postgres {
-		_, _ = k.write.ExecContext(ctx, "VACUUM epoch_key, clinic_key, patient_key, retired_key, aside")
+		_, _ = k.write.ExecContext(ctx, "VACUUM (FULL) epoch_key, clinic_key, retired_key")
+		_, _ = k.write.ExecContext(ctx, "VACUUM patient_key, aside")
 	}
 }
