@@ -140,6 +140,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, moreProbes())
 	maps.Copy(out, probesOfOutsiders())
 	maps.Copy(out, probesOfErasures())
+	maps.Copy(out, probesOfLinks())
 	return out
 }
 

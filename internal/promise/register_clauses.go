@@ -130,7 +130,7 @@ var clauses = []Sentence{
 		Sources:  []string{"R6", "T5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"web.Storage", "internal/web/token.go"},
-		ProvedBy: []string{"web.TestOnlyDeclaredStorage"},
+		ProvedBy: []string{"web.TestOnlyDeclaredStorage", "app.TestEveryPageIsAccessible"},
 		Twins: []Twin{{
 			Name: "the list leaves the browser's storage out",
 			File: "internal/web/trust.go", Old: "for _, c := range Storage() {", New: "for _, c := range Storage()[:0] {",
