@@ -3,17 +3,23 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
+	"filippo.io/age/armor"
 	"golang.org/x/net/html"
+
+	"almirah/internal/clock"
 )
 
 // probesOfLinks are the live checks of where pages lead.
 func probesOfLinks() map[string]liveLook {
-	return map[string]liveLook{"links-out-marked": probe.linksOut}
+	return map[string]liveLook{"links-out-marked": probe.linksOut, "request-log-life": probe.requestsEnd}
 }
 
 // linksOut reads the policy pages, on which links to authorities stand, as a visitor gets them.
@@ -79,4 +85,35 @@ func (p probe) unmarked(ctx context.Context, body []byte) (n int, wrong string) 
 			}
 		}
 	}
+}
+
+// requestsEnd looks at the files of the log of requests: none is older than it may be, and none lies open.
+func (p probe) requestsEnd(ctx context.Context) (string, error) {
+	if p.daybook == nil {
+		return "the log of requests goes to the machine's own log, where its time is set", nil
+	}
+	all, err := p.daybook.days()
+	if err != nil {
+		return "", err
+	}
+	life, err := p.requestLife(ctx)
+	if err != nil {
+		return "", err
+	}
+	today := clock.DateOf(p.Clock.Now().UTC())
+	for _, day := range all {
+		if life.Day(day).AddDays(1) < today {
+			return "", fmt.Errorf("the log of requests of %s is still there", day)
+		}
+		f, err := os.Open(p.daybook.file(day))
+		if err != nil {
+			return "", err
+		}
+		first := make([]byte, len(armor.Header))
+		_, err = io.ReadFull(f, first)
+		if err = errors.Join(err, f.Close()); err != nil || string(first) != armor.Header {
+			return "", fmt.Errorf("the log of requests of %s is not sealed", day)
+		}
+	}
+	return fmt.Sprintf("%d days of the log of requests lie sealed; none is over", len(all)), nil
 }

@@ -19,11 +19,37 @@ var network = []Sentence{
 		Probe: "public-page-alone",
 	},
 	{
+		ID:       "request-log-life",
+		Text:     "The log of requests ends. Where the program keeps it, it lies in one file for each day, sealed to a key that the server does not have, and each file is deleted after 180 days, or after a year where a clinic of this installation is under India’s law. Where the program hands it to the machine’s own log, whoever runs this installation sets that time there. Failed sign-ins are forgotten after 30 days.",
+		Sources:  []string{"T7"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/app/requestlog.go", "internal/accounts/work.go"},
+		ProvedBy: []string{"app.TestTheRequestLogEnds", "accounts.TestTidy"},
+		Twins: []Twin{
+			{
+				Name: "the log of requests stays",
+				File: "internal/app/requestlog.go", Old: "if life.Day(day) < today {", New: "if life.Day(day).AddDays(4000) < today {",
+				Red: []string{"app.TestTheRequestLogEnds"},
+			},
+			{
+				Name: "the law of the clinics is not asked how long the log of requests lives",
+				File: "internal/app/requestlog.go", Old: "err == nil && s.Day(today) > out.Day(today) {", New: "err == nil && s.Day(today) < out.Day(today) {",
+				Red: []string{"app.TestTheRequestLogEnds"},
+			},
+			{
+				Name: "failed sign-ins are remembered for years",
+				File: "internal/accounts/work.go", Old: "{sqlTidyEvents, []any{now.Add(-keepEvents)}},", New: "{sqlTidyEvents, []any{now.Add(-keepEvents * 40)}},",
+				Red: []string{"accounts.TestTidy"},
+			},
+		},
+		Probe: "request-log-life",
+	},
+	{
 		ID:       "links-out-marked",
 		Text:     "A link to somebody else’s website is marked, for a screen reader too, and does not tell that website which page you came from.",
 		Sources:  []string{"R9"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/web/templates/layout.html", "internal/app/server.go"},
+		KeptBy:   []string{"internal/web/trust.go", "internal/app/server.go"},
 		ProvedBy: []string{"web.TestLinksThatLeadAwayAreMarked"},
 		Twins: []Twin{
 			{

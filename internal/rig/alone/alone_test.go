@@ -220,6 +220,7 @@ func browsing(t *testing.T, dir string) []string {
 // TestWhatCounts reads packets as they come: what begins a call counts, what answers one does not.
 func TestWhatCounts(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "nothing-else-called")
 	v4 := func(proto byte, to string, rest ...byte) []byte {
 		p := make([]byte, 20, 60)
 		p[0], p[9] = 0x45, proto
