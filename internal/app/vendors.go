@@ -64,6 +64,9 @@ func (h *House) allows() messaging.Outside {
 
 // keepUse compares every clinic's choice with the configuration once, and keeps what went to whom each minute, until the house closes.
 func (h *House) keepUse(ctx context.Context) {
+	if h.guarding.cancel != nil {
+		return // a house may be started again; this goes on until it closes
+	}
 	ctx, h.guarding.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	h.guarding.ended.Go(func() {
 		defer close(h.guarding.looked)

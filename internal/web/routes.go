@@ -11,6 +11,7 @@ func Routes() []Route {
 		factorRoutes(),
 		policyRoutes(),
 		staffRoutes(),
+		seekRoutes(),
 		inboxRoutes(),
 		careRoutes(),
 		billRoutes(),
