@@ -682,6 +682,7 @@ var sent = map[string]map[string]string{
 	"POST /platform/clinics/{id}/enter":                       {"grant": "{grant}"},
 	"POST /platform/clinics/{id}/end":                         {"grant": "{grant}"},
 	"POST /platform/notices":                                  {"kind": "planned", "starts": "2026-12-01T02:00", "hours": "2", "title_en": "Work", "words_en": "A little."},
+	"POST /platform/datamap":                                  {"map": "of nobody", "sure": "1"},
 	"POST /platform/duties":                                   {"kind": "people", "day": "2026-11-01", "report": "shelf 4"},
 	"POST /platform/helpers":                                  {"person": "Divya", "email": "divya@example.org", "role": "support"},
 	"POST /choose-clinic":                                     {"clinic": "{clinic}"},

@@ -22,6 +22,7 @@ var Register = slices.Concat(
 	troubled,
 	requested,
 	duties,
+	mapped,
 	givenAway,
 	ownPrograms,
 	protection,

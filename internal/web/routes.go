@@ -32,6 +32,7 @@ func Routes() []Route {
 		requestRoutes(),
 		retentionRoutes(),
 		erasureRoutes(),
+		datamapRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -18,6 +18,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/datamap"
 	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
@@ -76,6 +77,7 @@ type Deps struct {
 	Lives    *retention.Service
 	Programs *programs.Service
 	Archives *archives.Service
+	Map      *datamap.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -92,6 +94,8 @@ type Deps struct {
 	Spells         func(ctx context.Context, probe string) ([]Spell, error)                                                   // how a probe's looks came out, the newest spell first
 	LookNow        func(ctx context.Context) error                                                                            // has every probe look; nil: not told
 	Limit          func(r *http.Request) time.Duration                                                                        // how long a booking from this address must wait
+	ClinicMap      func(ctx context.Context, who access.Caller, t *words.Tongue) (datamap.Record, error)                      // a clinic's record of processing
+	HouseMap       func(ctx context.Context, t *words.Tongue, most int) (datamap.Record, error)                               // that of whoever runs the installation
 	Entity         Entity                                                                                                     // who runs this installation
 	Ledger         Ledger                                                                                                     // the tree of the audit log
 	Address        func(r *http.Request) string                                                                               // the visitor's network address, behind known proxies

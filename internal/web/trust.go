@@ -243,15 +243,12 @@ func (s *Site) ownPrograms(v *Visit) []ProcessorRow {
 // Declared says what the program declares in English (a purpose, a kind of data, a place) in the language of the page, by the key declared.<words of it>.
 // What an operator entered has no such key and is said as it was entered.
 func Declared(t *words.Tongue, text string) string {
-	if key := DeclaredKey(text); t.Lang() != "en" && t.Has(key) {
-		return t.Say(key)
-	}
-	return text
+	return t.Declared(text)
 }
 
 // DeclaredKey is the key of a declared text: its letters in lower case, with hyphens between the words.
 func DeclaredKey(text string) string {
-	return "declared." + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }), "-")
+	return words.DeclaredKey(text)
 }
 
 // ProcessorRows are the lines of the sub-processor list in the language of the page.

@@ -1,0 +1,20 @@
+-- A map that somebody signed is never changed or removed, and no signature under a review is.
+
+-- +goose Up
+-- +goose StatementBegin
+CREATE TRIGGER data_map_no_update BEFORE UPDATE ON data_map
+BEGIN SELECT RAISE(ABORT, 'a signed map of the data is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER data_map_no_delete BEFORE DELETE ON data_map
+BEGIN SELECT RAISE(ABORT, 'a signed map of the data is never removed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER duty_done_no_update BEFORE UPDATE ON duty_done
+BEGIN SELECT RAISE(ABORT, 'a signature is never changed'); END;
+-- +goose StatementEnd
+
+-- +goose Down
+DROP TRIGGER duty_done_no_update;
+DROP TRIGGER data_map_no_delete;
+DROP TRIGGER data_map_no_update;
