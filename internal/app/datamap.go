@@ -97,7 +97,7 @@ func onTheMap(schema map[string][]string) error {
 func partiesOf(list []egress.Processor) []datamap.Party {
 	var out []datamap.Party
 	for _, p := range list {
-		out = append(out, datamap.Party{ID: p.ID, Name: p.Name, Purpose: p.Purpose, Data: p.Categories, Region: p.Region, Safeguard: p.Notes})
+		out = append(out, datamap.Party{ID: p.ID, Name: p.Name, Purpose: p.Purpose, Data: p.Categories, Region: p.Region, Safeguard: p.Notes, All: p.ID == backupProcessor})
 	}
 	return out
 }

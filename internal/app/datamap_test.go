@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"almirah/internal/access"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/datamap"
 	"almirah/internal/jobs"
@@ -26,6 +27,9 @@ var everyParty = map[string]string{
 	"ALMIRAH_SMTP_HOST": "mail.example.org", "ALMIRAH_SMTP_FROM": "a@example.org", "ALMIRAH_MAIL_NAME": "The operator’s mail server", "ALMIRAH_TWILIO_URL": "on", "ALMIRAH_MSG91_URL": "on", "ALMIRAH_WHATSAPP_URL": "on", "ALMIRAH_SES": "on",
 	"ALMIRAH_RAZORPAY_URL": "on", "ALMIRAH_STRIPE_URL": "on", "ALMIRAH_LEGAL_ENTITY": "x", "ALMIRAH_PLANS": "solo:INR:99900:0", "ALMIRAH_PLANS_GATEWAY": "razorpay", "ALMIRAH_PLANS_KEY_ID": "rzp_x", "ALMIRAH_PLANS_KEY_SECRET": "y",
 }
+
+// aboutNobody are parties that get nothing about a person, and why they are asked.
+var aboutNobody = map[string]string{plansProcessor: "what a clinic pays for the platform", certifierProcessor: "names of hosts", vaultProcessor: "a key", kmsProcessor: "a key"}
 
 // TestGeneratedDataMap keeps docs/datamap.md and docs/dictionary.csv as the program declares them.
 func TestGeneratedDataMap(t *testing.T) {
@@ -48,6 +52,23 @@ func TestGeneratedDataMap(t *testing.T) {
 		t.Errorf("the page tells of %d parties", len(r.Recipients))
 	}
 	golden(t, "../../docs/datamap.md", r.Text(tongue))
+	named := map[string]bool{}
+	for _, x := range Holdings() {
+		for _, c := range x.Columns {
+			for _, party := range c.Leaves {
+				named[party] = true
+			}
+		}
+	}
+	for _, p := range from.Parties {
+		if !named[p.ID] && !p.All && aboutNobody[p.ID] == "" {
+			t.Errorf("%s gets data, but no column is declared to go there: name it in Leaves of what it gets", p.ID)
+		}
+		delete(named, p.ID)
+	}
+	for party := range named {
+		t.Errorf("a column is declared to go to %s, which is not on the list of parties", party)
+	}
 	d := datamap.Dictionary(rooms())
 	golden(t, "../../docs/dictionary.csv", strings.ReplaceAll(string(d.CSV()), "\r\n", "\n"))
 }
@@ -182,4 +203,47 @@ func TestDictionaryOnTheCommandLine(t *testing.T) {
 	if err := Command(t.Context(), []string{"datamap", "--dictionary"}, os.Getenv, &out, &out); err != nil || !strings.Contains(out.String(), "audit_leaf,") {
 		t.Errorf("%v: %.200s", err, out.String())
 	}
+}
+
+// TestTheTextsAreOnRecord: the version of the terms of use is the hash of their text, every text that the program shows is on record when it has started, each can be read by everybody, and
+// the policy page says since when it holds.
+func TestTheTextsAreOnRecord(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "documents-archive")
+	book, err := words.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	use, err := termsOfUse(book)
+	if err != nil || clinics.TextVersion(use) != TermsVersion {
+		t.Fatalf("the terms of use are of version %s, %v: write it into app.TermsVersion, and say in the changes what changed", clinics.TextVersion(use), err)
+	}
+	if err := versionOf(use + " "); err == nil {
+		t.Error("another text has the same version")
+	}
+	engines(t, func(t *testing.T, engine store.Engine) {
+		h := openHouse(t, engine, Options{}, nil)
+		list, err := h.Accounts.Documents(t.Context())
+		if err != nil || len(list) != 5 {
+			t.Fatalf("%d texts, %v", len(list), err)
+		}
+		v := h.visitor()
+		page := v.page(t, "/documents").body
+		for _, d := range list {
+			if !strings.Contains(page, "/documents/"+d.Digest) {
+				t.Errorf("%s is not on the page", d.Kind)
+			}
+			v.shows(t, "/documents/"+d.Digest, "What is kept has this fingerprint", d.Digest)
+		}
+		v.shows(t, "/documents/"+TermsVersion, "You can leave at any time.")
+		if a := v.get(t, "/documents/none"); a.status != http.StatusNotFound {
+			t.Errorf("a text that there is not: %s", a)
+		}
+		v.shows(t, "/trust", "In force since", "24 November 2026")
+		for name, look := range map[string]liveLook{"texts": probe.textsKept, "acceptances": probe.termsAccepted} {
+			if said, err := look(probe{House: h.House}, t.Context()); err != nil {
+				t.Errorf("%s: %s %v", name, said, err)
+			}
+		}
+	})
 }

@@ -53,9 +53,6 @@ import (
 	"almirah/internal/words"
 )
 
-// TermsVersion is the version of the terms that a new person accepts.
-const TermsVersion = "2026-11"
-
 // House is the whole program, opened.
 type House struct {
 	Config   Config
@@ -228,6 +225,9 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 		seed = demoSeed
 	}
 	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed, Confidential: true})
+	if err := h.keepDocuments(context.Background()); err != nil {
+		return err
+	}
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Domains = h.domains()
 	h.Patients = patients.New(h.DB, h.Log)

@@ -18,6 +18,7 @@ type Party struct {
 	Data              []string
 	Region            string
 	Safeguard         string // how a transfer into another country is covered, and what else there is to say; may be empty
+	All               bool   // it keeps encrypted copies of everything
 	Why               string // why this clinic gives it nothing; empty: it may get something
 }
 

@@ -215,7 +215,7 @@ func (s Source) line(t *words.Tongue, a Activity, only []holdings.Table) Line {
 		}
 	}
 	for _, p := range s.Parties {
-		if slices.Contains(goes, p.ID) {
+		if p.All || slices.Contains(goes, p.ID) {
 			l.Parties = append(l.Parties, t.Declared(p.Name))
 		}
 	}

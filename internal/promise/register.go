@@ -23,6 +23,7 @@ var Register = slices.Concat(
 	requested,
 	duties,
 	mapped,
+	documented,
 	givenAway,
 	ownPrograms,
 	protection,

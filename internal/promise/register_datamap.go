@@ -75,7 +75,7 @@ var mapped = []Sentence{
 			},
 			{
 				Name: "a record that leaves out who gets the data",
-				File: "internal/datamap/record.go", Old: "if slices.Contains(goes, p.ID) {", New: "if len(goes) == 0 {",
+				File: "internal/datamap/record.go", Old: "if p.All || slices.Contains(goes, p.ID) {", New: "if p.All {",
 				Red: []string{"datamap.TestTheRecordHasItsForm"},
 			},
 			{

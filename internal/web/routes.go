@@ -33,6 +33,7 @@ func Routes() []Route {
 		retentionRoutes(),
 		erasureRoutes(),
 		datamapRoutes(),
+		documentRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

@@ -340,7 +340,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	case Staff, Person, Platform:
 		return s.identifyPerson(v, route)
 	case Open:
-		if signed, err := s.session(v, false); err == nil && !signed.Enrolling && !signed.Unsigned {
+		if signed, err := s.session(v, false); err == nil && !signed.Enrolling && !signed.Shut() {
 			v.Signed = &signed
 		}
 		v.formSecret(w)
@@ -369,6 +369,9 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	}
 	if signed.Unsigned && !route.Enrol && !route.Sign {
 		return fault.New(fault.Unauthenticated, "fault.confidential_first")
+	}
+	if signed.Outdated && !route.Enrol && !route.Sign {
+		return fault.New(fault.Unauthenticated, "fault.terms_first")
 	}
 	v.Signed, v.csrf = &signed, []byte(signed.CSRF)
 	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, nil)
@@ -417,7 +420,7 @@ func (s *Site) Shell(v *Visit) Shell {
 	if v.Clinic.Slug != "" {
 		sh.Clinic = s.clinicHead(v)
 	}
-	if v.Signed != nil && !v.Signed.Enrolling && !v.Signed.Unsigned {
+	if v.Signed != nil && !v.Signed.Enrolling && !v.Signed.Shut() {
 		p := v.Signed.Person
 		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts, Helper: v.Who.Helps() || v.Who.May(access.PlatformHelp)}
 		if v.Clinic.Slug != "" && !sh.Person.Helper {
@@ -495,6 +498,8 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 			to = "/second-factor"
 		case "fault.confidential_first":
 			to = "/confidentiality"
+		case "fault.terms_first":
+			to = "/terms/changed"
 		}
 		http.Redirect(w, v.Request, to, http.StatusSeeOther)
 		return

@@ -104,6 +104,7 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.erasurePages()
 	m.platformPages()
 	m.mapPages()
+	m.documentPages()
 	m.bareSupport()
 	m.bareIncidents()
 	m.bareDisclosures()
