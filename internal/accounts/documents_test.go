@@ -29,7 +29,7 @@ func TestChangedTermsAreAcceptedFirst(t *testing.T) {
 	}
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx, op := build(t, b), context.Background(), accounts.Operator()
-		in, cookie := h.owner("meera@example.org", "sunrise")
+		in, cookie := h.owner("meera@example.org", "sunrise-two")
 		must := func(err error) {
 			t.Helper()
 			if err != nil {

@@ -239,7 +239,7 @@ func TestTheTextsAreOnRecord(t *testing.T) {
 		if a := v.get(t, "/documents/none"); a.status != http.StatusNotFound {
 			t.Errorf("a text that there is not: %s", a)
 		}
-		v.shows(t, "/trust", "In force since", "24 November 2026")
+		v.shows(t, "/trust", "In force since", book.Tongue("en").Date("2026-11-24"))
 		for name, look := range map[string]liveLook{"texts": probe.textsKept, "acceptances": probe.termsAccepted} {
 			if said, err := look(probe{House: h.House}, t.Context()); err != nil {
 				t.Errorf("%s: %s %v", name, said, err)

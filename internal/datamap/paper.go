@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
+	"almirah/internal/clock"
 	"almirah/internal/document"
 	"almirah/internal/words"
 )
@@ -111,7 +113,9 @@ func (r Record) Facts(t *words.Tongue) [][2]string {
 	if r.ForCount > 0 {
 		add("datamap.for", t.Say("datamap.clinics", "Count", r.ForCount))
 	}
-	add("datamap.made", r.Made)
+	if at, err := time.Parse(time.RFC3339, r.Made); err == nil {
+		add("datamap.made", t.Date(clock.DateOf(at)))
+	}
 	if r.As != "program" { // its parties are nobody's
 		add("datamap.digest", r.Map)
 	}

@@ -117,6 +117,9 @@ func mapRecord(v *Visit, r datamap.Record, base string) MapRecord {
 }
 
 func ownMap(s *Site, w http.ResponseWriter, v *Visit) error {
+	if s.ClinicMap == nil {
+		return fault.Missing()
+	}
 	r, err := s.ClinicMap(v.Context(), v.Who, v.Tongue)
 	if err != nil {
 		return err
