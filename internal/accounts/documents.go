@@ -74,6 +74,7 @@ func (s *Service) KeepDocuments(ctx context.Context, who access.Caller, more ...
 		if err != nil {
 			return err
 		}
+		var heads []Document
 		for _, d := range append(signedTexts(), more...) {
 			d.Digest = clinics.TextVersion(d.Text)
 			known := slices.IndexFunc(list, func(x Document) bool { return x.Digest == d.Digest })
@@ -92,9 +93,24 @@ func (s *Service) KeepDocuments(ctx context.Context, who access.Caller, more ...
 			if d.Kind == DocumentUse && d.Digest == s.o.Terms {
 				s.asked.Store(int64(d.From))
 			}
+			if known >= 0 {
+				d.KeptAt = list[known].KeptAt
+			} else {
+				d.KeptAt = p.Now()
+			}
+			heads = append(heads, Document{Kind: d.Kind, Digest: d.Digest, KeptAt: d.KeptAt, From: d.From})
 		}
+		s.heads.Store(&heads)
 		return nil
 	})
+}
+
+// Present are the texts that this program shows, without their words; none before they are on record.
+func (s *Service) Present() []Document {
+	if p := s.heads.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 func documents(p *store.Platform) ([]Document, error) {

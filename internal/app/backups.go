@@ -105,7 +105,7 @@ func (s Saves) processor() (egress.Processor, string, bool) {
 		name = u.Hostname()
 	}
 	return egress.Processor{ID: backupProcessor, Name: name, Purpose: "keeps the second copy of the backups, encrypted to a key that it does not have", Categories: []string{"encrypted backups of the database and of the key store"},
-		Region: s.Region, Adapter: "backup"}, s.S3, true
+		Patients: true, Region: s.Region, Adapter: "backup"}, s.S3, true
 }
 
 // places are the two places; nil for one that is not configured. client is how the second is reached, when it is a company's.
@@ -132,6 +132,9 @@ func (h *House) backups(keepers []vault.Keeper) (*backup.Room, error) {
 	first, second, err := c.Saves.places(h.Gate, h.Clock)
 	if err != nil {
 		return nil, err
+	}
+	if second != nil {
+		second = barredPlace{second, h}
 	}
 	scratch := c.Saves.Scratch
 	if scratch == "" {

@@ -41,6 +41,7 @@ import (
 	"almirah/internal/store"
 	"almirah/internal/subscription"
 	"almirah/internal/support"
+	"almirah/internal/vendors"
 	"almirah/internal/visits"
 	"almirah/internal/words"
 )
@@ -53,6 +54,7 @@ func rooms() []datamap.Room {
 		{Name: "store", Tables: store.Holdings()},
 		{Name: "clinics", Tables: clinics.Holdings()},
 		{Name: "accounts", Tables: accounts.Holdings()},
+		{Name: "vendors", Tables: vendors.Holdings()},
 		{Name: "domains", Tables: domains.Holdings()},
 		{Name: "patients", Tables: patients.Holdings()},
 		{Name: "consent", Tables: consent.Holdings()},
@@ -102,11 +104,21 @@ func partiesOf(list []egress.Processor) []datamap.Party {
 	return out
 }
 
-func (h *House) mapped() []datamap.Party { return partiesOf(h.Gate.List()) }
+// mapped are the parties that can be reached now, with what is on file about them.
+func (h *House) mapped() []datamap.Party {
+	out := partiesOf(h.Gate.List())
+	for _, x := range h.Vendors.States() {
+		i := slices.IndexFunc(out, func(p datamap.Party) bool { return p.ID == x.ID })
+		if i >= 0 && x.Bound() {
+			out[i].Contract = &datamap.Contract{Cover: x.Safeguard, Signed: x.Signed, Ends: x.Ends, Reviewed: x.Reviewed, Confidential: x.Confidential, BAA: x.BAA}
+		}
+	}
+	return out
+}
 
 // source is what a record is made from now.
-func (h *House) source(ctx context.Context) datamap.Source {
-	out := datamap.Source{Rooms: rooms(), Parties: h.mapped(), Made: h.Clock.Now()}
+func (h *House) source(ctx context.Context, parties []datamap.Party) datamap.Source {
+	out := datamap.Source{Rooms: rooms(), Parties: parties, Made: h.Clock.Now()}
 	for _, k := range h.Promises(ctx) {
 		out.Sentences = append(out.Sentences, datamap.Sentence{Sentence: k.Sentence, Status: k.Status})
 	}
@@ -159,7 +171,13 @@ func keptOf(v *store.View) (kept, error) {
 }
 
 func (h *House) clinicRecord(ctx context.Context, t *words.Tongue, k kept) datamap.Record {
-	return h.source(ctx).Controller(t, clinicWho(t, k.clinic), h.runner(), k.clinic.Jurisdiction, k.clinic.Has, func(c law.Class) law.Span { return k.life[c] })
+	parties := h.mapped()
+	for _, x := range h.Vendors.Allowed(k.clinic) {
+		if i := slices.IndexFunc(parties, func(p datamap.Party) bool { return p.ID == x.ID }); i >= 0 && x.Why != "" {
+			parties[i].Why = t.Say("vendor.refused." + x.Why)
+		}
+	}
+	return h.source(ctx, parties).Controller(t, clinicWho(t, k.clinic), h.runner(), k.clinic.Jurisdiction, k.clinic.Has, func(c law.Class) law.Span { return k.life[c] })
 }
 
 // ClinicMap is the record of processing of the caller's clinic, with its own values.
@@ -202,7 +220,7 @@ func (h *House) HouseMap(ctx context.Context, t *words.Tongue, most int) (datama
 	}
 	places := slices.DeleteFunc(law.Places(), func(p string) bool { return len(some) == len(all) && !under[p] })
 	slices.SortFunc(named, func(a, b datamap.Who) int { return strings.Compare(a.Name, b.Name) })
-	return h.source(ctx).Processor(t, h.runner(), named, len(all), places), nil
+	return h.source(ctx, h.mapped()).Processor(t, h.runner(), named, len(all), places), nil
 }
 
 // datamapVerbs are the verbs about the map of the data.

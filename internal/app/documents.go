@@ -55,21 +55,28 @@ func (h *House) keepDocuments(ctx context.Context) error {
 
 // tellDocuments writes, once, to the people of a clinic that the terms of use are to change, and to its owners that an agreement which they signed has another text.
 func (h *House) tellDocuments(ctx context.Context, who access.Caller, c clinics.Clinic, signed map[string][]string) error {
-	list, err := h.Accounts.Documents(ctx)
-	if err != nil {
-		return err
-	}
 	now := clock.At(h.Clock.Now())
 	var errs []error
-	for _, d := range list {
+	tell := func(notice, path, digest string, owners bool) {
+		what := "document:" + digest
+		if _, done := h.toldOf.Load(what + c.ID.String()); done { // by this process: the row is there, and need not be tried for each minute
+			return
+		}
+		err := h.Accounts.TellOnce(ctx, who, c.Name, notice, path, what, owners)
+		if err == nil {
+			h.toldOf.Store(what+c.ID.String(), true)
+		}
+		errs = append(errs, err)
+	}
+	for _, d := range h.Accounts.Present() {
 		switch {
 		case d.Kind == accounts.DocumentUse && d.Digest == TermsVersion && d.From > d.KeptAt && now < d.From:
-			errs = append(errs, h.Accounts.TellOnce(ctx, who, c.Name, accounts.NoticeUse, "/terms/changed", "document:"+d.Digest, false))
+			tell(accounts.NoticeUse, "/terms/changed", d.Digest, false)
 		case d.Kind == accounts.DocumentTerms || d.Kind == accounts.DocumentBAA:
 			of := map[string]string{accounts.DocumentTerms: clinics.AgreementTerms, accounts.DocumentBAA: clinics.AgreementBAA}[d.Kind]
 			present, _ := clinics.CurrentText(of)
 			if was := signed[of]; present.Version == d.Digest && len(was) > 0 && !slices.Contains(was, d.Digest) {
-				errs = append(errs, h.Accounts.TellOnce(ctx, who, c.Name, accounts.NoticeAgreement, "/app/account/agreements/"+of, "document:"+d.Digest, true))
+				tell(accounts.NoticeAgreement, "/app/account/agreements/"+of, d.Digest, true)
 			}
 		}
 	}

@@ -63,6 +63,7 @@ func (h *opened) supportStops(t testing.TB, patient string) []stop {
 		{pattern: "GET /platform/clinics", path: "/platform/clinics", who: op},
 		{pattern: "GET /platform/clinics/{id}", path: "/platform/clinics/" + clinic, who: op},
 		{pattern: "GET /platform/duties", path: "/platform/duties", who: op},
+		{pattern: "GET /platform/vendors", path: "/platform/vendors", who: op},
 		{pattern: "GET /platform/notices", path: "/platform/notices", who: op},
 		{pattern: "GET /platform/helpers", path: "/platform/helpers", who: op},
 		{pattern: "GET /platform/operate", path: "/platform/operate", who: op},

@@ -138,6 +138,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, laterProbes())
 	maps.Copy(out, probesOfThePolicy())
 	maps.Copy(out, moreProbes())
+	maps.Copy(out, probesOfOutsiders())
 	maps.Copy(out, probesOfErasures())
 	maps.Copy(out, probesOfTheMap())
 	return out

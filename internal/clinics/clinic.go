@@ -31,6 +31,7 @@ type Clinic struct {
 	Country      string // ISO 3166
 	Jurisdiction string // see Jurisdictions
 	Region       string // where the data lie, see Regions
+	Outside      string // which outside parties may get something of the clinic's: see OutsideChoices
 	Currency     string // ISO 4217
 	Languages    []string
 	Colour       string // "#rrggbb", readable under white text; empty for the house's own

@@ -23,6 +23,8 @@ type Options struct {
 	// HasUpcoming says whether appointments lie ahead. A zone is not changed under them: the day on which an appointment
 	// stands was worked out in the zone. Scheduling stands to the right, so app hands its verb in; nil means that nothing can lie ahead.
 	HasUpcoming func(tx *store.Tx) (bool, error)
+	// Outside is which outside parties a new clinic allows; nil for anybody who is listed.
+	Outside func(p Profile) string
 	// Founded writes down how a new clinic stands, in the Change that opens it; Changed is told, in the Change itself, that the clinic's law or its
 	// modules changed. The terms of patients stand to the right, so app hands both in; nil: nobody is told.
 	Founded, Changed func(tx *store.Tx, c Clinic) error
@@ -135,7 +137,11 @@ func (s *Service) Open(ctx context.Context, who access.Caller, o Opening, then .
 	}
 	var c Clinic
 	err = s.db.FoundClinic(ctx, who, clinic, func(ctx context.Context, tx *store.Tx) error {
-		if err := addClinic(tx, o.Slug, o.Profile, *o.Rules); err != nil {
+		outside := OutsideAnyone
+		if s.o.Outside != nil {
+			outside = s.o.Outside(o.Profile)
+		}
+		if err := addClinic(tx, o.Slug, o.Profile, *o.Rules, outside); err != nil {
 			return err
 		}
 		tx.Record(audit.Note{Action: "open", Kind: "clinic", Subject: clinic, New: o.Profile.values()})

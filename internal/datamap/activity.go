@@ -50,7 +50,7 @@ func Activities() []Activity {
 		{Key: "log", Rooms: []string{"store", "oversight", "datamap"}, Grounds: []string{GroundLaw, GroundInterest}},
 		{Key: "incidents", Rooms: []string{"incidents"}, Grounds: []string{GroundLaw}},
 		{Key: "support", Rooms: []string{"support"}, Grounds: []string{GroundContract}},
-		{Key: "clinic", Rooms: []string{"clinics", "domains", "programs", "subscription"}, Grounds: []string{GroundContract}},
+		{Key: "clinic", Rooms: []string{"clinics", "domains", "programs", "subscription", "vendors"}, Grounds: []string{GroundContract}},
 	}
 }
 

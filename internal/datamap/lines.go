@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"almirah/internal/clock"
 	"almirah/internal/document"
 	"almirah/internal/holdings"
+	"almirah/internal/words"
 )
 
 // Party is an outside party as the record tells of it. What is in words of the program is said in the language of the page; what an operator entered
@@ -17,9 +19,40 @@ type Party struct {
 	ID, Name, Purpose string
 	Data              []string
 	Region            string
-	Safeguard         string // how a transfer into another country is covered, and what else there is to say; may be empty
-	All               bool   // it keeps encrypted copies of everything
-	Why               string // why this clinic gives it nothing; empty: it may get something
+	Safeguard         string    // how a transfer into another country is covered, and what else there is to say; may be empty
+	All               bool      // it keeps encrypted copies of everything
+	Contract          *Contract // nil: none is needed
+	Why               string    // why this clinic gives it nothing; empty: it may get something
+}
+
+// Contract is what is on file about the contract with a party.
+type Contract struct {
+	Cover                  string     // how a transfer into another country is covered: its words are at vendor.safeguard.<cover>
+	Signed, Ends, Reviewed clock.Date // empty: nothing is on file, or no end
+	Confidential, BAA      bool
+}
+
+// said tells of the contract.
+func (c Contract) said(t *words.Tongue) string {
+	if c.Signed == "" {
+		return t.Say("vendor.missing.contract")
+	}
+	parts := []string{t.Say("vendor.signed_on", "Day", t.Date(c.Signed))}
+	if c.Ends != "" {
+		parts = append(parts, t.Say("vendor.ends_on", "Day", t.Date(c.Ends)))
+	}
+	parts = append(parts, t.Say("vendor.safeguard."+c.Cover), t.Say("vendor.reviewed_on", "Day", t.Date(c.Reviewed)))
+	if c.Confidential {
+		parts = append(parts, t.Say("vendor.confidential"))
+	} else {
+		parts = append(parts, t.Say("vendor.missing.confidentiality"))
+	}
+	if c.BAA {
+		parts = append(parts, t.Say("vendor.baa_there"))
+	} else {
+		parts = append(parts, t.Say("vendor.baa_not"))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // lines are the whole map in sentences of one form, sorted: what is signed is the fingerprint of them, and what changed is the lines that differ.
@@ -33,7 +66,11 @@ func lines(rooms []Room, parties []Party) []string {
 		}
 	}
 	for _, p := range parties {
-		out = append(out, fmt.Sprintf("party %s: %s, %s; gets %s; in %s", p.ID, p.Name, p.Purpose, strings.Join(p.Data, ", "), p.Region))
+		line := fmt.Sprintf("party %s: %s, %s; gets %s; in %s", p.ID, p.Name, p.Purpose, strings.Join(p.Data, ", "), p.Region)
+		if p.Contract != nil {
+			line += "; contract of " + string(p.Contract.Signed) + ", safeguard " + p.Contract.Cover
+		}
+		out = append(out, line)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -50,9 +50,9 @@ func (r Record) Sheet(t *words.Tongue) document.Sheet {
 		}
 	}
 	s.Row()
-	s.Head(say("datamap.recipients"), say("datamap.purpose"), say("datamap.data"), say("trust.region"), say("trust.safeguard"), say("datamap.nothing"))
+	s.Head(say("datamap.recipients"), say("datamap.purpose"), say("datamap.data"), say("trust.region"), say("trust.safeguard"), say("vendor.contract"), say("datamap.nothing"))
 	for _, p := range r.Recipients {
-		row(p.Name, p.Purpose, list(p.Data), p.Region, p.Safeguard, p.Why)
+		row(p.Name, p.Purpose, list(p.Data), p.Region, p.Safeguard, p.Contract, p.Why)
 	}
 	s.Row()
 	s.Head(say("datamap.limits"), say("policy.param.jurisdiction"), say("policy.now"), say("life.least"), say("life.most"), say("datamap.source"))
@@ -162,7 +162,7 @@ func (r Record) Text(t *words.Tongue) string {
 	}
 	for _, p := range r.Recipients {
 		fmt.Fprintf(&b, "- %s: %s. %s: %s. %s: %s.", p.Name, p.Purpose, say("datamap.data"), strings.Join(p.Data, ", "), say("trust.region"), p.Region)
-		for _, more := range []string{p.Safeguard, p.Why} {
+		for _, more := range []string{p.Safeguard, p.Contract, p.Why} {
 			if more != "" {
 				fmt.Fprintf(&b, " %s.", strings.TrimSuffix(more, "."))
 			}

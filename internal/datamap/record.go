@@ -42,6 +42,7 @@ type Recipient struct {
 	Data      []string `json:"data"`
 	Region    string   `json:"region"`
 	Safeguard string   `json:"safeguard,omitempty"`
+	Contract  string   `json:"contract,omitempty"`     // what is on file about it
 	Why       string   `json:"gets_nothing,omitempty"` // why this clinic gives it nothing
 }
 
@@ -151,6 +152,9 @@ func (s Source) record(t *words.Tongue, as string) Record {
 	}
 	for _, p := range s.Parties {
 		x := Recipient{Name: t.Declared(p.Name), Purpose: t.Declared(p.Purpose), Region: t.Declared(p.Region), Safeguard: t.Declared(p.Safeguard), Why: p.Why}
+		if p.Contract != nil {
+			x.Contract = p.Contract.said(t)
+		}
 		for _, d := range p.Data {
 			x.Data = append(x.Data, t.Declared(d))
 		}

@@ -289,6 +289,9 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 	if err != nil {
 		return Account{}, err
 	}
+	if err := s.may(ctx, who, provider, credentials); err != nil {
+		return Account{}, err
+	}
 	a := Account{ID: id.New(s.db.Clock().Now()), Channel: p.Channel(), Provider: provider, Sender: sender, Last4: last4, State: AccountActive, AgreedBy: who.Actor(), Version: 1}
 	if err := p.Probe(ctx, Connection{ID: a.ID, Provider: provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), a)}); err != nil {
 		return Account{}, err
@@ -333,7 +336,7 @@ func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID)
 			err = fault.Missing()
 		}
 		if err == nil {
-			c, err = s.connection(v, a)
+			c, err = s.reaching(v, a)
 		}
 		return err
 	})
@@ -389,6 +392,9 @@ func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, 
 		err = f.Err()
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.may(ctx, who, was.Provider, credentials); err != nil {
 		return err
 	}
 	c := Connection{ID: one, Provider: was.Provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), was)}

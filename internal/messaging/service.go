@@ -20,6 +20,7 @@ type Options struct {
 	Sender   string                   // the deployment's own sender address: organizer of a clinic that has no address
 	Quiet    *Quiet                   // nil for Night
 	Measure  func(text string) Length // what a text costs as an SMS; nil: nobody is told
+	Outside  Outside                  // zero: whatever is offered may be used
 	// Recipient is the outside party behind a carrier, by the carrier's name, as the terms call it; empty: nobody outside. nil: none of the carriers
 	// leads outside.
 	Recipient func(carrier string) string
@@ -49,12 +50,13 @@ type Service struct {
 	process   id.ID
 	easel     chan struct{} // one picture is opened at a time
 	companies companies
+	abroad    Outside
 }
 
 // New makes the service of this process.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
 	s := &Service{db: db, log: log, book: o.Book, carriers: map[Channel]Carrier{}, providers: map[string]Provider{}, public: strings.TrimRight(o.Public, "/"), sender: o.Sender,
-		quiet: Night(), measure: o.Measure, recipient: o.Recipient, process: id.New(db.Clock().Now()), easel: make(chan struct{}, 1)}
+		quiet: Night(), measure: o.Measure, recipient: o.Recipient, process: id.New(db.Clock().Now()), easel: make(chan struct{}, 1), abroad: o.Outside}
 	for _, c := range o.Carriers {
 		s.carriers[c.Channel()] = c
 	}

@@ -26,6 +26,7 @@ var Register = slices.Concat(
 	documented,
 	givenAway,
 	ownPrograms,
+	outsiders,
 	protection,
 	domain,
 	erased,

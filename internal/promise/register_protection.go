@@ -134,6 +134,26 @@ var protection = []Sentence{
 		},
 	},
 	{
+		ID:       "searches-sealed",
+		Text:     "What staff type to find a patient stands in no address of a page: neither the history of a browser nor a log of addresses on the way gets to know whom somebody looked for.",
+		Sources:  []string{"M14", "N3"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/web/seek.go", "internal/api/people.go"},
+		ProvedBy: []string{"web.TestWhatIsLookedForStandsInNoAddress", "web.TestNoFormPutsAPersonIntoAnAddress"},
+		Twins: []Twin{
+			{
+				Name: "what was typed goes on in clear",
+				File: "internal/web/seek.go", Old: "case slices.Contains(typedNames, name):", New: "case slices.Contains(typedNames, name) && list[0] == \"\":",
+				Red: []string{"web.TestWhatIsLookedForStandsInNoAddress"},
+			},
+			{
+				Name: "an address opens in every sign-in",
+				File: "internal/web/seek.go", Old: "hkdf.Key(sha256.New, v.csrf, nil,", New: "hkdf.Key(sha256.New, []byte(\"almirah\"), nil,",
+				Red: []string{"web.TestWhatIsLookedForStandsInNoAddress"},
+			},
+		},
+	},
+	{
 		ID:      "patched",
 		Text:    "The people who build this platform compare it with a database of known weaknesses before it is put to use, and mend what is found.",
 		Sources: []string{"M16", "S5"},

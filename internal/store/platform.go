@@ -27,6 +27,7 @@ var PlatformTables = []string{
 	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
 	"duty_done", "data_map",
+	"vendor", "egress_use",
 	"confidentiality", "confidentiality_text", "document_text", "told_once",
 	"clinic_gone", "remainder", "retention_clock", "suspension",
 }

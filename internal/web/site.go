@@ -45,6 +45,7 @@ import (
 	"almirah/internal/subscription"
 	"almirah/internal/support"
 	"almirah/internal/support/help"
+	"almirah/internal/vendors"
 	"almirah/internal/visits"
 	"almirah/internal/words"
 )
@@ -71,6 +72,7 @@ type Deps struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Domains  *domains.Service
+	Vendors  *vendors.Service // nil: nothing is on file and nothing is counted
 	Trouble  *incidents.Service
 	Given    *disclosures.Service
 	Requests *requests.Service

@@ -18,7 +18,7 @@ func (m *maker) mapRecord(base string, full bool) web.MapRecord {
 		return out
 	}
 	source := datamap.Source{Rooms: []datamap.Room{{Name: "patients", Tables: []holdings.Table{{Name: "patient", Scope: holdings.Platform, Life: law.People, From: holdings.Leaving, Columns: []holdings.Column{{Name: "name", Class: holdings.Identity, Whose: holdings.Patient, Sealed: true, Leaves: []string{"smtp"}}}}}}},
-		Parties:   []datamap.Party{{ID: "smtp", Name: "Mail of the house", Purpose: "carries e-mail: confirmations, reminders, sign-in letters", Data: []string{"e-mail address", "name"}, Region: "India", Safeguard: "no name, no contact, nothing about health; each clinic names its hosts on its own policy page", Why: "It keeps data elsewhere."}},
+		Parties:   []datamap.Party{{ID: "smtp", Name: "Mail of the house", Purpose: "carries e-mail: confirmations, reminders, sign-in letters", Data: []string{"e-mail address", "name"}, Region: "India", Safeguard: "no name, no contact, nothing about health; each clinic names its hosts on its own policy page", Why: "It keeps data elsewhere.", Contract: &datamap.Contract{Cover: "clauses", Signed: "2026-01-05", Ends: "2027-01-04", Reviewed: "2026-02-01", Confidential: true}}},
 		Sentences: []datamap.Sentence{{Sentence: promise.Sentence{ID: "sealed-at-rest", Text: "What tells something about a person is sealed.", Sources: []string{"M1"}}, Status: "broken"}}, Made: m.at(9, 0)}
 	r := source.Processor(m.t, datamap.Who{Name: "Almirah Hosting LLP"}, []datamap.Who{{Name: "Sunrise Clinic", Address: []string{"12 Church Street"}, Contact: "desk@sunrise.example", Law: say("jurisdiction.IN")}}, 54, []string{law.India})
 	out.As, out.For, out.More, out.Recipients, out.Measures = "processor", r.For, 53, r.Recipients, r.Measures
