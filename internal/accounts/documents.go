@@ -20,7 +20,7 @@ import (
 const (
 	sqlDocumentKeep = `INSERT INTO document_text (digest, kind, text, kept_at, from_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (digest) DO NOTHING`
 	sqlDocumentAll  = `SELECT digest, kind, text, kept_at, from_at FROM document_text ORDER BY kept_at, digest`
-	sqlAcceptedLast = `SELECT version FROM acceptance WHERE person_id = $1 AND document = $2 ORDER BY accepted_at DESC, version LIMIT 1`
+	sqlAcceptedLast = `SELECT a.version FROM acceptance a JOIN document_text d ON d.digest = a.version WHERE a.person_id = $1 AND a.document = $2 ORDER BY a.accepted_at DESC, d.kept_at DESC LIMIT 1`
 
 	sqlToldOnce   = `INSERT INTO told_once (what, person_id, at) VALUES ($1, $2, $3) ON CONFLICT (what, person_id) DO NOTHING`
 	sqlToldForget = `DELETE FROM told_once WHERE person_id = $1`
