@@ -141,6 +141,8 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfOutsiders())
 	maps.Copy(out, probesOfErasures())
 	maps.Copy(out, probesOfTheMap())
+	maps.Copy(out, probesOfPeople())
+	maps.Copy(out, probesOfTheHouse())
 	return out
 }
 

@@ -186,15 +186,18 @@ func firstOf(errs ...error) error {
 }
 
 // ready says whether requests can be served, and what is late. A balancer reads the status, a person the lines.
-func (h *House) ready(w http.ResponseWriter, r *http.Request) {
+func (h *House) ready(w http.ResponseWriter, r *http.Request) { h.readiness(w, r, h.ending) }
+
+// readiness is ready for a process that was told to end when ending says so.
+func (h *House) readiness(w http.ResponseWriter, r *http.Request, ending func() bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
 	var list []web.WatchCheck
-	bad := h.ending() // then the database need not be asked, and a balancer that waits learns it at once
+	bad := ending() // then the database need not be asked, and a balancer that waits learns it at once
 	if !bad {
 		var found health
 		list, _, found = h.checks(ctx)
-		bad = h.lastGood.count(found, clock.System{}.Now()) || h.ending() // it was told meanwhile
+		bad = h.lastGood.count(found, clock.System{}.Now()) || ending() // it was told meanwhile
 	}
 	var b strings.Builder
 	if bad {

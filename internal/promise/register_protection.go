@@ -23,6 +23,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Ring.Seal", "vault.Ring.Open"},
 		ProvedBy: []string{"vault.TestCellsCannotBeMoved"},
+		Probe:    "sealed-in-place",
 		Twins: []Twin{{
 			Name: "a field is not bound to its row",
 			File: "internal/vault/ring.go", Old: "\tb = append(b, c.Row[:]...)\n", New: "",
@@ -49,6 +50,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"app.ServerTLS"},
 		ProvedBy: []string{"app.TestOldTLSIsRefused"},
+		Probe:    "connections-in",
 		Twins: []Twin{{
 			Name: "old visitors are welcome",
 			File: "internal/app/certificates.go", Old: "&tls.Config{MinVersion: tls.VersionTLS12,", New: "&tls.Config{MinVersion: tls.VersionTLS10,",
@@ -86,6 +88,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/config.go"},
 		ProvedBy: []string{"app.TestSecretsAreMasked"},
+		Probe:    "secrets-kept-apart",
 		Twins: []Twin{
 			{
 				Name: "settings are printed with their passwords",
@@ -117,6 +120,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/store/open.go"},
 		ProvedBy: []string{"jobs.TestTwoProcessesSendOnce", "scheduling.TestRaceTwoProcesses"},
+		Probe:    "several-servers",
 	},
 	{
 		ID:       "measured-without-people",
@@ -125,6 +129,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/metrics.go"},
 		ProvedBy: []string{"app.TestMetricsCarryNobody"},
+		Probe:    "measured-without-people",
 		Twins: []Twin{
 			{
 				Name: "a measurement names the visitor",

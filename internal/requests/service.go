@@ -522,11 +522,11 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 		switch r.Kind {
 		case law.Deletion:
 			erase = tx.Now().Add(beforeErasing)
-			if err := consent.Restrict(tx, r.Patient, true, consent.DoorDesk); err != nil {
+			if err := consent.Restrict(tx, r.Patient, true, r.door()); err != nil {
 				return err
 			}
 		case law.Restriction:
-			if err := consent.Restrict(tx, r.Patient, true, consent.DoorDesk); err != nil {
+			if err := consent.Restrict(tx, r.Patient, true, r.door()); err != nil {
 				return err
 			}
 		}
@@ -549,6 +549,14 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 		_, err = tx.Exec(sqlTold, r.ID, tx.Now(), "page")
 	}
 	return err
+}
+
+// door is through which the clinic heard of what the request restricts.
+func (r Request) door() string {
+	if r.Door == ByLink {
+		return consent.DoorLink
+	}
+	return consent.DoorDesk
 }
 
 // ToldByHand says that the letter was handed to the person, or sent on paper. fault.Conflict when she was told already, or there is no answer.

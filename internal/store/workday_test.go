@@ -375,6 +375,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(consents.Set(ctx, desk, moved.Patient, consent.Choice{Purpose: consent.Reminder}))
 	supported(ctx, t, p, house, r.Patient, must)
 	integrated(ctx, t, p, house, r.Patient, must)
+	glancedAtAll(ctx, p, must)
 	_, err = people.LikelyDuplicates(ctx, desk, patients.Draft{Name: young.Name, Email: "sita@example.org", BirthDate: "2018-03-04"})
 	must(err)
 	_, err = letters.One(ctx, owner, sent[0].ID)

@@ -138,7 +138,7 @@ func (s *Site) outsideSettings(v *Visit) (*OutsideSettings, error) {
 		return page, nil
 	}
 	for _, x := range s.Vendors.Allowed(c) {
-		page.Rows = append(page.Rows, OutsideRow{Name: x.Name, Purpose: x.Purpose, Region: x.Region, Why: x.Why})
+		page.Rows = append(page.Rows, OutsideRow{Name: Declared(v.Tongue, x.Name), Purpose: Declared(v.Tongue, x.Purpose), Region: Declared(v.Tongue, x.Region), Why: x.Why})
 	}
 	return page, nil
 }
@@ -204,7 +204,7 @@ func (s *Site) vendorUses(v *Visit) VendorUses {
 		return VendorUse{Name: name, Calls: v.Tongue.Number(t.Calls), Refused: v.Tongue.Number(t.Refused), Bytes: (&OperatePage{}).Size(t.Sent + t.Received), Days: t.Days, Last: t.Last}
 	}
 	for _, x := range s.Vendors.States() {
-		r := row(x.Name, used[x.ID])
+		r := row(Declared(v.Tongue, x.Name), used[x.ID])
 		if x.Bound() {
 			r.Missing, r.Shut, r.Until = x.Missing(), x.Shut, x.Ends
 		}
