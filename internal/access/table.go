@@ -227,7 +227,7 @@ var Table = []Row{
 	{RequestTake, "Write down what a patient asks about her own data: by letter, in a conversation, or at the desk.", desk},
 	{RequestRead, "See what people asked about their own data, and by when it is answered.", leads},
 	{RequestAct, "Answer what people asked about their own data: who they are, what is done, and what is refused on which ground.", leads},
-	{RetentionRead, "See how long the clinic keeps what, what goes next, and what the law keeps longer.", leads},
+	{RetentionRead, "See how long the clinic keeps what, what goes next, what the law keeps longer, and the record of its processing.", leads},
 	{RetentionHold, "Ask for a hold of the law on a patient's records, approve one that somebody else asked for, and lift one.", leads},
 	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
 	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},

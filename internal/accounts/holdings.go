@@ -69,6 +69,8 @@ func Holdings() []h.Table {
 		table("known_device", []h.Column{guard("mark", "to recognise a browser and tell of a new one", "180 days after its last sign-in")}, "person_id", "first_at", "seen_at"),
 		table("sign_in_event", []h.Column{guard("kind", "to show that somebody tries to get in", "30 days"), guard("at", "to show when", "30 days")}, "id", "person_id"),
 		table("confidentiality_text", nil, "digest", "text", "kept_at"),
+		table("document_text", nil, "digest", "kind", "text", "kept_at", "from_at"),
+		table("told_once", nil, "what", "person_id", "at"),
 		table("confidentiality", []h.Column{sealed("signer", h.Identity, "to prove that she promised to keep silent", "six years after she left")}, "person_id", "digest", "signed_at"),
 		table("sign_in_rule", nil, "clinic_id", "everybody", "idle", "version"),
 		table("invitation", []h.Column{

@@ -69,7 +69,7 @@ func persons(p *store.Platform, clinic id.ID) ([]id.ID, error) {
 
 // ForgetPerson deletes an account with everything that hangs on it. Her key is destroyed by the caller.
 func ForgetPerson(p *store.Platform, person id.ID) error {
-	for _, text := range []string{sqlGoSessions, sqlGoChallenges, sqlGoDevices, sqlGoCodes, sqlGoFactors, sqlGoEvents, sqlGoChoices, sqlUnprovenLinks, sqlUnprovenMails, sqlUnprovenAcceptance, sqlGoMembers, sqlGoHelper, sqlGoPerson} {
+	for _, text := range []string{sqlGoSessions, sqlGoChallenges, sqlGoDevices, sqlGoCodes, sqlGoFactors, sqlGoEvents, sqlGoChoices, sqlUnprovenLinks, sqlUnprovenMails, sqlUnprovenAcceptance, sqlToldForget, sqlGoMembers, sqlGoHelper, sqlGoPerson} {
 		if _, err := p.Exec(text, person); err != nil {
 			return err
 		}

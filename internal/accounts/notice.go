@@ -45,7 +45,9 @@ const (
 	NoticeSuspendLifted    = "suspend-lifted"    // it is suspended no longer
 	NoticeDomainLost       = "domain-lost"       // it is served no longer
 
-	NoticeTerms = "terms" // the privacy terms of the clinic are to change
+	NoticeTerms     = "terms"     // the privacy terms of the clinic are to change
+	NoticeUse       = "use"       // the terms of use are to change
+	NoticeAgreement = "agreement" // an agreement that the clinic signed has another text
 
 	NoticeTicketAnswered = "ticket-answered" // support answered
 )
@@ -56,23 +58,6 @@ func (s *Service) TellOwners(ctx context.Context, who access.Caller, clinicName,
 	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("owners are told; what they are told of is recorded where it happened")
 		return OwnersTold(p, who.Clinic(), clinicName, notice, path)
-	})
-}
-
-// TellPeople writes a mail to everybody who works in the clinic, as TellOwners does to its owners.
-func (s *Service) TellPeople(ctx context.Context, who access.Caller, clinicName, notice, path string) error {
-	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
-		p.Housekeeping("the clinic's people are told; what they are told of is recorded where it happened")
-		people, err := members(p, who.Clinic())
-		if err != nil {
-			return err
-		}
-		for _, m := range people {
-			if err := plan(p, m.Person.ID, letter{Kind: mailNotice + notice, Link: path, Clinic: clinicName}, false); err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 }
 

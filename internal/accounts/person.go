@@ -55,6 +55,8 @@ type SignedIn struct {
 	Has       bool          // she has a second factor
 	Must      bool          // one of her clinics demands it of her
 	Enrolling bool          // she must and has none: the session opens the set-up and nothing else, and Caller holds no right
+	TermsFrom clock.Instant // from when the terms of use, whose text changed since she accepted them, are asked for; zero: they are not
+	Outdated  bool          // that time has come: the session opens their page and nothing else, and Caller holds no right
 	Unsigned  bool          // she works for somebody and has not signed the statement of confidentiality: the session opens that and nothing else, and Caller holds no right
 	Proved    clock.Instant // when a factor was shown last
 	level     int64

@@ -54,6 +54,12 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 		if err := h.s.SignStatement(ctx, owner, accounts.Statement().Version, true); err != nil {
 			t.Fatal(err)
 		}
+		if err := h.s.KeepDocuments(ctx, accounts.Operator(), accounts.Document{Kind: accounts.DocumentUse, Text: "Be kind."}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.TellOnce(ctx, access.Mint(owner.Clinic, id.Zero, id.Zero, id.Zero, access.System, access.Care), "Plain Clinic", accounts.NoticeUse, "/terms/changed", "document:1", false); err != nil {
+			t.Fatal(err)
+		}
 		if err := h.s.SaveListChoices(ctx, owner, accounts.ListChoices{accounts.ListProduct: true}); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -53,6 +54,8 @@ type Service struct {
 	o       Options
 	hashes  *hasher
 	decoy   string
+	heads   atomic.Pointer[[]Document] // the present texts without their words; nil before they are on record
+	asked   atomic.Int64               // from when the present terms of use are asked for; zero: they are not
 	blocked map[string]bool
 	keys    *webauthn.WebAuthn // nil where passkeys have no name to be made for
 }

@@ -22,7 +22,9 @@ const (
 	m.clinic_id, COALESCE(m.role, ''), m.provider_id, COALESCE(m.version, 0), s.created_at, s.level, s.proved_at, COALESCE(r.everybody, FALSE), COALESCE(r.idle, 0),
 	(SELECT COUNT(*) FROM authenticator a WHERE a.person_id = s.person_id AND a.confirmed_at > 0),
 	(SELECT COUNT(*) FROM helper h WHERE h.person_id = s.person_id AND h.ended_at = 0),
-	(SELECT COUNT(*) FROM confidentiality f WHERE f.person_id = s.person_id AND f.digest = $2)
+	(SELECT COUNT(*) FROM confidentiality f WHERE f.person_id = s.person_id AND f.digest = $2),
+	(SELECT COUNT(*) FROM acceptance a WHERE a.person_id = s.person_id AND a.document = 'terms'),
+	(SELECT COUNT(*) FROM acceptance a WHERE a.person_id = s.person_id AND a.document = 'terms' AND a.version = $3)
 	FROM session s JOIN person p ON p.id = s.person_id LEFT JOIN membership m ON m.person_id = s.person_id AND m.ended_at = 0
 	LEFT JOIN sign_in_rule r ON r.clinic_id = m.clinic_id
 	WHERE s.token_hash = $1 AND p.disabled_at = 0 ORDER BY m.created_at, m.clinic_id`
@@ -108,10 +110,10 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 		var csrf, mail, name []byte
 		var chosen id.ID
 		var expires clock.Instant
-		var factors, helps, signed int64
+		var factors, helps, signed, accepted, present int64
 		x = looked{hash: hash}
 		in, idle := &x.in, s.o.Idle
-		rows, err := p.Query(sqlSessionGet, hash, asked)
+		rows, err := p.Query(sqlSessionGet, hash, asked, s.o.Terms)
 		if err != nil {
 			return err
 		}
@@ -122,7 +124,7 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 			var everybody bool
 			var minutes int64
 			if err := rows.Scan(&in.SessionID, &in.Person.ID, &chosen, &csrf, &x.seen, &expires, &mail, &name, &in.Person.Language, &in.Person.Theme,
-				&in.Person.Shortcuts, &in.Person.Version, &m.Clinic, &role, &m.Provider, &m.Version, &x.created, &in.level, &in.Proved, &everybody, &minutes, &factors, &helps, &signed); err != nil {
+				&in.Person.Shortcuts, &in.Person.Version, &m.Clinic, &role, &m.Provider, &m.Version, &x.created, &in.level, &in.Proved, &everybody, &minutes, &factors, &helps, &signed, &accepted, &present); err != nil {
 				return err
 			}
 			in.Must = in.Must || helps > 0 // the people of the platform
@@ -142,6 +144,9 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 		if err := rows.Close(); err != nil {
 			return err
 		}
+		if from := clock.Instant(s.asked.Load()); from > 0 && accepted > 0 && present == 0 {
+			in.TermsFrom, in.Outdated = from, p.Now() >= from
+		}
 		if in.Has = factors > 0; x.half() && p.Now().Sub(x.created) >= halfLife {
 			return signInFirst()
 		}
@@ -156,7 +161,7 @@ func (s *Service) find(ctx context.Context, cookie string) (looked, error) {
 	}
 	in := &x.in
 	switch in.Enrolling = in.Must && in.level < twoFactors; {
-	case in.Enrolling || in.Unsigned || x.half(): // it speaks for nobody
+	case in.Enrolling || in.Shut() || x.half(): // it speaks for nobody
 	case in.Clinic.IsZero():
 		in.Caller = founder(in.Person.ID, in.SessionID)
 	default:

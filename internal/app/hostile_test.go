@@ -217,6 +217,7 @@ var elsewhere = map[string]string{
 	"POST /second-factor/passkey/begin":   "asked by a script; it takes no text",
 	"POST /second-factor/passkey":         "sent with a browser's own answer; TestPasskeyInABrowser gives the name",
 	"POST /confidentiality":               "it takes no text",
+	"POST /terms/changed":                 "stands there once the terms of use changed; it takes no text",
 	"POST /second-factor/codes":           "it takes no text",
 	"POST /second-factor/{factor}/remove": "it takes no text",
 	"POST /prove/ask":                     "asked by a script; it takes no text",

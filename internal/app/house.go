@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,13 +22,13 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/datamap"
 	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
 	"almirah/internal/egress"
 	"almirah/internal/followup"
 	"almirah/internal/gateways/demo"
-	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/incidents"
 	"almirah/internal/insight"
@@ -54,9 +53,6 @@ import (
 	"almirah/internal/web"
 	"almirah/internal/words"
 )
-
-// TermsVersion is the version of the terms that a new person accepts.
-const TermsVersion = "2026-11"
 
 // House is the whole program, opened.
 type House struct {
@@ -83,6 +79,7 @@ type House struct {
 	Intake   *intake.Service
 	Visits   *visits.Service
 	Watch    *oversight.Service
+	Map      *datamap.Service
 	Insight  *insight.Service
 	Support  *support.Service
 	Domains  *domains.Service
@@ -104,6 +101,7 @@ type House struct {
 	receiving *demoReceiver // the demo's stand-in for a program of the clinic's own; nil outside the demo
 	phones    *local.Phones // the demo's, with the stand-ins that reach them; nil outside the demo
 	silence   func()        // ends what the phones report by themselves; nil until they do
+	toldOf    sync.Map      // which clinics were told of which text by this process
 	letters   sync.Map      // the demo's letters about accounts, which belong to no clinic, by id
 	limit     *limiter
 	started   bool
@@ -193,7 +191,7 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := holdings.Check(Holdings(), schema); err != nil {
+	if err := onTheMap(schema); err != nil {
 		return fmt.Errorf("the database holds what no room declared, so nothing is served:\n%w", err)
 	}
 	if err := h.Vault.OpenClinic(ctx, id.Zero); err != nil {
@@ -206,15 +204,6 @@ func (h *House) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	return h.rooms(o, keepers)
-}
-
-// Holdings are the columns that every room declared.
-func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
-
-// roomHoldings are the tables of each room that has some.
-func roomHoldings() [][]holdings.Table {
-	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), vendors.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
-		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings(), retention.Holdings(), privacy.Holdings(), archives.Holdings()}
 }
 
 func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
@@ -247,6 +236,9 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 		seed = demoSeed
 	}
 	h.Accounts = accounts.New(h.DB, h.Log, accounts.Options{Clinics: h.Clinics, Book: h.Book, PublicURL: c.PublicURL, Terms: TermsVersion, Idle: c.Idle, Seed: seed, Confidential: true})
+	if err := h.keepDocuments(context.Background()); err != nil {
+		return err
+	}
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Domains = h.domains()
 	h.Patients = patients.New(h.DB, h.Log)
@@ -260,6 +252,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Loop: loop, Loops: loops, Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party, Outside: h.allows()})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
+	h.Map = datamap.New(h.DB, h.Watch, rooms(), h.mapped)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
 	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts})
 	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor})
@@ -289,7 +282,7 @@ func (h *House) doors() error {
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Policies: h.Policies, Desk: h.Desk, Messages: h.Messages,
 		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Archives: h.Archives, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Walks: h.walkPage, WalkNow: h.askForWalk, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Walks: h.walkPage, WalkNow: h.askForWalk, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch, Map: h.Map, ClinicMap: h.ClinicMap, HouseMap: h.HouseMap})
 	if err != nil {
 		return err
 	}

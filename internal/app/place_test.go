@@ -426,6 +426,7 @@ func (p *place) json(t *testing.T, method, path, key, body string) map[string]an
 var pathKinds = map[string]string{
 	"/app/appointments/{id}":                       "appointment",
 	"/trust/{id}":                                  "=clinic-apart",
+	"/documents/{digest}":                          "=" + TermsVersion,
 	"/app/patients/{id}":                           "patient",
 	"/app/audit/noticed/{id}":                      "finding",
 	"/app/me/sessions/{session}":                   "session",
@@ -683,6 +684,8 @@ var sent = map[string]map[string]string{
 	"POST /platform/clinics/{id}/enter":                       {"grant": "{grant}"},
 	"POST /platform/clinics/{id}/end":                         {"grant": "{grant}"},
 	"POST /platform/notices":                                  {"kind": "planned", "starts": "2026-12-01T02:00", "hours": "2", "title_en": "Work", "words_en": "A little."},
+	"POST /terms/changed":                                     {"terms": TermsVersion},
+	"POST /platform/datamap":                                  {"map": "of nobody", "sure": "1"},
 	"POST /platform/duties":                                   {"kind": "people", "day": "2026-11-01", "report": "shelf 4"},
 	"POST /platform/vendors":                                  {"party": "post", "signed": "2026-11-01", "safeguard": "none", "reviewed": "2026-11-01"},
 	"POST /platform/helpers":                                  {"person": "Divya", "email": "divya@example.org", "role": "support"},

@@ -6,6 +6,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clinics"
+	"almirah/internal/id"
 	"almirah/internal/insight"
 	"almirah/internal/messaging"
 	"almirah/internal/policies"
@@ -60,7 +61,9 @@ func (h *House) adopt(tx *store.Tx) error {
 func (h *House) keepTerms(ctx context.Context, who access.Caller) error {
 	stands := false
 	var untold int64
-	var name string
+	var clinic clinics.Clinic
+	var signed map[string][]string
+	var untoldID id.ID
 	err := h.DB.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
 		now, err := h.termsNow(v)
 		if err != nil {
@@ -73,8 +76,11 @@ func (h *House) keepTerms(ctx context.Context, who access.Caller) error {
 		if err != nil {
 			return err
 		}
-		name = c.Name
-		untold, err = policies.Unannounced(v)
+		clinic = c
+		if signed, err = clinics.SignedTexts(v); err != nil {
+			return err
+		}
+		untold, untoldID, err = policies.Unannounced(v)
 		return err
 	})
 	if err != nil {
@@ -86,12 +92,15 @@ func (h *House) keepTerms(ctx context.Context, who access.Caller) error {
 		}
 	}
 	if untold > 0 {
-		if err := h.Accounts.TellPeople(ctx, who, name, accounts.NoticeTerms, "/app/settings/privacy"); err != nil {
+		if err := h.Accounts.TellOnce(ctx, who, clinic.Name, accounts.NoticeTerms, "/app/settings/privacy", "policy:"+untoldID.String(), false); err != nil {
 			return err
 		}
 		if err := h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error { return policies.Announced(tx, untold) }); err != nil {
 			return err
 		}
+	}
+	if err := h.tellDocuments(ctx, who, clinic, signed); err != nil {
+		return err
 	}
 	return h.Messages.AnnounceTerms(ctx, who)
 }

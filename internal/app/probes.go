@@ -141,6 +141,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfOutsiders())
 	maps.Copy(out, probesMoreA())
 	maps.Copy(out, probesOfErasures())
+	maps.Copy(out, probesOfTheMap())
 	maps.Copy(out, probesOfPeople())
 	maps.Copy(out, probesOfTheHouse())
 	maps.Copy(out, probesOfWalks())

@@ -490,7 +490,7 @@ func (p probe) logDeclared(ctx context.Context) (string, error) {
 	line := slog.NewRecord(p.Clock.Now(), slog.LevelInfo, "probe", 0)
 	line.AddAttrs(slog.Attr{Key: "undeclared-5e1f", Value: slog.StringValue(marked)}, slog.Attr{Key: "request", Value: slog.GroupValue(slog.Attr{Key: "route", Value: slog.StringValue(marked)})},
 		slog.Attr{Key: "route", Value: slog.StringValue("GET /probe")})
-	if err := (logbook{slog.NewJSONHandler(&written, nil), &keptErrors{, nil}}).Handle(ctx, line); err != nil {
+	if err := (logbook{slog.NewJSONHandler(&written, nil), &keptErrors{}, nil}).Handle(ctx, line); err != nil {
 		return "", err
 	}
 	if text := written.String(); strings.Contains(text, marked) || !strings.Contains(text, "GET /probe") {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"almirah/internal/holdings"
 )
 
 // Live looks at the tables themselves: what has no place, and what asks before it takes a row.
@@ -78,5 +76,5 @@ func (p probe) declared(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d tables, every column declared", len(schema)), holdings.Check(Holdings(), schema)
+	return fmt.Sprintf("%d tables, every column declared", len(schema)), onTheMap(schema)
 }

@@ -5,6 +5,9 @@ import (
 	"almirah/internal/law"
 )
 
+// gateways are the parties that take payments: they are told what is to be paid, and for which bill.
+var gateways = []string{"razorpay", "stripe"}
+
 // Holdings are the tables of this room, column by column. What was done and for whom is sealed under the patient's key; numbers, amounts and days stand open, because the tax office asks for
 // them after she is gone.
 func Holdings() []holdings.Table {
@@ -47,8 +50,8 @@ func Holdings() []holdings.Table {
 		{Name: "invoice_series", Scope: holdings.Clinic, Columns: plain("clinic_id", "kind", "year", "last")},
 		{Name: "invoice", Scope: holdings.Clinic, Keeper: "billing", Life: law.Invoices, From: holdings.Issued, Columns: join(
 			open("to know who was billed, and for which visit", "patient_id", "appointment_id", "corrects_id"),
-			open("to bill, and to account for it", "number", "label", "day", "issued_at", "discount", "net", "tax", "rounding", "total", "state", "paid", "credited"),
-			[]holdings.Column{sealed("particulars", holdings.Identity, "to name on the invoice who was billed"), sealed("note", holdings.Care, "to say on the invoice what has to be said")},
+			open("to bill, and to account for it", "number", "day", "issued_at", "discount", "net", "tax", "rounding", "total", "state", "paid", "credited"),
+			[]holdings.Column{open("to name the bill, also where it is paid online", "label")[0].To(gateways...), sealed("particulars", holdings.Identity, "to name on the invoice who was billed"), sealed("note", holdings.Care, "to say on the invoice what has to be said")},
 			staff("issued_by", "created_by"),
 			plain("clinic_id", "id", "kind", "year", "keep_until", "currency", "scheme", "tax_id", "place", "inclusive", "created_at", "version"))},
 		{Name: "invoice_line", Scope: holdings.Clinic, Keeper: "billing", Life: law.Invoices, From: holdings.Issued, Columns: join(

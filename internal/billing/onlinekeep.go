@@ -27,11 +27,11 @@ func GatewayHoldings() []holdings.Table {
 	const fraud = "a refused payment 180 days after it was tried, a dispute two years after the last news of it"
 	return []holdings.Table{
 		{Name: "gateway_account", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Account, From: holdings.Leaving, Columns: append([]holdings.Column{
-			{Name: "credentials", Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to take payments by the clinic's own account at a gateway", Keep: "until the clinic revokes them", Sealed: true},
+			{Name: "credentials", Class: holdings.Secret, Whose: holdings.OfClinic, Purpose: "to take payments by the clinic's own account at a gateway", Keep: "until the clinic revokes them", Sealed: true, Leaves: gateways},
 			{Name: "agreed_by", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who agreed to the use of the account", Keep: "while the clinic is with us"},
 		}, plain("clinic_id", "id", "provider", "last4", "trial", "state", "reason", "agreed_text", "tested_at", "state_at", "created_at", "heard_at", "checked_at", "checked", "version")...)},
 		{Name: "payment_request", Scope: holdings.Clinic, Keeper: "gateways", Life: law.Invoices, From: holdings.Issued, Columns: append([]holdings.Column{
-			of("patient_id", "to know who was asked to pay"), of("amount", "to know what was asked for"),
+			of("patient_id", "to know who was asked to pay"), of("amount", "to know what was asked for").To(gateways...),
 			{Name: "url", Class: holdings.Secret, Whose: holdings.Patient, Purpose: "to bring the patient to the gateway's page", Keep: "while it can be paid on", Sealed: true},
 		}, plain("clinic_id", "id", "account_id", "invoice_id", "currency", "state", "page_id", "order_id", "expires_at", "asked_at", "state_at", "version")...)},
 		{Name: "gateway_payment", Scope: holdings.Clinic, Columns: plain("clinic_id", "account_id", "external_id", "request_id", "amount", "currency", "state", "method", "code", "paid_at", "heard_at", "payment_id")},

@@ -17,8 +17,9 @@ const (
 	sqlAgree    = `INSERT INTO agreement (clinic_id, id, digest, person_id, signer, capacity, signed_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	sqlAgreed   = `SELECT a.id, a.digest, t.kind, t.text, a.person_id, a.signer, a.capacity, a.signed_at FROM agreement a
 	JOIN agreement_text t ON t.clinic_id = a.clinic_id AND t.digest = a.digest WHERE a.clinic_id = $1 ORDER BY a.signed_at DESC, a.id DESC`
-	sqlBAASet  = `UPDATE clinic SET baa = $2 WHERE clinic_id = $1`
-	sqlMayHold = `SELECT jurisdiction, baa FROM clinic WHERE clinic_id = $1`
+	sqlSignedTexts = `SELECT DISTINCT t.kind, t.digest FROM agreement a JOIN agreement_text t ON t.clinic_id = a.clinic_id AND t.digest = a.digest WHERE a.clinic_id = $1 ORDER BY t.kind, t.digest`
+	sqlBAASet      = `UPDATE clinic SET baa = $2 WHERE clinic_id = $1`
+	sqlMayHold     = `SELECT jurisdiction, baa FROM clinic WHERE clinic_id = $1`
 )
 
 // Signature is what somebody types to sign an agreement.
@@ -114,6 +115,24 @@ func (s *Service) Agreements(ctx context.Context, who access.Caller) ([]Signed, 
 		return nil
 	})
 	return out, err
+}
+
+// SignedTexts are the versions of each kind that the clinic signed.
+func SignedTexts(v *store.View) (map[string][]string, error) {
+	rows, err := v.Query(sqlSignedTexts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string][]string{}
+	for rows.Next() {
+		var kind, version string
+		if err := rows.Scan(&kind, &version); err != nil {
+			return nil, err
+		}
+		out[kind] = append(out[kind], version)
+	}
+	return out, rows.Err()
 }
 
 // Agreement is one of Agreements. fault.NotFound when the clinic has none with the id.

@@ -112,6 +112,10 @@ func write(tx *store.Tx, patient id.ID, given []Choice, before []row, like row) 
 		back = back || !c.Given && standing(before, c)
 		r := like
 		r.id, r.purpose, r.channel, r.given, r.version, r.at = tx.NewID(), c.Purpose, c.Channel, c.Given, c.Version, at
+		var err error
+		if r.digest, err = keepShown(tx, r); err != nil {
+			return err
+		}
 		if err := addRow(tx, patient, r); err != nil {
 			return err
 		}
@@ -127,6 +131,16 @@ func write(tx *store.Tx, patient id.ID, given []Choice, before []row, like row) 
 		return tx.Announce(EventWithdrawn, patient, 0)
 	}
 	return nil
+}
+
+// keepShown keeps the text that was shown word for word, and answers its fingerprint; empty for what nobody is told of.
+func keepShown(tx *store.Tx, r row) (string, error) {
+	n, err := shown(&tx.View, r)
+	if err != nil || n.Body == "" {
+		return "", err
+	}
+	_, err = tx.Exec(sqlNoticeTextKeep, n.Digest(), string(n.Purpose), r.version, n.Language, n.Body, tx.Now())
+	return n.Digest(), err
 }
 
 // after is a moment behind every earlier row: the clocks of two processes may differ, and a
@@ -222,6 +236,8 @@ func decidedBy(v *store.View, rows []row, patient id.ID, e Entry, channel string
 		return false, ReasonNotAsked, nil
 	case !r.given:
 		return false, ReasonWithdrawn, nil
+	case r.at < e.Wider:
+		return false, ReasonNarrower, nil
 	}
 	if !e.Child {
 		clinic, err := clinics.Get(v)
@@ -280,7 +296,7 @@ func Said(v *store.View, all ...id.ID) (map[id.ID]Words, error) {
 		for rows.Next() {
 			var patient id.ID
 			var r row
-			if err := rows.Scan(&patient, &r.id, &r.purpose, &r.channel, &r.given, &r.version, &r.language, &r.via, &r.guardian, &r.at); err != nil {
+			if err := rows.Scan(&patient, &r.id, &r.purpose, &r.channel, &r.given, &r.version, &r.language, &r.via, &r.guardian, &r.at, &r.digest); err != nil {
 				return err
 			}
 			w := out[patient]

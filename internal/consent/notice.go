@@ -1,7 +1,9 @@
 package consent
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -33,6 +35,15 @@ type Notice struct {
 	Version  int64
 	Language string
 	Body     string
+}
+
+// Digest is the fingerprint of the text: the SHA-256 of its purpose, its language and its words, in hexadecimal; empty for no text.
+func (n Notice) Digest() string {
+	if n.Body == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(string(n.Purpose) + "\n" + n.Language + "\n" + n.Body))
+	return hex.EncodeToString(sum[:])
 }
 
 var standard = sync.OnceValues(func() (map[string]map[Purpose]string, error) {

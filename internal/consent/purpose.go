@@ -48,6 +48,10 @@ type Entry struct {
 	// Since is when the purpose came into the list, where that was after people had given us data: whoever was here before has to
 	// be asked first, also where others may only object (promise new-purpose-asked). Zero: it was there from the beginning.
 	Since clock.Instant
+
+	// Wider is when the purpose came to cover more than its text had said: who agreed before that agreed to less, and is asked anew (promise
+	// consent-not-widened). Zero: never.
+	Wider clock.Instant
 }
 
 // Registry lists the purposes in the order of pages. Their words are at consent.purpose.<purpose>
@@ -111,6 +115,7 @@ const (
 	ReasonUnopposed  = "unopposed"  // yes: the patient may object, and did not
 	ReasonDuty       = "duty"       // yes: the law demands it
 	ReasonNotAsked   = "not-asked"  // no: she never agreed
+	ReasonNarrower   = "narrower"   // no: what she agreed to covered less
 	ReasonWithdrawn  = "withdrawn"  // no: she said no, or took her yes back
 	ReasonRestricted = "restricted" // no: she stopped every use
 	ReasonChild      = "child"      // no: this is not for children
@@ -119,7 +124,7 @@ const (
 
 // Reasons are all reasons of May.
 func Reasons() []string {
-	return []string{ReasonNecessary, ReasonGiven, ReasonUnopposed, ReasonDuty, ReasonNotAsked, ReasonWithdrawn, ReasonRestricted, ReasonChild, ReasonUnknown}
+	return []string{ReasonNecessary, ReasonGiven, ReasonUnopposed, ReasonDuty, ReasonNotAsked, ReasonNarrower, ReasonWithdrawn, ReasonRestricted, ReasonChild, ReasonUnknown}
 }
 
 // Choice is what a person chose: yes or no to one purpose by one channel ("" for all).

@@ -34,8 +34,10 @@ type State struct {
 	Door       string
 	Version    int64 // of the notice that was shown
 	Language   string
-	Guardian   id.ID // who chose for a child
-	Restricted bool  // every use is stopped, whatever was chosen
+	Guardian   id.ID  // who chose for a child
+	Digest     string // of the text that was shown; empty: none is on record
+	Older      bool   // she agreed to another text than the one that is shown now
+	Restricted bool   // every use is stopped, whatever was chosen
 }
 
 // rights are what the caller needs: the patient's own link opens her own consents only.
@@ -67,9 +69,14 @@ func (s *Service) Of(ctx context.Context, who access.Caller, patient id.ID) ([]S
 			return err
 		}
 		stopped := restricted(rows)
+		latest, err := latestVersions(v)
+		if err != nil {
+			return err
+		}
 		for _, p := range Asked() {
 			for _, st := range states(rows, p) {
 				st.Restricted = stopped
+				st.Older = st.Given && st.Version < max(latest[p], firstVersion)
 				out = append(out, st)
 			}
 		}
@@ -127,7 +134,7 @@ func states(rows []row, p Purpose) []State {
 }
 
 func (r row) state() State {
-	return State{Purpose: r.purpose, Channel: r.channel, Asked: true, Given: r.given, At: r.at, Door: r.via, Version: r.version, Language: r.language, Guardian: r.guardian}
+	return State{Purpose: r.purpose, Channel: r.channel, Asked: true, Given: r.given, At: r.at, Door: r.via, Version: r.version, Language: r.language, Guardian: r.guardian, Digest: r.digest}
 }
 
 func there(v *store.View, patient id.ID) error {
@@ -271,4 +278,40 @@ func (s *Service) Publish(ctx context.Context, who access.Caller, p Purpose, tex
 		return 0, err
 	}
 	return version, nil
+}
+
+// Archive are all texts that were ever the ones that counted, by purpose in the order of pages and by version, the oldest first, in the language where there is one in it.
+func (s *Service) Archive(ctx context.Context, who access.Caller, language string) ([]Notice, error) {
+	var out []Notice
+	err := s.db.View(ctx, who, access.PublicRead, func(_ context.Context, v *store.View) error {
+		own, err := scanNotices(v.Query(sqlNoticeAll))
+		if err != nil {
+			return err
+		}
+		out = nil
+		for _, p := range Asked() {
+			n, err := Standard(p, language)
+			if err != nil {
+				return err
+			}
+			out = append(out, n)
+			for version := int64(firstVersion + 1); ; version++ {
+				var of []Notice
+				for _, x := range own {
+					if x.Purpose == p && x.Version == version {
+						of = append(of, x)
+					}
+				}
+				if len(of) == 0 {
+					break
+				}
+				if n, err = pick(of, p, language, nil); err != nil {
+					return err
+				}
+				out = append(out, n)
+			}
+		}
+		return nil
+	})
+	return out, err
 }

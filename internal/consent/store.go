@@ -6,19 +6,26 @@ import (
 	"almirah/internal/store"
 )
 
-const sqlConsentAdd = `INSERT INTO consent (clinic_id, patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+const sqlConsentAdd = `INSERT INTO consent (clinic_id, patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at, digest)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 // The moment decides, and for one moment the id, which grows.
-const sqlConsentsOf = `SELECT id, purpose, channel, given, notice_version, language, door, guardian_id, at
+const sqlConsentsOf = `SELECT id, purpose, channel, given, notice_version, language, door, guardian_id, at, digest
 	FROM consent WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at DESC, id DESC`
 
-const sqlConsentsFor = `SELECT id, purpose, channel, given, notice_version, language, door, guardian_id, at
+const sqlConsentsFor = `SELECT id, purpose, channel, given, notice_version, language, door, guardian_id, at, digest
 	FROM consent WHERE clinic_id = $1 AND patient_id = $2 AND purpose IN ($3, $4) ORDER BY at DESC, id DESC`
 
 // Several patients' choices; it is completed with their ids and the order.
-const sqlConsentsIn = `SELECT patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at
+const sqlConsentsIn = `SELECT patient_id, id, purpose, channel, given, notice_version, language, door, guardian_id, at, digest
 	FROM consent WHERE clinic_id = $1 AND patient_id IN `
+
+// The texts that were shown, word for word: consents name them by their fingerprints.
+const (
+	sqlNoticeTextKeep = `INSERT INTO notice_text (clinic_id, digest, purpose, version, language, body, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (clinic_id, digest) DO NOTHING`
+	sqlNoticeTexts    = `SELECT digest, purpose, language, body FROM notice_text WHERE clinic_id = $1`
+	sqlTextless       = `SELECT COUNT(*) FROM consent c WHERE c.clinic_id = $1 AND c.digest <> '' AND NOT EXISTS (SELECT 1 FROM notice_text t WHERE t.clinic_id = c.clinic_id AND t.digest = c.digest)`
+)
 
 const sqlConsentErase = `DELETE FROM consent WHERE clinic_id = $1 AND patient_id = $2`
 
@@ -27,6 +34,7 @@ const (
 	sqlNoticeCurrent = `SELECT n.purpose, n.version, n.language, n.body FROM notice n WHERE n.clinic_id = $1
 	AND n.version = (SELECT MAX(m.version) FROM notice m WHERE m.clinic_id = $1 AND m.purpose = n.purpose) ORDER BY n.purpose, n.language`
 	sqlNoticeLatest = `SELECT purpose, MAX(version) FROM notice WHERE clinic_id = $1 GROUP BY purpose`
+	sqlNoticeAll    = `SELECT purpose, version, language, body FROM notice WHERE clinic_id = $1 ORDER BY purpose, version, language`
 	sqlNoticeOne    = `SELECT purpose, version, language, body FROM notice WHERE clinic_id = $1 AND purpose = $2 AND version = $3 ORDER BY language`
 )
 
@@ -39,6 +47,7 @@ type row struct {
 	version       int64
 	language, via string
 	at            clock.Instant
+	digest        string // of the text that was shown
 }
 
 func scanRows(rows *store.Rows, err error) ([]row, error) {
@@ -49,7 +58,7 @@ func scanRows(rows *store.Rows, err error) ([]row, error) {
 	var out []row
 	for rows.Next() {
 		var r row
-		if err := rows.Scan(&r.id, &r.purpose, &r.channel, &r.given, &r.version, &r.language, &r.via, &r.guardian, &r.at); err != nil {
+		if err := rows.Scan(&r.id, &r.purpose, &r.channel, &r.given, &r.version, &r.language, &r.via, &r.guardian, &r.at, &r.digest); err != nil {
 			return nil, err
 		}
 		out = append(out, r)
@@ -68,7 +77,7 @@ func readFor(v *store.View, patient id.ID, p Purpose) ([]row, error) {
 }
 
 func addRow(tx *store.Tx, patient id.ID, r row) error {
-	_, err := tx.Exec(sqlConsentAdd, patient, r.id, string(r.purpose), r.channel, r.given, r.version, r.language, r.via, id.Null(r.guardian), r.at)
+	_, err := tx.Exec(sqlConsentAdd, patient, r.id, string(r.purpose), r.channel, r.given, r.version, r.language, r.via, id.Null(r.guardian), r.at, r.digest)
 	return err
 }
 

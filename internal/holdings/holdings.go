@@ -94,6 +94,12 @@ func (c Column) Personal() bool {
 	return (c.Whose == Patient || c.Whose == Staff) && c.Class != Plain
 }
 
+// To is the column as one that the parties may receive, by their ids in the sub-processor list.
+func (c Column) To(parties ...string) Column {
+	c.Leaves = append(slices.Clone(c.Leaves), parties...)
+	return c
+}
+
 // mustSeal says whether the column may stand open only with a reason.
 func (c Column) mustSeal() bool {
 	switch c.Class {

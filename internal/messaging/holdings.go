@@ -5,6 +5,9 @@ import (
 	"almirah/internal/law"
 )
 
+// carriers are the parties that carry what is written to patients.
+var carriers = []string{"smtp", "ses", "twilio", "msg91", "whatsapp"}
+
 // Holdings are the tables of this room, column by column. The text of a message is no column: it is not kept.
 func Holdings() []holdings.Table {
 	const kept = "13 months after it was sent"
@@ -25,7 +28,7 @@ func Holdings() []holdings.Table {
 		return holdings.Column{Name: name, Class: holdings.Message, Whose: holdings.OfClinic, Purpose: purpose, Keep: "as long as the incident stands in the register", Sealed: true}
 	}
 	return []holdings.Table{
-		{Name: "template", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("subject", "to write to patients in the clinic's words"), own("body", "to write to patients in the clinic's words")},
+		{Name: "template", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("subject", "to write to patients in the clinic's words").To(carriers...), own("body", "to write to patients in the clinic's words").To(carriers...)},
 			plain("clinic_id", "kind", "channel", "language", "version", "created_at")...)},
 		{Name: "message", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: append([]holdings.Column{
 			of("patient_id", "to know to whom a message went"), of("appointment_id", "to know what a message was about"),
@@ -53,12 +56,12 @@ func Holdings() []holdings.Table {
 		}, plain("clinic_id", "channel_id", "key", "id", "news", "heard_at", "done_at")...)},
 		{Name: "message_setting", Scope: holdings.Clinic, Columns: append([]holdings.Column{own("content", "to keep of conversations what the clinic chose, and no more")},
 			plain("clinic_id", "days", "ways", "opens", "version")...)},
-		{Name: "security_text", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Troubles, From: holdings.Ended, Columns: append([]holdings.Column{sealed("subject", "to tell patients what happened to their data"), sealed("body", "to tell patients what happened to their data")},
+		{Name: "security_text", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Troubles, From: holdings.Ended, Columns: append([]holdings.Column{sealed("subject", "to tell patients what happened to their data").To(carriers...), sealed("body", "to tell patients what happened to their data").To(carriers...)},
 			plain("clinic_id", "id", "incident_id", "language", "version")...)},
 		{Name: "contact_proof", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Passing, From: holdings.Ended, Columns: append([]holdings.Column{
 			{Name: "patient_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to know whose address is to be proved", Keep: "seven days"},
-			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true},
-			{Name: "code", Class: holdings.Secret, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true},
+			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true, Leaves: carriers},
+			{Name: "code", Class: holdings.Secret, Whose: holdings.Patient, Purpose: "to see that an address is hers before it stands on file", Keep: "seven days", Sealed: true, Leaves: carriers},
 		}, plain("clinic_id", "id", "channel", "tries", "ends_at")...)},
 		{Name: "wish", Scope: holdings.Clinic, Keeper: "messaging", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{
 			{Name: "patient_id", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to write to a patient the way she wishes", Keep: "until she is deleted"},
@@ -71,11 +74,11 @@ func Holdings() []holdings.Table {
 		{Name: "correspondent", Scope: holdings.Clinic, Keeper: "messaging", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{
 			of("patient_id", "to know who writes"),
 			{Name: "peer", Class: holdings.Security, Whose: holdings.Patient, Purpose: "to find who writes, without storing her number", Keep: "until she is deleted"},
-			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to answer where she wrote from", Keep: "until she is deleted", Sealed: true},
+			{Name: "address", Class: holdings.Contact, Whose: holdings.Patient, Purpose: "to answer where she wrote from", Keep: "until she is deleted", Sealed: true, Leaves: carriers},
 		}, plain("clinic_id", "channel_id", "thread_id", "wrote_at", "closed_at")...)},
 		{Name: "post", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{
 			of("patient_id", "to know whose conversation it is"),
-			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to read again what was said, where the clinic chose to keep it; and the clinic's own notes", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
+			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to send and to read again what was said, where the clinic chose to keep it; and the clinic's own notes, which leave for nobody", Keep: "as long as the clinic chose; 13 months at most", Sealed: true, Leaves: carriers},
 			{Name: "author", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who answered", Keep: kept},
 		}, plain("clinic_id", "thread_id", "id", "way", "kind", "channel_id", "channel", "at", "message_id", "heard_id", "until")...)},
 		{Name: "attached", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"almirah/internal/access"
-	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
@@ -19,8 +18,8 @@ import (
 // know when each was done last, and say so when it is too long ago (promises M15, M16, I9, S7).
 
 const (
-	sqlDutyAdd   = `INSERT INTO duty_done (id, kind, day, by_id, report, at) VALUES ($1, $2, $3, $4, $5, $6)`
-	sqlDutyLast  = `SELECT id, kind, day, by_id, report, at FROM duty_done ORDER BY day DESC, at DESC, id DESC LIMIT $1`
+	sqlDutyAdd   = `INSERT INTO duty_done (id, kind, day, by_id, report, seen, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	sqlDutyLast  = `SELECT id, kind, day, by_id, report, seen, at FROM duty_done ORDER BY day DESC, at DESC, id DESC LIMIT $1`
 	sqlDutyBegan = `SELECT COALESCE(MIN(opened_at), 0) FROM clinic_route WHERE opened_at > 0 AND NOT canary`
 )
 
@@ -35,20 +34,21 @@ type Duty struct {
 	Kind   string   // its words are at duty.<kind> and duty.<kind>.why
 	Every  law.Span // at the latest so long after the last time
 	Source string   // what asks for it; ours where no law in force does
+	Page   string   // where it is looked at and signed; empty: anywhere, and the signature says where the report lies
 }
 
 // Duties are all of them, in the order of the page. The proposal for the HIPAA Security Rule (90 FR 898) is not in force; it is followed already.
 func Duties() []Duty {
 	return []Duty{
-		{"data-map", law.Span{Months: 12}, "GDPR, article 30 and 24(1); 45 CFR 164.316(b)(2)(iii)"},
-		{"risks", law.Span{Months: 12}, "45 CFR 164.308(a)(1)(ii)(A); GDPR, article 35(11); DPDP Rules 2025, rule 13"},
-		{"people", law.Span{Months: 6}, "45 CFR 164.308(a)(3)(ii)(B); ours: twice a year"},
-		{"vendors", law.Span{Months: 12}, "45 CFR 164.308(b); GDPR, article 28(1)"},
-		{"incident-drill", law.Span{Months: 12}, "45 CFR 164.308(a)(7)(ii)(D); ours: once a year"},
-		{"keys-drill", law.Span{Months: 12}, "45 CFR 164.308(a)(7)(ii)(D); ours: once a year, from the paper"},
-		{"scan", law.Span{Months: 6}, "90 FR 898, proposed 45 CFR 164.312(h)(2)(i): every six months"},
-		{"penetration", law.Span{Months: 12}, "90 FR 898, proposed 45 CFR 164.312(h)(2)(iii): every twelve months"},
-		{"training", law.Span{Months: 12}, "45 CFR 164.308(a)(5)(i)"},
+		{Kind: "data-map", Every: law.Span{Months: 12}, Source: "GDPR, article 30 and 24(1); 45 CFR 164.316(b)(2)(iii)", Page: "/platform/datamap"},
+		{Kind: "risks", Every: law.Span{Months: 12}, Source: "45 CFR 164.308(a)(1)(ii)(A); GDPR, article 35(11); DPDP Rules 2025, rule 13"},
+		{Kind: "people", Every: law.Span{Months: 6}, Source: "45 CFR 164.308(a)(3)(ii)(B); ours: twice a year"},
+		{Kind: "vendors", Every: law.Span{Months: 12}, Source: "45 CFR 164.308(b); GDPR, article 28(1)"},
+		{Kind: "incident-drill", Every: law.Span{Months: 12}, Source: "45 CFR 164.308(a)(7)(ii)(D); ours: once a year"},
+		{Kind: "keys-drill", Every: law.Span{Months: 12}, Source: "45 CFR 164.308(a)(7)(ii)(D); ours: once a year, from the paper"},
+		{Kind: "scan", Every: law.Span{Months: 6}, Source: "90 FR 898, proposed 45 CFR 164.312(h)(2)(i): every six months"},
+		{Kind: "penetration", Every: law.Span{Months: 12}, Source: "90 FR 898, proposed 45 CFR 164.312(h)(2)(iii): every twelve months"},
+		{Kind: "training", Every: law.Span{Months: 12}, Source: "45 CFR 164.308(a)(5)(i)"},
 	}
 }
 
@@ -59,6 +59,7 @@ type Done struct {
 	Day    clock.Date // when it was done, as she said
 	By     id.ID      // who signed
 	Report string     // where its report lies; never anything about a person
+	Seen   string     // the fingerprint of what was looked at, where the program made it; empty otherwise
 	At     clock.Instant
 }
 
@@ -101,7 +102,7 @@ func (s *Service) DutyStates(ctx context.Context, who access.Caller) (states []D
 		all = nil
 		for rows.Next() {
 			var d Done
-			if err := rows.Scan(&d.ID, &d.Kind, &d.Day, &d.By, &d.Report, &d.At); err != nil {
+			if err := rows.Scan(&d.ID, &d.Kind, &d.Day, &d.By, &d.Report, &d.Seen, &d.At); err != nil {
 				return err
 			}
 			all = append(all, d)
@@ -128,8 +129,11 @@ func (s *Service) DutyStates(ctx context.Context, who access.Caller) (states []D
 func (s *Service) SignDuty(ctx context.Context, who access.Caller, kind, day, report string) error {
 	var wrong fault.Fields
 	report = strings.Join(strings.Fields(report), " ")
-	if !slices.ContainsFunc(Duties(), func(d Duty) bool { return d.Kind == kind }) {
+	switch i := slices.IndexFunc(Duties(), func(d Duty) bool { return d.Kind == kind }); {
+	case i < 0:
 		wrong.Add("kind", "field.kind.needed")
+	case Duties()[i].Page != "":
+		wrong.Add("kind", "field.duty.page")
 	}
 	done, err := clock.ParseDate(strings.TrimSpace(day))
 	today := clock.DateOf(s.db.Clock().Now())
@@ -148,9 +152,6 @@ func (s *Service) SignDuty(ctx context.Context, who access.Caller, kind, day, re
 		return err
 	}
 	return s.db.Across(ctx, who, access.PlatformReview, func(_ context.Context, p *store.Platform) error {
-		one := p.NewID()
-		p.Record(audit.Note{Action: "sign", Kind: "duty", Subject: one, New: map[string]any{"kind": kind, "day": done, "report": report}})
-		_, err := p.Exec(sqlDutyAdd, one, kind, done, who.Actor(), report, p.Now())
-		return err
+		return Signed(p, who.Actor(), Done{Kind: kind, Day: done, Report: report})
 	})
 }

@@ -29,7 +29,7 @@ func Holdings() []holdings.Table {
 			of("closed_by", holdings.Staff, "to know who settled it", found)}, plain("clinic_id", "id", "rule", "day", "count", "usual", "found_at", "closed_at", "version")...)},
 		{Name: "oversight_count", Scope: holdings.Clinic, Columns: append([]holdings.Column{of("person_id", holdings.Staff, "to know what is usual for her", "90 days")}, plain("clinic_id", "day", "opened")...)},
 		{Name: "duty_done", Scope: holdings.Platform, Columns: append([]holdings.Column{of("by_id", holdings.Staff, "to know who signed that something was looked at", "seven years after it was signed"),
-			{Name: "report", Class: holdings.Business, Whose: holdings.Nobody, Purpose: "to know where the report of a review lies", Keep: "seven years after it was signed"}}, plain("id", "kind", "day", "at")...)},
+			{Name: "report", Class: holdings.Business, Whose: holdings.Nobody, Purpose: "to know where the report of a review lies", Keep: "seven years after it was signed"}}, plain("id", "kind", "day", "seen", "at")...)},
 		{Name: "oversight_state", Scope: holdings.Clinic, Columns: plain("clinic_id", "examined")},
 		{Name: "oversight_mail", Scope: holdings.Clinic, Columns: append([]holdings.Column{of("person_id", holdings.Staff, "to know who wants the head of the log by mail", signed)}, plain("clinic_id", "wanted", "sent_at")...)},
 	}

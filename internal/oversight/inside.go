@@ -16,3 +16,11 @@ func Notice(tx *store.Tx, f Finding) error {
 	tx.Record(audit.Note{Action: "notice", Kind: "finding", Subject: one, New: map[string]any{"rule": f.Rule, "day": f.Day}})
 	return nil
 }
+
+// Signed writes down who signed that something was looked at: of d it reads the kind, the day, the report and what was seen.
+func Signed(p *store.Platform, by id.ID, d Done) error {
+	one := p.NewID()
+	p.Record(audit.Note{Action: "sign", Kind: "duty", Subject: one, New: map[string]any{"kind": d.Kind, "day": d.Day, "report": d.Report}})
+	_, err := p.Exec(sqlDutyAdd, one, d.Kind, d.Day, by, d.Report, d.Seen, p.Now())
+	return err
+}

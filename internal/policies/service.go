@@ -369,20 +369,20 @@ func Untold(v *store.View, most int) (Version, []id.ID, error) {
 }
 
 // Unannounced is the number of the announced version of which the clinic's own people were not told yet; zero when there is none.
-func Unannounced(v *store.View) (int64, error) {
+func Unannounced(v *store.View) (n int64, version id.ID, err error) {
 	list, err := versions(v)
 	if err != nil {
-		return 0, err
+		return 0, id.Zero, err
 	}
 	w, ok := Pending(list, v.Now())
 	if !ok {
-		return 0, nil
+		return 0, id.Zero, nil
 	}
-	var n int64
-	if err := v.Row(sqlAnnounced, w.N).Scan(&n); err != nil || n > 0 {
-		return 0, err
+	var told int64
+	if err := v.Row(sqlAnnounced, w.N).Scan(&told); err != nil || told > 0 {
+		return 0, id.Zero, err
 	}
-	return w.N, nil
+	return w.N, w.ID, nil
 }
 
 // Announced writes down that the clinic's people were told of a version.

@@ -22,6 +22,8 @@ var Register = slices.Concat(
 	troubled,
 	requested,
 	duties,
+	mapped,
+	documented,
 	givenAway,
 	ownPrograms,
 	outsiders,

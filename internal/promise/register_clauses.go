@@ -33,7 +33,7 @@ var clauses = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the policy has no date",
-				File: "internal/web/templates/trust.html", Old: `{{t "trust.updated"}} <time>{{date .Effective}}</time>`, New: ``,
+				File: "internal/web/templates/trust.html", Old: `{{t "trust.updated"}} <time>{{date .Updated}}</time>`, New: ``,
 				Red: []string{"web.TestPolicySaysWhoAndWhen"},
 			},
 			{

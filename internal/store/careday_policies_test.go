@@ -46,7 +46,7 @@ func agreed(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 	})
 	p.Clock.Move(time.Second)
 	change(func(tx *store.Tx) error {
-		n, err := policies.Unannounced(&tx.View)
+		n, _, err := policies.Unannounced(&tx.View)
 		if err == nil {
 			err = policies.Announced(tx, n)
 		}
@@ -100,5 +100,10 @@ func agreed(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 	// And the statement that staff sign.
 	people := accounts.New(p.DB, p.Log, accounts.Options{Clinics: house, Book: book, PublicURL: "https://almirah.test", Terms: "1", Confidential: true})
 	must(people.Enrol(ctx, owner, accounts.Draft{Name: "Meera Silent", Email: "silent@example.org", Password: "correct horse battery staple 42", Terms: "1", Language: "en"}, access.FrontDesk))
-	must(people.TellPeople(ctx, work, "The clinic", accounts.NoticeTerms, "/app/settings/privacy"))
+	must(people.TellOnce(ctx, work, "The clinic", accounts.NoticeTerms, "/app/settings/privacy", "policy:1", false))
+	must(people.KeepDocuments(ctx, p.As(access.Operator), accounts.Document{Kind: accounts.DocumentUse, Text: "Be kind."}))
+	_, err = people.Documents(ctx)
+	must(err)
+	_, _, err = people.LastAccepted(ctx, accounts.SignedIn{})
+	must(err)
 }

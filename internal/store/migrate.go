@@ -246,12 +246,15 @@ func copyFile(from, to string) error {
 	return os.Rename(dst.Name(), to)
 }
 
-// Schema reads every table and its columns as the engine has them, River's own left out: they
-// hold ids only and lie in a file of their own on SQLite.
+// Schema reads every table and its columns as the engine has them: also views, which can hold a second copy, columns that the engine works out by itself, and
+// what the role in use has no right to. River's own are left out: they hold ids only and lie in a file of their own on SQLite; and what an
+// extension of PostgreSQL brought.
 func (db *DB) Schema(ctx context.Context) (map[string][]string, error) {
-	text := `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY table_name, ordinal_position`
+	text := `SELECT c.relname, a.attname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+		WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
+		AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') ORDER BY c.relname, a.attnum`
 	if db.engine == SQLite {
-		text = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
+		text = `SELECT m.name, c.name FROM sqlite_master m, pragma_table_xinfo(m.name) c WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%' ORDER BY m.name, c.cid`
 	}
 	out := map[string][]string{}
 	err := db.reading(ctx, func(conn *sql.Conn) error {

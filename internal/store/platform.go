@@ -26,9 +26,9 @@ var PlatformTables = []string{
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
-	"duty_done", "canary_walk",
+	"duty_done", "canary_walk", "data_map",
 	"vendor", "egress_use",
-	"confidentiality", "confidentiality_text",
+	"confidentiality", "confidentiality_text", "document_text", "told_once",
 	"clinic_gone", "remainder", "retention_clock", "suspension",
 }
 

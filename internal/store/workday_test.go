@@ -153,6 +153,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	_, _, err = house.Logo(ctx, p.Public())
 	must(err)
 	account(ctx, t, p, house, must)
+	mapped(ctx, t, p, must)
 	named(ctx, t, p, house, must)
 	outsiders(ctx, t, p, must)
 	takenAlong(ctx, t, p, house, must)

@@ -165,6 +165,7 @@ func (s *Site) agreement(v *Visit) (*AgreementPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	page.Changes = signedBefore(list, now)
 	if i := slices.IndexFunc(list, func(x clinics.Signed) bool { return x.Text.Version == now.Version }); i >= 0 {
 		row := signedRow(list[i], v.Clinic.Location())
 		page.Done = &row

@@ -51,6 +51,9 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := s.termsAhead(v, &page.Shell); err != nil {
 		return err
 	}
+	if err := s.textsAhead(v, &page.Shell); err != nil {
+		return err
+	}
 	s.retentionAhead(v, &page.Shell)
 	s.heldAhead(v, &page.Shell)
 	sort.SliceStable(page.Next, func(i, j int) bool { return page.Next[i].At.Before(page.Next[j].At) })

@@ -20,6 +20,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/datamap"
 	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/followup"
@@ -105,6 +106,9 @@ func openOfficeIn(t *testing.T, offered func(*office) []messaging.Provider, plan
 	}
 	o.clinics = clinics.New(o.DB, o.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
 	o.accounts = accounts.New(o.DB, o.Log, accounts.Options{Clinics: o.clinics, Book: book, PublicURL: "https://almirah.test", Terms: terms, Idle: time.Hour})
+	if err := o.accounts.KeepDocuments(t.Context(), accounts.Operator(), accounts.Document{Kind: accounts.DocumentPolicy, Text: policies.Sentences()}); err != nil {
+		t.Fatal(err)
+	}
 	o.apps = &factor.Phone{DB: o.DB, Accounts: o.accounts, Clock: o.Clock}
 	o.people, o.consents, o.desk = patients.New(o.DB, o.Log), consent.New(o.DB, o.Log), scheduling.New(o.DB, o.Log)
 	o.messages = messaging.New(o.DB, o.Log, messaging.Options{Book: book, Public: "https://almirah.test", Accounts: offered(o)})
@@ -114,6 +118,11 @@ func openOfficeIn(t *testing.T, offered func(*office) []messaging.Provider, plan
 	erasing := privacy.New(o.DB, o.Log, privacy.Options{Vault: o.Vault, Rooms: []privacy.Room{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}}})
 	site, err := web.NewSite(web.Deps{Plans: o.plans, DB: o.DB, Clinics: o.clinics, Accounts: o.accounts, Patients: o.people, Consent: o.consents, Policies: policies.New(o.DB), Desk: o.desk,
 		Messages: o.messages, Followup: followup.New(o.DB), Watch: oversight.New(o.DB), Archives: archives.New(o.DB, o.Log, archives.Options{Clinics: o.clinics, Accounts: o.accounts, Book: book, Operator: accounts.Operator(), Folder: filepath.Join(o.Dir, "exports")}), Insight: insight.New(o.DB), Intake: intake.New(o.DB), Visits: visits.New(o.DB), Programs: programs.New(o.DB, o.Log, programs.Options{Accounts: o.accounts}), Requests: requests.New(o.DB, o.Log, requests.Options{Book: book, Collect: func(*store.View, id.ID) (map[string][]map[string]string, error) { return nil, nil }}), Trouble: incidents.New(o.DB, o.Log, incidents.Options{Accounts: o.accounts, Clinics: o.clinics}), Given: disclosures.New(o.DB, disclosures.Options{}), Lives: retention.New(o.DB, o.Log, retention.Options{Accounts: o.accounts}), Support: support.New(o.DB, o.Log, support.Options{Accounts: o.accounts, Clinics: o.clinics}), Scripts: prescriptions.New(o.DB, book, document.NewPress(), "https://almirah.test"), Bills: billing.New(o.DB, o.Log), Pay: billing.NewGateways(o.DB, o.Log, billing.GatewaysOptions{}), Press: document.NewPress(), Book: book, Clock: o.Clock, Log: o.Log,
+		Map: datamap.New(o.DB, oversight.New(o.DB), nil, func() []datamap.Party { return nil }),
+		ClinicMap: func(context.Context, access.Caller, *words.Tongue) (datamap.Record, error) {
+			return datamap.Record{}, nil
+		},
+		HouseMap:  func(context.Context, *words.Tongue, int) (datamap.Record, error) { return datamap.Record{}, nil },
 		PublicURL: "https://almirah.test", Limit: func(*http.Request) time.Duration { return 0 }, Address: func(*http.Request) string { return "203.0.113.9" },
 		Erasure: erasing, ErasureKey: o.Vault.CertificateKey, Close: func(ctx context.Context, who access.Caller, patient id.ID) (id.ID, error) {
 			o.deleted.Add(1)

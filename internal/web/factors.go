@@ -262,7 +262,7 @@ func (s *Site) factors(v *Visit) (*FactorsPage, error) {
 
 // zoneOf is the zone of the clinic that the person works for now.
 func (s *Site) zoneOf(v *Visit) (*time.Location, error) {
-	if v.Signed.Enrolling || v.Signed.Unsigned || v.Signed.Clinic.IsZero() {
+	if v.Signed.Enrolling || v.Signed.Shut() || v.Signed.Clinic.IsZero() {
 		return time.UTC, nil
 	}
 	c, err := s.Clinics.Get(v.Context(), v.Signed.Caller)

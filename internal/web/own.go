@@ -84,12 +84,16 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	if err != nil {
 		return err
 	}
+	notices, err := s.noticesFor(v)
+	if err != nil {
+		return err
+	}
 	for _, st := range states {
 		// What was given once can always be taken back here, whatever the clinic does today.
 		if st.Channel != "" || !slices.Contains(asked, st.Purpose) && !st.Given {
 			continue
 		}
-		c := OwnConsent{ConsentChoice: ConsentChoice{Purpose: string(st.Purpose), Sentence: v.Tongue.Say("consent.ask." + string(st.Purpose)), Hint: v.Tongue.Say("consent.ask.hint")}, Given: st.Given}
+		c := OwnConsent{ConsentChoice: ConsentChoice{Purpose: string(st.Purpose), Sentence: v.Tongue.Say("consent.ask." + string(st.Purpose)), Hint: v.Tongue.Say("consent.ask.hint"), Notice: notices[st.Purpose]}, Given: st.Given, Older: st.Older}
 		if st.At > 0 {
 			c.Since = clock.DateOf(st.At.In(v.Clinic.Location()))
 		}
@@ -273,6 +277,9 @@ func ownConsents(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	for _, st := range states {
 		yes, changed := chosenNow(v, st)
+		if yes && st.Older && st.Channel == "" && slices.Contains(v.PostForm["renew"], string(st.Purpose)) {
+			changed = true // she read the new text, and agrees to it
+		}
 		if !changed || yes && !slices.Contains(asked, st.Purpose) {
 			continue
 		}

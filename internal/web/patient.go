@@ -156,11 +156,15 @@ func (s *Site) consentsOf(v *Visit, page *PatientPage, one id.ID) error {
 	if err != nil {
 		return err
 	}
+	notices, err := s.noticesFor(v)
+	if err != nil {
+		return err
+	}
 	for _, st := range states {
 		if st.Channel != "" || !slices.Contains(asked, st.Purpose) && !st.Asked {
 			continue
 		}
-		c := OwnConsent{ConsentChoice: askFor(v, st.Purpose), Given: st.Given}
+		c := OwnConsent{ConsentChoice: askFor(v, st.Purpose, notices[st.Purpose]), Given: st.Given, Older: st.Older}
 		if st.At > 0 {
 			c.Since = clock.DateOf(st.At.In(v.Clinic.Location()))
 		}

@@ -56,14 +56,19 @@ func (f NewPatientForm) guardian() *patients.GuardianDraft {
 func (s *Site) newPatientPage(v *Visit) (*PatientNewPage, error) {
 	page := &PatientNewPage{Shell: s.staffShell(v, "nav.patients"), AdultAge: v.Clinic.MinorAge()}
 	asked, err := s.asked(v)
+	if err != nil {
+		return nil, err
+	}
+	notices, err := s.noticesFor(v)
 	for _, p := range asked {
-		page.Consents = append(page.Consents, askFor(v, p))
+		page.Consents = append(page.Consents, askFor(v, p, notices[p]))
 	}
 	return page, err
 }
 
-func askFor(v *Visit, p consent.Purpose) ConsentChoice {
-	return ConsentChoice{Purpose: string(p), Sentence: v.Tongue.Say("consent.purpose." + string(p)), Hint: v.Tongue.Say("consent.purpose." + string(p) + ".why")}
+// askFor is a box at the desk, with the text that is read out or shown to whoever is asked.
+func askFor(v *Visit, p consent.Purpose, notice string) ConsentChoice {
+	return ConsentChoice{Purpose: string(p), Sentence: v.Tongue.Say("consent.purpose." + string(p)), Hint: v.Tongue.Say("consent.purpose." + string(p) + ".why"), Notice: notice}
 }
 
 func patientNewPage(s *Site, w http.ResponseWriter, v *Visit) error {

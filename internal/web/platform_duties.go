@@ -14,6 +14,7 @@ type DutyRow struct {
 	Last, Due  clock.Date
 	By, Report string // of the last time
 	State      string // late, soon, well
+	Page       string // where it is looked at and signed; empty: in the form below
 }
 
 // DutyDone is one signature.
@@ -59,7 +60,7 @@ func (s *Site) platformDuties(v *Visit) (*PlatformDuties, error) {
 		kind, page.Day, page.Report = f.Get("kind"), f.Get("day"), f.Get("report")
 	}
 	for _, d := range states {
-		r := DutyRow{Kind: v.Tongue.Say("duty." + d.Kind), Why: v.Tongue.Say("duty." + d.Kind + ".why"), Source: d.Source, Due: d.Due, State: "well"}
+		r := DutyRow{Kind: v.Tongue.Say("duty." + d.Kind), Why: v.Tongue.Say("duty." + d.Kind + ".why"), Source: d.Source, Due: d.Due, State: "well", Page: d.Page}
 		if d.Last.Day != "" {
 			r.Last, r.By, r.Report = d.Last.Day, name(d.Last), d.Last.Report
 		}
@@ -70,7 +71,9 @@ func (s *Site) platformDuties(v *Visit) (*PlatformDuties, error) {
 			r.State = "soon"
 		}
 		page.Rows = append(page.Rows, r)
-		page.Kinds = append(page.Kinds, Option{Value: d.Kind, Label: r.Kind, On: d.Kind == kind})
+		if d.Page == "" {
+			page.Kinds = append(page.Kinds, Option{Value: d.Kind, Label: r.Kind, On: d.Kind == kind})
+		}
 	}
 	for _, d := range all[:min(len(all), dutyHistory)] {
 		page.Done = append(page.Done, DutyDone{Kind: v.Tongue.Say("duty." + d.Kind), By: name(d), Report: d.Report, Day: d.Day})

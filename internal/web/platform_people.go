@@ -48,7 +48,7 @@ func PlatformNav(current string, may func(access.Right) bool) []NavItem {
 	for _, n := range []struct {
 		key, url string
 		right    access.Right
-	}{{"platform.home", "/platform", access.PlatformTicket}, {"platform.clinics", "/platform/clinics", access.PlatformHelp}, {"platform.incidents", "/platform/incidents", access.PlatformIncident}, {"platform.suspensions", "/platform/suspensions", access.PlatformSuspend}, {"platform.notices", "/platform/notices", access.PlatformNotice}, {"platform.helpers", "/platform/helpers", access.PlatformHelpers}, {"platform.duties", "/platform/duties", access.PlatformReview}, {"platform.vendors", "/platform/vendors", access.PlatformVendors}, {"platform.walks", "/platform/walks", access.PlatformOperate}, {"platform.operate", "/platform/operate", access.PlatformOperate}} {
+	}{{"platform.home", "/platform", access.PlatformTicket}, {"platform.clinics", "/platform/clinics", access.PlatformHelp}, {"platform.incidents", "/platform/incidents", access.PlatformIncident}, {"platform.suspensions", "/platform/suspensions", access.PlatformSuspend}, {"platform.notices", "/platform/notices", access.PlatformNotice}, {"platform.helpers", "/platform/helpers", access.PlatformHelpers}, {"platform.duties", "/platform/duties", access.PlatformReview}, {"platform.datamap", "/platform/datamap", access.PlatformReview}, {"platform.vendors", "/platform/vendors", access.PlatformVendors}, {"platform.walks", "/platform/walks", access.PlatformOperate}, {"platform.operate", "/platform/operate", access.PlatformOperate}} {
 		if may(n.right) {
 			out = append(out, NavItem{Key: n.key, URL: n.url, Current: n.key == current})
 		}

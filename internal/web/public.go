@@ -323,8 +323,12 @@ func (s *Site) details(v *Visit, o scheduling.Offering, service scheduling.Servi
 	if err != nil {
 		return nil, err
 	}
+	notices, err := s.noticesFor(v)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range asked {
-		page.Consents = append(page.Consents, ConsentChoice{Purpose: string(p), Sentence: v.Tongue.Say("consent.ask." + string(p)), Hint: v.Tongue.Say("consent.ask.hint")})
+		page.Consents = append(page.Consents, ConsentChoice{Purpose: string(p), Sentence: v.Tongue.Say("consent.ask." + string(p)), Hint: v.Tongue.Say("consent.ask.hint"), Notice: notices[p]})
 	}
 	return page, nil
 }

@@ -34,6 +34,8 @@ func Routes() []Route {
 		requestRoutes(),
 		retentionRoutes(),
 		erasureRoutes(),
+		datamapRoutes(),
+		documentRoutes(),
 	)
 	for i := range all {
 		all[i].Lent = lentPages[all[i].Pattern]

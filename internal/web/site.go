@@ -18,6 +18,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
+	"almirah/internal/datamap"
 	"almirah/internal/disclosures"
 	"almirah/internal/document"
 	"almirah/internal/domains"
@@ -78,6 +79,7 @@ type Deps struct {
 	Lives    *retention.Service
 	Programs *programs.Service
 	Archives *archives.Service
+	Map      *datamap.Service
 	Book     *words.Book
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -94,6 +96,8 @@ type Deps struct {
 	Spells         func(ctx context.Context, probe string) ([]Spell, error)                                                   // how a probe's looks came out, the newest spell first
 	LookNow        func(ctx context.Context) error                                                                            // has every probe look; nil: not told
 	Limit          func(r *http.Request) time.Duration                                                                        // how long a booking from this address must wait
+	ClinicMap      func(ctx context.Context, who access.Caller, t *words.Tongue) (datamap.Record, error)                      // a clinic's record of processing
+	HouseMap       func(ctx context.Context, t *words.Tongue, most int) (datamap.Record, error)                               // that of whoever runs the installation
 	Entity         Entity                                                                                                     // who runs this installation
 	Ledger         Ledger                                                                                                     // the tree of the audit log
 	Address        func(r *http.Request) string                                                                               // the visitor's network address, behind known proxies
@@ -343,7 +347,7 @@ func (s *Site) identify(w http.ResponseWriter, v *Visit, route Route) error {
 	case Staff, Person, Platform:
 		return s.identifyPerson(v, route)
 	case Open:
-		if signed, err := s.session(v, false); err == nil && !signed.Enrolling && !signed.Unsigned {
+		if signed, err := s.session(v, false); err == nil && !signed.Enrolling && !signed.Shut() {
 			v.Signed = &signed
 		}
 		v.formSecret(w)
@@ -372,6 +376,9 @@ func (s *Site) identifyPerson(v *Visit, route Route) error {
 	}
 	if signed.Unsigned && !route.Enrol && !route.Sign {
 		return fault.New(fault.Unauthenticated, "fault.confidential_first")
+	}
+	if signed.Outdated && !route.Enrol && !route.Sign {
+		return fault.New(fault.Unauthenticated, "fault.terms_first")
 	}
 	v.Signed, v.csrf = &signed, []byte(signed.CSRF)
 	v.Theme, v.Tongue = s.preference(v.Request, signed.Person.Language, nil)
@@ -420,7 +427,7 @@ func (s *Site) Shell(v *Visit) Shell {
 	if v.Clinic.Slug != "" {
 		sh.Clinic = s.clinicHead(v)
 	}
-	if v.Signed != nil && !v.Signed.Enrolling && !v.Signed.Unsigned {
+	if v.Signed != nil && !v.Signed.Enrolling && !v.Signed.Shut() {
 		p := v.Signed.Person
 		sh.Person = &PersonHead{Name: p.Name, Role: v.Signed.Role, Keys: p.Shortcuts, Helper: v.Who.Helps() || v.Who.May(access.PlatformHelp)}
 		if v.Clinic.Slug != "" && !sh.Person.Helper {
@@ -498,6 +505,8 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 			to = "/second-factor"
 		case "fault.confidential_first":
 			to = "/confidentiality"
+		case "fault.terms_first":
+			to = "/terms/changed"
 		}
 		http.Redirect(w, v.Request, to, http.StatusSeeOther)
 		return

@@ -7,7 +7,6 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/clinics"
-	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/egress"
 	"almirah/internal/fault"
@@ -85,10 +84,15 @@ func privacyPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if page.Ahead, err = s.announced(v); err != nil {
 		return err
 	}
+	terms, err := s.datedBy(v, page)
+	if err != nil {
+		return err
+	}
 	place := v.Clinic.Jurisdiction
 	page.Short = append([]string{v.Tongue.Say("trust.short.yours", "Clinic", responsibleName(v.Clinic))}, wordsAt(v.Tongue, "trust.short.", "sealed", "messages", "sold", "rights", "proof")...)
 	page.Regions = regionRows(v.Tongue, place)
 	page.Lives = lifeRows(v.Tongue, place)
+	chosenLives(v.Tongue, page.Lives, terms)
 	page.Children = []string{v.Tongue.Say("trust.children.age", "Age", law.MinorAge(place)), v.Tongue.Say("trust.children.guardian")}
 	return s.views.Render(w, http.StatusOK, "trust", page)
 }
@@ -140,13 +144,8 @@ func responsibleName(c clinics.Clinic) string {
 }
 
 func (s *Site) policy(v *Visit) *TrustPage {
-	page := &TrustPage{Shell: s.Shell(v), Version: s.Accounts.Terms(), Entity: s.Entity}
-	for _, day := range []string{page.Version, page.Version + "-01"} { // versions are called after the day or the month of their beginning
-		if d, err := clock.ParseDate(day); err == nil {
-			page.Effective = d
-			break
-		}
-	}
+	page := &TrustPage{Shell: s.Shell(v), Entity: s.Entity}
+	s.dated(v, page)
 	groups := map[string]int{}
 	for _, g := range policyGroups {
 		groups[g.id] = len(page.Groups)
@@ -244,15 +243,12 @@ func (s *Site) ownPrograms(v *Visit) []ProcessorRow {
 // Declared says what the program declares in English (a purpose, a kind of data, a place) in the language of the page, by the key declared.<words of it>.
 // What an operator entered has no such key and is said as it was entered.
 func Declared(t *words.Tongue, text string) string {
-	if key := DeclaredKey(text); t.Lang() != "en" && t.Has(key) {
-		return t.Say(key)
-	}
-	return text
+	return t.Declared(text)
 }
 
 // DeclaredKey is the key of a declared text: its letters in lower case, with hyphens between the words.
 func DeclaredKey(text string) string {
-	return "declared." + strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }), "-")
+	return words.DeclaredKey(text)
 }
 
 // ProcessorRows are the lines of the sub-processor list in the language of the page.

@@ -42,8 +42,9 @@ type AgreementPage struct {
 	SettingsPage
 	Kind, Heading, TextVersion, ClinicName string
 	Clauses                                []Clause
-	Done                                   *SignedRow // it is signed: the form is left out
-	Signer, Capacity                       string     // as typed
+	Done                                   *SignedRow   // it is signed: the form is left out
+	Changes                                []TextChange // against the text that the clinic signed before; nil: it signed none, or this one
+	Signer, Capacity                       string       // as typed
 	Sure                                   bool
 }
 

@@ -192,6 +192,7 @@ type ConsentChoice struct {
 	Purpose  string // value of the checkbox
 	Sentence string // in the language of the page
 	Hint     string
+	Notice   string // the whole text: what it is for, which data it uses, how to take it back; empty: there is none
 }
 
 // PublicDetails is the form, the page "public-details" (/c/{slug}/book?service=&provider=&at=).
@@ -262,6 +263,7 @@ type OwnConsent struct {
 	ConsentChoice
 	Given bool
 	Since clock.Date // when it was given or withdrawn last; empty: never asked
+	Older bool       // she agreed to an earlier text
 }
 
 // OwnChange is the last look before a change, the page "own-change" (/m/{token}/change?at=&provider=).

@@ -48,6 +48,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.use", "/app/settings/use", access.ReportRead},
 		{"settings.audit", "/app/audit", access.AuditRead},
 		{"settings.retention", "/app/settings/retention", access.RetentionRead},
+		{"settings.datamap", "/app/settings/datamap", access.RetentionRead},
 		{"settings.backups", "/app/settings/backups", access.BackupRead},
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}

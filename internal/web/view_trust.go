@@ -66,7 +66,7 @@ type ProcessorRow struct{ Name, Purpose, Data, Region, Safeguard string }
 type HoldingRow struct{ What, Purpose, Keeps string }
 
 // LifeRow is how long a class of records lives.
-type LifeRow struct{ What, Least, Most, Child string } // in the language of the page; an empty one: nothing is said
+type LifeRow struct{ What, Now, Least, Most, Child string } // in the language of the page; an empty one: nothing is said
 
 // RegionRow is what the law of a place gives to people.
 type RegionRow struct {
@@ -89,7 +89,8 @@ type TermRow struct{ Word, Text string }
 type TrustPage struct {
 	Shell
 	Version     string
-	Effective   clock.Date
+	Effective   clock.Date // empty: not on record
+	Updated     clock.Date
 	Short       []string // the page in a few sentences
 	Groups      []TrustGroup
 	Cookies     []CookieRow

@@ -20,6 +20,6 @@ func (m *maker) accountPages() {
 	m.add("agreement", "bare", &web.AgreementPage{SettingsPage: bare, Kind: "terms", Heading: "Terms of service", ClinicName: "Sunrise Health LLP"})
 	wrong := m.settings("settings.standing")
 	wrong.Shell = problems(wrong.Shell, "signer", "sure")
-	m.add("agreement", "", &web.AgreementPage{SettingsPage: wrong, Kind: "baa", Heading: "Business Associate Agreement", TextVersion: signed.Version, Clauses: text, ClinicName: "Sunrise Health LLP", Signer: "Meera Pillai", Capacity: "owner", Sure: true})
+	m.add("agreement", "", &web.AgreementPage{SettingsPage: wrong, Kind: "baa", Heading: "Business Associate Agreement", Changes: []web.TextChange{{Old: "Within 60 days.", New: "Within 30 days."}}, TextVersion: signed.Version, Clauses: text, ClinicName: "Sunrise Health LLP", Signer: "Meera Pillai", Capacity: "owner", Sure: true})
 	m.add("agreement", "signed", &web.AgreementPage{SettingsPage: m.settings("settings.standing"), Kind: "baa", Heading: "Business Associate Agreement", TextVersion: signed.Version, Clauses: text, ClinicName: "Sunrise Health LLP", Done: &signed})
 }

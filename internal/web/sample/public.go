@@ -63,7 +63,7 @@ func (m *maker) slots() []web.SlotChoice {
 
 func (m *maker) consents() []web.ConsentChoice {
 	return []web.ConsentChoice{
-		{Purpose: "reminders-email", Sentence: "Send me reminders by e-mail.", Hint: "One a day before, one two hours before."},
+		{Purpose: "reminders-email", Sentence: "Send me reminders by e-mail.", Hint: "One a day before, one two hours before.", Notice: "The clinic reminds you of your appointments. For this it uses your name and your e-mail address."},
 		{Purpose: "recalls", Sentence: "Tell me when a check-up is due.", Hint: "At most twice a year."},
 	}
 }
@@ -134,7 +134,7 @@ func (m *maker) trust() {
 		Holdings:   []web.HoldingRow{{What: "Name, phone, e-mail", Purpose: "To run the appointment", Keeps: "3 years after the last visit"}},
 		Short:      []string{"Sunrise Health LLP decides about your data. Below stand what it keeps and whom to ask.", "Nobody’s data is sold."}, Children: []string{"Under this law a person decides about her own visits from the age of 18 on."}, Request: "/c/sunrise/privacy/request", Reply: "desk@sunrise.example",
 		Regions: []web.RegionRow{{ID: "IN", Name: "India", First: true, Rights: []web.RightRow{{Text: "To see your data and to get a copy.", Source: "DPDP Act 2023, section 11"}}, Answers: "Answered: what is held about you, within 72 hours; everything else, within 30 days.", Child: "From the age of 18 on.", Authority: "Data Protection Board of India", Page: "https://www.dpb.gov.in"}, {ID: "ZZ", Name: "Every other country", Authority: "the data protection authority of your country"}},
-		Lives:   []web.LifeRow{{What: "Visits", Least: "3 years", Most: "while you are with the clinic", Child: "a child’s: until the age of 18"}, {What: "Messages", Most: "180 days"}},
+		Lives:   []web.LifeRow{{What: "Visits", Now: "4 years", Least: "3 years", Most: "while you are with the clinic", Child: "a child’s: until the age of 18"}, {What: "Messages", Most: "180 days"}},
 		Terms:   []web.TermRow{{Word: "Appointment", Text: "A time that is kept for a patient."}},
 		Limits:  []string{"No system is completely secure.", "Who receives an e-mail keeps a copy that we cannot take back."}}
 	page.Shell = m.public()
@@ -153,7 +153,7 @@ func (m *maker) trust() {
 func (m *maker) ownPages() {
 	own := func(state string) *web.OwnPage {
 		return &web.OwnPage{Shell: m.public(), Token: "9Jq3", Booking: m.booking(state), Others: []web.BookingCard{m.booking("booked")},
-			Wish: m.wish(), Said: m.ownSaid(), Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: today}, {ConsentChoice: m.consents()[1]}}}
+			Wish: m.wish(), Said: m.ownSaid(), Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: today, Older: true}, {ConsentChoice: m.consents()[1]}}}
 	}
 	m.add("own", "", own("booked"))
 	before := own("booked")

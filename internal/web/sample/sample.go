@@ -103,6 +103,8 @@ func Pages(t *words.Tongue, theme string) ([]Page, error) {
 	m.retentionPages()
 	m.erasurePages()
 	m.platformPages()
+	m.mapPages()
+	m.documentPages()
 	m.bareSupport()
 	m.bareIncidents()
 	m.bareDisclosures()

@@ -104,8 +104,8 @@ func (m *maker) platformPages() {
 	write := &web.PlatformNotices{Shell: m.helper(false), Rows: m.notices(), Kind: "planned", Starts: "2026-11-29T02:00", Hours: "1", Texts: texts()}
 	write.Shell = problems(write.Shell, "kind", "starts", "hours", "title_en", "words_en")
 	m.add("platform-notices", "", write)
-	duties := &web.PlatformDuties{Shell: m.helper(false), Today: today, Day: "2026-12-01", Report: "shelf 4", Kinds: []web.Option{{Value: "data-map", Label: m.t.Say("duty.data-map")}},
-		Rows: []web.DutyRow{{Kind: m.t.Say("duty.data-map"), Why: m.t.Say("duty.data-map.why"), Source: "GDPR, article 30", Last: "2025-11-20", Due: "2026-11-20", By: "Omar Haddad", Report: "data-map-2025.pdf", State: "late"}, {Kind: m.t.Say("duty.risks"), Why: m.t.Say("duty.risks.why"), Source: "45 CFR 164.308", Due: "2026-12-20", State: "soon"}},
+	duties := &web.PlatformDuties{Shell: m.helper(false), Today: today, Day: "2026-12-01", Report: "shelf 4", Kinds: []web.Option{{Value: "risks", Label: m.t.Say("duty.risks")}},
+		Rows: []web.DutyRow{{Kind: m.t.Say("duty.data-map"), Why: m.t.Say("duty.data-map.why"), Source: "GDPR, article 30", Last: "2025-11-20", Due: "2026-11-20", By: "Omar Haddad", Report: "data-map-2025.pdf", State: "late", Page: "/platform/datamap"}, {Kind: m.t.Say("duty.risks"), Why: m.t.Say("duty.risks.why"), Source: "45 CFR 164.308", Due: "2026-12-20", State: "soon"}},
 		Done: []web.DutyDone{{Kind: m.t.Say("duty.data-map"), By: "Omar Haddad", Report: "data-map-2025.pdf", Day: "2025-11-20"}}}
 	duties.Shell = problems(duties.Shell, "kind", "day", "report")
 	m.add("platform-duties", "", duties)
