@@ -257,7 +257,7 @@ var access = []Sentence{
 		ProvedBy: []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
 		Twins: []Twin{{
 			Name: "any token is taken",
-			File: "internal/web/token.go", Old: "v.csrf == nil || !hmac.Equal(b[16:], v.mac(b[:16]))", New: "v.csrf == nil",
+			File: "internal/web/token.go", Old: "v.csrf == nil || !hmac.Equal(b[16:], mac(v.csrf, b[:16]))", New: "v.csrf == nil",
 			Red:  []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
 			Long: true,
 		}},

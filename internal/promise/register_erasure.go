@@ -9,6 +9,7 @@ var erased = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/privacy/plan.go", "internal/law/keep_until.go", "internal/web/erasure.go"},
 		ProvedBy: []string{"privacy.TestPlan"},
+		Probe:    "erasure-plan",
 		Twins: []Twin{
 			{
 				Name: "a child's time is an adult's",
@@ -139,6 +140,7 @@ var erased = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"accounts.Service.EraseFormer", "accounts.Service.FinishErased"},
 		ProvedBy: []string{"accounts.TestEraseFormer"},
+		Probe:    "staff-erased",
 		Twins: []Twin{
 			{
 				Name: "her password still lets her in",
