@@ -1,0 +1,329 @@
+package promise
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Most twins break one function. Of these a whole run builds one program in which each such function stands as it is and once more for every twin of
+// it, broken; which twin is at work a variable of the environment says when the proofs are run. So the program is built once, and not once a twin.
+// What stands in no function (a statement in a const, a table, a template, a migration), and whatever did not go red as it should, is left to the run
+// of that twin alone.
+
+// atWork is the variable that says which twin is at work, by its number.
+const atWork = "BROKEN_TWIN"
+
+var errNoFunction = errors.New("it breaks nothing that stands in one function")
+
+// change is a piece of a file's text that is replaced.
+type change struct {
+	at, end int
+	with    string
+}
+
+// doubled is the Go file with each function that one of the twins breaks standing there broken as well, and asking at its beginning whether that
+// twin is at work. The twins, by their numbers, are all of this file; it fails with errNoFunction when one of them breaks something else.
+func doubled(text string, twins map[int]Twin) (string, error) {
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return "", err
+	}
+	offset := func(p token.Pos) int { return fset.Position(p).Offset }
+	var changes []change
+	var more strings.Builder
+	named := map[*ast.FuncDecl]bool{}
+	for _, n := range slices.Sorted(maps.Keys(twins)) {
+		w := twins[n]
+		at := strings.Index(text, w.Old)
+		if at < 0 || strings.Count(text, w.Old) != 1 {
+			return "", fmt.Errorf("%q does not stand there once", w.Old)
+		}
+		i := slices.IndexFunc(f.Decls, func(d ast.Decl) bool {
+			fn, is := d.(*ast.FuncDecl)
+			return is && fn.Body != nil && fn.Type.TypeParams == nil && offset(fn.Name.End()) <= at && at+len(w.Old) <= offset(fn.End())
+		})
+		if i < 0 {
+			return "", errNoFunction
+		}
+		fn := f.Decls[i].(*ast.FuncDecl)
+		if fn.Name.Name == "init" || fn.Name.Name == "main" || fn.Name.Name == "_" {
+			return "", errNoFunction
+		}
+		from := offset(fn.Pos()) // after its comment
+		other := fn.Name.Name + "Twin" + strconv.Itoa(n)
+		fmt.Fprintf(&more, "\n%s%s%s%s%s\n", text[from:offset(fn.Name.Pos())], other, text[offset(fn.Name.End()):at], w.New, text[at+len(w.Old):offset(fn.End())])
+
+		// Whatever comes in needs a name, to be handed on.
+		call := other
+		if fn.Recv != nil {
+			call = handed(fn.Recv, "self", offset, &changes, named[fn])[0] + "." + other
+		}
+		call += "(" + strings.Join(handed(fn.Type.Params, "in", offset, &changes, named[fn]), ", ") + ")"
+		named[fn] = true
+		if fn.Type.Results != nil {
+			call = "return " + call
+		} else {
+			call += "; return"
+		}
+		begin := offset(fn.Body.Lbrace) + 1
+		changes = append(changes, change{begin, begin, fmt.Sprintf(" if twinAtWork == %q { %s };", strconv.Itoa(n), call)})
+	}
+	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(b.at, a.at) })
+	for _, c := range changes {
+		text = text[:c.at] + c.with + text[c.end:]
+	}
+	return text + more.String(), nil
+}
+
+// handed are the names of what comes in, as they stand in a call. What has no name gets one, unless that was done before.
+func handed(list *ast.FieldList, word string, offset func(token.Pos) int, changes *[]change, before bool) []string {
+	var out []string
+	for _, field := range list.List {
+		dots := ""
+		if _, many := field.Type.(*ast.Ellipsis); many {
+			dots = "..."
+		}
+		next := func() string { return "twin" + word + strconv.Itoa(len(out)) }
+		if len(field.Names) == 0 {
+			if at := offset(field.Type.Pos()); !before {
+				*changes = append(*changes, change{at, at, next() + " "})
+			}
+			out = append(out, next()+dots)
+		}
+		for _, name := range field.Names {
+			if name.Name != "_" {
+				out = append(out, name.Name+dots)
+				continue
+			}
+			if !before {
+				*changes = append(*changes, change{offset(name.Pos()), offset(name.End()), next()})
+			}
+			out = append(out, next()+dots)
+		}
+	}
+	return out
+}
+
+// together runs the twins of one program and answers the names of those whose proofs went red, every one. It fails when the program of
+// all of them does not build. Whoever is not answered is to be run alone.
+func (b bench) together(all []Twin, scratch string, say func(format string, args ...any)) ([]string, error) {
+	files := map[string]map[int]Twin{}
+	for i, w := range all {
+		text, err := os.ReadFile(filepath.Join(b.top, filepath.FromSlash(w.File)))
+		if err != nil || !strings.HasSuffix(w.File, ".go") {
+			continue
+		}
+		if _, err := doubled(string(text), map[int]Twin{i: w}); err != nil {
+			continue
+		}
+		if files[w.File] == nil {
+			files[w.File] = map[int]Twin{}
+		}
+		files[w.File][i] = w
+	}
+	overlay := map[string]string{}
+	put := func(whole, text string) error {
+		to := filepath.Join(scratch, strconv.Itoa(len(overlay))+".go")
+		overlay[whole] = to
+		return os.WriteFile(to, []byte(text), 0o600)
+	}
+	rooms := map[string][]int{}
+	for file, twins := range files {
+		whole := filepath.Join(b.top, filepath.FromSlash(file))
+		text, err := os.ReadFile(whole)
+		if err != nil {
+			return nil, err
+		}
+		both, err := doubled(string(text), twins)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		if err := put(whole, both); err != nil {
+			return nil, err
+		}
+		if ask := filepath.Join(filepath.Dir(whole), "twin_at_work.go"); overlay[ask] == "" {
+			f, err := parser.ParseFile(token.NewFileSet(), "", text, parser.PackageClauseOnly)
+			if err != nil {
+				return nil, err
+			}
+			if err := put(ask, fmt.Sprintf("package %s\n\nimport \"os\"\n\nvar twinAtWork = os.Getenv(%q)\n", f.Name.Name, atWork)); err != nil {
+				return nil, err
+			}
+		}
+		for i, w := range twins {
+			for _, p := range w.Red {
+				if dir := folder(p); !slices.Contains(rooms[dir], i) {
+					rooms[dir] = append(rooms[dir], i)
+				}
+			}
+		}
+	}
+	plan, err := json.Marshal(map[string]map[string]string{"Replace": overlay})
+	if err != nil {
+		return nil, err
+	}
+	over := filepath.Join(scratch, "overlay.json")
+	if err := os.WriteFile(over, plan, 0o600); err != nil {
+		return nil, err
+	}
+	red := map[int]int{} // how many proofs of the twin went red
+	for _, dir := range slices.Sorted(maps.Keys(rooms)) {
+		bin := filepath.Join(scratch, "room.test")
+		if out, err := b.command(b.build, b.top, -1, "go", "test", "-c", "-vet=off", "-overlay="+over, "-o", bin, "./"+dir); err != nil {
+			return nil, fmt.Errorf("the program of all twins does not build: %w\n%s", err, out)
+		}
+		in := func(list ...int) []string {
+			var names []string
+			for _, i := range list {
+				for _, p := range all[i].Red {
+					if _, name, _ := strings.Cut(p, "."); folder(p) == dir && !slices.Contains(names, name) {
+						names = append(names, name)
+					}
+				}
+			}
+			return names
+		}
+		green, err := b.outcomes(bin, filepath.Join(b.top, dir), -1, in(rooms[dir]...), 5*b.within)
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(rooms[dir])
+		for _, i := range rooms[dir] {
+			got, err := b.outcomes(bin, filepath.Join(b.top, dir), i, in(i), b.within)
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range in(i) {
+				if green[name] == "PASS" && got[name] == "FAIL" {
+					red[i]++
+				}
+			}
+		}
+		say("%s: %d twins were at work", path.Base(dir), len(rooms[dir]))
+	}
+	var out []string
+	for _, i := range slices.Sorted(maps.Keys(red)) {
+		if red[i] == len(all[i].Red) {
+			out = append(out, all[i].Name)
+		}
+	}
+	return out, nil
+}
+
+var ended = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): (\w+) \(`)
+
+// outcomes runs proofs of a built room while the twin of the number is at work, none for -1. What hangs has no outcome.
+func (b bench) outcomes(bin, dir string, twin int, names []string, within time.Duration) (map[string]string, error) {
+	out, err := b.command(within+time.Minute, dir, twin, bin, "-test.run=^("+strings.Join(names, "|")+")$", "-test.short", "-test.v", "-test.timeout="+within.String())
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return nil, err
+	}
+	got := map[string]string{}
+	for _, m := range ended.FindAllSubmatch(out, -1) {
+		got[string(m[2])] = string(m[1])
+	}
+	return got, nil
+}
+
+func (b bench) command(within time.Duration, dir string, twin int, name string, args ...string) ([]byte, error) {
+	ctx, stop := context.WithTimeout(context.Background(), within)
+	defer stop()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.WaitDelay = 10 * time.Second
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=1", "ALMIRAH_TWINS=0", "ALMIRAH_SOAK=", atWork+"="+strconv.Itoa(twin))
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.Bytes(), err
+}
+
+// TestTwinsTogether is for scripts/twins, which asks with ALMIRAH_TWINS=together, and names in ALMIRAH_TWIN_NAMES the file with the twins that it
+// wants, one a line. It prints those whose proofs went red.
+func TestTwinsTogether(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("ALMIRAH_TWINS") != "together" {
+		return
+	}
+	list, err := os.ReadFile(os.Getenv("ALMIRAH_TWIN_NAMES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := strings.Split(string(list), "\n")
+	dash := func(name string) string { return strings.ReplaceAll(name, " ", "-") }
+	var all []Twin
+	for _, s := range Register {
+		for _, w := range s.Twins {
+			if slices.Contains(wanted, dash(w.Name)) {
+				all = append(all, w)
+			}
+		}
+	}
+	red, err := bench{top: top(t), within: 2 * time.Minute, build: 20 * time.Minute}.together(all, t.TempDir(), t.Logf)
+	for _, name := range red {
+		fmt.Printf("red\t%s\n", dash(name))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTogetherCanFail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for path, text := range map[string]string{
+		"go.mod":                   "module small\n\ngo 1.26\n",
+		"internal/gate/gate.go":    "package gate\n\nimport \"fmt\"\n\n// Least is of age.\nconst Least = 18\n\ntype Door struct{}\n\n// Open opens.\nfunc (Door) Open(_ string, age int, more ...int) (ok bool) {\n\tfor _, m := range more {\n\t\tage += m\n\t}\n\treturn age >= Least\n}\n\nfunc shut(int) {\n\tlast = \"shut\"\n}\n\nvar last string\n\nfunc Last(s fmt.Stringer) string { shut(1); return last }\n",
+		"internal/gate/g_test.go":  "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif (Door{}).Open(\"\", 16, 1) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestLast(t *testing.T) {\n\tif Last(nil) != \"shut\" {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestNever(t *testing.T) { t.Fatal(\"it fails always\") }\n",
+		"internal/house/house.go":  "package house\n\nimport \"small/internal/gate\"\n\nfunc In(age int) bool { return gate.Door{}.Open(\"\", age) }\n",
+		"internal/house/h_test.go": "package house\n\nimport \"testing\"\n\nfunc TestIn(t *testing.T) {\n\tif In(17) || !In(18) {\n\t\tt.Fatal(\"in\")\n\t}\n}\n",
+	} {
+		whole := filepath.Join(dir, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(whole), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(whole, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const file = "internal/gate/gate.go"
+	all := []Twin{
+		{Name: "young", File: file, Old: "age >= Least", New: "age >= Least-1", Red: []string{"gate.TestYoung", "house.TestIn"}},
+		{Name: "nobody", File: file, Old: "return age >= Least", New: "return age >= Least+1", Red: []string{"house.TestIn"}},
+		{Name: "left open", File: file, Old: "last = \"shut\"", New: "last = \"open\"", Red: []string{"gate.TestLast"}},
+		{Name: "blind proof", File: file, Old: "age += m", New: "age -= m", Red: []string{"gate.TestBlind"}},
+		{Name: "half blind", File: file, Old: "shut(1);", New: "", Red: []string{"gate.TestLast", "gate.TestBlind"}},
+		{Name: "red before", File: file, Old: "range more", New: "range more[:0]", Red: []string{"gate.TestNever"}},
+		{Name: "no such test", File: file, Old: "\tage +=", New: "\tage -=", Red: []string{"gate.TestOld"}},
+		{Name: "no function", File: file, Old: "Least = 18", New: "Least = 17", Red: []string{"gate.TestYoung"}},
+		{Name: "no program", File: "go.mod", Old: "1.26", New: "1.25", Red: []string{"gate.TestYoung"}},
+	}
+	b := bench{top: dir, within: 2 * time.Minute, build: 2 * time.Minute}
+	red, err := b.together(all, t.TempDir(), t.Logf)
+	if want := []string{"young", "nobody", "left open"}; err != nil || !slices.Equal(red, want) {
+		t.Errorf("%q went red, want %q: %v", red, want, err)
+	}
+	all = append(all[:1], Twin{Name: "does not compile", File: file, Old: "age += m", New: "age += \"m\"", Red: []string{"gate.TestYoung"}})
+	if red, err := b.together(all, t.TempDir(), t.Logf); err == nil || len(red) > 0 {
+		t.Errorf("a program that does not build: %q", red)
+	}
+}
