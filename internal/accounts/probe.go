@@ -54,7 +54,7 @@ const sqlDangerous = `SELECT session_id, MAX(at) FROM audit_leaf WHERE clinic_id
 
 // Dangerous says by which sign-ins a role was changed, somebody invited, support let in or an account of messages connected since then, and when last.
 func Dangerous(v *store.View, since clock.Instant) (map[id.ID]clock.Instant, error) {
-	rows, err := v.Query(sqlDangerous, id.New(since.Time()))
+	rows, err := v.Query(sqlDangerous, id.First(since.Time()))
 	if err != nil {
 		return nil, err
 	}

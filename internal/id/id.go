@@ -47,6 +47,16 @@ func New(now time.Time) ID {
 	return out
 }
 
+// First is the first id that a clock could have made at the moment. Ids begin with their moment, so that the range of ids is the range of time. It names nothing:
+// New never runs backwards, and so cannot say where the past begins.
+func First(at time.Time) (one ID) {
+	ms := at.UnixMilli()
+	for i := range 6 {
+		one[i] = byte(ms >> (40 - 8*i))
+	}
+	return one
+}
+
 // Parse reads the 36-character form. It refuses anything else with an error that does
 // not repeat the input, because the input may be a person's typing.
 func Parse(s string) (ID, error) {
