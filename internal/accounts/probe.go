@@ -97,13 +97,14 @@ func (s *Service) Waits(ctx context.Context, who access.Caller, tries int) (out 
 	return out, err
 }
 
-// sqlDangerous lists by which sign-in the clinic's people did last what asks for a factor shortly before. Ids begin with their moment.
-const sqlDangerous = `SELECT session_id, MAX(at) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND session_id IS NOT NULL
+// sqlDangerous lists by which sign-in the clinic's people did last what asks for a factor shortly before. Ids begin with
+// their moment, and may be later than it: those that are too early are passed over along the index.
+const sqlDangerous = `SELECT session_id, MAX(at) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND at >= $3 AND session_id IS NOT NULL
 	AND (kind = 'membership' AND action = 'change-role' OR kind = 'invitation' AND action = 'invite' OR kind = 'grant' AND action = 'let-in' OR kind = 'channel' AND action = 'connect') GROUP BY session_id LIMIT 200`
 
 // Dangerous says by which sign-ins a role was changed, somebody invited, support let in or an account of messages connected since then, and when last.
 func Dangerous(v *store.View, since clock.Instant) (map[id.ID]clock.Instant, error) {
-	rows, err := v.Query(sqlDangerous, id.New(since.Time()))
+	rows, err := v.Query(sqlDangerous, id.First(since.Time()), since)
 	if err != nil {
 		return nil, err
 	}

@@ -20,5 +20,5 @@ func (p probe) grants(ctx context.Context) (string, error) {
 	if _, err := p.none(ctx, sqlProbeGrants, "grants are longer than promised, or nobody gave them"); err != nil {
 		return "", err
 	}
-	return p.none(ctx, sqlProbeLent, "entries of support stand under no grant", id.New(p.Clock.Now().Add(-30*24*time.Hour)))
+	return p.none(ctx, sqlProbeLent, "entries of support stand under no grant", id.First(p.Clock.Now().Add(-30*24*time.Hour)))
 }

@@ -76,6 +76,7 @@ func troubled(ctx context.Context, t *testing.T, p *practice.Practice, house *cl
 	must(s.SetScope(ctx, owner, one, 2, incidents.Scope{Person: thief.Actor(), Session: thief.Session(), From: clock.At(now.Add(-time.Hour))}))
 	must(s.Compute(ctx, owner, one))
 	must(s.Decide(ctx, owner, one, 3, "yes", "A stranger saw names."))
+	lookedAfter(ctx, p, must)
 	for range 2 {
 		must(s.SetTexts(ctx, owner, one, []messaging.SecurityNotice{{Language: "en", Text: messaging.Text{Subject: "Your data", Body: "Dear {{.PatientName}}"}}}))
 	}
