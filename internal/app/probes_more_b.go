@@ -248,7 +248,7 @@ func (p probe) scopes(ctx context.Context) (string, error) {
 		return "", err
 	}
 	made := map[string]string{"Authorization": "Bearer " + strings.Repeat("A", 64)}
-	for path, as := range map[string][]int{"/api/v1/patients?q=a": {http.StatusUnauthorized, http.StatusServiceUnavailable}, "/app/day": {http.StatusSeeOther, http.StatusFound, http.StatusUnauthorized}} {
+	for path, as := range map[string][]int{"/api/v1/token": {http.StatusUnauthorized, http.StatusServiceUnavailable}, "/app/day": {http.StatusSeeOther, http.StatusFound, http.StatusUnauthorized}} {
 		got, err := p.ask(ctx, http.MethodGet, path, made)
 		if err != nil {
 			return "", err

@@ -406,14 +406,11 @@ func (p probe) entriesWhole(ctx context.Context) (string, error) {
 // mostProven is how many entries of a clinic are taken along for the check.
 const mostProven = 5
 
-// checkedElsewhere takes the newest entries along with their proofs and gives them to the small program, and the checkpoint to a witness.
+// checkedElsewhere takes the newest entries of each clinic along with their proofs and gives them to the small program, and the checkpoint to a witness.
 func (p probe) checkedElsewhere(ctx context.Context) (string, error) {
-	leaves := map[id.ID][]byte{}
-	err := p.each(ctx, func(v *store.View, _ id.ID) error {
-		some, err := store.NewestLeaves(v, mostProven)
-		for leaf, b := range some {
-			leaves[leaf] = b
-		}
+	taken := map[id.ID]map[id.ID][]byte{}
+	err := p.each(ctx, func(v *store.View, clinic id.ID) (err error) {
+		taken[clinic], err = store.NewestLeaves(v, mostProven)
 		return err
 	})
 	if err != nil {
@@ -423,33 +420,43 @@ func (p probe) checkedElsewhere(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var file bytes.Buffer
-	out, n := json.NewEncoder(&file), int64(0)
-	last, err := p.DB.Prove(ctx, jobs.Platform(), leaves, func(c store.Signed, x store.Proven) error {
-		if n++; n == 1 {
-			if err := out.Encode(verifier.First{Format: verifier.Format, Key: key, Checkpoint: string(c.Note)}); err != nil {
-				return err
-			}
+	all := int64(0)
+	for clinic, leaves := range taken {
+		if len(leaves) == 0 {
+			continue
 		}
-		return out.Encode(verifier.Line{N: x.N, Leaf: x.Leaf, Proof: x.Proof})
-	})
-	if err != nil {
-		return "", err
+		var file bytes.Buffer
+		out, n := json.NewEncoder(&file), int64(0)
+		last, err := p.DB.Prove(ctx, jobs.Platform(), leaves, func(c store.Signed, x store.Proven) error {
+			if n++; n == 1 {
+				if err := out.Encode(verifier.First{Format: verifier.Format, Key: key, Checkpoint: string(c.Note), Clinic: clinic.String()}); err != nil {
+					return err
+				}
+			}
+			return out.Encode(verifier.Line{N: x.N, Leaf: x.Leaf, Proof: x.Proof})
+		})
+		if err != nil {
+			return "", err
+		}
+		if n == 0 {
+			continue
+		}
+		if err := out.Encode(verifier.Last{End: true, Entries: n}); err != nil {
+			return "", err
+		}
+		if _, err := verifier.Check(&file, verifier.Known{Key: key}); err != nil {
+			return "", err
+		}
+		if err := taker(last, key); err != nil {
+			return "", err
+		}
+		all += n
 	}
-	if n == 0 {
-		return "no entry has its place yet", nil
-	}
-	if err := out.Encode(verifier.Last{End: true, Entries: n}); err != nil {
-		return "", err
-	}
-	if _, err := verifier.Check(&file, verifier.Known{Key: key}); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d entries were taken along, and the small program found them good; a witness took the checkpoint", n), witnessed(last, key)
+	return fmt.Sprintf("%d entries were taken along, and the small program found them good; a witness took the checkpoint", all), nil
 }
 
-// witnessed shows the checkpoint to somebody who has seen nothing, and then one that is not signed by the key that she saw.
-func witnessed(last store.Signed, key string) error {
+// taker shows the checkpoint to somebody who has seen nothing, and then one that is not signed by the key that she saw.
+func taker(last store.Signed, key string) error {
 	w := audit.Witness{Key: key}
 	if err := w.See(last.Note, nil); err != nil {
 		return err

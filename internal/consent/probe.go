@@ -10,7 +10,7 @@ import (
 // What the live looks ask of this room.
 
 const (
-	sqlSentUnasked = `SELECT m.purpose, COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.given AND c.at <= m.state_at)
+	sqlSentUnasked = `SELECT m.purpose, COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.given AND c.at <= m.state_at + 120000000)
 	THEN 1 ELSE 0 END), 0), MIN(p.created_at) FROM message m JOIN patient p ON p.clinic_id = m.clinic_id AND p.id = m.patient_id
 	WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state = 'sent' GROUP BY m.purpose`
 	sqlSentRestricted = `SELECT m.purpose, COUNT(*), COALESCE(SUM(CASE WHEN EXISTS (
