@@ -61,7 +61,7 @@ race: ## the race detector over the pure rooms and one booking, where gcc is
 soak: internal/web/dist/manifest.json $(FONTS) ## the long proofs in full, part by part; a part that passed is not run again (PART=scheduling for one)
 	@scripts/soak $(PART)
 
-twins: internal/web/dist/manifest.json $(FONTS) ## break every control in turn and see exactly its proofs go red; what was seen at this commit is not run again (NAME=words-of-one)
+twins: internal/web/dist/manifest.json $(FONTS) ## break every control in turn and see exactly its proofs go red; what was seen is not run again until something it hangs on changes (NAME=words-of-one)
 	@scripts/twins $(NAME)
 
 drill-ha: ## kill the leading one of three PostgreSQL servers three times under booking load (make deps-ha)

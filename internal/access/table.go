@@ -45,6 +45,7 @@ const (
 	ClinicModules  Right = "clinic.modules"
 	ClinicAccount  Right = "clinic.account"
 	ClinicDomain   Right = "clinic.domain"
+	ClinicOutside  Right = "clinic.outside"
 	ClinicExport   Right = "clinic.export"
 	ClinicImport   Right = "clinic.import"
 	PolicySettings Right = "policy.settings"
@@ -120,6 +121,7 @@ const (
 	PlatformDomain   Right = "platform.domain"
 	PlatformReview   Right = "platform.review"
 	PlatformSuspend  Right = "platform.suspend"
+	PlatformVendors  Right = "platform.vendors"
 )
 
 // Row is one line of the table: who holds the right, and what it means in plain words.
@@ -151,6 +153,7 @@ var Table = []Row{
 	{ClinicAccount, "See the clinic's account here, sign its agreements, pay for it, and close it.", []Role{Owner}},
 	{PolicySettings, "Change how long the clinic keeps things: a change of its privacy policy.", []Role{Owner}},
 	{ClinicDomain, "Claim a host name of the clinic's own, prove it, and give it up.", []Role{Owner}},
+	{ClinicOutside, "Say which outside parties may get something of the clinic's.", []Role{Owner}},
 	{ClinicExport, "Take the whole clinic along as one file, and let a clinic that arrived send messages; the clinic's own work writes the file.", []Role{Owner, System}},
 	{ClinicImport, "Bring lists of patients in, and take back what a list made.", leads},
 	{ClinicStaff, "Invite staff, change their roles, end their access.", leads},
@@ -231,7 +234,7 @@ var Table = []Row{
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},
 
 	{PlatformSignIn, "Look up a sign-in, a session, an invitation or a one-time link.", []Role{Public, Operator}},
-	{PlatformRoute, "Find the clinic behind a name, a host or a link.", []Role{Public, System, Operator}},
+	{PlatformRoute, "Find the clinic behind a name, a host or a link; read what is public of the outside parties.", []Role{Public, System, Operator}},
 	{PlatformWork, "Find which clinics have work due, and relay it.", []Role{System}},
 	{PlatformOpen, "Open a new clinic.", []Role{Public, Operator}},
 	{PlatformMembers, "Change who belongs to the clinic.", append([]Role{Operator}, leads...)},
@@ -244,6 +247,7 @@ var Table = []Row{
 	{PlatformHelpers, "Say who helps, as support or as operator.", []Role{Operator}},
 	{PlatformIncident, "Keep the register of what went wrong at the platform or at one of its processors, and tell the clinics.", []Role{Operator, System}},
 	{PlatformReview, "Sign that what people have to look at regularly was looked at.", []Role{Operator}},
+	{PlatformVendors, "Keep the record of outside parties: contracts, reviews, safeguards; count what went to them.", []Role{Operator, System}},
 	{PlatformSuspend, "Suspend a clinic that breaks the terms, two operators together, and lift it.", []Role{Operator}},
 	{PlatformOperate, "Run the deployment: probes, keys, audit tree.", []Role{Operator, System}},
 }
@@ -275,7 +279,7 @@ const (
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
 var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen,
-	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, ClinicExport: ToOpen, ClinicImport: ToAct, PatientExport: ToOpen}
+	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct, ClinicExport: ToOpen, ClinicImport: ToAct, PatientExport: ToOpen}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }

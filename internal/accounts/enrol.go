@@ -47,6 +47,9 @@ func (s *Service) Enrol(ctx context.Context, who access.Caller, d Draft, role ac
 				return err
 			}
 		}
+		if err := invited(p, who, c, token, role); err != nil {
+			return err
+		}
 		p.Record(audit.Note{Action: "enrol", Kind: "membership", Subject: person, Patient: person, New: string(role)})
 		return addMember(p, who.Clinic(), person, role, id.Zero)
 	})
@@ -54,5 +57,20 @@ func (s *Service) Enrol(ctx context.Context, who access.Caller, d Draft, role ac
 		f.Add("email", "field.email.taken")
 		return f.Err()
 	}
+	return err
+}
+
+// invited writes the invitation that whoever is enrolled has used in the same moment: nobody belongs to a clinic without one (promise staff-by-invitation).
+func invited(p *store.Platform, who access.Caller, c clean, token []byte, role access.Role) error {
+	one := p.NewID()
+	sealed, err := p.Seal(ownData, "invitation", "email", one, string(c.email))
+	if err != nil {
+		return err
+	}
+	_, hash := newSecret()
+	if _, err := p.Exec(sqlInvitationAdd, hash, one, who.Clinic(), token, sealed, string(role), nil, who.Actor(), p.Now(), p.Now().Add(inviteLife)); err != nil {
+		return err
+	}
+	_, err = p.Exec(sqlInvitationUse, hash, p.Now())
 	return err
 }

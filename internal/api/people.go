@@ -31,18 +31,22 @@ type foundOut struct {
 // mostFound is how many patients one look finds at most: a search is no way to copy everybody.
 const mostFound = 20
 
-// findPatients finds patients as the desk does; how they are reached is masked until one is opened.
+type searchIn struct {
+	Q string `json:"q"`
+}
+
+// findPatients finds patients as the desk does; how they are reached is masked until one is opened. What is looked for stands in the body, never in an address.
 func (a *API) findPatients(w http.ResponseWriter, r *http.Request, in programs.Entered) error {
-	q := r.URL.Query()
-	var f fault.Fields
-	onlyQuery(q, &f, "q")
-	if strings.TrimSpace(q.Get("q")) == "" {
-		f.Add("q", "field.query.needed")
-	}
-	if err := f.Err(); err != nil {
+	var typed searchIn
+	if err := read(w, r, &typed); err != nil {
 		return err
 	}
-	hits, err := a.o.Patients.Search(r.Context(), in.Caller, q.Get("q"), mostFound)
+	if strings.TrimSpace(typed.Q) == "" {
+		var f fault.Fields
+		f.Add("q", "field.query.needed")
+		return f.Err()
+	}
+	hits, err := a.o.Patients.Search(r.Context(), in.Caller, typed.Q, mostFound)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func programRoutes() []Route {
 		{Pattern: "GET /api/v1/appointments/{id}", Token: true, Scope: access.ProgramCalendar, Right: access.ScheduleRead, program: (*API).appointment},
 		{Pattern: "POST /api/v1/appointments/{id}/move", Token: true, Scope: access.ProgramAppointments, Right: access.ScheduleBook, program: (*API).move},
 		{Pattern: "POST /api/v1/appointments/{id}/cancel", Token: true, Scope: access.ProgramAppointments, Right: access.ScheduleCancel, program: (*API).cancel},
-		{Pattern: "GET /api/v1/patients", Token: true, Scope: access.ProgramPatients, Right: access.PatientSearch, program: (*API).findPatients},
+		{Pattern: "POST /api/v1/patients/search", Token: true, Scope: access.ProgramPatients, Right: access.PatientSearch, program: (*API).findPatients},
 		{Pattern: "POST /api/v1/patients", Token: true, Scope: access.ProgramContacts, Right: access.PatientWrite, program: (*API).addPatient},
 		{Pattern: "GET /api/v1/patients/{id}", Token: true, Scope: access.ProgramPatients, Right: access.PatientRead, program: (*API).patient},
 		{Pattern: "PATCH /api/v1/patients/{id}", Token: true, Scope: access.ProgramContacts, Right: access.PatientWrite, program: (*API).changePatient},

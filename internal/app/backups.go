@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -105,7 +106,7 @@ func (s Saves) processor() (egress.Processor, string, bool) {
 		name = u.Hostname()
 	}
 	return egress.Processor{ID: backupProcessor, Name: name, Purpose: "keeps the second copy of the backups, encrypted to a key that it does not have", Categories: []string{"encrypted backups of the database and of the key store"},
-		Region: s.Region, Adapter: "backup"}, s.S3, true
+		Patients: true, Region: s.Region, Adapter: "backup"}, s.S3, true
 }
 
 // places are the two places; nil for one that is not configured. client is how the second is reached, when it is a company's.
@@ -133,12 +134,37 @@ func (h *House) backups(keepers []vault.Keeper) (*backup.Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	scratch := c.Saves.Scratch
-	if scratch == "" {
-		scratch = filepath.Join(c.Data, "scratch")
+	if second != nil {
+		second = barredPlace{second, h}
 	}
 	return backup.New(backup.Options{DB: h.DB, Vault: h.Vault, Clock: h.Clock, Log: h.Log, Who: jobs.Platform(), DatabaseURL: c.DatabaseURL, ServerURL: c.Saves.ServerURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers,
-		Recipients: c.Saves.Recipients, First: first, Second: second, Scratch: scratch, Version: Version, Hour: c.Saves.Hour, Programs: c.Saves.Programs, Sample: h.sampled})
+		Recipients: c.Saves.Recipients, First: first, Second: second, Scratch: h.scratchFolder(), Version: Version, Hour: c.Saves.Hour, Programs: c.Saves.Programs, Sample: h.sampled})
+}
+
+// trialRoom makes one backup that is shown to trial where it came back, and is thrown away. Nobody has its key.
+func (h *House) trialRoom(keepers []vault.Keeper, folder string, trial func(context.Context, backup.Back) error) (*backup.Room, error) {
+	c := h.Config
+	recipient, _, err := backup.NewKey()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	place, err := backup.NewFolder(folder, "")
+	if err != nil {
+		return nil, err
+	}
+	return backup.New(backup.Options{DB: h.DB, Vault: h.Vault, Clock: h.Clock, Log: h.Log, Who: jobs.Platform(), DatabaseURL: c.DatabaseURL, ServerURL: c.Saves.ServerURL, KeystoreURL: c.KeystoreURL, RootKey: c.Keys, Keepers: keepers,
+		Recipients: []string{recipient}, First: place, Scratch: h.scratchFolder(), Version: Version, Programs: c.Saves.Programs, Sample: h.sampled, Trial: trial})
+}
+
+// scratchFolder is where what is under way lies.
+func (h *House) scratchFolder() string {
+	if h.Config.Saves.Scratch != "" {
+		return h.Config.Saves.Scratch
+	}
+	return filepath.Join(h.Config.Data, "scratch")
 }
 
 // sampled opens the records of some patients, and the name of some people who sign in, in a database that came back.

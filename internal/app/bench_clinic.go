@@ -57,6 +57,7 @@ type benchHouse struct {
 	clinic    clinics.Clinic
 	owner     access.Caller
 	cookie    string
+	token     string // of its forms
 	providers []id.ID
 	service   id.ID
 	patients  []id.ID
@@ -244,6 +245,7 @@ func (b *benchHouse) found(ctx context.Context) error {
 		return err
 	}
 	b.cookie, in, err = b.withApp(ctx, begun.Cookie, accounts.Device{Agent: "bench", Address: "127.0.0.1"})
+	b.token = web.FormToken([]byte(in.CSRF))
 	b.owner, b.today = in.Caller, clock.Today(b.Clock, b.clinic.Location())
 	return err
 }

@@ -23,6 +23,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"almirah/internal/canary"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/contact"
@@ -132,6 +133,7 @@ var unmarked = map[string]string{
 	"webhook_endpoint.secret":      "random bits of ours",
 	"webhook_endpoint.old_secret":  "random bits of ours",
 	"support_grant.helper_name":    "repeats person.name, which is marked",
+	"canary_walk.marks":            "invented for the night; TestTheInventedPatientWalks looks whether they go with the walk",
 	"gateway_account.credentials":  "connected by the owner; billing/cards_test.go and TestKeysAreSealedAndDestroyed look for them",
 }
 
@@ -250,10 +252,13 @@ func (h *opened) enterMarks(t *testing.T, m marks) {
 	h.enterPatients(t, s, m)
 
 	// What somebody looks for, and what goes wrong, is in nobody's log either.
-	for _, path := range []string{"/app/search?q=" + m["patient.name"], "/app/patients?q=" + m["patient.email"], "/app/book?q=" + url.QueryEscape(m["patient.phone"]), "/app/patients/" + m["patient.name"],
+	for _, path := range []string{"/app/patients/" + m["patient.name"],
 		"/c/" + m["patient.address"], "/m/" + m["patient.notes"], "/sign-in?next=/" + m["patient.name"]} {
 		s.get(t, path)
 	}
+	s.submit(t, "/app/search", url.Values{"q": {m["patient.name"]}})
+	s.seek(t, "/app/patients", url.Values{"q": {m["patient.email"]}})
+	s.seek(t, "/app/book", url.Values{"q": {m["patient.phone"]}})
 	stranger := h.visitor()
 	stranger.get(t, "/sign-in")
 	stranger.submit(t, "/sign-in", url.Values{"email": {m["person.email"]}, "password": {m.as("", "person.password (wrong)")}})
@@ -544,32 +549,6 @@ func readCluster(t *testing.T, address string, files map[string][]byte) {
 	}
 }
 
-// forms are the spellings in which a mark could stand in a file.
-func forms(w string) map[string]string {
-	spellings := map[string]string{"as it is": w}
-	if strings.HasPrefix(w, "+91") {
-		n := w[3:]
-		spellings = map[string]string{"national": n, "spaced": n[:5] + " " + n[5:], "dashed": n[:5] + "-" + n[5:]}
-	} else if name, _, ok := strings.Cut(w, "@"); ok {
-		spellings["before the @"] = name
-	}
-	out := map[string]string{}
-	for how, s := range spellings {
-		out[how], out[how+", lower case"], out[how+", upper case"] = s, strings.ToLower(s), strings.ToUpper(s)
-		for _, x := range []string{s, strings.ToLower(s), strings.ToUpper(s)} {
-			out[how+", hex "+x] = hex.EncodeToString([]byte(x))
-			out[how+", upper hex "+x] = strings.ToUpper(hex.EncodeToString([]byte(x)))
-			for shift := range 3 { // base64 looks different at each of three offsets
-				enc := base64.StdEncoding.EncodeToString(append(make([]byte, shift), x...))
-				web := base64.URLEncoding.EncodeToString(append(make([]byte, shift), x...))
-				from, to := (shift*8+5)/6, (shift+len(x))*8/6
-				out[how+", base64 "+x+string(rune('0'+shift))], out[how+", web base64 "+x+string(rune('0'+shift))] = enc[from:to], web[from:to]
-			}
-		}
-	}
-	return out
-}
-
 // find looks for every spelling of every mark in every file, in one pass over each, and answers
 // where each mark was found.
 func find(files map[string][]byte, m marks) map[string][]string {
@@ -577,7 +556,7 @@ func find(files map[string][]byte, m marks) map[string][]string {
 	byStart := map[[6]byte][]needle{}
 	var begins [1 << 16]bool
 	for column, w := range m {
-		for how, form := range forms(w) {
+		for how, form := range canary.Forms(w) {
 			var k [6]byte
 			copy(k[:], form)
 			byStart[k] = append(byStart[k], needle{column, how, form})

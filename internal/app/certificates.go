@@ -94,7 +94,7 @@ func (c Certifying) processor() (egress.Processor, bool) {
 		return egress.Processor{}, false
 	}
 	p := egress.Processor{ID: certifierProcessor, Name: "Let's Encrypt (ISRG)", Purpose: "certifies the names under which this deployment answers, for HTTPS",
-		Categories: []string{"host names of this deployment", "the operator's contact address"}, Region: "United States", Adapter: "certificates"}
+		Categories: []string{"host names of this deployment", "the operator's contact address"}, Region: "United States", Adapter: "certificates", Vital: true}
 	d, err := url.Parse(c.Directory)
 	if err != nil {
 		return p, false

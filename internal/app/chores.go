@@ -56,9 +56,9 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		}},
 		{Name: "examine-log", Every: time.Hour, Clinics: true, Run: h.examineLog},
 		{Name: "mail-heads", Every: time.Hour, Clinics: true, Run: h.mailHeads},
-		{Name: "count-days", Every: time.Hour, Clinics: true, Run: h.Insight.Work},
+		{Name: "count-days", Every: time.Hour, Clinics: true, Run: h.butCanary(h.Insight.Work)},
 		{Name: "write-use", Every: time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Insight.Flush(ctx, jobs.ForClinic) }},
-		{Name: "expire-use", Every: 24 * time.Hour, Clinics: true, Run: h.Insight.Age},
+		{Name: "expire-use", Every: 24 * time.Hour, Clinics: true, Run: h.butCanary(h.Insight.Age)},
 		{Name: "end-grants", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 				if err := support.EndGrants(tx); err != nil {
@@ -83,7 +83,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "keep-terms", Every: time.Minute, Clinics: true, Run: h.keepTerms},
 		{Name: "tell-owners", Every: time.Minute, Clinics: true, Run: h.tellOwners},
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
-		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.billPlans},
+		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.butCanary(h.billPlans)},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
 		{Name: "end-holds", Every: time.Hour, Clinics: true, Run: h.Erasure.Work},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
@@ -93,6 +93,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 			_, err := h.Accounts.Tidy(ctx, who)
 			return err
 		}},
+		{Name: "walk-of-the-canary", Every: time.Minute, Run: h.walkWhenDue},
 		{Name: "turn-keys", Every: time.Hour, Run: h.turnKeys},
 		{Name: "probe-promises", Every: 10 * time.Minute, Run: func(ctx context.Context, _ access.Caller) error { return h.Probe(ctx) }},
 	}

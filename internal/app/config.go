@@ -39,6 +39,7 @@ type Config struct {
 	Plans   Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
 	Saves   Saves // ALMIRAH_BACKUP_*
 	Keeping       // ALMIRAH_VAULT_*, ALMIRAH_KMS_*
+	Walking Walking
 	Entity  Entity
 	Demo    bool
 	// WatchToken opens /metrics and /operate from elsewhere; without it they answer this machine alone.
@@ -129,6 +130,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	c.plans(get, or, wrong)
 	c.saves(get, or, wrong)
 	c.keeping(get, or, wrong)
+	c.walking(or, wrong)
 	return c, errors.Join(bad...)
 }
 
@@ -205,7 +207,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,
-	}, slices.Concat(c.Servers.masked(mask), c.Outside.masked(), c.Plans.masked(), c.Saves.masked(), c.Keeping.masked())...)
+	}, slices.Concat(c.Servers.masked(mask), c.Outside.masked(), c.Plans.masked(), c.Saves.masked(), c.Keeping.masked(), c.Walking.masked())...)
 }
 
 // hidden says whether a secret is set.

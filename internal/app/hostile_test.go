@@ -81,6 +81,7 @@ func (p *place) hostileTour(t *testing.T, more []reached) *hostileTour {
 		}
 	}
 	queue = append(queue, "/m/"+p.been+"/review?again=1", p.h.letter(t, "waiting@"+p.slug+".example.org", "/invitation"))
+	queue = append(queue, p.owner.post(t, "/app/seek", url.Values{"to": {"/app/inbox/" + p.ids["thread"]}, "find": {"asha"}}).head.Get("Location"))
 	for _, x := range more {
 		queue = append(queue, x.path)
 		r.alone[x.path], r.whose[x.path] = true, x.who
@@ -223,6 +224,7 @@ var elsewhere = map[string]string{
 	"POST /app/settings/backups/release":  "stands there after a restore; it takes no text",
 	"POST /platform/incidents/{id}/tell":  "stands there where a processor is named; it takes no text",
 	"POST /platform/leave":                "stands over a clinic's pages while somebody of the platform looks at them under a grant; it takes no text",
+	"POST /platform/vendors":              "stands there where the house reaches a company; vendors_test writes records",
 	"POST /app/settings/export/release":   "stands there in a clinic that arrived from another house; it takes no text",
 	"POST /app/settings/import/{id}/take": "stands there once a list was looked over; it takes no text",
 	"POST /app/settings/import/{id}/undo": "stands there once a list was brought in; it takes no text",
@@ -241,6 +243,7 @@ var elsewhere = map[string]string{
 	"POST /app/incidents/{id}/notify":     "stands there once it is decided; it takes no text",
 	"POST /app/incidents/{id}/told":       "stands there once it is decided; it takes no text",
 	"POST /app/incidents/{id}/sign":       "stands there once it is closed; it takes no text",
+	"POST /app/search":                    "the search of a script; TestNaughtyStrings types into it",
 	"POST /app/codes":                     "the search of a script; it is answered with codes of the list alone",
 }
 

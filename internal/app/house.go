@@ -49,6 +49,7 @@ import (
 	"almirah/internal/subscription"
 	"almirah/internal/support"
 	"almirah/internal/vault"
+	"almirah/internal/vendors"
 	"almirah/internal/visits"
 	"almirah/internal/web"
 	"almirah/internal/words"
@@ -85,6 +86,7 @@ type House struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Domains  *domains.Service
+	Vendors  *vendors.Service
 	Trouble  *incidents.Service
 	Given    *disclosures.Service
 	Requests *requests.Service
@@ -115,8 +117,10 @@ type House struct {
 	slow      slowWatch   // statements that took long
 	errors    *keptErrors // the last errors of the log
 	meters    *meters
-	lastGood  lastGood  // of the checks behind /readyz
+	lastGood  lastGood // of the checks behind /readyz
+	canary    canaryWalks
 	forged    forgeries // reports with a wrong signature, for the watch over incidents
+	guarding  guarding
 	site      *web.Site
 	making    sync.WaitGroup  // archives that are being made for a page
 	lives     context.Context // ends when the house closes
@@ -204,7 +208,7 @@ func Holdings() []holdings.Table { return slices.Concat(roomHoldings()...) }
 
 // roomHoldings are the tables of each room that has some.
 func roomHoldings() [][]holdings.Table {
-	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
+	return [][]holdings.Table{store.Holdings(), clinics.Holdings(), accounts.Holdings(), vendors.Holdings(), domains.Holdings(), patients.Holdings(), consent.Holdings(), policies.Holdings(),
 		scheduling.Holdings(), intake.Holdings(), visits.Holdings(), prescriptions.Holdings(), billing.Holdings(), billing.GatewayHoldings(), subscription.Holdings(), messaging.Holdings(), followup.Holdings(), programs.Holdings(), oversight.Holdings(), insight.Holdings(), support.Holdings(), incidents.Holdings(), disclosures.Holdings(), requests.Holdings(), retention.Holdings(), privacy.Holdings(), archives.Holdings()}
 }
 
@@ -230,7 +234,8 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 			carriers[i] = o.Wrap(carriers[i])
 		}
 	}
-	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) },
+	h.Vendors = h.vendors()
+	h.Clinics = clinics.New(h.DB, h.Log, clinics.Options{Outside: h.Vendors.Default, Anyone: accounts.Public(id.Zero), HasUpcoming: func(tx *store.Tx) (bool, error) { return scheduling.HasUpcoming(&tx.View) },
 		Founded: h.founded, Changed: func(tx *store.Tx, c clinics.Clinic) error { _, err := policies.Reground(tx, c); return err }})
 	var seed func(string) []byte // chance, outside the demo
 	if c.Demo {
@@ -246,7 +251,8 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
 	}
-	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party})
+	loop, loops := h.loops()
+	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Loop: loop, Loops: loops, Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party, Outside: h.allows()})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
@@ -255,14 +261,14 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Erasure = h.privacy()
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
-	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL})
+	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL, Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, provider string) string { return h.Vendors.Refused(c, provider, "") }})
 	asked, err := c.Plans.terms(h.Gate, h.bank)
 	if err != nil {
 		return err
 	}
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
-	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver})
+	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver, Refused: func(c clinics.Clinic) string { return h.Vendors.Refused(c, programsProcessor, "") }})
 	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, LifeFor: agreedLife, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables()})
 	h.Archives = h.archives()
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
@@ -277,8 +283,8 @@ func (h *House) doors() error {
 		code = h.demoCode
 	}
 	site, err := web.NewSite(web.Deps{DemoCode: code, DB: h.DB, Clinics: h.Clinics, Accounts: h.Accounts, Patients: h.Patients, Consent: h.Consent, Policies: h.Policies, Desk: h.Desk, Messages: h.Messages,
-		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Archives: h.Archives, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
-		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
+		Followup: h.Followup, Intake: h.Intake, Visits: h.Visits, Insight: h.Insight, Support: h.Support, Domains: h.Domains, Vendors: h.Vendors, Operating: h.operating, Trouble: h.Trouble, Given: h.Given, Lives: h.Lives, TellClinics: h.tellClinics, Requests: h.Requests, HandOver: h.handRequest, StaffNames: h.staffNames, Scripts: h.Scripts, Plans: h.Plans, Programs: h.Programs, Archives: h.Archives, Bills: h.Bills, Pay: h.Pay, Press: h.Press, Book: h.Book, Clock: h.Clock, Log: h.Log, PublicURL: h.Config.PublicURL, Demo: h.Config.Demo, DemoLogins: demoLogins(h.Config.Demo),
+		Outbox: h.delivered(), Received: h.received(), Phones: h.demoPhones(), Processors: h.Gate.List, Promises: h.Promises, Spells: h.Spells, LookNow: h.Probe, Limit: h.limit.Wait, Address: address, Close: h.erase, EraseColleague: h.eraseColleague, Erasure: h.Erasure, ErasureKey: h.Vault.CertificateKey, Backups: h.Backups.State, BackupsNow: h.backing.state, Walks: h.walkPage, WalkNow: h.askForWalk, Release: h.Release, Alone: h.single, Entity: web.Entity(h.Config.Entity), Ledger: h.ledger(), Watch: h.Watch})
 	if err != nil {
 		return err
 	}
@@ -353,6 +359,7 @@ func (h *House) Start(ctx context.Context) error {
 	h.started = true
 	h.keepBackups(ctx)
 	h.keepHearing(ctx)
+	h.keepUse(ctx)
 	h.ring(ctx)
 	return nil
 }
@@ -381,6 +388,7 @@ func (h *House) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		errs = append(errs, h.Jobs.Stop(ctx))
+		h.guarding.end(h.flushUse)
 	}
 	if h.DB != nil {
 		errs = append(errs, h.DB.Close())

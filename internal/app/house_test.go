@@ -42,7 +42,7 @@ type opened struct {
 // settings of a House in a folder of its own.
 func settingsIn(t testing.TB, dir string, engine store.Engine, more map[string]string) Config {
 	t.Helper()
-	set := map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_PUBLIC_LIMIT": "0"}
+	set := map[string]string{"ALMIRAH_DATA": filepath.Join(dir, "data"), "ALMIRAH_KEYS": filepath.Join(dir, "keys", "root.key"), "ALMIRAH_PUBLIC_LIMIT": "0", "ALMIRAH_CANARY_HOUR": "off"}
 	if engine == store.Postgres {
 		set["ALMIRAH_DATABASE_URL"] = pg.Small(t, ownedDatabase(t))
 		set["ALMIRAH_KEYSTORE_URL"] = "sqlite://" + filepath.Join(dir, "keys", "keystore.db")

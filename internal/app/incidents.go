@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -71,9 +73,13 @@ func (h *House) watchPlatform(ctx context.Context, who access.Caller) error {
 	if err := h.brokenPromises(ctx, who); err != nil {
 		return err
 	}
-	for _, u := range h.Gate.Usage() {
-		if u.Refused > 0 && u.Day == clock.DateOf(now) && !h.Held() {
-			out = append(out, incidents.Event{Rule: incidents.EgressRefused, Cause: string(incidents.EgressRefused) + ":" + u.Processor + ":" + day, Processor: u.Processor, Times: u.Refused})
+	refused, err := h.refusals(ctx, who)
+	if err != nil {
+		return err
+	}
+	for _, party := range slices.Sorted(maps.Keys(refused)) {
+		if !h.Held() {
+			out = append(out, incidents.Event{Rule: incidents.EgressRefused, Cause: string(incidents.EgressRefused) + ":" + party + ":" + day, Processor: party, Times: refused[party]})
 		}
 	}
 	if n := h.forged.turn(now); n >= manyForged {

@@ -84,11 +84,11 @@ func (k Keeping) masked() []string {
 func (k Keeping) processors() (out []egress.Processor) {
 	what := []string{"the key above all other keys of this deployment; nothing about a person"}
 	if u, err := url.Parse(k.Vault); err == nil && k.Vault != "" {
-		out = append(out, egress.Processor{ID: vaultProcessor, Name: "Key service (Vault) at " + u.Hostname(), Purpose: "keeps the key that opens this deployment’s keys", Categories: what, Region: k.VaultRegion,
+		out = append(out, egress.Processor{ID: vaultProcessor, Name: "Key service (Vault) at " + u.Hostname(), Purpose: "keeps the key that opens this deployment’s keys", Categories: what, Vital: true, Region: k.VaultRegion,
 			Hosts: []string{hostOf(u)}, Local: u.Scheme == "http" || k.VaultRoots != "", Adapter: "vault"})
 	}
 	if u, err := url.Parse(k.KMS); err == nil && k.KMSKey != "" {
-		out = append(out, egress.Processor{ID: kmsProcessor, Name: "Amazon Web Services (KMS)", Purpose: "keeps the key that opens this deployment’s keys", Categories: what, Region: k.KMSRegion,
+		out = append(out, egress.Processor{ID: kmsProcessor, Name: "Amazon Web Services (KMS)", Purpose: "keeps the key that opens this deployment’s keys", Categories: what, Vital: true, Region: k.KMSRegion,
 			Hosts: []string{hostOf(u)}, Local: u.Scheme == "http", Adapter: "vault"})
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"almirah/internal/fault"
@@ -30,6 +31,7 @@ type keptErrors struct {
 	mu   sync.Mutex
 	list []trouble
 	all  int64
+	tap  atomic.Pointer[logTap] // looks through every line, while the invented patient walks
 }
 
 // newLog makes the log of a deployment out of the handler that writes it.
@@ -60,6 +62,10 @@ func (l logbook) Handle(ctx context.Context, r slog.Record) error {
 	})
 	if r.Level >= slog.LevelError {
 		l.kept.add(t)
+	}
+	if t := l.kept.tap.Load(); t != nil {
+		line := tapped(clean)
+		t.look(line)
 	}
 	return l.Handler.Handle(ctx, clean)
 }

@@ -277,7 +277,10 @@ func (p *place) everyPageIsClean(t *testing.T) {
 		}
 	}
 	for _, typed := range naughty {
-		for _, path := range []string{"/app/patients?q=", "/app/search?links=1&q=", "/app/book?q=", "/sign-in?next=", "/c/" + p.slug + "/book?service=", "/app/day?day=", "/app/audit?what=", "/app/messages?state=", "/app/patients/", "/c/", "/m/", "/verify?token="} {
+		look("search", p.owner.submit(t, "/app/search", url.Values{"q": {typed}, "links": {"1"}}))
+		look("search", p.owner.seek(t, "/app/patients", url.Values{"q": {typed}}))
+		look("search", p.owner.seek(t, "/app/book", url.Values{"q": {typed}}))
+		for _, path := range []string{"/sign-in?next=", "/c/" + p.slug + "/book?service=", "/app/day?day=", "/app/audit?what=", "/app/messages?state=", "/app/patients/", "/c/", "/m/", "/verify?token="} {
 			look(path, p.owner.get(t, path+url.QueryEscape(typed)))
 		}
 	}

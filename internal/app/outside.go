@@ -13,6 +13,7 @@ import (
 	"almirah/internal/gateways/razorpay"
 	"almirah/internal/gateways/stripe"
 	"almirah/internal/jobs"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/store"
 )
@@ -130,23 +131,23 @@ func processors(c Config) []egress.Processor {
 		}
 	}
 	own(egress.Processor{ID: twilioProcessor, Hosts: twilioFiles, Name: "Twilio", Purpose: "carries SMS for clinics that connected an account of their own there",
-		Categories: []string{"phone number", "text of the message"}, Region: c.TwilioWhere, Adapter: "sms"}, c.Twilio)
+		Categories: []string{"phone number", "text of the message"}, Patients: true, Region: c.TwilioWhere, Adapter: "sms"}, c.Twilio)
 	own(egress.Processor{ID: msg91Processor, Name: "MSG91 (Walkover Web Solutions)", Purpose: "carries SMS in India for clinics that connected an account of their own there",
-		Categories: []string{"phone number", "text of the message"}, Region: c.MSG91Where, Adapter: "sms"}, c.MSG91)
+		Categories: []string{"phone number", "text of the message"}, Patients: true, Region: c.MSG91Where, Adapter: "sms"}, c.MSG91)
 	meta := egress.Processor{ID: whatsAppProcessor, Name: "Meta (WhatsApp)", Purpose: "carries WhatsApp messages for clinics that connected an account of their own there",
-		Categories: []string{"phone number", "text of the message"}, Region: c.WhatsAppWhere, Adapter: "whatsapp"}
+		Categories: []string{"phone number", "text of the message"}, Patients: true, Region: c.WhatsAppWhere, Adapter: "whatsapp"}
 	if c.WhatsApp == metaURL { // pictures and documents lie elsewhere; a stand-in keeps its own
 		meta.Hosts = mediaHosts()
 	}
 	own(meta, c.WhatsApp)
 	// What the payer types on the gateway's own page reaches the gateway and never this program.
 	asked := []string{"amount and number of a bill", "name of the clinic"}
-	own(egress.Processor{ID: razorpayProcessor, Name: "Razorpay", Purpose: "takes payments for clinics that connected an account of their own there", Categories: asked, Region: c.RazorpayWhere, Adapter: "razorpay",
+	own(egress.Processor{ID: razorpayProcessor, Name: "Razorpay", Purpose: "takes payments for clinics that connected an account of their own there", Categories: asked, Patients: true, Region: c.RazorpayWhere, Adapter: "razorpay",
 		Notes: "what a payer types on Razorpay’s own page goes to Razorpay alone"}, c.Razorpay)
-	own(egress.Processor{ID: stripeProcessor, Name: "Stripe", Purpose: "takes payments for clinics that connected an account of their own there", Categories: asked, Region: c.StripeWhere, Adapter: "stripe",
+	own(egress.Processor{ID: stripeProcessor, Name: "Stripe", Purpose: "takes payments for clinics that connected an account of their own there", Categories: asked, Patients: true, Region: c.StripeWhere, Adapter: "stripe",
 		Notes: "what a payer types on Stripe’s own page goes to Stripe alone"}, c.Stripe)
 	amazon := egress.Processor{ID: sesProcessor, Name: "Amazon Web Services (SES)", Purpose: "carries e-mail for clinics that connected an account of their own there",
-		Categories: []string{"e-mail address", "name", "subject and text of the message"}, Region: "the region of AWS that the clinic chooses", Adapter: "ses"}
+		Categories: []string{"e-mail address", "name", "subject and text of the message"}, Patients: true, Region: "the region of AWS that the clinic chooses", Adapter: "ses"}
 	if c.SES && c.SESURL == "" {
 		for _, region := range ses.Regions() {
 			amazon.Hosts = append(amazon.Hosts, ses.Hosts(region)...)
@@ -163,6 +164,9 @@ func processors(c Config) []egress.Processor {
 		out = append(out, p)
 	}
 	out = append(out, c.Keeping.processors()...)
+	for i := range out {
+		out[i].Place = law.PlaceOf(out[i].Region)
+	}
 	return append(out, egress.Processor{ID: programsProcessor, Name: "A clinic’s own programs", Purpose: "are told that something happened, at addresses that the clinic’s owner entered",
 		Categories: []string{"ids of appointments, patients and invoices", "what happened, and when"}, Region: "where the clinic runs them", Adapter: "webhooks", Chosen: true,
 		Notes: "no name, no contact, nothing about health; each clinic names its hosts on its own policy page"})
@@ -192,7 +196,7 @@ func mailServer(c Config) egress.Processor {
 		region = "not stated"
 	}
 	return egress.Processor{ID: mailProcessor, Name: name, Purpose: "carries e-mail: confirmations, reminders, sign-in letters",
-		Categories: []string{"e-mail address", "subject and text of the message"}, Region: region, Hosts: []string{c.Mail.Address()}, Adapter: "email", Local: c.Mail.TLS == email.NoTLS}
+		Categories: []string{"e-mail address", "subject and text of the message"}, Patients: true, Region: region, Hosts: []string{c.Mail.Address()}, Adapter: "email", Local: c.Mail.TLS == email.NoTLS}
 }
 
 // offered are the providers at which a clinic can connect an account of its own, in the order of the page.

@@ -50,7 +50,7 @@ func (h *opened) billStops(t testing.TB, appointment string) []stop {
 		{pattern: "GET /app/bills", path: "/app/bills", who: ownerMail},
 		{pattern: "GET /app/bills", path: "/app/bills?box=all", who: deskMail, variant: "all"},
 		{pattern: "GET /app/bills/new", path: "/app/bills/new?appointment=" + appointment, who: deskMail},
-		{pattern: "GET /app/bills/new", path: "/app/bills/new?q=asha", who: deskMail, variant: "choose"},
+		{pattern: "GET /app/bills/new", path: "/app/bills/new", typed: []string{"q", "asha"}, who: deskMail, variant: "choose"},
 		{pattern: "GET /app/bills/{id}", path: "/app/bills/" + unpaid.ID.String(), who: ownerMail},
 		{pattern: "GET /app/bills/{id}", path: "/app/bills/" + paid.ID.String(), who: ownerMail, variant: "paid"},
 		{pattern: "GET /app/bills/{id}", path: "/app/bills/" + draft.ID.String(), who: deskMail, variant: "draft"},

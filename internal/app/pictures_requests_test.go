@@ -50,7 +50,7 @@ func (h *opened) askStops(t testing.TB, own, patient string) []stop {
 		{pattern: "GET /app/requests/new", path: "/app/requests/new?patient=" + patient, who: ownerMail},
 		{pattern: "GET /app/requests/new", path: "/app/requests/new", who: deskMail, variant: "desk"},
 		{pattern: "GET /app/requests/{id}", path: "/app/requests/" + mine.String(), who: ownerMail},
-		{pattern: "GET /app/requests/{id}", path: "/app/requests/" + nobody.String() + "?find=Asha", who: ownerMail, variant: "who"},
+		{pattern: "GET /app/requests/{id}", path: "/app/requests/" + nobody.String(), typed: []string{"find", "Asha"}, who: ownerMail, variant: "who"},
 		{pattern: "GET /app/requests/{id}", path: "/app/requests/" + done.String(), who: ownerMail, variant: "answered"},
 		{pattern: "GET /app/requests/{id}/copy", path: "/app/requests/" + copied + "/copy", who: ownerMail},
 		{pattern: "GET /platform/requests", path: "/platform/requests", who: demoHelpers[1].email},

@@ -36,10 +36,11 @@ var noonish = time.Date(2026, 11, 24, 5, 50, 0, 0, time.UTC)
 type stop struct {
 	pattern string // of web.Routes
 	path    string
-	who     string // "" is anybody, otherwise the address with which one of the demo's people signs in
-	variant string // what is particular about it; empty for the page itself
-	status  int    // 200 when zero
-	paper   bool   // as it is printed
+	who     string   // "" is anybody, otherwise the address with which one of the demo's people signs in
+	variant string   // what is particular about it; empty for the page itself
+	typed   []string // a field of search, and what is typed into it
+	status  int      // 200 when zero
+	paper   bool     // as it is printed
 	touch   func(t testing.TB, x *browser.Tab)
 }
 
@@ -66,7 +67,7 @@ const (
 
 // noPage are the routes that answer something else than a page to look at. (The demo's gateway has no keys; the gallery shows the page on which they are changed.)
 var noPage = []string{"GET /m/{token}/data/copy.json", "GET /.well-known/security.txt", "GET /app/incidents/{id}/form.txt", "GET /c/{slug}/erased/{id}/certificate", "GET /trust/erasure-key", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
-	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/search", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv", "GET /app/settings/export/{id}"}
+	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv", "GET /app/settings/export/{id}"}
 
 // bookedOnline books as a patient does, and answers the address of her own page.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
@@ -170,6 +171,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/settings/export", path: "/app/settings/export", who: ownerMail},
 		{pattern: "GET /app/settings/import", path: "/app/settings/import", who: ownerMail},
 		{pattern: "GET /app/settings/domain", path: "/app/settings/domain", who: ownerMail},
+		{pattern: "GET /app/settings/outside", path: "/app/settings/outside", who: ownerMail},
 		{pattern: "GET /sign-up", path: "/sign-up"},
 		{pattern: "GET /check-mail", path: "/check-mail"},
 		{pattern: "GET /verify", path: h.signedUp(t)},
@@ -198,12 +200,12 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /app/week", path: "/app/week", who: deskMail},
 		{pattern: "GET /app/week", path: "/app/week?provider=" + provider, who: deskMail, variant: "one"},
 		{pattern: "GET /app/book", path: "/app/book", who: deskMail},
-		{pattern: "GET /app/book", path: "/app/book?q=asha", who: deskMail, variant: "found"},
+		{pattern: "GET /app/book", path: "/app/book", typed: []string{"q", "asha"}, who: deskMail, variant: "found"},
 		{pattern: "GET /app/book", path: "/app/book?patient=" + patient + "&service=" + service + "&provider=" + provider + "&day=" + string(h.today().AddDays(1)), who: deskMail, variant: "times"},
 		{pattern: "GET /app/appointments/{id}", path: "/app/appointments/" + appointment, who: deskMail},
 		{pattern: "GET /app/patients", path: "/app/patients", who: deskMail},
-		{pattern: "GET /app/patients", path: "/app/patients?q=a", who: deskMail, variant: "short"},
-		{pattern: "GET /app/patients", path: "/app/patients?q=asha", who: deskMail, variant: "found"},
+		{pattern: "GET /app/patients", path: "/app/patients", typed: []string{"q", "a"}, who: deskMail, variant: "short"},
+		{pattern: "GET /app/patients", path: "/app/patients", typed: []string{"q", "asha"}, who: deskMail, variant: "found"},
 		{pattern: "GET /app/patients/new", path: "/app/patients/new", who: deskMail},
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient, who: deskMail},
 		{pattern: "GET /app/patients/{id}", path: "/app/patients/" + patient + "?edit=identity", who: deskMail, variant: "edit"},
@@ -427,6 +429,11 @@ func (w *walker) open(t testing.TB, s stop) *browser.Tab {
 	t.Helper()
 	x := w.tab(t, s.who)
 	x.GoTo(t, w.h.Server.URL+s.path)
+	if len(s.typed) > 0 {
+		browser.Eval[string](t, x, `document.querySelector('main form[action="/app/seek"] [name=`+s.typed[0]+`]').value = "`+s.typed[1]+`"`)
+		x.Follow(t, `main form[action="/app/seek"] button`)
+		x.WaitFor(t, `document.readyState === "complete" && location.search.includes("s=")`)
+	}
 	if lang := browser.Eval[string](t, x, `document.documentElement.lang+" "+(document.documentElement.dataset.theme||"")`); lang != w.look.lang+" "+w.look.theme {
 		t.Errorf("%s: the page is in %q, not in %s", s.path, lang, w.look)
 	}

@@ -10,6 +10,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/policies"
 	"almirah/internal/store"
+	"almirah/internal/vendors"
 )
 
 // The terms of patients, brought together: what the clinics chose in the settings of several rooms, and what this installation is set up to reach.
@@ -22,6 +23,13 @@ func (h *House) termsNow(v *store.View) (policies.Terms, error) {
 	}
 	t := policies.Standard(c)
 	for _, p := range h.Gate.List() {
+		place := p.Place
+		if place == "" { // the clinic may have an account there in its own region
+			place = c.Region
+		}
+		if why := h.Vendors.Refused(c, p.ID, place); p.Patients && (why == vendors.Nobody || why == vendors.OutOfArea) {
+			continue // the clinic's own choice keeps it out
+		}
 		t.Recipients = append(t.Recipients, p.ID)
 	}
 	if t.Content, err = messaging.ContentNow(v); err != nil {

@@ -138,7 +138,12 @@ func probes() map[string]liveLook {
 	maps.Copy(out, laterProbes())
 	maps.Copy(out, probesOfThePolicy())
 	maps.Copy(out, moreProbes())
+	maps.Copy(out, probesOfOutsiders())
+	maps.Copy(out, probesMoreA())
 	maps.Copy(out, probesOfErasures())
+	maps.Copy(out, probesOfPeople())
+	maps.Copy(out, probesOfTheHouse())
+	maps.Copy(out, probesOfWalks())
 	return out
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
+	"almirah/internal/egress"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/store"
@@ -212,7 +213,7 @@ func (p probe) sealed(ctx context.Context) (string, error) {
 
 func (p probe) listed(ctx context.Context) (string, error) {
 	for _, name := range []string{mailProcessor, "nobody"} {
-		conn, err := p.Gate.DialContext(name)(ctx, "tcp", "not-listed.invalid:443")
+		conn, err := p.Gate.DialContext(name)(egress.Looking(ctx), "tcp", "not-listed.invalid:443")
 		if err == nil {
 			_ = conn.Close()
 			return "", errors.New("a host that is not on the list was reached")

@@ -115,7 +115,7 @@ func (h *House) brokenPromises(ctx context.Context, who access.Caller) error {
 const mostProbed = 25
 
 func (h *House) sample(ctx context.Context) ([]id.ID, error) {
-	return h.DB.Due(ctx, jobs.Platform(), clock.Instant(1<<63-1), mostProbed)
+	return h.realClinics(ctx, clock.Instant(1<<63-1), mostProbed)
 }
 
 // Promises is the register with how each sentence stands: what a probe last found, or, for a

@@ -86,7 +86,7 @@ func TestEveryPageIsClosedToSupport(t *testing.T) {
 		for pattern := range opens(v, string(p.role)+" without a grant") {
 			t.Errorf("%s without a grant opens %s", p.role, pattern)
 		}
-		for _, path := range []string{"/platform/notices", "/platform/helpers", "/platform/duties", "/platform/operate"} {
+		for _, path := range []string{"/platform/notices", "/platform/helpers", "/platform/duties", "/platform/walks", "/platform/operate"} {
 			if a := v.get(t, path); (a.status == http.StatusOK) != (p.role == access.Operator) {
 				t.Errorf("%s at %s: %s", p.role, path, a)
 			}

@@ -49,6 +49,9 @@ func TestTwoClinicSweep(t *testing.T) {
 		before := h.state(t, a.who, b.who)
 		swept := 0
 		for _, pattern := range allRoutes() {
+			if pattern == "POST /app/seek" {
+				continue // it opens nothing and leads on with the ids that it got; the pages that it leads to are swept
+			}
 			places := idsOfRoute(t, pattern)
 			for _, foreign := range choices(places) {
 				name := pattern + " with " + strings.Join(foreign, " and ") + " of another clinic"

@@ -171,6 +171,13 @@ func (v *visitor) post(t testing.TB, path string, form url.Values) answered {
 	return a
 }
 
+// seek sends a form of search, and opens the page that it leads to.
+func (v *visitor) seek(t testing.TB, to string, typed url.Values) answered {
+	t.Helper()
+	typed.Set("to", to)
+	return v.get(t, v.post(t, "/app/seek", typed).head.Get("Location"))
+}
+
 // submit sends a form with the visitor's token.
 func (v *visitor) submit(t testing.TB, path string, form url.Values) answered {
 	t.Helper()

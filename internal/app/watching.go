@@ -88,17 +88,29 @@ func (h *House) operator(r *http.Request) bool {
 	return err == nil && ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
 }
 
-// checks looks at what a request needs: the database, the keys, the schema, the disk, and whether work is done. bad means that nothing can be served.
-func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched store.Watched, bad bool) {
+// health is what the checks found about serving requests.
+type health struct {
+	bad    bool // nothing can be served
+	silent bool // the database itself did not answer in time
+}
+
+// checks looks at what a request needs: the database, the keys, the schema, the disk, and whether work is done. What could not be looked at in time is late, not bad.
+func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched store.Watched, found health) {
 	add := func(name string, err error, state, words string) {
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			state, words = web.WatchLate, "not looked at in time"
+			h.Log.Warn("busy", "reason", name, "error", err.Error())
+		case err != nil:
 			state, words = web.WatchBad, "does not answer"
 			h.Log.Error("not ready", "reason", name, "error", err.Error())
 		}
-		bad = bad || state == web.WatchBad
+		found.bad = found.bad || state == web.WatchBad
 		list = append(list, web.WatchCheck{Name: name, State: state, Words: words})
 	}
-	add("database", h.DB.Ping(ctx), web.WatchGood, "")
+	ping := h.DB.Ping(ctx)
+	found.silent = ping != nil && ctx.Err() != nil
+	add("database", ping, web.WatchGood, "")
 	h.postgresChecks(ctx, add)
 	if err := h.Vault.Check(ctx); err != nil {
 		add("keys", err, "", "")
@@ -125,6 +137,7 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		add("work", nil, web.WatchGood, "")
 	}
 	add("audit", h.sequenced(ctx), web.WatchGood, "")
+	h.outsideChecks(add)
 	if x, err := h.Lives.Clock(ctx, accounts.Operator()); err == nil && x.Refused > 0 {
 		add("clock", nil, web.WatchLate, "moved by more than 26 hours: nothing is taken away until `almirah retention run --clock-is-right`")
 	}
@@ -140,27 +153,27 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 	default:
 		add("disk", nil, web.WatchGood, "")
 	}
-	return list, watched, bad
+	return list, watched, found
 }
 
-// stillGood is how long a house that was well is taken to be well while looking takes too long.
+// stillGood is how long a house that was well is taken to be well while its database answers nothing at all.
 const stillGood = 15 * time.Second
 
-// lastGood remembers when the checks were last good. A look that did not end in time says that the house is busy, not that it is broken: were it taken for broken, the
-// balancer would send everybody to the next house, and that one would be the next to be too busy to answer.
+// lastGood remembers when the database last answered and nothing was bad. A look that did not end in time says that the house is busy, not that it is broken: were it
+// taken for broken, the balancer would send everybody to the next house, and that one would be the next to be too busy to answer.
 type lastGood struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-// count takes one look into account and says whether the house is to be called bad. late says that the look ran out of time.
-func (l *lastGood) count(bad, late bool, now time.Time) bool {
+// count takes one look into account and says whether the house is to be called bad.
+func (l *lastGood) count(found health, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !bad {
+	if !found.bad && !found.silent {
 		l.at = now
 	}
-	return bad && !(late && now.Sub(l.at) < stillGood)
+	return found.bad || found.silent && now.Sub(l.at) >= stillGood
 }
 
 func firstOf(errs ...error) error {
@@ -173,14 +186,18 @@ func firstOf(errs ...error) error {
 }
 
 // ready says whether requests can be served, and what is late. A balancer reads the status, a person the lines.
-func (h *House) ready(w http.ResponseWriter, r *http.Request) {
+func (h *House) ready(w http.ResponseWriter, r *http.Request) { h.readiness(w, r, h.ending) }
+
+// readiness is ready for a process that was told to end when ending says so.
+func (h *House) readiness(w http.ResponseWriter, r *http.Request, ending func() bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
 	defer cancel()
 	var list []web.WatchCheck
-	bad := h.ending() // then the database need not be asked, and a balancer that waits learns it at once
+	bad := ending() // then the database need not be asked, and a balancer that waits learns it at once
 	if !bad {
-		list, _, bad = h.checks(ctx)
-		bad = h.lastGood.count(bad, ctx.Err() != nil, clock.System{}.Now()) || h.ending() // it was told meanwhile
+		var found health
+		list, _, found = h.checks(ctx)
+		bad = h.lastGood.count(found, clock.System{}.Now()) || ending() // it was told meanwhile
 	}
 	var b strings.Builder
 	if bad {
@@ -216,6 +233,9 @@ func (h *House) operating(ctx context.Context) *web.OperatePage {
 	var watched store.Watched
 	p.Checks, watched, _ = h.checks(ctx)
 	p.Database, p.Clinics, p.Due, p.Pending = watched.Bytes, int(watched.Clinics), int(watched.Due), int(watched.Pending)
+	if one, err := h.canaryClinic(ctx); err == nil && !one.IsZero() {
+		p.Clinics-- // the invented patient's is nobody's
+	}
 	p.Oldest = watched.Oldest.Round(time.Second)
 	if size, free, err := diskOf(h.Config.Data); err == nil {
 		p.Disk, p.Free = int64(size), int64(free) //nolint:gosec // no disk is that large

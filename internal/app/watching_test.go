@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"log/slog"
@@ -180,26 +181,34 @@ func TestOperatorsPageInABrowser(t *testing.T) {
 	}
 }
 
-// TestABusyHouseIsNotABrokenOne: a look that runs out of time does not take a house away that was well a moment ago; one that finds something broken does, at once.
+// TestABusyHouseIsNotABrokenOne: a database that answers nothing does not take a house away that was well a moment ago; something broken does, at once. What could
+// not be looked at in time while the database answers takes nothing away.
 func TestABusyHouseIsNotABrokenOne(t *testing.T) {
 	t.Parallel()
 	var l lastGood
 	now := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
 	for i, c := range []struct {
-		bad, late bool
-		after     time.Duration
-		called    bool
+		found  health
+		after  time.Duration
+		called bool
 	}{
-		{bad: true, late: true, called: true}, // it was never well
+		{found: health{silent: true}, called: true}, // it was never well
 		{after: time.Second},
-		{bad: true, late: true, after: stillGood - time.Second},
-		{bad: true, late: true, after: time.Second, called: true}, // for too long
+		{found: health{silent: true}, after: stillGood - time.Second},
+		{found: health{silent: true}, after: time.Second, called: true}, // for too long
 		{after: time.Second},
-		{bad: true, after: time.Second, called: true}, // broken is broken
+		{found: health{bad: true}, after: time.Second, called: true}, // broken is broken
+		{found: health{bad: true, silent: true}, after: time.Second, called: true},
 	} {
 		now = now.Add(c.after)
-		if got := l.count(c.bad, c.late, now); got != c.called {
+		if got := l.count(c.found, now); got != c.called {
 			t.Errorf("look %d: called bad: %v", i, got)
 		}
+	}
+	h := openHouse(t, store.SQLite, Options{}, nil)
+	past, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	if list, _, found := h.checks(past); found.bad || !found.silent {
+		t.Errorf("a look without time: %+v %+v", found, list)
 	}
 }

@@ -39,7 +39,7 @@ var left = []Left{
 	{Table: "statutory_copy", Why: "what a law wants kept for a while under keys of this house, which no verb opens; it ends here on its day"},
 	{Table: "support_grant", Why: "what people of this house were let see; the clinic's log tells it"},
 	{Table: "arrival", Why: whyHere}, {Table: "export_run", Why: whyHere}, {Table: "list_import", Why: whyHere}, {Table: "list_line", Why: whyHere},
-	{Table: "clinic", Column: "slug", Why: whyHere}, {Table: "clinic", Column: "host", Why: whyHere}, {Table: "clinic", Column: "held", Why: whyHere},
+	{Table: "clinic", Column: "slug", Why: whyHere}, {Table: "clinic", Column: "host", Why: whyHere}, {Table: "clinic", Column: "held", Why: whyHere}, {Table: "clinic", Column: "canary", Why: whyHere},
 	{Table: "message", Column: "provider_id", Why: whyIndex},
 	{Table: "channel", Column: "state", Why: whyAccount}, {Table: "channel", Column: "reason", Why: whyAccount}, {Table: "channel", Column: "state_at", Why: whyAccount},
 	{Table: "gateway_account", Column: "state", Why: whyAccount}, {Table: "gateway_account", Column: "reason", Why: whyAccount}, {Table: "gateway_account", Column: "state_at", Why: whyAccount},

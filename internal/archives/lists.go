@@ -360,7 +360,11 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 		}
 		seen := map[string]bool{}
 		for more := true; more; {
-			if more, err = s.part(ctx, who, list, seen); err != nil {
+			err := s.db.Gently(ctx, func() (err error) {
+				more, err = s.part(ctx, who, list, seen)
+				return err
+			})
+			if err != nil {
 				return err
 			}
 		}

@@ -123,9 +123,11 @@ func (x *arriving) find(table string) int {
 
 // change is one Change in the clinic that is not open yet.
 func (x *arriving) change(ctx context.Context, fn func(tx *store.Tx) error) error {
-	return x.s.db.FoundClinic(ctx, x.who, x.clinic, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("rows of a clinic that arrives; the arrival itself is recorded when it is whole")
-		return fn(tx)
+	return x.s.db.Gently(ctx, func() error {
+		return x.s.db.FoundClinic(ctx, x.who, x.clinic, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("rows of a clinic that arrives; the arrival itself is recorded when it is whole")
+			return fn(tx)
+		})
 	})
 }
 

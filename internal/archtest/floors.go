@@ -8,10 +8,10 @@ import (
 
 // The floors of the house, from the ground up. A room imports rooms of lower floors; what it may import of its own floor stands beside each.
 var (
-	ground  = []string{"id", "words", "access", "promise", "holdings", "audit", "fault", "clock", "law", "money", "contact", "document", "picture"} // each other
+	ground  = []string{"id", "words", "access", "promise", "holdings", "audit", "fault", "clock", "law", "money", "contact", "document", "picture", "canary"} // each other
 	keeping = map[string][]string{"store": {"vault"}, "vault": {"egress"}, "backup": {"store", "vault", "egress"}, "egress": nil}
 	work    = []string{ // each imports those before it
-		"clinics", "accounts", "domains", "patients", "consent", "policies", "scheduling", "intake", "visits", "prescriptions", "billing", "subscription", "messaging", "followup", "programs", "oversight",
+		"clinics", "accounts", "vendors", "domains", "patients", "consent", "policies", "scheduling", "intake", "visits", "prescriptions", "billing", "subscription", "messaging", "followup", "programs", "oversight",
 		"insight", "support", "incidents", "disclosures", "retention", "privacy", "requests", "archives",
 	}
 	// handover is the moment at which a message leaves, which the carriers have in common (decision 29).

@@ -149,6 +149,16 @@ func (n Note) Details() ([]byte, error) {
 	}{n.Old, n.New})
 }
 
+// SaysBoth says whether details, with their salt before them, hold what was there before as well as what is there now.
+func SaysBoth(salted []byte) bool {
+	var said struct{ Old, New json.RawMessage }
+	if len(salted) < SaltSize || json.Unmarshal(salted[SaltSize:], &said) != nil {
+		return false
+	}
+	there := func(b json.RawMessage) bool { return len(b) > 0 && string(b) != "null" && string(b) != `""` }
+	return there(said.Old) && there(said.New)
+}
+
 // Commit is the salted commitment to the details: HMAC-SHA256 under the salt, 32 bytes. Without the salt it says nothing
 // about the details, not even to somebody who can guess them.
 func Commit(salt, details []byte) []byte {

@@ -100,6 +100,11 @@ func (r *Room) check(ctx context.Context, dir string, at Place, m Manifest, key 
 		}
 	}
 	say("the audit tree was computed again, and %d records opened", out.Opened)
+	if r.o.Trial != nil {
+		if err := r.o.Trial(ctx, Back{Folder: filepath.Join(dir, "back"), URL: cameBack.survey, Keys: v}); err != nil {
+			return out, err
+		}
+	}
 	out.Millis = r.now().Sub(began).Milliseconds()
 	return out, nil
 }

@@ -25,17 +25,24 @@ type Gateways struct {
 	gateways map[string]Gateway
 	offered  []string
 	hookURL  func(clinic, account id.ID, provider string) string
+	refused  func(c clinics.Clinic, provider string) string
+	fresh    func()
 }
 
 // GatewaysOptions are what Gateways is told.
 type GatewaysOptions struct {
 	Gateways []Gateway                                           // at which clinics can connect an account, in the order of the page
 	HookURL  func(clinic, account id.ID, provider string) string // where a gateway reports to
+	Refused  func(c clinics.Clinic, provider string) string      // why a clinic may not use a gateway; empty: it may. Nil: it may use each
+	Fresh    func()                                              // reads what Refused answers from, outside of every Change; nil where there is nothing to read
 }
 
 // NewGateways makes the service.
 func NewGateways(db *store.DB, log *slog.Logger, o GatewaysOptions) *Gateways {
-	s := &Gateways{db: db, log: log, gateways: map[string]Gateway{}, hookURL: o.HookURL}
+	s := &Gateways{db: db, log: log, gateways: map[string]Gateway{}, hookURL: o.HookURL, refused: o.Refused, fresh: o.Fresh}
+	if s.fresh == nil {
+		s.fresh = func() {}
+	}
 	if s.hookURL == nil {
 		s.hookURL = func(id.ID, id.ID, string) string { return "" }
 	}
@@ -44,6 +51,23 @@ func NewGateways(db *store.DB, log *slog.Logger, o GatewaysOptions) *Gateways {
 		s.offered = append(s.offered, g.Provider())
 	}
 	return s
+}
+
+// Refused says why the clinic may not use the gateway; empty when it may.
+func (o *Gateways) Refused(c clinics.Clinic, provider string) string {
+	if o.refused == nil {
+		return ""
+	}
+	return o.refused(c, provider)
+}
+
+// allows is fault.Conflict "fault.outside.<why>" when the clinic does not allow the gateway. It is asked before somebody is asked to pay; money that was
+// taken goes back by the way it came.
+func (o *Gateways) allows(c clinics.Clinic, provider string) error {
+	if why := o.Refused(c, provider); why != "" {
+		return fault.New(fault.Conflict, "fault.outside."+why)
+	}
+	return nil
 }
 
 // Offered are the names of the gateways at which a clinic can connect an account.
@@ -205,6 +229,17 @@ func (o *Gateways) Connect(ctx context.Context, who access.Caller, provider stri
 		}
 		err = f.Err()
 	}
+	if err != nil {
+		return GatewayAccount{}, err
+	}
+	o.fresh()
+	err = o.db.View(ctx, who, access.GatewayAccounts, func(_ context.Context, v *store.View) error {
+		c, err := clinics.Must(v, clinics.ModuleBilling)
+		if err == nil {
+			err = o.allows(c, provider)
+		}
+		return err
+	})
 	if err != nil {
 		return GatewayAccount{}, err
 	}

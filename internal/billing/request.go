@@ -113,6 +113,7 @@ func hers(who access.Caller, patient id.ID) error {
 // report that comes first, or a crash, finds it. fault.Conflict when nothing is due or no account takes payments; the errors of Trouble.
 func (o *Gateways) Ask(ctx context.Context, who access.Caller, invoice id.ID, back func(request id.ID) string) (Request, error) {
 	right := whoAsks(who)
+	o.fresh()
 	var r Request
 	var g Gateway
 	var t Till
@@ -144,6 +145,9 @@ func (o *Gateways) Ask(ctx context.Context, who access.Caller, invoice id.ID, ba
 		}
 		if g = o.gateways[a.Provider]; g == nil {
 			return fault.New(fault.Conflict, "fault.pay.none")
+		}
+		if err := o.allows(c, a.Provider); err != nil {
+			return err
 		}
 		if t, err = o.till(&tx.View, a); err != nil {
 			return err

@@ -31,12 +31,14 @@ type Clinic struct {
 	Country      string // ISO 3166
 	Jurisdiction string // see Jurisdictions
 	Region       string // where the data lie, see Regions
+	Outside      string // which outside parties may get something of the clinic's: see OutsideChoices
 	Currency     string // ISO 4217
 	Languages    []string
 	Colour       string // "#rrggbb", readable under white text; empty for the house's own
 	LogoType     string // empty: no logo
 	Host         string // the clinic's own host name while it works; empty: none does
 	Held         bool   // it arrived from another house and nobody has let its messages leave yet
+	Canary       bool   // the invented patient's: nothing leaves it, and its name leads nowhere but for her walk
 	Modules      []string
 	Online       bool // the public page takes bookings
 	ShowPhone    bool

@@ -23,6 +23,8 @@ type Options struct {
 	// HasUpcoming says whether appointments lie ahead. A zone is not changed under them: the day on which an appointment
 	// stands was worked out in the zone. Scheduling stands to the right, so app hands its verb in; nil means that nothing can lie ahead.
 	HasUpcoming func(tx *store.Tx) (bool, error)
+	// Outside is which outside parties a new clinic allows; nil for anybody who is listed.
+	Outside func(p Profile) string
 	// Founded writes down how a new clinic stands, in the Change that opens it; Changed is told, in the Change itself, that the clinic's law or its
 	// modules changed. The terms of patients stand to the right, so app hands both in; nil: nobody is told.
 	Founded, Changed func(tx *store.Tx, c Clinic) error
@@ -41,6 +43,7 @@ type Service struct {
 // known is a name that was looked up a moment ago.
 type known struct {
 	clinic id.ID
+	canary bool
 	until  time.Time
 }
 
@@ -66,12 +69,12 @@ func (s *Service) BySlug(ctx context.Context, slug string) (id.ID, error) {
 	k, ok := s.names[slug]
 	s.mu.Unlock()
 	if ok && now.Before(k.until) {
-		return k.clinic, nil
+		return k.found(ctx)
 	}
-	var clinic id.ID
+	k = known{until: now.Add(knownFor)}
 	err := s.db.Across(ctx, s.o.Anyone, access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
 		var openedAt int64
-		err := p.Row(sqlRouteGet, slug).Scan(&clinic, &openedAt)
+		err := p.Row(sqlRouteGet, slug).Scan(&k.clinic, &openedAt, &k.canary)
 		if err == store.ErrNoRows || err == nil && openedAt == 0 {
 			return fault.Missing()
 		}
@@ -85,8 +88,8 @@ func (s *Service) BySlug(ctx context.Context, slug string) (id.ID, error) {
 	if len(s.names) >= knownNames {
 		clear(s.names)
 	}
-	s.names[slug] = known{clinic, now.Add(knownFor)}
-	return clinic, nil
+	s.names[slug] = k
+	return k.found(ctx)
 }
 
 // Opening is a clinic that is to be opened.
@@ -94,6 +97,8 @@ type Opening struct {
 	Slug string
 	Profile
 	Rules *Rules // nil: StandardRules
+	// Canary makes it the invented patient's clinic (see AsCanary).
+	Canary bool
 
 	// Enrol runs in the transaction that makes the clinic reachable: whoever opens it becomes its owner there, or it does
 	// not open. It may be nil.
@@ -135,7 +140,11 @@ func (s *Service) Open(ctx context.Context, who access.Caller, o Opening, then .
 	}
 	var c Clinic
 	err = s.db.FoundClinic(ctx, who, clinic, func(ctx context.Context, tx *store.Tx) error {
-		if err := addClinic(tx, o.Slug, o.Profile, *o.Rules); err != nil {
+		outside := OutsideAnyone
+		if s.o.Outside != nil {
+			outside = s.o.Outside(o.Profile)
+		}
+		if err := addClinic(tx, o.Slug, o.Profile, *o.Rules, outside, o.Canary); err != nil {
 			return err
 		}
 		tx.Record(audit.Note{Action: "open", Kind: "clinic", Subject: clinic, New: o.Profile.values()})
@@ -155,7 +164,7 @@ func (s *Service) Open(ctx context.Context, who access.Caller, o Opening, then .
 	})
 	if err == nil {
 		err = s.db.Across(ctx, who, access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
-			n, err := p.Exec(sqlRouteOpen, o.Slug, clinic, p.Now())
+			n, err := p.Exec(sqlRouteOpen, o.Slug, clinic, p.Now(), o.Canary)
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +27,7 @@ var (
 	ErrPrivate   = errors.New("egress: address is not public")
 	ErrPlain     = errors.New("egress: only HTTPS may be used")
 	ErrHeld      = errors.New("egress: everything that leaves is held after a restore")
+	ErrClosed    = errors.New("egress: the processor is closed")
 )
 
 // Dial opens a connection; it fits http.Transport.DialContext and mail sessions.
@@ -42,7 +45,9 @@ type Gate struct {
 
 	mu   sync.Mutex
 	uses map[useKey]*Use
+	kept map[useKey]*Use // what nobody took yet to keep it
 	hold func(processorID string) bool
+	shut atomic.Pointer[func(processorID string) (why string)]
 }
 
 // door is one processor with its patterns read.
@@ -76,7 +81,7 @@ func WithAuthorities(processorID string, roots *x509.CertPool) Option {
 // New makes the gate of a register. A pattern that cannot be read is logged and opens
 // nothing; Check says which it is.
 func New(list []Processor, log *slog.Logger, options ...Option) *Gate {
-	g := &Gate{log: log, clock: clock.System{}, doors: map[string]*door{}, roots: map[string]*x509.CertPool{}, uses: map[useKey]*Use{}}
+	g := &Gate{log: log, clock: clock.System{}, doors: map[string]*door{}, roots: map[string]*x509.CertPool{}, uses: map[useKey]*Use{}, kept: map[useKey]*Use{}}
 	for _, o := range options {
 		o(g)
 	}
@@ -116,6 +121,29 @@ func (g *Gate) Hold(held func(processorID string) bool) { g.hold = held }
 
 func (g *Gate) held(processorID string) bool { return g.hold != nil && g.hold(processorID) }
 
+// Shut has the gate refuse a processor for as long as closed says why: its contract is over, or nobody looked at its security for too long. It
+// is called once, before anything is dialled for a clinic; closed may ask the database, and never a processor.
+func (g *Gate) Shut(closed func(processorID string) (why string)) { g.shut.Store(&closed) }
+
+// closed is the refusal of a processor that is closed; nil when it is open. It is counted and logged like every refusal.
+func (g *Gate) closed(ctx context.Context, processorID string) error {
+	shut := g.shut.Load()
+	if shut == nil {
+		return nil
+	}
+	why := (*shut)(processorID)
+	if why == "" {
+		return nil
+	}
+	return g.refuse(ctx, processorID, "", "fault.egress.closed", fmt.Errorf("%w: %s", ErrClosed, why))
+}
+
+// looking marks an attempt that a check of the gate makes itself.
+type looking struct{}
+
+// Looking is a context under which a refusal is neither counted nor logged: a check of the gate asks for one on purpose, and nobody tried anything.
+func Looking(ctx context.Context) context.Context { return context.WithValue(ctx, looking{}, true) }
+
 // refuseHeld is the refusal of what is held.
 func (g *Gate) refuseHeld(processorID string) error {
 	g.count(processorID, func(u *Use) { u.Refused++ })
@@ -141,10 +169,13 @@ func (g *Gate) dial(ctx context.Context, processorID, chosen, network, address s
 	if g.held(processorID) {
 		return nil, g.refuseHeld(processorID)
 	}
+	if err := g.closed(ctx, processorID); err != nil {
+		return nil, err
+	}
 	d := g.doors[processorID]
 	host, port, err := splitTarget(address)
 	if d == nil || err != nil || !strings.HasPrefix(network, "tcp") || !d.lists(host, port, chosen) {
-		return nil, g.refuse(processorID, host, "fault.egress.not_listed", ErrNotListed)
+		return nil, g.refuse(ctx, processorID, host, "fault.egress.not_listed", ErrNotListed)
 	}
 	dialer := net.Dialer{
 		Timeout:   15 * time.Second,
@@ -160,7 +191,7 @@ func (g *Gate) dial(ctx context.Context, processorID, chosen, network, address s
 	}
 	conn, err := dialer.DialContext(ctx, network, net.JoinHostPort(host, address[strings.LastIndexByte(address, ':')+1:]))
 	if errors.Is(err, ErrPrivate) {
-		return nil, g.refuse(processorID, host, "fault.egress.private_address", ErrPrivate)
+		return nil, g.refuse(ctx, processorID, host, "fault.egress.private_address", ErrPrivate)
 	}
 	if err != nil {
 		g.count(processorID, func(u *Use) { u.Failed++ })
@@ -177,10 +208,18 @@ func (d *door) lists(host string, port uint16, chosen string) bool {
 	return slices.ContainsFunc(d.patterns, func(p pattern) bool { return p.matches(host, port) })
 }
 
-func (g *Gate) refuse(processorID, host, key string, cause error) error {
+func (g *Gate) refuse(ctx context.Context, processorID, host, key string, cause error) error {
+	kind := fault.Internal
+	if errors.Is(cause, ErrClosed) { // it may be open again tomorrow
+		kind = fault.Unavailable
+	}
+	out := fault.New(kind, key).With("Host", host).Because(cause)
+	if ctx.Value(looking{}) != nil {
+		return out
+	}
 	g.count(processorID, func(u *Use) { u.Refused++ })
 	g.log.Warn("egress: refused", "processor", processorID, "host", host, "reason", cause.Error())
-	return fault.New(fault.Internal, key).With("Host", host).Because(cause)
+	return out
 }
 
 // HTTPClient is a client that reaches one processor only: HTTPS (plain HTTP for a Local
@@ -246,9 +285,12 @@ func (c *countedCalls) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.gate.held(c.processor) { // also over a connection that was open before
 		return nil, c.gate.refuseHeld(c.processor)
 	}
+	if err := c.gate.closed(r.Context(), c.processor); err != nil {
+		return nil, err
+	}
 	d := c.gate.doors[c.processor]
 	if r.URL.Scheme != "https" && (d == nil || !d.Local) {
-		return nil, c.gate.refuse(c.processor, r.URL.Hostname(), "fault.egress.plain", ErrPlain)
+		return nil, c.gate.refuse(r.Context(), c.processor, r.URL.Hostname(), "fault.egress.plain", ErrPlain)
 	}
 	res, err := c.next.RoundTrip(r)
 	if err == nil {

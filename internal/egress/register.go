@@ -16,7 +16,8 @@ type Processor struct {
 	Name       string   // the company or service, as the public page prints it
 	Purpose    string   // why it gets data
 	Categories []string // which data it gets
-	Region     string   // where it keeps them
+	Region     string   // where it keeps them, in words
+	Place      string   // the same as a code: a country of ISO 3166, or "EU"; empty: not stated
 	Hosts      []string // "mail.example.org:465", "*.example.org:443", "[2001:db8::1]:25"; nothing else can be reached
 	Notes      string
 	Adapter    string // the carrier or gateway that uses it
@@ -25,10 +26,21 @@ type Processor struct {
 	// are allowed, and HTTP without TLS. Link-local and metadata addresses never are.
 	Local bool
 
+	// Patients marks a party that gets something about a clinic's patients, be it sealed.
+	Patients bool
+
+	// Vital marks a party without which the deployment cannot start or be reached, and which gets nothing about anybody. It is not closed when
+	// its contract is over.
+	Vital bool
+
 	// Chosen marks parties whose hosts the clinics choose themselves: their own programs. Receiver reaches one of them at a time, at a
 	// public address and by HTTPS alone; Hosts is empty.
 	Chosen bool
 }
+
+// Bound says whether the party is somebody else's: then there has to be a contract with it. What stands in the operator's own network, and
+// programs of the clinics themselves, need none.
+func (p Processor) Bound() bool { return !p.Local && !p.Chosen }
 
 // Check reads the register the way New does and says which line is wrong. A wrong host
 // pattern opens nothing; Check exists so that setup can say so before anybody misses a message.

@@ -19,7 +19,38 @@ type Use struct {
 	Received  int64
 }
 
-// useDays is how many days are kept; the numbers live in memory and begin anew with the process.
+// Take hands out what was counted since the last time, for who keeps it longer than a process lives.
+func (g *Gate) Take() []Use {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []Use
+	for _, u := range g.kept {
+		out = append(out, *u)
+	}
+	clear(g.kept)
+	return out
+}
+
+// Return gives back what could not be kept: it is handed out again the next time.
+func (g *Gate) Return(list []Use) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, x := range list {
+		u := at(g.kept, useKey{x.Processor, x.Day})
+		u.Calls, u.Failed, u.Refused, u.Sent, u.Received = u.Calls+x.Calls, u.Failed+x.Failed, u.Refused+x.Refused, u.Sent+x.Sent, u.Received+x.Received
+	}
+}
+
+func at(uses map[useKey]*Use, k useKey) *Use {
+	u := uses[k]
+	if u == nil {
+		u = &Use{Processor: k.processor, Day: k.day}
+		uses[k] = u
+	}
+	return u
+}
+
+// useDays is how many days this process remembers by itself.
 const useDays = 32
 
 type useKey struct {
@@ -53,17 +84,15 @@ func (g *Gate) count(processorID string, add func(*Use)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	k := useKey{processorID, day}
-	u := g.uses[k]
-	if u == nil {
+	if g.uses[k] == nil {
 		for old := range g.uses {
 			if old.day < day.AddDays(-useDays) {
 				delete(g.uses, old)
 			}
 		}
-		u = &Use{Processor: processorID, Day: day}
-		g.uses[k] = u
 	}
-	add(u)
+	add(at(g.uses, k))
+	add(at(g.kept, k))
 }
 
 // countedConn counts the bytes of a connection on the day on which they pass.

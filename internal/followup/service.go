@@ -175,3 +175,26 @@ func replan(tx *store.Tx) error {
 	}
 	return nil
 }
+
+// RemindOnce makes one reminder the clinic's only one, in the Change of the clinic's own work: the walk of the canary clinic, which cannot wait for a day.
+func RemindOnce(tx *store.Tx, d Draft) error {
+	all, err := Rules(&tx.View)
+	if err != nil {
+		return err
+	}
+	if err := d.check(nil); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.Kind != messaging.Reminder {
+			continue
+		}
+		if _, err := tx.Exec(sqlRuleRemove, r.ID, r.Version); err != nil {
+			return err
+		}
+	}
+	rule := tx.NewID()
+	tx.Record(audit.Note{Action: "add", Kind: "reminder-rule", Subject: rule, New: d})
+	_, err = tx.Exec(sqlRuleAdd, rule, string(messaging.Reminder), string(d.Channel), d.Minutes, d.Active, tx.Now())
+	return err
+}

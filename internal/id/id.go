@@ -47,6 +47,15 @@ func New(now time.Time) ID {
 	return out
 }
 
+// First is before every id that is made at the moment or later, and behind every id of an earlier millisecond: a range of time is a range of ids. Where a
+// clock was set back, ids are later than their moment and never earlier.
+func First(at time.Time) (out ID) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(at.UnixMilli()))
+	copy(out[:6], b[2:])
+	return out
+}
+
 // Parse reads the 36-character form. It refuses anything else with an error that does
 // not repeat the input, because the input may be a person's typing.
 func Parse(s string) (ID, error) {

@@ -56,7 +56,7 @@ const (
 	sqlEventMailed  = `UPDATE platform_incident SET mailed_at = $1 WHERE mailed_at = 0`
 	sqlEventOldTold = `DELETE FROM platform_incident_clinic WHERE incident_id IN (SELECT id FROM platform_incident WHERE state = 'closed' AND closed_at <= $1)`
 	sqlEventOld     = `DELETE FROM platform_incident WHERE state = 'closed' AND closed_at <= $1`
-	sqlEveryClinic  = `SELECT clinic_id FROM clinic_route WHERE opened_at > 0 ORDER BY clinic_id`
+	sqlEveryClinic  = `SELECT clinic_id FROM clinic_route WHERE opened_at > 0 AND NOT canary ORDER BY clinic_id`
 )
 
 func events(p *store.Platform, text string, args ...any) ([]Event, error) {

@@ -131,7 +131,14 @@ func noticed(v *store.View) ([]Signal, error) {
 	if err := firstOf(rows.Err(), rows.Close()); err != nil {
 		return nil, err
 	}
-	if rows, err = v.Query(sqlMarked, firstID(lately)); err != nil {
+	more, err := marked(v, lately)
+	return append(out, more...), err
+}
+
+// marked are the signals of single entries of the log: an emergency, and a carrier that refused an account.
+func marked(v *store.View, since clock.Instant) (out []Signal, err error) {
+	rows, err := v.Query(sqlMarked, firstID(since))
+	if err != nil {
 		return nil, err
 	}
 	for rows.Next() {

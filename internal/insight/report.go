@@ -169,29 +169,43 @@ func (s *Service) Report(ctx context.Context, who access.Caller, a Ask) (Report,
 	if err := a.check(); err != nil {
 		return Report{Ask: a}, err
 	}
-	out := Report{Ask: a}
-	err := s.db.View(ctx, who, access.ReportRead, func(_ context.Context, v *store.View) error {
-		c, err := clinics.Get(v)
-		if err != nil {
-			return err
-		}
-		if a.Kind == Revenue && !c.Has(clinics.ModuleBilling) {
-			return fault.Missing()
-		}
-		if out.CountedTo, _, err = progress(v); err != nil {
-			return err
-		}
-		first := a.From[:4] + "-01-01" // where a group ends hangs on the year alone
-		switch a.Kind {
-		case Revenue:
-			err = out.money(v, c, first)
-		case Sources:
-			err = out.doors(v, first)
-		default:
-			err = out.days(v, first)
-		}
+	var out Report
+	err := s.db.View(ctx, who, access.ReportRead, func(_ context.Context, v *store.View) (err error) {
+		out, err = report(v, a)
 		return err
 	})
+	return out, err
+}
+
+// ReportOf makes a report inside a passage of another room. Its faults are those of Report.
+func ReportOf(v *store.View, a Ask) (Report, error) {
+	if err := a.check(); err != nil {
+		return Report{Ask: a}, err
+	}
+	return report(v, a)
+}
+
+func report(v *store.View, a Ask) (Report, error) {
+	out := Report{Ask: a}
+	c, err := clinics.Get(v)
+	if err != nil {
+		return out, err
+	}
+	if a.Kind == Revenue && !c.Has(clinics.ModuleBilling) {
+		return out, fault.Missing()
+	}
+	if out.CountedTo, _, err = progress(v); err != nil {
+		return out, err
+	}
+	first := a.From[:4] + "-01-01" // where a group ends hangs on the year alone
+	switch a.Kind {
+	case Revenue:
+		err = out.money(v, c, first)
+	case Sources:
+		err = out.doors(v, first)
+	default:
+		err = out.days(v, first)
+	}
 	return out, err
 }
 

@@ -289,6 +289,9 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 	if err != nil {
 		return Account{}, err
 	}
+	if err := s.may(ctx, who, provider, credentials); err != nil {
+		return Account{}, err
+	}
 	a := Account{ID: id.New(s.db.Clock().Now()), Channel: p.Channel(), Provider: provider, Sender: sender, Last4: last4, State: AccountActive, AgreedBy: who.Actor(), Version: 1}
 	if err := p.Probe(ctx, Connection{ID: a.ID, Provider: provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), a)}); err != nil {
 		return Account{}, err
@@ -301,18 +304,7 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 		if !missing(err) {
 			return err
 		}
-		if err := tx.NewSubject(a.ID); err != nil {
-			return err
-		}
-		subject, table, column, row := accountCell(a.ID)
-		sealed, err := tx.Seal(subject, table, column, row, string(credentials))
-		if err != nil {
-			return err
-		}
-		a.TestedAt, a.StateAt, a.CreatedAt, a.HookURL = tx.Now(), tx.Now(), tx.Now(), s.hookURL(tx.Clinic(), a)
-		tx.Record(audit.Note{Action: "connect", Kind: "channel", Subject: a.ID, New: map[string]any{"channel": a.Channel, "provider": provider, "sender": sender, "last4": last4, "agreement": AgreementVersion}})
-		_, err = tx.Exec(sqlAccountAdd, a.ID, string(a.Channel), provider, sender, last4, sealed, who.Actor(), AgreementVersion, tx.Now())
-		return err
+		return s.addAccount(tx, &a, credentials)
 	})
 	if errors.Is(err, store.ErrUnique) {
 		err = fault.New(fault.Conflict, "fault.channel.there")
@@ -321,6 +313,22 @@ func (s *Service) Connect(ctx context.Context, who access.Caller, provider strin
 		return a, err
 	}
 	return a, s.listen(ctx, who, Connection{ID: a.ID, Provider: provider, Sender: sender, Credentials: credentials, HookURL: a.HookURL})
+}
+
+// addAccount writes a new account down; a gets its moments and its address.
+func (s *Service) addAccount(tx *store.Tx, a *Account, credentials []byte) error {
+	if err := tx.NewSubject(a.ID); err != nil {
+		return err
+	}
+	subject, table, column, row := accountCell(a.ID)
+	sealed, err := tx.Seal(subject, table, column, row, string(credentials))
+	if err != nil {
+		return err
+	}
+	a.TestedAt, a.StateAt, a.CreatedAt, a.HookURL = tx.Now(), tx.Now(), tx.Now(), s.hookURL(tx.Clinic(), *a)
+	tx.Record(audit.Note{Action: "connect", Kind: "channel", Subject: a.ID, New: map[string]any{"channel": a.Channel, "provider": a.Provider, "sender": a.Sender, "last4": a.Last4, "agreement": AgreementVersion}})
+	_, err = tx.Exec(sqlAccountAdd, a.ID, string(a.Channel), a.Provider, a.Sender, a.Last4, sealed, a.AgreedBy, AgreementVersion, tx.Now())
+	return err
 }
 
 // TestAccount asks the provider whether the account works, and notes when it did. The error is
@@ -333,7 +341,7 @@ func (s *Service) TestAccount(ctx context.Context, who access.Caller, one id.ID)
 			err = fault.Missing()
 		}
 		if err == nil {
-			c, err = s.connection(v, a)
+			c, err = s.reaching(v, a)
 		}
 		return err
 	})
@@ -389,6 +397,9 @@ func (s *Service) ChangeKeys(ctx context.Context, who access.Caller, one id.ID, 
 		err = f.Err()
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.may(ctx, who, was.Provider, credentials); err != nil {
 		return err
 	}
 	c := Connection{ID: one, Provider: was.Provider, Sender: sender, Credentials: credentials, HookURL: s.hookURL(who.Clinic(), was)}
@@ -541,6 +552,9 @@ func (s *Service) way(tx *store.Tx, d *Round, c Channel) (via Carrier, own *Conn
 		return nil, nil, "", err
 	} else if house.Held { // the clinic came from another house, which may have sent this already: its owner lets go
 		return nil, nil, ReasonPaused, nil
+	} else if house.Canary {
+		via, own, err := s.around(&tx.View, c, a, there)
+		return via, own, "", err
 	}
 	if !there {
 		return s.carriers[c], nil, "", nil

@@ -1,6 +1,7 @@
 package messaging_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,12 @@ func TestEverybodyIsToldOnce(t *testing.T) {
 		st, err := policies.New(b.DB).Standing(t.Context(), b.As(access.Owner))
 		if err != nil || st.Told != 3 || st.Touched != 3 {
 			t.Errorf("%d of %d were told, %v", st.Told, st.Touched, err)
+		}
+		var passes int
+		if err := b.DB.View(t.Context(), s.system, access.Work, func(_ context.Context, v *store.View) error {
+			return v.Row(`SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND action = 'announce' AND kind = 'policy'`).Scan(&passes)
+		}); err != nil || passes != 1 {
+			t.Errorf("whoever was told was looked for again: %d passages told somebody, %v", passes, err)
 		}
 		s.moves(func(t *policies.Terms) { t.Content = 60 })
 		b.Clock.Move(time.Second)

@@ -52,6 +52,7 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, one id.ID, d An
 		}
 		d.Text = text
 	}
+	s.fresh()
 	var out Outgoing
 	var via Carrier
 	var a attempt
@@ -146,6 +147,9 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	carrier, own, held, err := s.way(tx, round, d.Channel)
 	if err != nil || held != "" || carrier == nil {
 		return fail(errors.Join(err, fault.New(fault.Conflict, "fault.inbox.paused")))
+	}
+	if no, err := s.barred(round, carrier, own); err != nil || no != "" {
+		return fail(errors.Join(err, fault.New(fault.Conflict, "fault.outside."+no)))
 	}
 	now := situation{consent: why}
 	now, reason, err := s.person(round, row{patient: x.Patient, channel: d.Channel, kind: Answered}, now)

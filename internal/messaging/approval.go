@@ -324,7 +324,7 @@ func (s *Service) ProposeText(ctx context.Context, who access.Caller, account id
 		if via, ok = s.providers[a.Provider].(Drafter); !ok || !s.book.Speaks(lang) || !slices.Contains(proposable(), k) {
 			return fault.Missing()
 		}
-		if conn, err = s.connection(v, a); err != nil {
+		if conn, err = s.reaching(v, a); err != nil {
 			return err
 		}
 		c, err := clinics.Get(v)
@@ -489,7 +489,7 @@ func (s *Service) RetractText(ctx context.Context, who access.Caller, one id.ID)
 			return err
 		}
 		via, _ = s.providers[a.Provider].(Drafter)
-		conn, err = s.connection(v, a)
+		conn, err = s.reaching(v, a)
 		return err
 	})
 	if err != nil {
@@ -519,7 +519,7 @@ func (s *Service) AskVerdicts(ctx context.Context, who access.Caller, account id
 		if via, ok = s.providers[a.Provider].(Drafter); !ok {
 			return fault.Missing()
 		}
-		conn, err = s.connection(v, a)
+		conn, err = s.reaching(v, a)
 		return err
 	})
 	if err != nil {

@@ -241,7 +241,7 @@ func (s *Service) FetchMedia(ctx context.Context, who access.Caller, one id.ID) 
 		if m, err = a.media(&tx.View); err != nil {
 			return lose(tx, a, LostBroken) //nolint:nilerr // what does not open cannot be asked for
 		}
-		if c, err = s.connection(&tx.View, account); errors.Is(err, vault.ErrForged) || errors.Is(err, vault.ErrShredded) {
+		if c, err = s.reaching(&tx.View, account); errors.Is(err, vault.ErrForged) || errors.Is(err, vault.ErrShredded) {
 			return errors.Join(broken(tx, account.ID, PausedUnread), wait())
 		}
 		if err != nil {

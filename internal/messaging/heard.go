@@ -9,6 +9,7 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
 	"almirah/internal/contact"
@@ -71,12 +72,22 @@ func (r Reached) rank() int {
 // is new, sealed, and answers at once; EventHeard does the rest. A report that came before changes
 // nothing. fault.NotFound when there is no such account, ErrForged and ErrUnreadable as Inbound says.
 func (s *Service) Hear(ctx context.Context, who access.Caller, provider string, one id.ID, h Hook) (Answer, error) {
-	p := s.providers[provider]
-	if p == nil {
+	var p Provider
+	if s.providers[provider] == nil && s.loops[provider] == nil {
 		return Answer{}, fault.Missing()
 	}
 	var c Connection
 	err := s.db.View(ctx, who, access.MessageHear, func(_ context.Context, v *store.View) error {
+		house, err := clinics.Get(v)
+		if err != nil {
+			return err
+		}
+		if p = s.providers[provider]; house.Canary {
+			p = s.loops[provider]
+		}
+		if p == nil {
+			return fault.Missing()
+		}
 		a, err := account(v, sqlAccountGet, one)
 		if err == nil && (a.State == AccountRevoked || a.Provider != provider) {
 			err = fault.Missing()

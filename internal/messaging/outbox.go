@@ -65,6 +65,7 @@ var errLost = errors.New("messaging: the message is no longer this sender's")
 // has left, so Recover plans it again; after handOver and before the last Change, a
 // "handing-over" one, of which nobody knows, so Recover makes it uncertain and a person decides.
 func (s *Service) Deliver(ctx context.Context, who access.Caller, message id.ID) error {
+	s.fresh()
 	out, carrier, a, err := s.take(ctx, who, message)
 	if err != nil || carrier == nil {
 		return err
@@ -109,6 +110,12 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 		return none(s.put(tx, r, Planned, held, tx.Now().Add(whilePaused)))
 	case via == nil:
 		return none(s.drop(tx, r, ReasonNoCarrier))
+	}
+	if why, err := s.barred(d, via, own); err != nil || why != "" {
+		if err == nil {
+			err = s.drop(tx, r, ReasonOutside+why)
+		}
+		return none(err)
 	}
 	now, reason, err := s.look(d, r)
 	if err != nil {

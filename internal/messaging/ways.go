@@ -139,6 +139,9 @@ func (s *Service) drop(tx *store.Tx, r row, reason string) error {
 	case ReasonNoCarrier, ReasonNoAddress, ReasonNoTemplate:
 		return elsewhere(tx, r)
 	}
+	if strings.HasPrefix(reason, ReasonOutside) {
+		return elsewhere(tx, r)
+	}
 	return nil
 }
 

@@ -21,7 +21,7 @@ import (
 const (
 	sqlDutyAdd   = `INSERT INTO duty_done (id, kind, day, by_id, report, at) VALUES ($1, $2, $3, $4, $5, $6)`
 	sqlDutyLast  = `SELECT id, kind, day, by_id, report, at FROM duty_done ORDER BY day DESC, at DESC, id DESC LIMIT $1`
-	sqlDutyBegan = `SELECT COALESCE(MIN(opened_at), 0) FROM clinic_route WHERE opened_at > 0`
+	sqlDutyBegan = `SELECT COALESCE(MIN(opened_at), 0) FROM clinic_route WHERE opened_at > 0 AND NOT canary`
 )
 
 // mostDone is how many signatures the page shows, and how far back the last of a kind is looked for.

@@ -281,6 +281,9 @@ func TestVersionsStayForEver(t *testing.T) {
 		if err != nil || !x.Genuine || len(x.Changes) != 1 || x.Changes[0] != (Change{"keep", string(law.Opinions), "P90D", "P180D", Weaker}) || !strings.Contains(x.Text, "policy-archive") {
 			t.Errorf("%+v %v", x.Changes, err)
 		}
+		if terms := list[0].Terms; Digest(terms, x.Text) == Digest(terms, "{}") {
+			t.Error("the fingerprint does not know the sentences")
+		}
 		if _, err := d.s.Compared(ctx, anyone, 4); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%v", err)
 		}
@@ -293,7 +296,7 @@ func TestVersionsStayForEver(t *testing.T) {
 		}
 		columns := `(clinic_id, n, id, digest, text_digest, terms, gate, made_at, noticed_at, effective_at)`
 		for what, text := range map[string]string{
-			"a version was changed": `UPDATE policy_version SET effective_at = 0 WHERE clinic_id = $1`, "a version was removed": `DELETE FROM policy_version WHERE clinic_id = $1 AND n = 3`,
+			"a version was changed": `UPDATE policy_version SET terms = '{}' WHERE clinic_id = $1`, "a version was removed": `DELETE FROM policy_version WHERE clinic_id = $1 AND n = 3`,
 			"a text was changed": `UPDATE policy_text SET text = '{}' WHERE clinic_id = $1`, "a text was removed": `DELETE FROM policy_text WHERE clinic_id = $1`,
 			"it came before its day":    fmt.Sprintf(`INSERT INTO policy_version %s SELECT clinic_id, 9, $2, digest, text_digest, terms, 'announced', made_at, noticed_at, noticed_at + 2591999999999 FROM policy_version WHERE clinic_id = $1 AND n = 1`, columns),
 			"nobody was asked":          fmt.Sprintf(`INSERT INTO policy_version %s SELECT clinic_id, 9, $2, digest, text_digest, terms, 'nobody', made_at, noticed_at, effective_at FROM policy_version WHERE clinic_id = $1 AND n = 1`, columns),

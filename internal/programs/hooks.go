@@ -64,6 +64,9 @@ func (s *Service) AddEndpoint(ctx context.Context, who access.Caller, d Endpoint
 		return "", id.Zero, err
 	}
 	err = s.db.Change(ctx, who, access.ProgramSettings, func(_ context.Context, tx *store.Tx) error {
+		if err := s.allowed(&tx.View); err != nil {
+			return err
+		}
 		there, err := endpoints(&tx.View, sqlEndpoints)
 		if err != nil {
 			return err

@@ -24,6 +24,8 @@ type Options struct {
 	Accounts *accounts.Service
 	// Reach carries requests to one address of a clinic's choice ("books.example:443") and to nothing else, or refuses; it follows no redirect.
 	Reach func(target string) http.RoundTripper
+	// Refused says why nothing of the clinic may be told to its own programs; empty when it may. Nil: it always may.
+	Refused func(c clinics.Clinic) string
 }
 
 // Service are the verbs for the doors.
@@ -37,6 +39,21 @@ type Service struct {
 // New makes the room.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
 	return &Service{db: db, log: log, o: o}
+}
+
+// allowed is fault.Conflict "fault.outside.<why>" where the clinic lets nothing be told outside.
+func (s *Service) allowed(v *store.View) error {
+	if s.o.Refused == nil {
+		return nil
+	}
+	c, err := clinics.Get(v)
+	if err != nil {
+		return err
+	}
+	if why := s.o.Refused(c); why != "" {
+		return fault.New(fault.Conflict, "fault.outside."+why)
+	}
+	return nil
 }
 
 // Entered is a program that came in by a token.

@@ -97,6 +97,12 @@ func (s *Service) next(ctx context.Context, who access.Caller, one id.ID) (more,
 		if err != nil {
 			return err
 		}
+		if err := s.allowed(&tx.View); err != nil { // it stays as it is, for when it is allowed again
+			if fault.Is(err, fault.Conflict) {
+				return nil
+			}
+			return err
+		}
 		d, err = scanDelivery(tx.Row(sqlDeliveryNext, one, tx.Now()))
 		if errors.Is(err, store.ErrNoRows) {
 			return nil

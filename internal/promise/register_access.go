@@ -9,6 +9,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/holdings.go"},
 		ProvedBy: []string{"accounts.TestHoldingsAreTheTables", "web.TestFormsAskLittle"},
+		Probe:    "account-minimal",
 		Twins: []Twin{
 			{
 				Name: "an account has a home address",
@@ -29,6 +30,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
 		ProvedBy: []string{"accounts.TestSignUpVerifySignIn"},
+		Probe:    "account-verified",
 		Twins: []Twin{
 			{
 				Name: "an account works before its link was opened",
@@ -45,6 +47,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/person.go"},
 		ProvedBy: []string{"accounts.TestWrongFieldsAreNamedAtOnce", "web.TestFormsAskLittle"},
+		Probe:    "account-adults",
 		Twins: []Twin{
 			{
 				Name: "the tick of the terms is not looked at",
@@ -60,6 +63,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
 		ProvedBy: []string{"accounts.TestSignUpVerifySignIn"},
+		Probe:    "terms-on-record",
 		Twins: []Twin{
 			{
 				Name: "the accepted terms are not written down",
@@ -121,6 +125,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/service.go"},
 		ProvedBy: []string{"accounts.TestEndOfMembershipEndsItsSessions"},
+		Probe:    "staff-by-invitation",
 		Twins: []Twin{
 			{
 				Name: "sessions outlive the membership",
@@ -151,6 +156,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"store.DB.Change", "archtest.Arrows"},
 		ProvedBy: []string{"archtest.TestHouseRules", "app.TestPublicAPINamesWhatIsWrong"},
+		Probe:    "same-rules-at-every-door",
 		Twins: []Twin{{
 			Name: "a room opens the database past the doorway",
 			File: "internal/messaging/calendar.go", Old: "package messaging\n", New: "package messaging\n\nimport _ \"modernc.org/sqlite\"\n",
@@ -164,6 +170,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"access.Table"},
 		ProvedBy: []string{"archtest.TestOperatorStandsOutside"},
+		Probe:    "operator-outside",
 		Twins: []Twin{{
 			Name: "the operator may open a patient's page",
 			File: "internal/access/table.go", Old: `{PatientRead, "Open a patient's page.", staff},`, New: `{PatientRead, "Open a patient's page.", append([]Role{Operator}, staff...)},`,
@@ -177,6 +184,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/dashboard.go"},
 		ProvedBy: []string{"web.TestWeekAndDashboard", "web.TestMessagesThatWaitForAPerson"},
+		Probe:    "dashboard-tells",
 		Twins: []Twin{
 			{
 				Name: "the dashboard is silent about messages",
@@ -257,7 +265,7 @@ var access = []Sentence{
 		ProvedBy: []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
 		Twins: []Twin{{
 			Name: "any token is taken",
-			File: "internal/web/token.go", Old: "v.csrf == nil || !hmac.Equal(b[16:], v.mac(b[:16]))", New: "v.csrf == nil",
+			File: "internal/web/token.go", Old: "v.csrf == nil || !hmac.Equal(b[16:], mac(v.csrf, b[:16]))", New: "v.csrf == nil",
 			Red:  []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
 			Long: true,
 		}},
@@ -270,6 +278,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/throttle.go"},
 		ProvedBy: []string{"accounts.TestGuessingIsSlow", "accounts.TestAnswersDoNotTell"},
+		Probe:    "guessing-slowed",
 		Twins: []Twin{
 			{
 				Name: "wrong passwords make nobody wait",
@@ -290,6 +299,7 @@ var access = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go"},
 		ProvedBy: []string{"accounts.TestSignOut"},
+		Probe:    "sign-in-traces",
 		Twins: []Twin{
 			{
 				Name: "the browser is stored unsealed",

@@ -49,6 +49,7 @@ var backups = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/backup/seal.go", "internal/backup/key.go"},
 		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestWrongKeyAndDamagedFile"},
+		Probe:    "backups-unreadable",
 		Twins: []Twin{
 			{
 				Name: "an open copy is left beside it",
@@ -64,6 +65,7 @@ var backups = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Shred", "vault.Vault.TakeJournal", "internal/backup/restore.go"},
 		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestWrongKeyAndDamagedFile", "vault.TestACopyOfTheKeyStore"},
+		Probe:    "erased-in-backups",
 		Twins: []Twin{
 			{
 				Name: "the journal is not replayed",

@@ -9,6 +9,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/hours.go", "internal/scheduling/slots.go"},
 		ProvedBy: []string{"scheduling.TestEveryClockChangeOf40Zones", "scheduling.TestSlotsAgainstTheOracle", "scheduling.TestChangesAndLeave"},
+		Probe:    "times-as-entered",
 		Twins: []Twin{{
 			Name: "in New York an hour that the clocks jump over is offered",
 			File: "internal/clock/local.go", Old: "if _, o := at.In(z).Zone(); o == off {", New: `if _, o := at.In(z).Zone(); o == off || z.String() == "America/New_York" {`,
@@ -40,6 +41,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/claims.go"},
 		ProvedBy: []string{"scheduling.TestOverbookingNeedsAReason"},
+		Probe:    "overbooking-by-staff",
 		Twins: []Twin{
 			{
 				Name: "the public may overbook",
@@ -60,6 +62,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/calendar.go", "clock.Resolve"},
 		ProvedBy: []string{"messaging.TestEveryChangeOfTheClocksIsReadAsTheSameInstant", "app.TestOneMomentEverywhere"},
+		Probe:    "clinic-time",
 		Twins: []Twin{
 			{
 				Name: "calendars are told the time of another zone",
@@ -76,6 +79,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/change.go"},
 		ProvedBy: []string{"scheduling.TestEveryChangeIsInTheBookingLog"},
+		Probe:    "changes-kept",
 		Twins: []Twin{
 			{
 				Name: "a move is not in the history",
@@ -149,6 +153,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"contact.HealthWords"},
 		ProvedBy: []string{"contact.TestHealthWordsAreNoticed"},
+		Probe:    "health-words-noticed",
 		Twins: []Twin{{
 			Name: "no list of health words is used",
 			File: "internal/contact/health.go", Old: "lists = append(lists, health[l]())", New: "_ = health[l]",
@@ -162,6 +167,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/limit.go"},
 		ProvedBy: []string{"app.TestPublicLimitTellsWhenToComeBack"},
+		Probe:    "abuse-limited",
 		Twins: []Twin{
 			{
 				Name: "an address may book without end",
@@ -177,6 +183,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/link.go"},
 		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing"},
+		Probe:    "own-link",
 		Twins: []Twin{
 			{
 				Name: "a link reaches every appointment",
@@ -197,6 +204,7 @@ var booking = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/words/tongue.go"},
 		ProvedBy: []string{"words.TestEveryKeyInEveryLanguage", "words.TestMatch", "messaging.TestMessagesComeInThePatientsLanguage"},
+		Probe:    "own-language",
 		Twins: []Twin{
 			{
 				Name: "what the browser asks for is not heard",

@@ -51,6 +51,7 @@ var clauses = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"words.Load", "internal/web/trust.go"},
 		ProvedBy: []string{"words.TestEverySentenceIsSaidInEveryLanguage", "web.TestNoEnglishIsLeftInThePolicy", "app.TestTheProcessorsAreSaidInEveryLanguage", "app.TestThePolicyIsCleanForEverybody"},
+		Probe:    "policy-languages",
 		Twins: []Twin{
 			{
 				Name: "sentences stay in English",
@@ -118,6 +119,7 @@ var clauses = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/token.go", "internal/web/error.go"},
 		ProvedBy: []string{"web.TestSignInSaysThatCookiesAreBlocked", "app.TestSignInWithCookiesBlocked"},
+		Probe:    "cookies-blocked",
 		Twins: []Twin{{
 			Name: "a browser without cookies is told that its form is old",
 			File: "internal/web/token.go", Old: "if v.Method != http.MethodGet && len(v.Cookies()) == 0 {", New: "if v.Method != http.MethodGet && len(v.Cookies()) > 99 {",
@@ -131,6 +133,7 @@ var clauses = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"web.Storage", "internal/web/token.go"},
 		ProvedBy: []string{"web.TestOnlyDeclaredStorage"},
+		Probe:    "browser-storage",
 		Twins: []Twin{{
 			Name: "the list leaves the browser's storage out",
 			File: "internal/web/trust.go", Old: "for _, c := range Storage() {", New: "for _, c := range Storage()[:0] {",
@@ -144,6 +147,7 @@ var clauses = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/web/preference.go"},
 		ProvedBy: []string{"web.TestMySettings"},
+		Probe:    "preferences-chosen",
 		Twins: []Twin{{
 			Name: "the colours are not remembered",
 			File: "internal/web/preference.go", Old: `parts = append(parts, "theme:"+theme)`, New: `parts = append(parts, "theme:light")`,

@@ -9,6 +9,7 @@ var domain = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"domains.Service.Check", "domains.Service.Of", "internal/domains/domain.go"},
 		ProvedBy: []string{"domains.TestANameIsProvenBeforeItIsServed", "app.TestAClinicsOwnName"},
+		Probe:    "own-domain",
 		Twins: []Twin{
 			{
 				Name: "any proof will do",
@@ -39,6 +40,7 @@ var domain = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"domains.Service.Check", "domains.Service.Sweep", "internal/domains/store.go"},
 		ProvedBy: []string{"domains.TestOneNameOneClinic"},
+		Probe:    "own-domain-one",
 		Twins: []Twin{{
 			Name: "a claim of long ago is kept",
 			File: "internal/domains/domain.go", Old: "return d.Proven == 0 && now >= d.Claimed.Add(claimLife)", New: "return false",
@@ -78,6 +80,7 @@ var domain = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"domains.Service.KeepCertificate", "domains.Service.Certificate"},
 		ProvedBy: []string{"domains.TestCertificatesAreSealed"},
+		Probe:    "own-domain-keys",
 		Twins: []Twin{{
 			Name: "certificates lie open",
 			File: "internal/domains/certificate.go", Old: "sealed, err := p.Seal(vault.ClinicData, \"certificate\", \"sealed\", cell(name), string(data))", New: "sealed, err := data, error(nil)",

@@ -9,6 +9,7 @@ var erased = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/privacy/plan.go", "internal/law/keep_until.go", "internal/web/erasure.go"},
 		ProvedBy: []string{"privacy.TestPlan"},
+		Probe:    "erasure-plan",
 		Twins: []Twin{
 			{
 				Name: "a child's time is an adult's",
@@ -127,7 +128,7 @@ var erased = []Sentence{
 			},
 			{
 				Name: "a restore does not erase again",
-				File: "internal/privacy/erase.go", Old: "_, err := s.finish(ctx, tx, one)", New: "tx.Housekeeping(\"nothing\")\n\t\t\t\tvar err error",
+				File: "internal/privacy/erase.go", Old: "_, err := s.finish(ctx, tx, one)", New: "tx.Housekeeping(\"nothing\")\n\t\t\t\t_ = one\n\t\t\t\tvar err error",
 				Red: []string{"privacy.TestBrokenOff"},
 			},
 		},
@@ -139,6 +140,7 @@ var erased = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"accounts.Service.EraseFormer", "accounts.Service.FinishErased"},
 		ProvedBy: []string{"accounts.TestEraseFormer"},
+		Probe:    "staff-erased",
 		Twins: []Twin{
 			{
 				Name: "her password still lets her in",

@@ -9,6 +9,7 @@ var troubled = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/incidents/watch.go", "internal/web/browsers.go", "internal/app/incidents.go"},
 		ProvedBy: []string{"incidents.TestOneIncidentForOneCause", "web.TestTwoBrowsersTakeTurns"},
+		Probe:    "incident-noticed",
 		Twins: []Twin{
 			{
 				Name: "a rule that notices nothing",
@@ -29,6 +30,7 @@ var troubled = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/incidents/people.go", "internal/store/account.go"},
 		ProvedBy: []string{"incidents.TestExactlyWhomASignInRead", "app.TestIncidentDrill"},
+		Probe:    "incident-exact",
 		Twins: []Twin{
 			{
 				Name: "the log forgets by which sign-in",
@@ -112,6 +114,7 @@ var troubled = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/incidents/platform.go", "messaging.Passed"},
 		ProvedBy: []string{"incidents.TestAPartyThatWasHit"},
+		Probe:    "incident-processor",
 		Twins: []Twin{
 			{
 				Name: "every clinic is told, whether it used the party or not",
@@ -127,6 +130,7 @@ var troubled = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"incidents.Service.Close", "incidents.Service.Sign", "incidents.Keeper.Due"},
 		ProvedBy: []string{"incidents.TestFromNoticedToSigned"},
+		Probe:    "incident-register",
 		Twins: []Twin{
 			{
 				Name: "who closed it signs it",

@@ -9,6 +9,7 @@ var insights = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/carry.go"},
 		ProvedBy: []string{"insight.TestNoDifferenceTellsOfFewer", "insight.TestReportsTellNoFewer"},
+		Probe:    "counts-only",
 		Twins: []Twin{
 			{
 				Name: "small groups are shown",
@@ -24,6 +25,7 @@ var insights = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/count.go", "internal/insight/work.go"},
 		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount", "app.TestReportsInABrowser"},
+		Probe:    "reports-counted",
 		Twins: []Twin{
 			{
 				Name: "old days that were changed are not counted again",
@@ -39,6 +41,7 @@ var insights = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/count.go", "internal/consent/inside.go"},
 		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount"},
+		Probe:    "figures-objection",
 		Twins: []Twin{
 			{
 				Name: "who objected is counted",
@@ -75,6 +78,7 @@ var insights = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/watching.go", "internal/app/metrics.go", "internal/store/watch.go"},
 		ProvedBy: []string{"app.TestWatchingIsForOperators"},
+		Probe:    "watched-by-operators",
 		Twins: []Twin{
 			{
 				Name: "strangers see the operator's page",
@@ -90,6 +94,7 @@ var insights = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/logbook.go", "internal/fault/logfields.go"},
 		ProvedBy: []string{"app.TestLogKeepsDeclaredFields", "app.TestRequestsHaveOneID"},
+		Probe:    "log-declared",
 		Twins: []Twin{
 			{
 				Name: "the log takes any field",

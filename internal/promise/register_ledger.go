@@ -31,6 +31,7 @@ var ledgers = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"store.DB.Change", "store.DB.Sequence"},
 		ProvedBy: []string{"store.TestKilledAtAnyStep"},
+		Probe:    "audit-whole-or-nothing",
 		Twins: []Twin{{
 			Name: "an act is saved before its entry",
 			File: "internal/store/doorway.go", Old: "\tif err := tx.account(seen); err != nil {\n\t\treturn err\n\t}\n\tif tx.writes > 0 {", New: "\tif err := tx.account(nil); err != nil && len(seen) > 0 {\n\t\treturn err\n\t}\n\tif len(tx.notes) > 0 && tx.writes > 0 {\n\t\ts.queued = nil\n\t}\n\tif tx.writes > 0 {",
@@ -58,6 +59,7 @@ var ledgers = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"oversight.Service.DueMail", "accounts.Service.TellHead"},
 		ProvedBy: []string{"oversight.TestTheHeadIsMailedOnceADay"},
+		Probe:    "audit-mailed",
 		Twins: []Twin{{
 			Name: "who said no gets it too",
 			File: "internal/oversight/mail.go", Old: "case wanted && tx.Now().Sub(sent) >= everyMail:", New: "case (wanted || known) && tx.Now().Sub(sent) >= everyMail:",
@@ -71,6 +73,7 @@ var ledgers = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/audit/verifier/verifier.go", "audit.Witness.See", "store.DB.Prove"},
 		ProvedBy: []string{"audit/verifier.TestEveryTouchOfAFileIsNamed", "audit/verifier.TestTheVerifierStandsAlone", "audit.TestAWitnessRefusesARewrittenLog", "app.TestWitnessOfAnotherHost", "store.TestWhoeverOwnsTheDatabaseIsCaught"},
+		Probe:    "audit-checked-elsewhere",
 		Twins: []Twin{{
 			Name: "an entry of a file needs no true proof",
 			File: "internal/audit/verifier/verifier.go", Old: "if tlog.CheckRecord(l.Proof, c.rep.Size, c.root, l.N, h) != nil {", New: "if tlog.CheckRecord(l.Proof, c.rep.Size, c.root, l.N, h) != nil && len(l.Leaf) == 0 {",

@@ -82,6 +82,7 @@ var patients = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.Record"},
 		ProvedBy: []string{"consent.TestGiveAndTakeBack", "app.TestNoBoxIsTicked"},
+		Probe:    "consent-asked",
 		Twins: []Twin{
 			{
 				Name: "a yes to one purpose is a yes to all",

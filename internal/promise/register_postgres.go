@@ -71,6 +71,7 @@ var servers = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/server.go", "internal/app/postgres.go"},
 		ProvedBy: []string{"app.TestARollingRestartFailsNobody", "app.TestBehindAPooler"},
+		Probe:    "upgrade-unseen",
 		Twins: []Twin{
 			{
 				Name: "a process ends without saying so",

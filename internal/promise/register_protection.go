@@ -23,6 +23,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Ring.Seal", "vault.Ring.Open"},
 		ProvedBy: []string{"vault.TestCellsCannotBeMoved"},
+		Probe:    "sealed-in-place",
 		Twins: []Twin{{
 			Name: "a field is not bound to its row",
 			File: "internal/vault/ring.go", Old: "\tb = append(b, c.Row[:]...)\n", New: "",
@@ -49,6 +50,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"app.ServerTLS"},
 		ProvedBy: []string{"app.TestOldTLSIsRefused"},
+		Probe:    "connections-in",
 		Twins: []Twin{{
 			Name: "old visitors are welcome",
 			File: "internal/app/certificates.go", Old: "&tls.Config{MinVersion: tls.VersionTLS12,", New: "&tls.Config{MinVersion: tls.VersionTLS10,",
@@ -86,6 +88,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/config.go"},
 		ProvedBy: []string{"app.TestSecretsAreMasked"},
+		Probe:    "secrets-kept-apart",
 		Twins: []Twin{
 			{
 				Name: "settings are printed with their passwords",
@@ -117,6 +120,7 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/store/open.go"},
 		ProvedBy: []string{"jobs.TestTwoProcessesSendOnce", "scheduling.TestRaceTwoProcesses"},
+		Probe:    "several-servers",
 	},
 	{
 		ID:       "measured-without-people",
@@ -125,11 +129,32 @@ var protection = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/app/metrics.go"},
 		ProvedBy: []string{"app.TestMetricsCarryNobody"},
+		Probe:    "measured-without-people",
 		Twins: []Twin{
 			{
 				Name: "a measurement names the visitor",
 				File: "internal/app/metrics.go", Old: "route := r.Pattern", New: "route := r.URL.Path",
 				Red: []string{"app.TestMetricsCarryNobody"},
+			},
+		},
+	},
+	{
+		ID:       "searches-sealed",
+		Text:     "What staff type to find a patient stands in no address of a page: neither the history of a browser nor a log of addresses on the way gets to know whom somebody looked for.",
+		Sources:  []string{"M14", "N3"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/web/seek.go", "internal/api/people.go"},
+		ProvedBy: []string{"web.TestWhatIsLookedForStandsInNoAddress", "web.TestNoFormPutsAPersonIntoAnAddress"},
+		Twins: []Twin{
+			{
+				Name: "what was typed goes on in clear",
+				File: "internal/web/seek.go", Old: "case slices.Contains(typedNames, name):", New: "case slices.Contains(typedNames, name) && list[0] == \"\":",
+				Red: []string{"web.TestWhatIsLookedForStandsInNoAddress"},
+			},
+			{
+				Name: "an address opens in every sign-in",
+				File: "internal/web/seek.go", Old: "hkdf.Key(sha256.New, v.csrf, nil,", New: "hkdf.Key(sha256.New, []byte(\"almirah\"), nil,",
+				Red: []string{"web.TestWhatIsLookedForStandsInNoAddress"},
 			},
 		},
 	},

@@ -27,6 +27,7 @@ var record = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"store.DB.Change"},
 		ProvedBy: []string{"store.TestAPassageNeedsCallerRightAndSubject"},
+		Probe:    "no-act-without-record",
 		Twins: []Twin{{
 			Name: "a change need not say what it did",
 			File: "internal/store/doorway.go", Old: `if tx.writes > 0 && len(tx.notes) == 0 && tx.chore == "" {`, New: "if tx.writes < 0 {",
@@ -40,6 +41,7 @@ var record = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"audit.Note"},
 		ProvedBy: []string{"accounts.TestRolesCountAtOnce", "clinics.TestSettingsKeepOldAndNew"},
+		Probe:    "changes-of-power",
 		Twins: []Twin{
 			{
 				Name: "a change of role forgets what was before",

@@ -40,6 +40,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/holdings.go"},
 		ProvedBy: []string{"requests.TestNoPlaceForAFee"},
+		Probe:    "request-free",
 		Twins: []Twin{
 			{
 				Name: "a column for a fee",
@@ -102,6 +103,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/letter.go", "internal/law/place.go"},
 		ProvedBy: []string{"requests.TestAskedAndAnswered"},
+		Probe:    "request-authority",
 		Twins: []Twin{
 			{
 				Name: "a letter that names nobody",
@@ -138,6 +140,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/copy.go", "internal/app/requests.go"},
 		ProvedBy: []string{"requests.TestAtOnce", "app.TestACopyIsOnePersons", "app.TestBrowserYourData"},
+		Probe:    "request-copy-at-once",
 		Twins: []Twin{
 			{
 				Name: "a copy without what other rooms hold",
@@ -159,10 +162,11 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"requests.Service.Restrict", "consent.Restrict", "consent.May"},
 		ProvedBy: []string{"requests.TestAtOnce"},
+		Probe:    "request-restriction",
 		Twins: []Twin{
 			{
 				Name: "a restriction that restricts nothing",
-				File: "internal/requests/own.go", Old: "consent.Restrict(tx, patient, on, consent.DoorLink)", New: "consent.Restrict(tx, patient, false, consent.DoorLink)",
+				File: "internal/requests/service.go", Old: "case law.Restriction:\n\t\t\tif err := consent.Restrict(tx, r.Patient, true,", New: "case law.Restriction:\n\t\t\tif err := consent.Restrict(tx, r.Patient, false,",
 				Red: []string{"requests.TestAtOnce"},
 			},
 		},
@@ -174,6 +178,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"requests.Service.State", "requests.Statements", "requests.Keeper.Collect"},
 		ProvedBy: []string{"requests.TestAtOnce"},
+		Probe:    "request-statement",
 		Twins: []Twin{
 			{
 				Name: "statements are not shown",
@@ -189,6 +194,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"requests.Service.ProveContact", "messaging.Prove", "patients.SetContact"},
 		ProvedBy: []string{"requests.TestAtOnce"},
+		Probe:    "request-contact-proved",
 		Twins: []Twin{
 			{
 				Name: "any code is right",
@@ -209,6 +215,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/looked.go", "store.View.Opened"},
 		ProvedBy: []string{"requests.TestWhoLooked", "app.TestBrowserYourData"},
+		Probe:    "who-looked",
 		Twins: []Twin{
 			{
 				Name: "names are shown though the clinic does not",
@@ -229,6 +236,7 @@ var requested = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"consent.May", "internal/consent/purpose.go"},
 		ProvedBy: []string{"consent.TestANewPurposeAsksFirst"},
+		Probe:    "new-purpose-asked",
 		Twins: []Twin{
 			{
 				Name: "a purpose that came later takes silence for a yes",

@@ -108,6 +108,7 @@ var signin = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"access.AsksAgain", "internal/web/factors.go"},
 		ProvedBy: []string{"web.TestWhatIsDangerousAsksAgain", "app.TestPasskeyInABrowser"},
+		Probe:    "step-up",
 		Twins: []Twin{
 			{
 				Name: "a factor counts for a whole day",
@@ -128,6 +129,7 @@ var signin = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go", "internal/web/live.go"},
 		ProvedBy: []string{"web.TestRevokedAtOnce"},
+		Probe:    "revoked-at-once",
 		Twins: []Twin{
 			{
 				Name: "open pages are not told that somebody may have to go",
@@ -159,6 +161,7 @@ var signin = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/password.go"},
 		ProvedBy: []string{"accounts.TestEasyPasswordsAreRefused"},
+		Probe:    "passwords-not-guessed",
 		Twins: []Twin{
 			{
 				Name: "no list of passwords is looked through",

@@ -30,6 +30,7 @@ var ownPrograms = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/access/program.go", "accounts.Service.ForProgram"},
 		ProvedBy: []string{"programs.TestATokenOpensNoMoreThanItsMakerMay", "programs.TestScopesLendNothingDangerous", "app.TestATokenOpensTheInterfaceAlone"},
+		Probe:    "token-scopes",
 		Twins: []Twin{
 			{
 				Name: "a token may what its maker may no more",
@@ -81,6 +82,7 @@ var ownPrograms = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/programs/sign.go", "internal/web/trust.go"},
 		ProvedBy: []string{"programs.TestAProgramIsToldIdsAlone", "app.TestTheLoopOfAProgram"},
+		Probe:    "webhooks-thin",
 		Twins: []Twin{
 			{
 				Name: "the address goes out with the news",
@@ -122,6 +124,7 @@ var ownPrograms = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/programs/work.go", "programs.Service.Replay"},
 		ProvedBy: []string{"programs.TestWhatFailsComesAgainAndThenStops"},
+		Probe:    "webhooks-again",
 		Twins: []Twin{
 			{
 				Name: "an address that fails stays on",
@@ -137,6 +140,7 @@ var ownPrograms = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"egress.Gate.Receiver", "internal/programs/endpoint.go", "internal/programs/work.go"},
 		ProvedBy: []string{"egress.TestAReceiverIsOnePublicHost", "programs.TestAHostileReceiverHarmsNobody"},
+		Probe:    "webhooks-guarded",
 		Twins: []Twin{
 			{
 				Name: "any host is the clinic's own",
@@ -157,6 +161,7 @@ var ownPrograms = []Sentence{
 		Kind:     Enforced,
 		KeptBy:   []string{"programs.AfterRestore", "internal/app/restored.go", "programs.Keeper"},
 		ProvedBy: []string{"programs.TestARestoredHouseTellsNothingTwice"},
+		Probe:    "webhooks-held",
 		Twins: []Twin{
 			{
 				Name: "what waited goes out after a restore",

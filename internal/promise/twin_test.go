@@ -21,7 +21,8 @@ import (
 type bench struct {
 	top    string // folder of go.mod
 	others []string
-	within time.Duration // for the proofs of one room, once they are built; building them gets as much again
+	within time.Duration // for the proofs of one room, once they are built
+	build  time.Duration // for building them
 }
 
 // run breaks the twin's control and says what is wrong with the outcome; nothing when exactly its proofs went red. The other
@@ -92,7 +93,7 @@ func (b bench) test(overlay, room string, names []string) (map[string]string, st
 	slices.Sort(names)
 	// The tests bound themselves; whatever else hangs is ended soon after. What is built of the broken file stands in Go's cache under the
 	// broken file's contents: it serves the next run of the same twin, never a build of the whole program, and goes when Go trims its cache.
-	ctx, stop := context.WithTimeout(context.Background(), 2*b.within)
+	ctx, stop := context.WithTimeout(context.Background(), b.build+b.within)
 	defer stop()
 	cmd := exec.CommandContext(ctx, "go", "test", "-json", "-short", "-vet=off", "-count=1", "-timeout="+b.within.String(), "-overlay="+overlay, "-run=^("+strings.Join(names, "|")+")$", dir)
 	cmd.WaitDelay = 10 * time.Second
@@ -101,7 +102,7 @@ func (b bench) test(overlay, room string, names []string) (map[string]string, st
 	cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=1", "ALMIRAH_TWINS=0", "ALMIRAH_SOAK=", "ALMIRAH_OVERLAY="+overlay)
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
-		return nil, "", fmt.Errorf("the proofs of %s took longer than %v: break something whose proofs are quick, or give the twin Long", room, 2*b.within)
+		return nil, "", fmt.Errorf("the proofs of %s took longer than %v: break something whose proofs are quick, or give the twin Long", room, b.build+b.within)
 	}
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		return nil, "", fmt.Errorf("starting go test: %w", err)
@@ -145,9 +146,22 @@ func chosen(all []Twin, twins string, soak bool, day int) []Twin {
 	return out
 }
 
-// TestTwinList prints every twin for scripts/twins, which asks with ALMIRAH_TWINS=list: its test, its sentence, what it breaks, what has to go red.
+// TestTwinList prints every twin for scripts/twins, which asks with ALMIRAH_TWINS=list: its test, its sentence, the key of all that its
+// outcome hangs on, what it breaks, what has to go red.
 func TestTwinList(t *testing.T) {
 	t.Parallel()
+	list := os.Getenv("ALMIRAH_TWINS") == "list"
+	key := map[string]string{}
+	if list {
+		var all []Twin
+		for _, s := range Register {
+			all = append(all, s.Twins...)
+		}
+		var err error
+		if key, err = marks(top(t), all); err != nil {
+			t.Fatal(err)
+		}
+	}
 	named := map[string]string{}
 	for _, s := range Register {
 		for _, w := range s.Twins {
@@ -156,8 +170,8 @@ func TestTwinList(t *testing.T) {
 				t.Errorf("%s and %s have a twin of one name: %s", other, s.ID, w.Name)
 			}
 			named[name] = s.ID
-			if os.Getenv("ALMIRAH_TWINS") == "list" {
-				fmt.Printf("twin\t%s\t%s\t%s\t%s\n", name, s.ID, w.File, strings.Join(w.Red, " "))
+			if list {
+				fmt.Printf("twin\t%s\t%s\t%s\t%s\t%s\n", name, s.ID, key[w.Name], w.File, strings.Join(w.Red, " "))
 			}
 		}
 	}
@@ -172,9 +186,12 @@ func TestTwins(t *testing.T) {
 		others = append(others, s.ProvedBy...)
 	}
 	soak := os.Getenv("ALMIRAH_SOAK") == "1"
-	b := bench{top: top(t), within: 2 * time.Minute}
+	b := bench{top: top(t), within: 2 * time.Minute, build: 2 * time.Minute}
+	if os.Getenv("ALMIRAH_TWINS") == "all" {
+		b.build = 10 * time.Minute // a whole run builds most of the program for each twin, and may have the machine to share
+	}
 	if soak {
-		b.others, b.within = others, 10*time.Minute
+		b.others, b.within, b.build = others, 10*time.Minute, 10*time.Minute
 	}
 	// Each twin must name its control exactly, also on the days on which it is not run.
 	for _, w := range all {
@@ -232,7 +249,7 @@ func TestTwinRunnerCanFail(t *testing.T) {
 	} {
 		t.Run(c.twin.Name, func(t *testing.T) {
 			t.Parallel()
-			wrong, err := bench{top: dir, others: c.others, within: 2 * time.Minute}.run(c.twin, t.TempDir())
+			wrong, err := bench{top: dir, others: c.others, within: 2 * time.Minute, build: 2 * time.Minute}.run(c.twin, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}

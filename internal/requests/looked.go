@@ -164,3 +164,25 @@ func onList(v *store.View, patient, leaf, owner id.ID, sealed []byte) (bool, err
 	}
 	return slices.Contains(said.New.IDs, patient), nil
 }
+
+// ShowsNames says whether the clinic shows patients by name who of its staff looked at their records.
+func (s *Service) ShowsNames(ctx context.Context, who access.Caller) (yes bool, err error) {
+	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
+		yes, err = showsNames(v)
+		return err
+	})
+	return yes, err
+}
+
+// ShowNames says whether patients see who of the staff looked, by name; otherwise they see the role.
+func (s *Service) ShowNames(ctx context.Context, who access.Caller, yes bool) error {
+	return s.db.Change(ctx, who, access.RequestAct, func(_ context.Context, tx *store.Tx) error {
+		was, err := showsNames(&tx.View)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "change", Kind: "request-setting", Subject: tx.Clinic(), Old: was, New: yes})
+		_, err = tx.Exec(sqlSettingSet, yes)
+		return err
+	})
+}

@@ -230,14 +230,11 @@ func (s *Service) atOnce(tx *store.Tx, patient id.ID, kind law.Request, said str
 // Restrict stops every use of her data beyond keeping it and looking after her, or lets it go on, at once.
 func (s *Service) Restrict(ctx context.Context, who access.Caller, on bool) error {
 	return s.own(ctx, who, func(tx *store.Tx, patient id.ID) error {
-		if err := consent.Restrict(tx, patient, on, consent.DoorLink); err != nil {
-			return err
-		}
 		if !on {
 			tx.Housekeeping("a restriction was lifted, which records itself")
-			return nil
+			return consent.Restrict(tx, patient, false, consent.DoorLink)
 		}
-		_, err := s.atOnce(tx, patient, law.Restriction, "")
+		_, err := s.atOnce(tx, patient, law.Restriction, "") // the answer restricts
 		return err
 	})
 }

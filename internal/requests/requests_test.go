@@ -221,7 +221,8 @@ func TestWhoAsksIsMadeSure(t *testing.T) {
 		}
 		wrong(t, h.s.AskLink(ctx, public, "who?"), "contact")
 		h.answerAsked(ctx)
-		h.must(h.s.AskLink(ctx, public, "asha@example.org")) // again at once: one link in ten minutes
+		b.Clock.Move(time.Minute)
+		h.must(h.s.AskLink(ctx, public, "asha@example.org")) // again soon: one link in ten minutes
 		h.answerAsked(ctx)
 		if got := h.Count(t, `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND kind = 'privacy.link'`); got != "1" || h.sent("privacy.link", p) != "1" {
 			t.Errorf("%s links were sent", got)
@@ -308,6 +309,9 @@ func TestAtOnce(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 		h.must(h.s.Restrict(ctx, she, false))
+		if free, err := h.s.Mine(ctx, she); err != nil || free.Restricted {
+			t.Errorf("it cannot be lifted: %v", err)
+		}
 		h.must(h.s.EndNomination(ctx, she))
 		h.must(h.s.EndStatement(ctx, she, m.Statements[0].ID))
 

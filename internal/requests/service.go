@@ -522,11 +522,11 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 		switch r.Kind {
 		case law.Deletion:
 			erase = tx.Now().Add(beforeErasing)
-			if err := consent.Restrict(tx, r.Patient, true, consent.DoorDesk); err != nil {
+			if err := consent.Restrict(tx, r.Patient, true, r.door()); err != nil {
 				return err
 			}
 		case law.Restriction:
-			if err := consent.Restrict(tx, r.Patient, true, consent.DoorDesk); err != nil {
+			if err := consent.Restrict(tx, r.Patient, true, r.door()); err != nil {
 				return err
 			}
 		}
@@ -549,6 +549,14 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 		_, err = tx.Exec(sqlTold, r.ID, tx.Now(), "page")
 	}
 	return err
+}
+
+// door is through which the clinic heard of what the request restricts.
+func (r Request) door() string {
+	if r.Door == ByLink {
+		return consent.DoorLink
+	}
+	return consent.DoorDesk
 }
 
 // ToldByHand says that the letter was handed to the person, or sent on paper. fault.Conflict when she was told already, or there is no answer.
@@ -574,26 +582,4 @@ func (s *Service) TakeBack(ctx context.Context, who access.Caller, one id.ID) er
 func takeBack(tx *store.Tx, r Request) error {
 	tx.Record(audit.Note{Action: "withdraw", Kind: "data-request", Subject: r.ID, Patient: r.Patient})
 	return changed(tx.Exec(sqlWithdraw, r.ID, tx.Now()))
-}
-
-// ShowsNames says whether the clinic shows patients by name who of its staff looked at their records.
-func (s *Service) ShowsNames(ctx context.Context, who access.Caller) (yes bool, err error) {
-	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
-		yes, err = showsNames(v)
-		return err
-	})
-	return yes, err
-}
-
-// ShowNames says whether patients see who of the staff looked, by name; otherwise they see the role.
-func (s *Service) ShowNames(ctx context.Context, who access.Caller, yes bool) error {
-	return s.db.Change(ctx, who, access.RequestAct, func(_ context.Context, tx *store.Tx) error {
-		was, err := showsNames(&tx.View)
-		if err != nil {
-			return err
-		}
-		tx.Record(audit.Note{Action: "change", Kind: "request-setting", Subject: tx.Clinic(), Old: was, New: yes})
-		_, err = tx.Exec(sqlSettingSet, yes)
-		return err
-	})
 }

@@ -226,12 +226,12 @@ func TestNothingGoesUnannounced(t *testing.T) {
 		y.row()
 		first := y.Day(0)
 		opinions := func() string { return y.Count(t, `SELECT COUNT(*) FROM feedback WHERE clinic_id = $1`) }
-		// The house stood still for three years: what is long over is announced first.
-		n := y.night(first.AddDays(1100))
+		// The house stood still for a month beyond two years: what is over is announced first.
+		n := y.night(first.AddDays(760))
 		if opinions() != "1" || len(n.Notices) != 1 || n.Notices[0].Class != law.Opinions || n.Notices[0].Records != 1 {
 			t.Fatalf("%s opinions, %+v", opinions(), n.Notices)
 		}
-		if n := y.night(first.AddDays(1101)); opinions() != "1" || len(n.Notices) != 0 {
+		if n := y.night(first.AddDays(761)); opinions() != "1" || len(n.Notices) != 0 {
 			t.Fatalf("it went a day after, or was announced again: %+v", n.Notices)
 		}
 		dry, err := y.s.Run(ctx, y.work, true)
@@ -246,10 +246,10 @@ func TestNothingGoesUnannounced(t *testing.T) {
 		if err := y.s.ApproveHold(ctx, manager, hold, 1); err != nil {
 			t.Fatal(err)
 		}
-		if n := y.night(first.AddDays(1102)); opinions() != "1" || n.Gone[law.Opinions] != 0 {
+		if n := y.night(first.AddDays(762)); opinions() != "1" || n.Gone[law.Opinions] != 0 {
 			t.Fatalf("what is held went: %+v", n)
 		}
-		y.night(first.AddDays(1103))
+		y.night(first.AddDays(763))
 		if opinions() != "0" {
 			t.Error("it stays though it was announced and nothing holds it")
 		}

@@ -9,6 +9,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/archives"
+	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
@@ -64,6 +65,16 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	step(func(tx *store.Tx) error {
 		return tx.Row(`SELECT made_id FROM list_line WHERE clinic_id = $1 AND verdict = 'made'`).Scan(&made)
 	})
+	step(func(tx *store.Tx) error { // somebody takes her copy along, and the clinic is said to have come from elsewhere
+		tx.Record(audit.Note{Action: "export", Kind: "patient", Subject: made, Patient: made})
+		_, err := tx.Exec(`INSERT INTO arrival (clinic_id, manifest, signer, canonical, at_table, at_row, begun_at, done_at) VALUES ($1, 'm', 's', 'c', '', 0, 1, 1)`)
+		return err
+	})
+	glanced(ctx, p, must, archives.Hasty, since(archives.Nameless), func(v *store.View) (int64, int64, error) {
+		_, _, looked, err := archives.Arrivals(v)
+		return 0, looked, err
+	})
+	step(func(tx *store.Tx) error { _, err := tx.Exec(`DELETE FROM arrival WHERE clinic_id = $1`); return err })
 	step(func(tx *store.Tx) error { _, err := patients.FindAgain(tx, id.Zero, 5); return err })
 	step(messaging.FindAgain)
 	_, err = s.Ask(ctx, owner) // one that is ready when somebody is erased

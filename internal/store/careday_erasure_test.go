@@ -57,6 +57,7 @@ func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 		must(err)
 		one, err := s.Erase(ctx, owner, who.ID, "deleted_by_clinic")
 		must(err)
+		glanced(ctx, p, must, privacy.Unruled)
 		e, err := s.Get(ctx, owner, one)
 		must(err)
 		_, err = s.Public(ctx, p.Public(), one)

@@ -67,6 +67,7 @@ func oversee(ctx context.Context, t *testing.T, p *practice.Practice, must func(
 	_, err = s.Mailed(ctx, owner)
 	must(err)
 	must(s.Mail(ctx, owner, false))
+	glanced(ctx, p, must, since(oversight.Unmailed))
 	must(s.Taken(ctx, owner, "table", 3))
 	for _, q := range []oversight.Question{{Action: "open", Kind: "patient", Who: snoop.Actor()}, {Patient: one.ID}} {
 		_, err = s.Leaves(ctx, owner, q, 20)

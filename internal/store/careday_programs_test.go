@@ -94,6 +94,7 @@ func integrated(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	p.Clock.Move(time.Minute)
 	answer = http.StatusNoContent
 	work()
+	glanced(ctx, p, must, since(programs.Overreach), since(programs.Wordy), programs.Exposed, since(programs.Behind), func(v *store.View) (int64, int64, error) { return programs.Slack(v, ever, v.Now(), false) })
 	_, list, err := s.Endpoint(ctx, owner, one, 5)
 	must(err)
 	_, err = s.Replay(ctx, owner, one, list[0].ID, 0, 0)

@@ -29,6 +29,8 @@ func Holdings() []holdings.Table {
 		{Name: "standing", Scope: holdings.Platform, Columns: plain("clinic_id", "writes_until", "suspended_from")},
 		{Name: "probe_result", Scope: holdings.Platform, Columns: plain("id", "status", "evidence", "checked_at", "since")},
 		{Name: "probe_spell", Scope: holdings.Platform, Columns: plain("id", "since", "status", "evidence", "checked_at", "times")},
+		{Name: "canary_walk", Scope: holdings.Platform, Columns: append(plain("id", "state", "by_hand", "asked_at", "began_at", "beat_at", "ended_at", "steps", "places", "witness"),
+			holdings.Column{Name: "marks", Class: holdings.Plain, Whose: holdings.Nobody, Sealed: true})},
 		{Name: "restoration", Scope: holdings.Platform, Columns: plain("id", "backup", "taken_at", "restored_at", "settled_at", "uncertain", "released_at")},
 		{Name: "backup_mark", Scope: holdings.Platform, Columns: plain("kind", "at", "good_at", "report")},
 		{Name: "goose_db_version", Scope: holdings.System, Columns: plain("id", "version_id", "is_applied", "tstamp")},

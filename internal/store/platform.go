@@ -26,7 +26,8 @@ var PlatformTables = []string{
 	"helper", "support_asked", "support_seat", "ticket", "ticket_line", "service_notice", "mail_choice", "ownership_transfer",
 	"platform_incident", "platform_incident_clinic",
 	"domain", "certificate",
-	"duty_done",
+	"duty_done", "canary_walk",
+	"vendor", "egress_use",
 	"confidentiality", "confidentiality_text",
 	"clinic_gone", "remainder", "retention_clock", "suspension",
 }

@@ -3,7 +3,34 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"time"
+
+	"almirah/internal/clock"
 )
+
+// restMost is the longest rest between two pieces of long work.
+const restMost = 250 * time.Millisecond
+
+// Gently does one piece of the long work of one clinic, an import for instance. Where others are served by this process meanwhile it rests afterwards as long as the
+// piece took, so that the work takes half of a core from its neighbours and not all of it (row "noisy" of the bench). Where nobody is, it does not rest.
+func (db *DB) Gently(ctx context.Context, piece func() error) error {
+	begun := clock.System{}.Now()
+	err := piece()
+	if err != nil || !db.readers.lent() {
+		return err
+	}
+	rest := time.NewTimer(min(clock.System{}.Now().Sub(begun), restMost))
+	defer rest.Stop()
+	select {
+	case <-rest.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// lent says whether somebody has a lane at this moment.
+func (s *lanes) lent() bool { return len(s.free) < cap(s.free) }
 
 // Rest gives back what idle connections to SQLite hold: all but one reader are closed and open
 // again when somebody needs them, the others let go of their page caches. A connection that

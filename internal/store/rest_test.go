@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 
@@ -47,5 +48,27 @@ func TestRest(t *testing.T) {
 	}
 	if n := closures(t, b, b.Clinic); n != 160 {
 		t.Errorf("%d rows, 160 are wanted", n)
+	}
+}
+
+// TestGently: long work rests where somebody is served meanwhile, and only there; told to end, it does not rest out.
+func TestGently(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	done := 0
+	piece := func() error { done++; return nil }
+	if err := b.DB.Gently(over, piece); err != nil {
+		t.Errorf("nobody is served, and it rests: %v", err)
+	}
+	err := b.DB.View(t.Context(), b.As(access.Owner), access.ClinicRead, func(context.Context, *store.View) error {
+		if err := b.DB.Gently(over, piece); !errors.Is(err, context.Canceled) {
+			t.Errorf("somebody is served, and it does not rest: %v", err)
+		}
+		return b.DB.Gently(t.Context(), piece)
+	})
+	if err != nil || done != 3 {
+		t.Errorf("%d pieces: %v", done, err)
 	}
 }

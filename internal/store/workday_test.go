@@ -154,6 +154,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(err)
 	account(ctx, t, p, house, must)
 	named(ctx, t, p, house, must)
+	outsiders(ctx, t, p, must)
 	takenAlong(ctx, t, p, house, must)
 	inside(access.ScheduleSettings, owner, followup.Found)
 	_, err = consents.Publish(ctx, owner, consent.Reminder, map[string]string{"en": "We remind you of your appointments by e-mail. You can stop this at any time.", "hi": "हम आपको अपॉइंटमेंट की याद दिलाते हैं।"}, 1)
@@ -373,6 +374,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(consents.Set(ctx, desk, moved.Patient, consent.Choice{Purpose: consent.Reminder}))
 	supported(ctx, t, p, house, r.Patient, must)
 	integrated(ctx, t, p, house, r.Patient, must)
+	glancedAtAll(ctx, p, must)
 	_, err = people.LikelyDuplicates(ctx, desk, patients.Draft{Name: young.Name, Email: "sita@example.org", BirthDate: "2018-03-04"})
 	must(err)
 	_, err = letters.One(ctx, owner, sent[0].ID)
@@ -474,6 +476,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	})
 	inside(access.PatientDelete, owner, func(tx *store.Tx) error { return followup.Keeper{}.Erase(tx, b.Patient) })
 	oversee(ctx, t, p, must)
+	lookedAfter(ctx, p, must)
 	// Two years later everything that has a term has reached it.
 	p.Clock.Move(800 * 24 * time.Hour)
 	must(p.Desk.Tidy(ctx, system))
@@ -487,6 +490,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 		})
 	}
 	troubled(ctx, t, p, house, must)
+	lookedAfter(ctx, p, must)
 	agreed(ctx, t, p, house, must)
 	asked(ctx, t, p, house, must)
 	kept(ctx, t, p, house, must)

@@ -438,11 +438,15 @@ func TestNobodyOfThePlatformHoldsARight(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		waits, err := h.accounts.HelperIn(ctx, in, h.Clinic, access.Grant{ID: asked, Scopes: access.SeeSettings | access.SeeCalendar}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, row := range access.Table {
 			if strings.HasPrefix(string(row.Right), "platform.") || row.Right == access.SupportAsk {
 				continue
 			}
-			for how, who := range map[string]access.Caller{"outside": outside, "without a grant": none, "under one that is not let in": claims} {
+			for how, who := range map[string]access.Caller{"outside": outside, "without a grant": none, "under one that is not let in": waits, "with more than she asked for": claims} {
 				if err := h.seen(who, row.Right); err == nil {
 					t.Errorf("%s, %s, opens a clinic by %s", name, how, row.Right)
 				}

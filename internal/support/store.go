@@ -41,7 +41,7 @@ const (
 	sqlSeatLeave = `DELETE FROM support_seat WHERE session_id = $1 AND person_id = $2`
 	sqlSeatOld   = `DELETE FROM support_seat WHERE taken_at <= $1`
 
-	sqlClinicNames = `SELECT clinic_id, slug FROM clinic_route WHERE opened_at > 0 AND slug LIKE $1 ESCAPE '!' ORDER BY slug LIMIT $2`
+	sqlClinicNames = `SELECT clinic_id, slug FROM clinic_route WHERE opened_at > 0 AND NOT canary AND slug LIKE $1 ESCAPE '!' ORDER BY slug LIMIT $2`
 )
 
 func scanGrant(v *store.View, rows interface{ Scan(...any) error }) (Grant, error) {

@@ -100,3 +100,14 @@ var kinds = map[string]string{
 	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
 }
+
+// Scripts are the addresses of every script that pages can load; none when the assets are not bundled.
+func Scripts() (out []string) {
+	list, _ := dist.ReadDir("dist")
+	for _, f := range list {
+		if path.Ext(f.Name()) == ".js" {
+			out = append(out, AssetPath+f.Name())
+		}
+	}
+	return out
+}

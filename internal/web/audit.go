@@ -86,12 +86,14 @@ func (s *Site) readAuditQuestion(v *Visit) (out auditQuestion, err error) {
 
 // auditPatient reads whom entries should be about: an id, or what somebody typed as a name or a number.
 func (s *Site) auditPatient(v *Visit, q *auditQuestion) error {
-	q.patient = strings.TrimSpace(v.URL.Query().Get("patient"))
-	if q.patient == "" {
+	var err error
+	if one := v.URL.Query().Get("patient"); one != "" {
+		if q.Patient, err = id.Parse(one); err != nil {
+			return fault.Missing()
+		}
 		return nil
 	}
-	var err error
-	if q.Patient, err = id.Parse(q.patient); err == nil {
+	if q.patient = v.typed("find"); q.patient == "" {
 		return nil
 	}
 	hits, err := s.Patients.Search(v.Context(), v.Who, q.patient, 10)

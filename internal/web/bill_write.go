@@ -26,7 +26,7 @@ func billNewPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	if visit.IsZero() && patient.IsZero() {
-		page := &BillWritePage{Shell: s.staffShell(v, "nav.bills"), Choosing: true, Query: strings.TrimSpace(q.Get("q"))}
+		page := &BillWritePage{Shell: s.staffShell(v, "nav.bills"), Choosing: true, Query: v.typed("q")}
 		if page.Query != "" {
 			hits, err := s.Patients.Search(v.Context(), v.Who, page.Query, mostFound)
 			if err != nil {

@@ -65,7 +65,7 @@ func billsPage(s *Site, w http.ResponseWriter, v *Visit) error {
 
 func (s *Site) billsPage(v *Visit) (*BillsPage, error) {
 	q := v.URL.Query()
-	page := &BillsPage{Shell: s.staffShell(v, "nav.bills"), Query: strings.TrimSpace(q.Get("q")), Today: s.today(v), CanIssue: v.Who.May(access.BillIssue), CanClose: v.Who.May(access.BillClose)}
+	page := &BillsPage{Shell: s.staffShell(v, "nav.bills"), Query: v.typed("q"), Today: s.today(v), CanIssue: v.Who.May(access.BillIssue), CanClose: v.Who.May(access.BillClose)}
 	box := billing.Box(q.Get("box"))
 	if box == "" {
 		box = billing.Unpaid

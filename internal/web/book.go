@@ -67,7 +67,7 @@ func bookPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	page := &BookPage{Shell: s.staffShell(v, "nav.day"), Query: strings.TrimSpace(q.Get("q")), Key: newKey()}
+	page := &BookPage{Shell: s.staffShell(v, "nav.day"), Query: v.typed("q"), Sought: q.Get(sought), Key: newKey()}
 	if c.patient.IsZero() && page.Query != "" {
 		hits, err := s.Patients.Search(v.Context(), v.Who, page.Query, mostFound)
 		if err != nil {

@@ -33,10 +33,10 @@ func TestAReturningPatientIsBookedByThePanel(t *testing.T) {
 	a := o.booked("Asha Rao", "+919876543201", 0, monday, "09:30")
 	desk := o.as(access.FrontDesk)
 	for _, typed := range []string{"3201", "ash", "Rao"} {
-		wants(t, desk.part("/app/search?q="+typed), 200, `data-patient="`+a.Patient.String()+`"`, "Asha Rao", "!+919876543201", "!<html")
+		wants(t, desk.do("/app/search", "q", typed), 200, `data-patient="`+a.Patient.String()+`"`, "Asha Rao", "!+919876543201", "!<html")
 	}
-	wants(t, desk.part("/app/search?links=1&q=asha"), 200, `href="/app/patients/`+a.Patient.String()+`"`)
-	wants(t, desk.part("/app/search?q=a"), 200, "Type two letters")
+	wants(t, desk.do("/app/search", "links", "1", "q", "asha"), 200, `href="/app/patients/`+a.Patient.String()+`"`)
+	wants(t, desk.do("/app/search", "q", "a"), 200, "Type two letters")
 	at, with, key := desk.free(t, "service="+o.service.ID.String()+"&provider=any&day=2026-11-23&patient="+a.Patient.String())
 	if len(at) != 3 || key == "" || at[0] != "2026-11-23T09:30:00+05:30" || with[0] != o.providers[1].ID.String() {
 		t.Fatalf("free: %v %v %q", at, with, key)
@@ -117,8 +117,8 @@ func TestBookingWithoutScript(t *testing.T) {
 	a := o.booked("Asha Rao", "+919876543201", 0, monday, "10:00")
 	desk := o.as(access.FrontDesk)
 	wants(t, desk.get("/app/book?day=2026-11-24"), 200, `name="q"`, "!Show free times")
-	wants(t, desk.get("/app/book?q=asha&day=2026-11-24"), 200, "/app/book?patient="+a.Patient.String()+"&day=2026-11-24")
-	wants(t, desk.get("/app/book?q=Nobody&day=2026-11-24"), 200, "Nobody found", `value="Nobody"`, "A new patient")
+	wants(t, desk.seek("/app/book", "q", "asha", "day", "2026-11-24"), 200, "/app/book?patient="+a.Patient.String()+"&day=2026-11-24")
+	wants(t, desk.seek("/app/book", "q", "Nobody", "day", "2026-11-24"), 200, "Nobody found", `value="Nobody"`, "A new patient")
 	body := wants(t, desk.get("/app/book?patient="+a.Patient.String()+"&day=2026-11-24&service="+o.service.ID.String()+"&provider="+o.providers[1].ID.String()), 200, "Asha Rao", `value="2026-11-24T09:00:00+05:30"`, "!+919876543201")
 	key := regexp.MustCompile(`name="key" value="([^"]+)"`).FindStringSubmatch(body)[1]
 	w := desk.send("/app/appointments", "patient", a.Patient.String(), "service", o.service.ID.String(), "provider", o.providers[1].ID.String(), "starts_at", "2026-11-24T09:00:00+05:30", "key", key)

@@ -130,7 +130,7 @@ var latin = regexp.MustCompile(`[A-Za-z]{2,}(?:['’-][A-Za-z]+)*`)
 func names() map[string]bool {
 	names := map[string]bool{}
 	for _, n := range strings.Fields(`Almirah Argon id SMS WhatsApp Razorpay Stripe Twilio MSG AWS KMS HashiCorp Vault PostgreSQL AES TLS HTTPS DNS PDF FHIR STOP START Schedule Business Associate Agreement
-		Host-session Host-form Host-device Host-pref almirah-log Desk Clinic Post Co IN`) {
+		HIPAA Global Privacy Control Host-session Host-form Host-device Host-pref almirah-log Desk Clinic Post Co IN`) {
 		names[n] = true
 	}
 	for _, p := range law.Places() {

@@ -3,10 +3,12 @@ package web
 import (
 	"net/http"
 	"sort"
+	"sync"
 	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/clinics"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/scheduling"
 )
@@ -56,6 +58,7 @@ func dashboardPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := s.waitingItems(v, page, broken); err != nil {
 		return err
 	}
+	s.boards.note(v, cal.Now, page.Waiting)
 	page.Starting, err = s.firstSteps(v, cal)
 	if err != nil {
 		return err
@@ -159,3 +162,43 @@ func (s *Site) firstSteps(v *Visit, cal scheduling.Calendar) ([]Step, error) {
 
 // described says whether patients are told where the clinic is and how to reach it.
 func described(c clinics.Clinic) bool { return c.Address != "" && (c.Phone != "" || c.Email != "") }
+
+// boards remembers, in this process alone, when a dashboard was last opened in each clinic by somebody who sees messages, and which lines of what waits stood on
+// it, for the live check of the promise dashboard-tells. Nothing of anybody is in it.
+type boards struct {
+	mu   sync.Mutex
+	last map[id.ID]Board
+}
+
+// Board is a dashboard as it was last opened: at which moment of the clinic's calendar, and where its lines of what waits led.
+type Board struct {
+	At   clock.Instant
+	URLs []string
+}
+
+// mostBoards bounds the memory.
+const mostBoards = 5000
+
+func (b *boards) note(v *Visit, at clock.Instant, waiting []WaitingItem) {
+	if !v.Who.May(access.MessageRead) {
+		return
+	}
+	x := Board{At: at}
+	for _, w := range waiting {
+		x.URLs = append(x.URLs, w.URL)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last == nil || len(b.last) >= mostBoards {
+		b.last = map[id.ID]Board{}
+	}
+	b.last[v.Who.Clinic()] = x
+}
+
+// Board is the dashboard that was last opened in the clinic; false when none was since this process began.
+func (s *Site) Board(clinic id.ID) (Board, bool) {
+	s.boards.mu.Lock()
+	defer s.boards.mu.Unlock()
+	x, ok := s.boards.last[clinic]
+	return x, ok
+}

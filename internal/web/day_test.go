@@ -56,12 +56,15 @@ func TestTheDayShowsWhatStands(t *testing.T) {
 			t.Errorf("%q stands unescaped on the page", raw)
 		}
 	}
-	for _, path := range []string{"/app/day/column?day=2026-11-23&provider=" + o.providers[0].ID.String(), "/app/appointments/" + a.ID.String(), "/app/week", "/app", "/app/search?q=scr", "/app/patients/" + a.Patient.String()} {
+	for _, path := range []string{"/app/day/column?day=2026-11-23&provider=" + o.providers[0].ID.String(), "/app/appointments/" + a.ID.String(), "/app/week", "/app", "/app/patients/" + a.Patient.String()} {
 		for _, w := range []string{o.owner.part(path).Body.String(), o.owner.get(path).Body.String()} {
 			if strings.Contains(w, "<script>alert") || !strings.Contains(w, "&lt;script&gt;alert") {
 				t.Errorf("%s does not show the name, or not escaped: %.500s", path, w)
 			}
 		}
+	}
+	if raw := o.owner.do("/app/search", "q", "scr").Body.String(); strings.Contains(raw, "<script>alert") || !strings.Contains(raw, "&lt;script&gt;alert") {
+		t.Errorf("what a search finds is not escaped: %.500s", raw)
 	}
 	wants(t, o.owner.get("/app/day?day=2026-11-24"), 200, "No appointments on this day", "/c/desk")
 	wants(t, o.owner.get("/app/day?appointment="+a.ID.String()), 200, "data-panel", "+919876543201", "Booked for 23 Nov 2026, 10:00 am")

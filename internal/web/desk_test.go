@@ -251,6 +251,21 @@ func (v visitor) do(path string, form ...string) *httptest.ResponseRecorder {
 	return v.ask("POST", path, pairs(form), true)
 }
 
+// seek sends a form of search, and follows to the page that it leads to; nothing of what was typed may stand in the address.
+func (v visitor) seek(to string, form ...string) *httptest.ResponseRecorder {
+	v.t.Helper()
+	w := v.send("/app/seek", append(form, "to", to)...)
+	next := w.Header().Get("Location")
+	typed := pairs(form).Get("q") + pairs(form).Get("find")
+	if len(typed) < 4 { // as short a text may stand in anything
+		typed = ""
+	}
+	if w.Code != http.StatusSeeOther || typed != "" && strings.Contains(next, url.QueryEscape(typed)) {
+		v.t.Fatalf("a search of %s leads with %d to %q", to, w.Code, next)
+	}
+	return v.get(next)
+}
+
 func pairs(list []string) url.Values {
 	out := url.Values{}
 	for i := 0; i+1 < len(list); i += 2 {

@@ -44,7 +44,8 @@ func inboxRoutes() []Route {
 // inboxQuestion is which list an address asks for.
 type inboxQuestion struct {
 	box    messaging.Box
-	search string
+	search string // as typed
+	sealed string // the same, as addresses and forms carry it
 	after  messaging.Place
 }
 
@@ -55,7 +56,7 @@ func (q inboxQuestion) in(path string, more ...string) string {
 		x.Set("box", string(q.box))
 	}
 	if q.search != "" {
-		x.Set("q", q.search)
+		x.Set(sought, q.sealed)
 	}
 	for i := 0; i+1 < len(more); i += 2 {
 		if more[i+1] != "" {
@@ -74,7 +75,8 @@ func readInboxQuestion(v *Visit) (inboxQuestion, error) {
 	if v.PostForm != nil {
 		from = v.PostForm
 	}
-	q := inboxQuestion{box: messaging.Box(from.Get("box")), search: strings.TrimSpace(from.Get("q"))}
+	q := inboxQuestion{box: messaging.Box(from.Get("box")), sealed: from.Get(sought)}
+	q.search = strings.TrimSpace(v.open(q.sealed).Get("q"))
 	if q.box == "" {
 		q.box = messaging.BoxOpen
 	}
@@ -87,7 +89,7 @@ func readInboxQuestion(v *Visit) (inboxQuestion, error) {
 
 // inbox reads the list. The counter is read first: what is read after it may be newer and never older.
 func (s *Site) inbox(v *Visit, q inboxQuestion, staff []accounts.Colleague, open id.ID) (InboxList, error) {
-	out := InboxList{Box: string(q.box), Query: q.search, Now: s.Clock.Now().In(v.Clinic.Location())}
+	out := InboxList{Box: string(q.box), Query: q.search, Sought: q.sealed, Now: s.Clock.Now().In(v.Clinic.Location())}
 	var err error
 	if out.Counter, err = s.DB.Counter(v.Context(), v.Who, access.ScheduleRead); err != nil {
 		return out, err

@@ -164,8 +164,8 @@ func TestInboxFromQuestionToAnswer(t *testing.T) {
 	wants(t, v.get("/app/messages"), 200, "!Can <b>we</b>")
 	talk := talks(body)[0]
 	wants(t, v.part("/app/inbox/rows"), 200, "Asha Rao", `data-part="rows"`, "!<!doctype")
-	wants(t, v.get("/app/inbox?q=2345"), 200, "Asha Rao")
-	wants(t, v.get("/app/inbox?q=Mina"), 200, "Nothing found here", "!Asha Rao")
+	wants(t, v.seek("/app/inbox", "q", "2345"), 200, "Asha Rao")
+	wants(t, v.seek("/app/inbox", "q", "Mina"), 200, "Nothing found here", "!Asha Rao")
 	wants(t, v.get("/app/inbox?box=lost"), 404)
 	wants(t, v.get("/app/inbox/"+a.ID.String()), 404)
 
@@ -257,8 +257,8 @@ func TestInboxWhoIsMeant(t *testing.T) {
 	if strings.Contains(said, "Kiran") || strings.Contains(said, "Asha") {
 		t.Error("the conversation names members of the family")
 	}
-	wants(t, v.get(talk+"?find=Mina"), 200, "Mina Das", `name="patient" value="`+mina.Patient.String())
-	wants(t, v.get(talk+"?find=zz"), 200, "Nobody found")
+	wants(t, v.seek(talk, "find", "Mina"), 200, "Mina Das", `name="patient" value="`+mina.Patient.String())
+	wants(t, v.seek(talk, "find", "zz"), 200, "Nobody found")
 	wants(t, v.send(talk+"/answer", "channel", "sms", "text", "Which of you?"), 409, "Say first which patient is meant")
 	wants(t, v.send(talk+"/meant", "patient", asha.ID.String()), 404)
 	done := v.send(talk+"/meant", "patient", asha.Patient.String())

@@ -70,6 +70,37 @@ func (l *watching) join(s *Site, who access.Caller) (counters chan int64, leave 
 	}
 }
 
+// following are those to whom a page is open that is told of changes.
+type following struct {
+	mu  sync.Mutex
+	all map[*access.Caller]bool
+}
+
+// add counts one more until the answered function is called.
+func (f *following) add(who access.Caller) (leave func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == nil {
+		f.all = map[*access.Caller]bool{}
+	}
+	f.all[&who] = true
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.all, &who)
+	}
+}
+
+// Following are those to whom a page is open in this process that is told of changes, for the live check of the promise revoked-at-once.
+func (s *Site) Following() (out []access.Caller) {
+	s.follows.mu.Lock()
+	defer s.follows.mu.Unlock()
+	for who := range s.follows.all {
+		out = append(out, *who)
+	}
+	return out
+}
+
 func (l *watching) poll(ctx context.Context, s *Site, x *watch) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -133,6 +164,7 @@ func (l *watching) follow(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	counters, leave := l.join(s, v.Who)
 	defer leave()
+	defer s.follows.add(v.Who)()
 	since := v.Header.Get("Last-Event-ID")
 	if since == "" {
 		since = v.URL.Query().Get("since")

@@ -18,7 +18,7 @@ import (
 const mostListed = 30
 
 func patientsPage(s *Site, w http.ResponseWriter, v *Visit) error {
-	page := &PatientsPage{Shell: s.staffShell(v, "nav.patients"), Query: strings.TrimSpace(v.URL.Query().Get("q")), CanAdd: v.Who.May(access.PatientWrite), Total: -1}
+	page := &PatientsPage{Shell: s.staffShell(v, "nav.patients"), Query: v.typed("q"), CanAdd: v.Who.May(access.PatientWrite), Total: -1}
 	var hits []patients.Hit
 	var err error
 	if page.Query == "" {

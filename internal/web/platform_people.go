@@ -36,6 +36,8 @@ func platformRoutes() []Route {
 		{Pattern: "GET /platform/duties", Door: Platform, Right: access.PlatformReview, Handle: platformDuties},
 		{Pattern: "POST /platform/duties", Door: Platform, Right: access.PlatformReview, Handle: platformSignDuty},
 		{Pattern: "GET /platform/operate", Door: Platform, Right: access.PlatformOperate, Handle: platformOperate},
+		{Pattern: "GET /platform/walks", Door: Platform, Right: access.PlatformOperate, Handle: platformWalks},
+		{Pattern: "POST /platform/walks", Door: Platform, Right: access.PlatformOperate, Handle: platformWalkNow},
 		{Pattern: "POST /platform/operate/look", Door: Platform, Right: access.PlatformOperate, Handle: platformLook},
 	}
 }
@@ -46,7 +48,7 @@ func PlatformNav(current string, may func(access.Right) bool) []NavItem {
 	for _, n := range []struct {
 		key, url string
 		right    access.Right
-	}{{"platform.home", "/platform", access.PlatformTicket}, {"platform.clinics", "/platform/clinics", access.PlatformHelp}, {"platform.incidents", "/platform/incidents", access.PlatformIncident}, {"platform.suspensions", "/platform/suspensions", access.PlatformSuspend}, {"platform.notices", "/platform/notices", access.PlatformNotice}, {"platform.helpers", "/platform/helpers", access.PlatformHelpers}, {"platform.duties", "/platform/duties", access.PlatformReview}, {"platform.operate", "/platform/operate", access.PlatformOperate}} {
+	}{{"platform.home", "/platform", access.PlatformTicket}, {"platform.clinics", "/platform/clinics", access.PlatformHelp}, {"platform.incidents", "/platform/incidents", access.PlatformIncident}, {"platform.suspensions", "/platform/suspensions", access.PlatformSuspend}, {"platform.notices", "/platform/notices", access.PlatformNotice}, {"platform.helpers", "/platform/helpers", access.PlatformHelpers}, {"platform.duties", "/platform/duties", access.PlatformReview}, {"platform.vendors", "/platform/vendors", access.PlatformVendors}, {"platform.walks", "/platform/walks", access.PlatformOperate}, {"platform.operate", "/platform/operate", access.PlatformOperate}} {
 		if may(n.right) {
 			out = append(out, NavItem{Key: n.key, URL: n.url, Current: n.key == current})
 		}

@@ -58,6 +58,10 @@ func (s *Site) channelSettings(v *Visit, provider string) (*ChannelsSettings, er
 		if form == nil || taken[channel] || !page.CanEdit {
 			continue
 		}
+		if why := s.Messages.Refused(v.Clinic, p, ""); why != "" && s.Messages.List(p, "region") == nil {
+			page.Barred = append(page.Barred, Barred{companyName(v, p), why})
+			continue
+		}
 		o := s.accountOffer(v, p, p == provider)
 		o.Front = p == provider || provider == "" && len(page.Offers) == 0
 		page.Offers = append(page.Offers, o)
@@ -77,6 +81,9 @@ func (s *Site) accountOffer(v *Visit, provider string, typed bool) AccountOffer 
 			f.Value = v.PostForm.Get(f.Name)
 		}
 		for _, x := range s.Messages.List(provider, f.Name) {
+			if f.Name == "region" && s.Messages.Refused(v.Clinic, provider, x.Beside) != "" {
+				continue
+			}
 			f.List = append(f.List, Option{Value: x.Value, Label: x.Value + " (" + x.Beside + ")"})
 		}
 	}

@@ -71,6 +71,10 @@ func (s *Site) paymentSettings(v *Visit, provider string) (*PaymentSettings, err
 		if !ok || taken[p] || !page.CanEdit {
 			continue
 		}
+		if why := s.Pay.Refused(v.Clinic, p); why != "" {
+			page.Barred = append(page.Barred, Barred{companyName(v, p), why})
+			continue
+		}
 		o := gatewayOffer(v, p, form, p == provider)
 		o.Front = p == provider || provider == "" && len(page.Offers) == 0
 		page.Offers = append(page.Offers, o)

@@ -44,6 +44,7 @@ import (
 	"almirah/internal/subscription"
 	"almirah/internal/support"
 	"almirah/internal/support/help"
+	"almirah/internal/vendors"
 	"almirah/internal/visits"
 	"almirah/internal/words"
 )
@@ -70,6 +71,7 @@ type Deps struct {
 	Insight  *insight.Service
 	Support  *support.Service
 	Domains  *domains.Service
+	Vendors  *vendors.Service // nil: nothing is on file and nothing is counted
 	Trouble  *incidents.Service
 	Given    *disclosures.Service
 	Requests *requests.Service
@@ -98,6 +100,8 @@ type Deps struct {
 	Backups        func(ctx context.Context) (backup.State, error)                                                            // how the backups stand; nil: none are made
 	BackupsNow     func() backup.State                                                                                        // the same as it was a moment ago, which costs nothing
 	Release        func(ctx context.Context, who access.Caller) error                                                         // lets leave what is held after a restore
+	Walks          func(ctx context.Context) (*WalkPage, error)                                                               // how the walks of the invented patient went; nil: there are none
+	WalkNow        func(ctx context.Context, who access.Caller) error                                                         // asks for a walk; fault.Conflict while one is under way
 	Alone          func(ctx context.Context) bool                                                                             // one clinic has the house for itself
 	Operating      func(ctx context.Context) *OperatePage                                                                     // how the deployment stands, for its operators; nil: not told
 	TellClinics    func(ctx context.Context, who access.Caller, incident id.ID) (int, error)                                  // opens an incident of a processor in each clinic that used it
@@ -146,7 +150,10 @@ type Site struct {
 	assets http.Handler
 	origin *http.CrossOriginProtection
 	help   *help.Shelf
-	seats  browsers // which browsers use a sign-in
+
+	boards  boards    // the dashboards that were last opened
+	follows following // whose pages are told of changes
+	seats   browsers  // which browsers use a sign-in
 }
 
 // NewSite parses the templates and loads the assets. It fails when either cannot be.

@@ -28,7 +28,7 @@ func staffRoutes() []Route {
 		{Pattern: "GET /app/week", Door: Staff, Right: access.ScheduleRead, Handle: weekPage},
 		{Pattern: "GET /app/book", Door: Staff, Right: access.ScheduleBook, Handle: bookPage},
 		{Pattern: "GET /app/free", Door: Staff, Right: access.ScheduleBook, Handle: freeSlots},
-		{Pattern: "GET /app/search", Door: Staff, Right: access.PatientSearch, Handle: searchHits},
+		{Pattern: "POST /app/search", Door: Staff, Right: access.PatientSearch, Handle: searchHits},
 		{Pattern: "POST /app/appointments", Door: Staff, Right: access.ScheduleBook, Handle: bookAppointment},
 		{Pattern: "GET /app/appointments/{id}", Door: Staff, Right: access.ScheduleRead, Handle: appointmentPage},
 		{Pattern: "POST /app/appointments/{id}/move", Door: Staff, Right: access.ScheduleBook, Handle: moveAppointment},

@@ -114,7 +114,7 @@ func (s *Site) grant(v *Visit) (*GrantPage, error) {
 		page.NamedID = g.Patient.String()
 	}
 	if page.NeedsNamed {
-		page.Whose = strings.TrimSpace(v.URL.Query().Get("whose"))
+		page.Whose = v.typed("find")
 		if n := len(page.Whose); n > 1 && n <= 100 {
 			hits, err := s.Patients.Search(v.Context(), v.Who, page.Whose, 10)
 			if err != nil {

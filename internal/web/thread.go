@@ -67,7 +67,7 @@ func (s *Site) thread(v *Visit) (*ThreadPage, error) {
 		return page, err
 	}
 	page.CanAdd = v.Who.May(access.PatientWrite)
-	page.Find = strings.TrimSpace(v.URL.Query().Get("find"))
+	page.Find = v.typed("find")
 	if len([]rune(page.Find)) >= 2 && v.Who.May(access.PatientSearch) {
 		hits, err := s.Patients.Search(v.Context(), v.Who, page.Find, mostFound)
 		if err != nil {

@@ -66,13 +66,18 @@ func (v *Visit) token() string {
 	if v.csrf == nil {
 		return ""
 	}
-	var mask [16]byte
-	_, _ = rand.Read(mask[:])
-	return base64.RawURLEncoding.EncodeToString(append(mask[:], v.mac(mask[:])...))
+	return FormToken(v.csrf)
 }
 
-func (v *Visit) mac(mask []byte) []byte {
-	m := hmac.New(sha256.New, v.csrf)
+// FormToken is a form token of whoever has the secret.
+func FormToken(secret []byte) string {
+	var mask [16]byte
+	_, _ = rand.Read(mask[:])
+	return base64.RawURLEncoding.EncodeToString(append(mask[:], mac(secret, mask[:])...))
+}
+
+func mac(secret, mask []byte) []byte {
+	m := hmac.New(sha256.New, secret)
 	m.Write(mask)
 	return m.Sum(nil)
 }
@@ -89,7 +94,7 @@ func (v *Visit) checkToken() error {
 		given = v.PostFormValue("csrf")
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(given)
-	if err != nil || len(b) != 48 || v.csrf == nil || !hmac.Equal(b[16:], v.mac(b[:16])) {
+	if err != nil || len(b) != 48 || v.csrf == nil || !hmac.Equal(b[16:], mac(v.csrf, b[:16])) {
 		if v.Method != http.MethodGet && len(v.Cookies()) == 0 {
 			return fault.New(fault.Forbidden, "fault.cookies_blocked") // whoever loaded the form has at least the cookie that came with it
 		}

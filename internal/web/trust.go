@@ -174,6 +174,7 @@ func (s *Site) policy(v *Visit) *TrustPage {
 	if s.Processors != nil {
 		page.Processors = append(ProcessorRows(v.Tongue, s.Processors()), s.ownPrograms(v)...)
 	}
+	page.Use = s.vendorUses(v)
 	page.Holdings = holdingRows(v)
 	page.Limits = wordsAt(v.Tongue, "trust.limit.", "perfect", "backups", "plaintext", "messages", "metadata", "people")
 	page.Terms = termRows(v.Tongue)

@@ -11,7 +11,8 @@ type ChannelsSettings struct {
 	SettingsPage
 	Accounts []AccountCard
 	Offers   []AccountOffer
-	Offered  bool // this installation works with some provider
+	Barred   []Barred // what the clinic's own choice keeps from being offered
+	Offered  bool     // this installation works with some provider
 }
 
 // AccountCard is one account. What signs in is never shown, but for its last four characters.

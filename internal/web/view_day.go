@@ -166,6 +166,7 @@ type Conflict struct {
 type BookPage struct {
 	Shell
 	Query     string
+	Sought    string // the same, sealed
 	Hits      []PatientHit
 	Searched  bool
 	Patient   *PatientHit
@@ -188,7 +189,7 @@ type BookPage struct {
 }
 
 // PatientHit is one found patient; the template "patient-hits" is the fragment that
-// GET /app/search answers.
+// POST /app/search answers.
 type PatientHit struct {
 	ID, Name    string
 	Age         string // said: "42 y"
@@ -198,7 +199,7 @@ type PatientHit struct {
 	Broken      bool
 }
 
-// HitsFragment is the fragment "patient-hits" (GET /app/search?q=).
+// HitsFragment is the fragment "patient-hits" (POST /app/search).
 type HitsFragment struct {
 	Shell
 	Query  string

@@ -10,6 +10,7 @@ import (
 type InboxList struct {
 	Box     string // open, mine, unread, done
 	Query   string // searched for; empty for everybody
+	Sought  string // the same, sealed
 	Boxes   []BoxLink
 	Rows    []TalkRow
 	Older   string    // address of older ones; empty: none

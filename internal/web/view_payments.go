@@ -8,6 +8,7 @@ type PaymentSettings struct {
 	Accounts []GatewayCard
 	Offers   []AccountOffer
 	Offered  bool // this installation works with some gateway
+	Barred   []Barred
 }
 
 // GatewayCard is one account. Its keys are never shown, but for the end of the key's name.

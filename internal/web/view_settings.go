@@ -30,6 +30,7 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.export", "/app/settings/export", access.ClinicExport},
 		{"settings.modules", "/app/settings/modules", access.ClinicRead},
 		{"settings.privacy", "/app/settings/privacy", access.ClinicRead},
+		{"settings.parties", "/app/settings/outside", access.ClinicOutside},
 		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
 		{"settings.sign-in", "/app/settings/sign-in", access.ClinicSignIn},
 		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
@@ -51,11 +52,11 @@ func SettingsMenu(current string, may func(access.Right) bool, has func(module s
 		{"settings.standing", "/app/account", access.ClinicAccount},
 	}
 	if has(clinics.ModuleBilling) {
-		all = slices.Insert(all, 10, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
+		all = slices.Insert(all, 11, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
 	}
 	if has(clinics.ModuleClinical) {
 		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
-		all = slices.Insert(all, 9, care...) // behind what can be booked
+		all = slices.Insert(all, 10, care...) // behind what can be booked
 	}
 	if has(clinics.ModulePrescriptions) {
 		all = slices.Insert(all, len(all)-2, item{"settings.drugs", "/app/settings/drugs", access.RxSettings})

@@ -94,7 +94,8 @@ type TrustPage struct {
 	Groups      []TrustGroup
 	Cookies     []CookieRow
 	Processors  []ProcessorRow // empty: nobody
-	Holdings    []HoldingRow   // may be empty: the table is left out
+	Use         VendorUses
+	Holdings    []HoldingRow // may be empty: the table is left out
 	Lives       []LifeRow
 	Regions     []RegionRow
 	Terms       []TermRow

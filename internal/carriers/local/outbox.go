@@ -65,6 +65,13 @@ func (o *Outbox) List() []Letter {
 	return out
 }
 
+// Clear lets every letter go.
+func (o *Outbox) Clear() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.letters = nil
+}
+
 // Get is the newest letter with the message's id; false when none is kept.
 func (o *Outbox) Get(message id.ID) (Letter, bool) {
 	o.mu.Lock()
@@ -100,6 +107,9 @@ func New(outbox *Outbox, clk clock.Clock, channel messaging.Channel) *Carrier {
 
 // Channel is the one given to New.
 func (c *Carrier) Channel() messaging.Channel { return c.channel }
+
+// Stays says that nothing leaves the process.
+func (c *Carrier) Stays() {}
 
 // Name is "local".
 func (c *Carrier) Name() string { return "local" }

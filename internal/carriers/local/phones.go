@@ -179,6 +179,26 @@ func (p *Phones) Write(ctx context.Context, clinic id.ID, token string, channel 
 	return p.answer(ctx, clinic, token, channel, news{Kind: newsMessage, Text: text}, "")
 }
 
+// WriteFrom is Write by the number itself: of somebody who may have got nothing from the clinic in this process.
+func (p *Phones) WriteFrom(ctx context.Context, clinic id.ID, number string, channel messaging.Channel, text string) error {
+	p.mu.Lock()
+	token := p.token(clinic, number)
+	if p.phones[token] == nil {
+		p.phones[token], p.clinics[token] = &Phone{Token: token, Number: number}, clinic
+	}
+	p.mu.Unlock()
+	return p.Write(ctx, clinic, token, channel, text)
+}
+
+// Clear lets every phone go, with what was written on it and what was not reported yet. The accounts stay known.
+func (p *Phones) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.phones)
+	clear(p.clinics)
+	p.order, p.unsaid = nil, nil
+}
+
 // Tap touches a button (from 0) of a message, as the phone's owner. Errors as Write.
 func (p *Phones) Tap(ctx context.Context, clinic id.ID, token, bubble string, button int) error {
 	p.mu.Lock()

@@ -64,6 +64,9 @@ func opened(c *messaging.Connection) (credentials, error) {
 // Channel is what the provider carries.
 func (a *Account) Channel() messaging.Channel { return a.channel }
 
+// Stays says that nothing leaves the process.
+func (a *Account) Stays() {}
+
 // Name and Provider are "local-whatsapp" or "local-sms".
 func (a *Account) Name() string { return a.name }
 

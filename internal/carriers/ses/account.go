@@ -80,6 +80,16 @@ func (c *Carrier) List(field string) []messaging.Choice {
 	return out
 }
 
+// Place is where an account keeps what it is given: the country of its region.
+func (c *Carrier) Place(credentials []byte) string {
+	k, err := readCredentials(credentials)
+	if err != nil {
+		return ""
+	}
+	where, _ := place(k.Region)
+	return where
+}
+
 // short is a client whose answers are cut at a megabyte. Each request has a connection of its own,
 // like a mail session: one that had lain idle may have been hung up at the other end this very
 // moment, and a message would be uncertain for nothing.

@@ -48,7 +48,7 @@ func (r *run) targets(ctx context.Context, g *gate, at *url.URL) ([]target, erro
 				queue = append(queue, path)
 			}
 		}
-		queue = append(queue, "/app/patients?q=asha", "/app/search?links=1&q=asha", "/app/drugs?q=para", "/app/free?service=x&provider=any&day=2026-12-01", "/app/audit?what=patient&who=x&from=2026-11-01&to=2026-11-30", "/app/reports?from=2026-11-01&to=2026-11-30", "/app/help?q=book")
+		queue = append(queue, "/app/drugs?q=para", "/app/free?service=x&provider=any&day=2026-12-01", "/app/audit?what=patient&who=x&from=2026-11-01&to=2026-11-30", "/app/reports?from=2026-11-01&to=2026-11-30", "/app/help?q=book")
 	}
 	for len(queue) > 0 && len(w.seen) < 600 {
 		path := queue[0]

@@ -51,7 +51,7 @@ func New() (*Gallery, error) {
 		_, _ = w.Write(web.BrandCSS("#7a2f4a"))
 	})
 	g.mux.HandleFunc("GET /look/{lang}/{theme}/{name}", g.page)
-	g.mux.HandleFunc("GET /app/search", func(w http.ResponseWriter, r *http.Request) {
+	g.mux.HandleFunc("POST /app/search", func(w http.ResponseWriter, r *http.Request) {
 		name := "patient-hits"
 		if r.FormValue("links") != "" {
 			name = "patient-hits-links"

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"almirah/internal/clock"
+	"almirah/internal/vendors"
 	"almirah/internal/web"
 )
 
@@ -36,7 +37,7 @@ func (m *maker) offer(provider, channel string, open bool, values map[string]str
 
 func (m *maker) channelPages() {
 	page := func() *web.ChannelsSettings {
-		return &web.ChannelsSettings{SettingsPage: m.settings("settings.channels"), Offered: true}
+		return &web.ChannelsSettings{SettingsPage: m.settings("settings.channels"), Offered: true, Barred: []web.Barred{{Name: "Twilio", Why: vendors.OutOfArea}}}
 	}
 	full := page()
 	full.Accounts = []web.AccountCard{m.account("active", "", ""), m.accountAt(61, "whatsapp", "whatsapp", "+919845012345", "zBcD", "KMRW4TQZ7NPX2HJV5CDG6YBLSA"), m.accountAt(62, "ses", "email", "visits@sunrise.example", "MPLE", "")}

@@ -123,6 +123,7 @@ func (m *maker) settingsPages() {
 	m.reportPages()
 	m.backupPages()
 	m.domainPages()
+	m.vendorPages()
 	m.exportPages()
 	m.importPages()
 	m.carePages()

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"almirah/internal/vendors"
 	"almirah/internal/web"
 )
 
@@ -29,7 +30,7 @@ func (m *maker) online() *web.BillOnline {
 func (m *maker) paymentPages() {
 	const rupees = "INR"
 	page := func() *web.PaymentSettings {
-		return &web.PaymentSettings{SettingsPage: m.settings("settings.payments"), Offered: true}
+		return &web.PaymentSettings{SettingsPage: m.settings("settings.payments"), Offered: true, Barred: []web.Barred{{Name: "Stripe", Why: vendors.NoBAA}}}
 	}
 	full := page()
 	full.Accounts = []web.GatewayCard{m.gateway(71, "razorpay", "active", "", "", false), m.gateway(72, "stripe", "paused", m.t.Say("gateway.refused", "Code", "api_key_expired"), m.t.Say("gateway.refused_todo"), true)}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/promise"
 	"almirah/internal/web"
@@ -116,7 +117,7 @@ func (m *maker) trust() {
 		}
 		return s
 	}
-	page := web.TrustPage{Version: "3", Effective: "2026-11-01", Modules: []web.ModuleSaid{{Title: "Scheduling", Text: "This clinic keeps your name, how to reach you, your appointments, the messages about them and your consents.", On: true}, {Title: "Clinical records", Text: "This clinic keeps no diagnoses and no medical records here. There is no place to store them."}}, CheckedAt: m.at(14, 2), Responsible: []string{"Sunrise Health LLP", "12 Church Street", "desk@sunrise.example"}, Entity: web.Entity{Name: "Almirah Hosting LLP", Address: "7 Lake Road, Bengaluru", Contact: "privacy@host.example"},
+	page := web.TrustPage{Use: m.uses(clinics.OutsideRegion), Version: "3", Effective: "2026-11-01", Modules: []web.ModuleSaid{{Title: "Scheduling", Text: "This clinic keeps your name, how to reach you, your appointments, the messages about them and your consents.", On: true}, {Title: "Clinical records", Text: "This clinic keeps no diagnoses and no medical records here. There is no place to store them."}}, CheckedAt: m.at(14, 2), Responsible: []string{"Sunrise Health LLP", "12 Church Street", "desk@sunrise.example"}, Entity: web.Entity{Name: "Almirah Hosting LLP", Address: "7 Lake Road, Bengaluru", Contact: "privacy@host.example"},
 		Groups: []web.TrustGroup{
 			{ID: "keep", Title: "What we keep", Whom: []string{"patients", "staff"}, Sentences: []web.TrustSentence{
 				sentence("p-c2", "enforced", "To book online we ask for a name and one way to reach you, and for nothing else."),

@@ -109,6 +109,7 @@ func (m *maker) platformPages() {
 		Done: []web.DutyDone{{Kind: m.t.Say("duty.data-map"), By: "Omar Haddad", Report: "data-map-2025.pdf", Day: "2025-11-20"}}}
 	duties.Shell = problems(duties.Shell, "kind", "day", "report")
 	m.add("platform-duties", "", duties)
+	m.walks()
 	m.add("platform-helpers", "", &web.PlatformHelpers{Shell: m.helper(false), People: []web.HelperRow{{ID: ident(331), Name: "Divya Menon", Email: "divya@almirah.example", Role: access.Support, Since: m.at(8, 0)}, {ID: ident(332), Name: "Omar Haddad", Email: "omar@almirah.example", Role: access.Operator, Since: m.at(8, 0), Self: true}}, RoleChoices: []web.Option{{Value: "support", Label: m.t.Say("role.support"), On: true}}})
 }
 
@@ -119,7 +120,7 @@ func (m *maker) bareSupport() {
 		"grant": &web.GrantPage{Shell: m.staff(""), GrantRow: web.GrantRow{ID: ident(311), State: "asked", Scopes: []string{"settings"}}, NeedsNamed: true}, "hand-over": &web.HandOverPage{Shell: m.staff("")},
 		"seen": &web.SeenPage{Shell: m.helper(true)}, "seen-calendar": &web.SeenCalendar{Shell: m.helper(true), Day: today, Prev: today, Next: today}, "seen-patient": &web.SeenPatient{Shell: m.helper(true), Broken: true},
 		"platform": &web.PlatformHome{Shell: m.helper(false), State: "closed"}, "platform-ticket": &web.TicketPage{Shell: m.helper(false), State: "closed", ClinicID: ident(1), ClinicName: "Sunrise Clinic"}, "platform-clinics": &web.PlatformClinics{Shell: m.helper(false)},
-		"platform-clinic": &web.PlatformClinic{Shell: m.helper(false), ID: ident(1), ClinicName: "Sunrise Clinic"}, "platform-notices": &web.PlatformNotices{Shell: m.helper(false), Kind: "outage"}, "platform-helpers": &web.PlatformHelpers{Shell: m.helper(false)}, "platform-duties": &web.PlatformDuties{Shell: m.helper(false), Today: today},
+		"platform-clinic": &web.PlatformClinic{Shell: m.helper(false), ID: ident(1), ClinicName: "Sunrise Clinic"}, "platform-notices": &web.PlatformNotices{Shell: m.helper(false), Kind: "outage"}, "platform-helpers": &web.PlatformHelpers{Shell: m.helper(false)}, "platform-duties": &web.PlatformDuties{Shell: m.helper(false), Today: today}, "platform-walks": &web.WalkPage{Shell: m.helper(false), Off: true, Held: true},
 	} {
 		m.add(name, "bare", p)
 	}

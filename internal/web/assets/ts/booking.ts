@@ -31,7 +31,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     const text = q.value.trim();
     asked = text;
     if (text.length < 2) { hits.replaceChildren(); q.ariaExpanded = "false"; return; }
-    const r = await ask("/app/search?q=" + encodeURIComponent(text));
+    const r = await ask("/app/search", new URLSearchParams({ q: text }));
     if (asked !== text) return;
     if (!r?.ok) { enters = 0; return; }
     hits.innerHTML = await r.text();

@@ -18,7 +18,7 @@ for (const input of $$<HTMLInputElement>("[data-find]")) {
     if (q.length < 2) { hits.replaceChildren(); return; }
     timer = setTimeout(async () => {
       last = new AbortController();
-      const r = await ask("/app/search?links=1&q=" + encodeURIComponent(q), undefined, last.signal);
+      const r = await ask("/app/search", new URLSearchParams({ links: "1", q }), last.signal);
       if (r?.ok) hits.innerHTML = await r.text();
     }, 90);
   });

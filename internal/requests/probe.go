@@ -1,0 +1,73 @@
+package requests
+
+import (
+	"slices"
+
+	"almirah/internal/clinics"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/store"
+	"almirah/internal/vault"
+	"almirah/internal/words"
+)
+
+// What the live looks ask of this room. They count what must not be there and open no word of anybody's.
+
+const (
+	sqlLingering = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN state <> 'answered' OR decided_at <> came_at THEN 1 ELSE 0 END), 0) FROM data_request WHERE clinic_id = $1 AND kind = $2 AND door = 'link'`
+	sqlVanished  = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM patient p WHERE p.clinic_id = l.clinic_id AND p.id = l.patient_id)
+	AND NOT EXISTS (SELECT 1 FROM data_statement s WHERE s.clinic_id = l.clinic_id AND s.id = l.subject_id) THEN 1 ELSE 0 END), 0)
+	FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.kind = 'data-statement' AND l.action = 'state'`
+	sqlStanding = `SELECT about, words FROM data_statement WHERE clinic_id = $1 ORDER BY id DESC LIMIT 200`
+	sqlTypedIn  = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM contact_proof c WHERE c.clinic_id = l.clinic_id AND c.patient_id = l.patient_id AND c.code IS NOT NULL AND c.ends_at = l.at) THEN 1 ELSE 0 END), 0)
+	FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.role = 'patient' AND l.kind = 'patient' AND l.action = 'change'`
+	sqlGuessed = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN tries > 5 OR code IS NOT NULL AND LENGTH(code) < 30 THEN 1 ELSE 0 END), 0) FROM contact_proof WHERE clinic_id = $1`
+)
+
+// Lingering counts what a person asked on her own page that is done at once and was not (promises request-copy-at-once, request-restriction).
+func Lingering(v *store.View, kind law.Request) (bad, looked int64, err error) {
+	return store.Tally(v, sqlLingering, string(kind))
+}
+
+// Unstated counts statements since the moment that are not there any more though the person is, and those that stand beside nothing or lie
+// open (promise request-statement).
+func Unstated(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	if bad, looked, err = store.Tally(v, sqlVanished, id.First(since.Time())); err != nil {
+		return bad, looked, err
+	}
+	rows, err := v.Query(sqlStanding)
+	if err != nil {
+		return bad, looked, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var about string
+		var sealed []byte
+		if err := rows.Scan(&about, &sealed); err != nil {
+			return bad, looked, err
+		}
+		if looked++; !slices.Contains(Abouts(), about) || !vault.Sealed(sealed) {
+			bad++
+		}
+	}
+	return bad, looked, rows.Err()
+}
+
+// Unproved counts addresses that came on file since the moment by somebody's own page without the code that was sent there, and codes that were tried too
+// often or lie open (promise request-contact-proved).
+func Unproved(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	if bad, looked, err = store.Tally(v, sqlTypedIn, id.First(since.Time())); err != nil {
+		return bad, looked, err
+	}
+	b, n, err := store.Tally(v, sqlGuessed)
+	return bad + b, looked + n, err
+}
+
+// Refusing is the letter of a refusal that nobody was sent, as the clinic would write it in the language, and what has to stand in it: to whom one can
+// complain, and that it costs nothing (promises request-authority, request-free).
+func Refusing(book *words.Book, language string, c clinics.Clinic, at clock.Instant) (letter string, authority, free string) {
+	r := Request{Kind: law.Deletion, State: Answered, Outcome: Refused, Ground: Keeping, Law: c.Jurisdiction, CameAt: at, DecidedAt: at, Why: "-"}
+	t := book.Tongue(language)
+	return Letter(book, language, c, r), complain(t, r.Law), t.Say("request.letter.free")
+}
