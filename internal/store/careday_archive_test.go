@@ -86,6 +86,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	})
 	step(func(tx *store.Tx) error { _, err := archives.Keeper{}.Collect(&tx.View, made); return err })
 	step(func(tx *store.Tx) error { return archives.Keeper{}.Erase(tx, made) })
+	step(func(tx *store.Tx) error { _, err := archives.Keeper{}.Due(tx); return err })
 	_, err = s.Bring(ctx, owner, []byte("Name,Phone\nOld Patient,+919845077002\n"))
 	must(err)
 	step(func(tx *store.Tx) error { // two years are over
