@@ -11,7 +11,7 @@ ASSETS := $(shell find internal/web/assets -type f 2>/dev/null)
 FONTS := internal/document/fonts/OFL.txt
 STATICCHECK := go tool -modfile=tools/go.mod staticcheck
 
-.PHONY: help run build test check race soak twins fuzz bench attack drill-ha pictures pages deps deps-attack deps-ha check-reference check-keepers clean
+.PHONY: help run build test check race soak twins fuzz bench attack drill-ha pictures pages deps deps-attack deps-ha check-reference check-netns check-keepers clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ deps-ha: deps ## install what the drill of several database servers needs too
 
 check-reference: internal/web/dist/manifest.json $(FONTS) ## checks against reference data (ALMIRAH_REFERENCE_DATA, or ../shared/data when it is there)
 	@scripts/check-reference
+
+check-netns: internal/web/dist/manifest.json $(FONTS) ## some browser tests where nothing but this machine exists, and every call to elsewhere is seen (ALMIRAH_SOAK=1: all of them)
+	ALMIRAH_CHECK_NETNS=1 go test -count=1 -v -timeout 60m -run '^(TestStrayCallsAreSeen|TestTheBrowserSuiteAlone)$$' ./internal/rig/alone
 
 check-keepers: ## the keepers of the root key beside Vault's own transit engine and local-kms, which are fetched and built first (minutes)
 	ALMIRAH_CHECK_KEEPERS=1 go test -count=1 -timeout 20m -run '^TestReferenceKeepers$$' ./internal/vault

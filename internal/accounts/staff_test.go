@@ -239,6 +239,7 @@ func TestAClinicAlwaysHasAnOwner(t *testing.T) {
 
 func TestTidy(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "request-log-life")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
 		h.person("stays@example.org")
@@ -248,6 +249,13 @@ func TestTidy(t *testing.T) {
 		}
 		if err := h.s.ForgotPassword(ctx, "nobody@example.org", "", here); err != nil {
 			t.Fatal(err)
+		}
+		if _, err := h.s.SignIn(ctx, "stays@example.org", "a wrong password", here, ""); err == nil {
+			t.Fatal("any password signs in")
+		}
+		var tries int
+		if h.ask(`SELECT COUNT(*) FROM sign_in_event`, nil, &tries); tries == 0 {
+			t.Error("a failed sign-in leaves no trace")
 		}
 		tidy := func() int {
 			n, err := h.s.Tidy(ctx, h.As(access.System))
@@ -268,10 +276,10 @@ func TestTidy(t *testing.T) {
 		if n := tidy(); n != 0 {
 			t.Fatalf("%d more went", n)
 		}
-		for table, want := range map[string]int{"person": 1, "session": 0, "one_time_link": 0, "outgoing_mail": 0, "throttle": 0, "acceptance": 1} {
+		for table, want := range map[string]int{"person": 1, "session": 0, "one_time_link": 0, "outgoing_mail": 0, "throttle": 0, "sign_in_event": 0, "acceptance": 1} {
 			var n int
 			h.ask(map[string]string{"person": `SELECT COUNT(*) FROM person`, "session": `SELECT COUNT(*) FROM session`, "one_time_link": `SELECT COUNT(*) FROM one_time_link`,
-				"outgoing_mail": `SELECT COUNT(*) FROM outgoing_mail`, "throttle": `SELECT COUNT(*) FROM throttle`, "acceptance": `SELECT COUNT(*) FROM acceptance`}[table], nil, &n)
+				"outgoing_mail": `SELECT COUNT(*) FROM outgoing_mail`, "throttle": `SELECT COUNT(*) FROM throttle`, "sign_in_event": `SELECT COUNT(*) FROM sign_in_event`, "acceptance": `SELECT COUNT(*) FROM acceptance`}[table], nil, &n)
 			if n != want {
 				t.Errorf("%d rows in %s, want %d", n, table, want)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"almirah/internal/rig/browser"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	"almirah/internal/web"
 )
 
 // TestPatientBooksWithoutScript goes the whole way of a patient at a real browser with scripts switched off: from the clinic's page to
@@ -173,10 +175,17 @@ func looks() []look {
 	return out
 }
 
+// keptInBrowser lists what a browser keeps of the house besides cookies.
+const keptInBrowser = `(async () => [
+	...Object.keys(localStorage).map(k => "localStorage " + k), ...Object.keys(sessionStorage).map(k => "sessionStorage " + k),
+	...(await indexedDB.databases()).map(d => "indexedDB " + d.name), ...(await caches.keys()).map(k => "caches " + k),
+	...(await navigator.serviceWorker.getRegistrations()).map(r => "serviceWorker " + r.scope), ...(document.cookie ? ["cookie " + document.cookie] : [])])()`
+
 // TestEveryPageIsAccessible: axe finds nothing on any page, in light, dark, right to left and at 360 px;
-// nothing is wider than the window, nothing offends the content policy, no key of a catalogue shows.
+// nothing is wider than the window, nothing offends the content policy, no key of a catalogue shows, and after the whole tour the browser keeps what is declared.
 func TestEveryPageIsAccessible(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "browser-storage")
 	tw, more := withTwilio(t)
 	h := openHouse(t, store.SQLite, Options{}, more)
 	h.Twilio = tw
@@ -210,6 +219,19 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			for who, x := range w.tabs {
 				for _, c := range x.Complaints() {
 					t.Errorf("%s as %q: %s", l, who, c)
+				}
+				kept := browser.Await[[]string](t, x, keptInBrowser)
+				for _, k := range kept {
+					if !slices.ContainsFunc(web.Storage(), func(c web.Cookie) bool { return "localStorage "+c.Name == k }) {
+						t.Errorf("%s as %q: the browser keeps %s, which the policy page does not list", l, who, k)
+					}
+				}
+				if who == ownerMail {
+					for _, c := range web.Storage() {
+						if !slices.Contains(kept, "localStorage "+c.Name) {
+							t.Errorf("%s: the policy page lists %s, which nothing keeps", l, c.Name)
+						}
+					}
 				}
 			}
 		})

@@ -45,6 +45,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "look-at-clock", Every: time.Hour, Run: h.lookAtClock},
 		{Name: "closings", Every: time.Hour, Clinics: true, Run: h.Lives.WatchClosing},
 		{Name: "finish-closings", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Lives.FinishAll(ctx) }},
+		{Name: "end-request-log", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.endRequests(ctx) }},
 		{Name: "suspensions", Every: time.Minute, Run: h.Lives.WatchSuspensions},
 		{Name: "forget-texts", Every: time.Hour, Clinics: true, Run: func(ctx context.Context, who access.Caller) error {
 			return h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {

@@ -67,6 +67,7 @@ func verbs() []verb {
 		{"drill", "restore the newest backup in a place of its own and compare it (--key FILE: with the key from paper)", (*console).drill},
 		{"incident drill", "play a stolen sign-in on invented data, in a place of its own: whom it touched, letters, clocks", (*console).incidentDrill},
 		{"verify-certificate", "check a certificate of erasure, without database, keys or network (FILE [--key KEY]): ends 1 and says what is wrong with it", (*console).verifyCertificate},
+		{"request-log", "print a sealed day of the log of requests: FILE --key FILE", (*console).requestLog},
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
 		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},
@@ -104,7 +105,7 @@ func (c *console) configured(demo bool) (Config, *slog.Logger, error) {
 		level = slog.LevelWarn
 	}
 	cfg, err := FromEnv(c.get)
-	cfg.Demo = demo
+	cfg.Demo, cfg.Invented = demo, demo
 	return cfg, slog.New(slog.NewJSONHandler(c.err, &slog.HandlerOptions{Level: level})), err
 }
 

@@ -35,13 +35,16 @@ type Config struct {
 	MailName    string         // ALMIRAH_SMTP_PROVIDER: the provider's name for the sub-processor list
 	Owning                     // ALMIRAH_DOMAINS, ALMIRAH_ADDRESSES, ALMIRAH_DNS
 	Outside
-	Servers       // ALMIRAH_DATABASE_OWNER_URL and its sisters, ALMIRAH_DRAIN
-	Plans   Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
-	Saves   Saves // ALMIRAH_BACKUP_*
-	Keeping       // ALMIRAH_VAULT_*, ALMIRAH_KMS_*
-	Walking Walking
-	Entity  Entity
-	Demo    bool
+	Servers        // ALMIRAH_DATABASE_OWNER_URL and its sisters, ALMIRAH_DRAIN
+	Plans    Plans // ALMIRAH_PLANS_*: what clinics pay for the deployment; nothing when empty
+	Saves    Saves // ALMIRAH_BACKUP_*
+	Requests RequestLog
+	Keeping  // ALMIRAH_VAULT_*, ALMIRAH_KMS_*
+	Walking  Walking
+	Entity   Entity
+	Demo     bool
+	// Invented lists companies that do not exist, with invented contracts: in a demo that people look at.
+	Invented bool
 	// WatchToken opens /metrics and /operate from elsewhere; without it they answer this machine alone.
 	WatchToken string        // ALMIRAH_WATCH_TOKEN
 	Idle       time.Duration // ALMIRAH_IDLE: a staff session ends after this long without a request
@@ -129,6 +132,7 @@ func FromEnv(get func(string) string) (Config, error) {
 	c.outside(or, wrong)
 	c.plans(get, or, wrong)
 	c.saves(get, or, wrong)
+	c.requestLog(or, wrong)
 	c.keeping(get, or, wrong)
 	c.walking(or, wrong)
 	return c, errors.Join(bad...)
@@ -204,6 +208,8 @@ func (c Config) Masked() []string {
 		"ALMIRAH_DNS=" + c.NameSrv,
 		"ALMIRAH_IDLE=" + c.Idle.String(),
 		"ALMIRAH_WATCH_TOKEN=" + hidden(c.WatchToken),
+		"ALMIRAH_REQUEST_LOG=" + c.Requests.Folder,
+		"ALMIRAH_REQUEST_LOG_RECIPIENT=" + strings.Join(c.Requests.Recipients, ","),
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,

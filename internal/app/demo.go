@@ -79,6 +79,9 @@ const demoSlug = "sunrise"
 // verbs as everyone uses. When the clinic is there already it keeps everything, and fills the days that
 // are less than half full: a demo that is opened again next week shows a day at work, too.
 func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
+	if err := h.demoVendors(ctx); err != nil {
+		return fmt.Errorf("demo: outside parties: %w", err)
+	}
 	if _, err := h.Clinics.BySlug(ctx, demoSlug); err == nil {
 		n, err := h.refillDemo(ctx)
 		if n > 0 {

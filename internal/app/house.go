@@ -112,6 +112,7 @@ type House struct {
 	draining  draining
 	held      atomic.Bool // nothing may leave: the database came back from a backup
 	backing   backing
+	daybook   *daybook // the log of requests; nil where it goes to standard error
 	hearing   hearing
 	openedAt  time.Time   // when this program was started
 	slow      slowWatch   // statements that took long
@@ -144,7 +145,11 @@ func Open(ctx context.Context, c Config, clk clock.Clock, log *slog.Logger, o Op
 	}
 	h := &House{Config: c, Clock: clk, openedAt: clk.Now()}
 	h.lives, h.end = context.WithCancel(context.Background())
-	h.Log, h.errors = newLog(log.Handler())
+	var err error
+	if h.daybook, err = openDaybook(c.Requests, clk, func(err error) { h.Log.Error("lines of the log of requests are lost", "error", err) }); err != nil {
+		return nil, err
+	}
+	h.Log, h.errors = newLog(log.Handler(), h.daybook)
 	if err := h.open(ctx, o); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
@@ -390,6 +395,7 @@ func (h *House) Close() error {
 		errs = append(errs, h.Jobs.Stop(ctx))
 		h.guarding.end(h.flushUse)
 	}
+	h.daybook.end()
 	if h.DB != nil {
 		errs = append(errs, h.DB.Close())
 	}

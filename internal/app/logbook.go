@@ -24,7 +24,8 @@ type trouble struct {
 // nobody's data, and keeps the last errors for the operator's page.
 type logbook struct {
 	slog.Handler
-	kept *keptErrors
+	kept     *keptErrors
+	requests slog.Handler // takes the lines of requests instead; nil: they go where the rest goes
 }
 
 type keptErrors struct {
@@ -34,10 +35,21 @@ type keptErrors struct {
 	tap  atomic.Pointer[logTap] // looks through every line, while the invented patient walks
 }
 
-// newLog makes the log of a deployment out of the handler that writes it.
-func newLog(h slog.Handler) (*slog.Logger, *keptErrors) {
-	k := &keptErrors{}
-	return slog.New(logbook{h, k}), k
+// newLog makes the log of a deployment out of the handler that writes it, and of the daybook where that takes the lines of requests.
+func newLog(h slog.Handler, requests *daybook) (*slog.Logger, *keptErrors) {
+	l := logbook{Handler: h, kept: &keptErrors{}}
+	if requests != nil {
+		l.requests = requests
+	}
+	return slog.New(l), l.kept
+}
+
+// requestLine is the message of the line that each request leaves (see guard).
+const requestLine = "request"
+
+// Enabled lets lines of requests through to the daybook, however quiet the rest is.
+func (l logbook) Enabled(ctx context.Context, level slog.Level) bool {
+	return l.Handler.Enabled(ctx, level) || l.requests != nil && level == slog.LevelInfo
 }
 
 // Handle writes a line, without what was not declared.
@@ -66,6 +78,12 @@ func (l logbook) Handle(ctx context.Context, r slog.Record) error {
 	if t := l.kept.tap.Load(); t != nil {
 		line := tapped(clean)
 		t.look(line)
+	}
+	if l.requests != nil && r.Message == requestLine {
+		return l.requests.Handle(ctx, clean)
+	}
+	if !l.Handler.Enabled(ctx, r.Level) {
+		return nil
 	}
 	return l.Handler.Handle(ctx, clean)
 }
@@ -96,7 +114,7 @@ func (l logbook) WithAttrs(all []slog.Attr) slog.Handler {
 			good = append(good, a)
 		}
 	}
-	return logbook{l.Handler.WithAttrs(good), l.kept}
+	return logbook{l.Handler.WithAttrs(good), l.kept, l.requests}
 }
 
 // WithGroup keeps the attributes where they are: a group would give them another name.

@@ -164,6 +164,9 @@ func processors(c Config) []egress.Processor {
 		out = append(out, p)
 	}
 	out = append(out, c.Keeping.processors()...)
+	if c.Invented {
+		out = append(out, inventedParties()...)
+	}
 	for i := range out {
 		out[i].Place = law.PlaceOf(out[i].Region)
 	}

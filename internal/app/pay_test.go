@@ -30,7 +30,7 @@ func TestAPatientPaysAtTheDemosBank(t *testing.T) {
 	paying := her.fill(t, "/m/"+a.token, "/m/"+a.token+"/bills/"+a.ids["invoice"]+"/pay", nil)
 	at := her.page(t, paying.head.Get("Location"))
 	bank := bankPage.FindString(at.body)
-	if bank == "" || !strings.Contains(at.body, `rel="external noreferrer"`) {
+	if bank == "" || !strings.Contains(at.body, `rel="external noreferrer noopener"`) {
 		t.Fatalf("no way to the bank: %.600s", at.body)
 	}
 	if p := her.page(t, bank); !strings.Contains(p.body, "No money moves") || strings.Contains(p.body, a.token) {

@@ -453,6 +453,7 @@ func openDemo(t testing.TB, at time.Time) *opened {
 	tw, more := withTwilio(t)
 	h.Twilio = tw
 	c := settingsIn(t, h.Dir, store.SQLite, more)
+	c.Invented = true
 	var late http.Handler
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) }))
 	t.Cleanup(h.Server.Close)

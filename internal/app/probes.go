@@ -144,6 +144,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfPeople())
 	maps.Copy(out, probesOfTheHouse())
 	maps.Copy(out, probesOfWalks())
+	maps.Copy(out, probesOfLinks())
 	return out
 }
 

@@ -231,19 +231,18 @@ func (p probe) cookies(ctx context.Context) (string, error) {
 	for _, s := range slugs {
 		paths = append(paths, "/c/"+url.PathEscape(s), "/c/"+url.PathEscape(s)+"/privacy")
 	}
-	registered := map[string]bool{}
-	for _, c := range web.Cookies() {
-		registered[c.Name] = true
-	}
 	for _, path := range paths {
 		got, err := p.ask(ctx, http.MethodGet, path, nil)
 		if err != nil {
 			return "", err
 		}
 		for _, line := range got.header.Values("Set-Cookie") {
-			name, _, _ := strings.Cut(line, "=")
-			if !registered[name] {
-				return "", errors.New("a page sets a cookie that is not registered")
+			c, err := http.ParseSetCookie(line)
+			if err != nil {
+				return "", err
+			}
+			if wrong := web.Proper(c); wrong != "" {
+				return "", fmt.Errorf("a page sets a cookie that it must not: %s", wrong)
 			}
 		}
 	}

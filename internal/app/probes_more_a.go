@@ -39,7 +39,7 @@ const (
 	// People of the platform accept no clinic's terms when they are let in.
 	sqlProbeTerms = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM acceptance a WHERE a.person_id = m.person_id AND a.document = 'terms' AND a.version <> '' AND a.accepted_at > 0) THEN 1 END)
 	FROM membership m WHERE m.ended_at = 0 AND NOT EXISTS (SELECT 1 FROM helper h WHERE h.person_id = m.person_id)`
-	sqlProbeLeft = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM membership m WHERE m.person_id = s.person_id AND m.clinic_id = s.clinic_id AND m.ended_at = 0) THEN 1 END) FROM session s WHERE s.clinic_id IS NOT NULL`
+	sqlProbeLeftOpen = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM membership m WHERE m.person_id = s.person_id AND m.clinic_id = s.clinic_id AND m.ended_at = 0) THEN 1 END) FROM session s WHERE s.clinic_id IS NOT NULL`
 	// Used invitations stay for a month. Who was made something else since, or handed the clinic over, is passed over.
 	sqlProbeInvited = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM invitation i WHERE i.clinic_id = m.clinic_id AND i.used_at = m.created_at) THEN 1 END) FROM membership m WHERE m.ended_at = 0 AND m.role <> 'owner' AND m.version = 1 AND m.created_at >= $1`
 	sqlProbeStaff   = `SELECT COUNT(*), COUNT(CASE WHEN role NOT IN ('owner', 'manager', 'practitioner', 'assistant', 'front-desk', 'billing') THEN 1 END) FROM membership WHERE ended_at = 0`
@@ -204,7 +204,7 @@ func (p probe) termsOnRecord(ctx context.Context) (string, error) {
 }
 
 func (p probe) staffInvited(ctx context.Context) (string, error) {
-	open, err := p.doubted(ctx, sqlProbeLeft, "sessions are open in a clinic to which their person does not belong")
+	open, err := p.doubted(ctx, sqlProbeLeftOpen, "sessions are open in a clinic to which their person does not belong")
 	if err != nil {
 		return "", err
 	}
@@ -490,7 +490,7 @@ func (p probe) logDeclared(ctx context.Context) (string, error) {
 	line := slog.NewRecord(p.Clock.Now(), slog.LevelInfo, "probe", 0)
 	line.AddAttrs(slog.Attr{Key: "undeclared-5e1f", Value: slog.StringValue(marked)}, slog.Attr{Key: "request", Value: slog.GroupValue(slog.Attr{Key: "route", Value: slog.StringValue(marked)})},
 		slog.Attr{Key: "route", Value: slog.StringValue("GET /probe")})
-	if err := (logbook{slog.NewJSONHandler(&written, nil), &keptErrors{}}).Handle(ctx, line); err != nil {
+	if err := (logbook{slog.NewJSONHandler(&written, nil), &keptErrors{, nil}}).Handle(ctx, line); err != nil {
 		return "", err
 	}
 	if text := written.String(); strings.Contains(text, marked) || !strings.Contains(text, "GET /probe") {

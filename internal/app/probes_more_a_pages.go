@@ -467,7 +467,7 @@ func (p probe) helpInside(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	n, err := found(shelf)
+	n, err := foundIn(shelf)
 	if err != nil {
 		return "", err
 	}
@@ -482,7 +482,7 @@ func (p probe) helpInside(ctx context.Context) (string, error) {
 }
 
 // found searches for each topic by its title; it has to be among the first three.
-func found(shelf *help.Shelf) (n int, err error) {
+func foundIn(shelf *help.Shelf) (n int, err error) {
 	for _, l := range words.Languages() {
 		topics := shelf.Topics(l.Code)
 		if len(topics) == 0 {

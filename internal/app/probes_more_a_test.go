@@ -273,7 +273,7 @@ func TestJudgesOfLooks(t *testing.T) {
 	if err := noticed(contact.HealthWords); err != nil {
 		t.Error(err)
 	}
-	if _, err := found(&help.Shelf{}); err == nil {
+	if _, err := foundIn(&help.Shelf{}); err == nil {
 		t.Error("an empty shelf passes for help")
 	}
 	for _, body := range []string{"", `<input type="checkbox" name="consent" value="reminder" checked>`, `<input name="consent" value="a">` + `<input name="consent" value="a">`} {

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,15 +129,8 @@ func (a answered) inspect(t testing.TB, asked string) {
 		t.Errorf("%s: a body without a Content-Type", asked)
 	}
 	for i, c := range a.set {
-		known := slices.ContainsFunc(web.Cookies(), func(x web.Cookie) bool { return x.Name == c.Name })
-		if !known {
-			t.Errorf("%s: sets the cookie %s, which the register does not list", asked, c.Name)
-		}
-		if !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
-			t.Errorf("%s: the cookie %s is set as %s", asked, c.Name, a.head.Values("Set-Cookie")[i])
-		}
-		if !c.HttpOnly && c.Name != web.PreferenceCookie {
-			t.Errorf("%s: scripts can read the cookie %s", asked, c.Name)
+		if wrong := web.Proper(c); wrong != "" {
+			t.Errorf("%s: the cookie %s: %s: %s", asked, c.Name, wrong, a.head.Values("Set-Cookie")[i])
 		}
 		if c.Name == web.PreferenceCookie && len(c.Value) > 40 {
 			t.Errorf("%s: the cookie %s holds more than theme and language: %s", asked, c.Name, c.Value)

@@ -101,7 +101,7 @@ func TestLogKeepsDeclaredFields(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "log-declared")
 	var written bytes.Buffer
-	log, kept := newLog(slog.NewJSONHandler(&written, nil))
+	log, kept := newLog(slog.NewJSONHandler(&written, nil), nil)
 	log.Info("request", "route", "GET /app", "name", "Asha Rao")
 	log.With("phone", "+919845010099", "clinic", "7").Warn("refused", slog.Group("patient", "email", "asha@example.org"))
 	log.WithGroup("x").Error("lost", "error", "gone", "request", "r-1", "typed", "Asha Rao")

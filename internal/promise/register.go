@@ -25,6 +25,7 @@ var Register = slices.Concat(
 	givenAway,
 	ownPrograms,
 	outsiders,
+	network,
 	protection,
 	domain,
 	erased,

@@ -2,7 +2,6 @@ package promise
 
 // ahead: what the page must not claim, because it is not built, and what people rather than programs keep.
 var ahead = []Sentence{
-	{ID: "request-log-life", Text: "The log of requests to the server, and signs of abuse, have a stated life: 180 days, in India a year, sealed.", Sources: []string{"T7"}, Kind: NotYet},
 	{ID: "people-trained", Text: "The few people who can reach the servers need to, are trained for it and are bound to keep silent.", Sources: []string{"M11"}, Kind: Human},
 	{ID: "vendors-chosen", Text: "Before a company is put on the list of sub-processors it is looked at how it protects data, and again every year.", Sources: []string{"S7"}, Kind: Human},
 	{ID: "practice-reviewed", Text: "How data is collected, stored and used is reviewed regularly, and so is every change of the program.", Sources: []string{"M15", "S4"}, Kind: Human},

@@ -132,7 +132,7 @@ var clauses = []Sentence{
 		Sources:  []string{"R6", "T5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"web.Storage", "internal/web/token.go"},
-		ProvedBy: []string{"web.TestOnlyDeclaredStorage"},
+		ProvedBy: []string{"web.TestOnlyDeclaredStorage", "app.TestEveryPageIsAccessible"},
 		Probe:    "browser-storage",
 		Twins: []Twin{{
 			Name: "the list leaves the browser's storage out",

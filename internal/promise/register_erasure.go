@@ -8,7 +8,7 @@ var erased = []Sentence{
 		Sources:  []string{"K6", "J8", "K7"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/privacy/plan.go", "internal/law/keep_until.go", "internal/web/erasure.go"},
-		ProvedBy: []string{"privacy.TestPlan"},
+		ProvedBy: []string{"privacy.TestPlan", "app.TestBrowserErasure"},
 		Probe:    "erasure-plan",
 		Twins: []Twin{
 			{
@@ -102,7 +102,7 @@ var erased = []Sentence{
 		Sources:  []string{"J5", "K9"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/privacy/certificate.go", "vault.Vault.Certify"},
-		ProvedBy: []string{"privacy.TestErased", "privacy.TestCertificate"},
+		ProvedBy: []string{"privacy.TestErased", "privacy.TestCertificate", "app.TestBrowserErasure"},
 		Probe:    "erasure-certified",
 		Twins: []Twin{
 			{

@@ -56,9 +56,14 @@ var insights = []Sentence{
 		Sources:  []string{"P2", "P3", "P4", "P5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/usage.go"},
-		ProvedBy: []string{"insight.TestUseIsCountedWhereItIsSwitchedOn"},
+		ProvedBy: []string{"insight.TestUseIsCountedWhereItIsSwitchedOn", "web.TestABrowserThatAsksNotToBeFollowed"},
 		Probe:    "use-switched-off",
 		Twins: []Twin{
+			{
+				Name: "the page does not read that a browser asks not to be followed",
+				File: "internal/web/reports.go", Old: `v.Header.Get("Sec-GPC") != "1"`, New: `v.Header.Get("Sec-GPC") != "yes"`,
+				Red: []string{"web.TestABrowserThatAsksNotToBeFollowed"},
+			},
 			{
 				Name: "a browser that asks not to be followed is counted",
 				File: "internal/insight/usage.go", Old: "if !follow {", New: "if !follow && agent == \"\" {",

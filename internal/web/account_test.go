@@ -140,12 +140,8 @@ func (o *office) mailed(path string) string {
 // proper fails when a cookie is not set as the register and the policy page say.
 func proper(t *testing.T, c *http.Cookie) {
 	t.Helper()
-	known := false
-	for _, x := range web.Cookies() {
-		known = known || x.Name == c.Name
-	}
-	if !known || !c.Secure || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" || strings.HasPrefix(c.Name, "__Host-") && !c.HttpOnly {
-		t.Errorf("cookie %s: %s", c.Name, c.Raw)
+	if wrong := web.Proper(c); wrong != "" {
+		t.Errorf("cookie %s: %s: %s", c.Name, wrong, c.Raw)
 	}
 }
 

@@ -11,9 +11,13 @@ import (
 
 	"golang.org/x/net/html"
 
+	"almirah/internal/access"
 	"almirah/internal/egress"
+	"almirah/internal/id"
+	"almirah/internal/insight"
 	"almirah/internal/law"
 	"almirah/internal/promise"
+	"almirah/internal/store"
 	"almirah/internal/web"
 	"almirah/internal/words"
 )
@@ -217,4 +221,46 @@ func TestSignInSaysThatCookiesAreBlocked(t *testing.T) {
 	if body := send("en", web.PreferenceCookie+"=theme:dark"); strings.Contains(body, "blocks cookies") {
 		t.Error("a browser that sent a cookie is told that it blocks them")
 	}
+}
+
+// TestABrowserThatAsksNotToBeFollowed: where a clinic counts looks at its public pages, one that sends Sec-GPC (or DNT) is not among them.
+func TestABrowserThatAsksNotToBeFollowed(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "use-switchable")
+	o := openOffice(t)
+	var counts *insight.Service
+	o.rehouse(func(d *web.Deps) { counts = d.Insight })
+	ctx := context.Background()
+	set, err := counts.Setting(ctx, o.owner.who)
+	if err == nil {
+		set.Visitors = true
+		err = counts.SaveSetting(ctx, o.owner.who, set)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := func(want int64, ask ...string) {
+		t.Helper()
+		wants(t, o.guest().ask("GET", "/c/desk", nil, func(r *http.Request) {
+			for _, name := range ask {
+				r.Header.Set(name, "1")
+			}
+		}), 200)
+		if err := counts.Flush(ctx, func(clinic id.ID) access.Caller { return o.In(clinic, access.System) }); err != nil {
+			t.Fatal(err)
+		}
+		var got int64
+		if err := o.DB.View(ctx, o.As(access.System), access.Work, func(_ context.Context, v *store.View) error {
+			return v.Row(`SELECT COALESCE(SUM(seen), 0) FROM visitor_day WHERE clinic_id = $1`).Scan(&got)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("after a look with %v %d looks are counted, %d were wanted", ask, got, want)
+		}
+	}
+	seen(0, "Sec-GPC")
+	seen(0, "DNT")
+	seen(1)
+	seen(1, "Sec-GPC", "DNT")
 }

@@ -7,7 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"almirah/internal/fault"
 )
@@ -32,6 +35,39 @@ func Cookies() []Cookie {
 		{DeviceCookie, "essential", "180d", "cookie.device"},
 		{PreferenceCookie, "preference", "1y", "cookie.preference"},
 	}
+}
+
+// Longest is how long the cookie may stay in a browser after it was set; 0 for one that goes when the browser is closed.
+func (c Cookie) Longest() time.Duration {
+	return map[string]time.Duration{"12h": 12 * time.Hour, "180d": 180 * 24 * time.Hour, "1y": 365 * 24 * time.Hour}[c.Life]
+}
+
+// Proper says what is wrong with a cookie that an answer sets: it is not registered, travels further or lives longer than the policy page says, or can be read
+// by scripts. Empty when nothing is.
+func Proper(c *http.Cookie) string {
+	i := slices.IndexFunc(Cookies(), func(x Cookie) bool { return x.Name == c.Name })
+	if i < 0 {
+		return "it is not registered"
+	}
+	longest := Cookies()[i].Longest()
+	lives := time.Duration(c.MaxAge) * time.Second
+	switch {
+	case !strings.HasPrefix(c.Name, "__Host-") || c.Domain != "" || c.Path != "/":
+		return "it does not stay with this one host"
+	case !c.Secure:
+		return "it travels in the clear"
+	case !c.HttpOnly:
+		return "scripts can read it"
+	case c.SameSite != http.SameSiteLaxMode:
+		return "it comes along from other websites"
+	case c.MaxAge < 0: // it is taken away
+		return ""
+	case lives > longest:
+		return "it lives longer than is said"
+	case longest > 0 && c.MaxAge == 0, longest == 0 && !c.Expires.IsZero():
+		return "its life is not what is said"
+	}
+	return ""
 }
 
 // LogStorage is the one thing that our scripts keep in a browser's own storage: the newest checkpoint of the audit log, in the browsers of

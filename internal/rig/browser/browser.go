@@ -66,6 +66,9 @@ func start(t testing.TB, preferences string) *Browser {
 	options := append([]chromedp.ExecAllocatorOption{}, chromedp.DefaultExecAllocatorOptions[:]...)
 	options = append(options, chromedp.ExecPath(bin), chromedp.Flag("headless", "new"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true),
+		// What Chromium asks its makers for by itself (the time, updates, hints) is not what a page does: it is off, so that what is left is the page's.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,NetworkTimeServiceQuerying,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication"),
+		chromedp.Flag("disable-domain-reliability", true), chromedp.Flag("no-pings", true), chromedp.Flag("component-updater", "url-source=http://127.0.0.1:9/"),
 		chromedp.UserDataDir(dir), chromedp.WindowSize(1366, 900))
 	allocator, stopA := chromedp.NewExecAllocator(context.Background(), options...)
 	root, stopB := chromedp.NewContext(allocator)
