@@ -95,6 +95,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 		_, err := tx.Exec(`UPDATE list_import SET added_at = 1 WHERE clinic_id = $1`)
 		return err
 	})
+	step(func(tx *store.Tx) error { _, err := archives.Keeper{}.Due(tx); return err })
 	must(s.Expire(ctx, work))
 	// A clinic of another house arrives.
 	other := rig.New(t, store.SQLite, store.Options{})
