@@ -33,7 +33,7 @@ var Register = slices.Concat(
 	lives,
 	record,
 	ledgers,
-	taken,
+	taken, gaps,
 	policied,
 	clauses,
 	ahead,

@@ -47,7 +47,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	must(err)
 	l, err := s.List(ctx, owner, list)
 	must(err)
-	must(s.Look(ctx, owner, list, l.Columns, l.Order, l.List.Version))
+	must(s.Look(ctx, owner, list, l.Columns, l.Order, false, l.List.Version))
 	must(s.Work(ctx, work))
 	l, err = s.List(ctx, owner, list)
 	must(err)
@@ -64,6 +64,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	step(func(tx *store.Tx) error {
 		return tx.Row(`SELECT made_id FROM list_line WHERE clinic_id = $1 AND verdict = 'made'`).Scan(&made)
 	})
+	visitsBrought(ctx, t, p, s, must)
 	step(func(tx *store.Tx) error { _, err := patients.FindAgain(tx, id.Zero, 5); return err })
 	step(messaging.FindAgain)
 	_, err = s.Ask(ctx, owner) // one that is ready when somebody is erased
