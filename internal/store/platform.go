@@ -29,6 +29,7 @@ var PlatformTables = []string{
 	"duty_done",
 	"confidentiality", "confidentiality_text",
 	"clinic_gone", "remainder", "retention_clock", "suspension",
+	"custody", "custody_hold", "custody_part",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not
