@@ -139,6 +139,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfThePolicy())
 	maps.Copy(out, moreProbes())
 	maps.Copy(out, probesOfErasures())
+	maps.Copy(out, probesOfGaps())
 	return out
 }
 

@@ -26,6 +26,7 @@ var gaps = []Sentence{
 				Red: []string{"archives.TestAListOfAppointments"},
 			},
 		},
+		Probe: "list-appointments",
 	},
 	{
 		ID:       "list-appointments-silent",
@@ -51,6 +52,7 @@ var gaps = []Sentence{
 				Red: []string{"archives.TestAListWithoutReminders"},
 			},
 		},
+		Probe: "list-appointments-silent",
 	},
 	{
 		ID:       "own-copy-fhir",
@@ -96,5 +98,6 @@ var gaps = []Sentence{
 				Red: []string{"privacy.TestWhatIsHeldOutlivesItsClinic"},
 			},
 		},
+		Probe: "closing-holds",
 	},
 }

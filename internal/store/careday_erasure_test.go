@@ -70,7 +70,7 @@ func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 		must(err)
 		must(s.Finish(ctx, work, clock.At(p.Clock.Now().Add(-time.Hour))))
 	}
-	kept(ctx, t, p, house, s, must)
+	heldByPlatform(ctx, t, p, house, s, must)
 	// Somebody who worked here.
 	book, err := words.Load()
 	must(err)

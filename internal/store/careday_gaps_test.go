@@ -46,8 +46,8 @@ func visitsBrought(ctx context.Context, t *testing.T, p *practice.Practice, s *a
 	}
 }
 
-// kept is the part of the day at which what is held outlives its clinic.
-func kept(ctx context.Context, t *testing.T, p *practice.Practice, house *clinics.Service, s *privacy.Service, must func(error)) {
+// heldByPlatform is the part of the day at which what is held outlives its clinic.
+func heldByPlatform(ctx context.Context, t *testing.T, p *practice.Practice, house *clinics.Service, s *privacy.Service, must func(error)) {
 	t.Helper()
 	c, err := house.Get(ctx, p.As(access.Owner))
 	must(err)
