@@ -55,7 +55,7 @@ func verbs() []verb {
 		{"migrate", "bring the schema up to this version; a snapshot is taken first", (*console).migrate},
 		{"postgres roles", "print what a superuser of PostgreSQL runs once, so that the program works under a small role", (*console).postgresRoles},
 		{"promises", "check every promise now (--json); ends 1 when one is broken", (*console).promises},
-	}, ledgerVerbs(), keyVerbs(), retentionVerbs(), canaryVerbs(), datamapVerbs(), []verb{
+	}, ledgerVerbs(), keyVerbs(), retentionVerbs(), canaryVerbs(), datamapVerbs(), custodyVerbs(), []verb{
 		{"factors reset", "take away the second factors of somebody who lost them (EMAIL); she sets up new ones at her next sign-in", (*console).resetFactors},
 		{"backup key", "make the key of the backups, for paper; the server is told the public half only", (*console).backupKey},
 		{"backup list", "list the backups of every place", (*console).backups},

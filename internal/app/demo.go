@@ -154,6 +154,9 @@ func (h *House) LoadDemo(ctx context.Context, say func(string, ...any)) error {
 	if err := h.demoErasure(ctx, owner); err != nil {
 		return fmt.Errorf("demo: an erasure: %w", err)
 	}
+	if err := h.demoList(ctx, owner, clinic, practice, who); err != nil {
+		return fmt.Errorf("demo: a list: %w", err)
+	}
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/incidents"
 	"almirah/internal/intake"
+	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/oversight"
 	"almirah/internal/patients"
@@ -57,7 +58,7 @@ func (h *House) privacy() *privacy.Service {
 	for _, k := range erasers() {
 		rooms = append(rooms, k)
 	}
-	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread})
+	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread, Platform: jobs.Platform, Anyone: accounts.Public(id.Zero)})
 }
 
 // DeletePatient erases a patient in every room and destroys her key, with which everything that a copy, a log or a backup still holds of her becomes unreadable (promise D5);

@@ -488,6 +488,7 @@ var pathKinds = map[string]string{
 	"/app/settings/former/{person}":                "former",
 	"/app/erasures/{id}":                           "erasure",
 	"/c/{slug}/erased/{id}":                        "erasure",
+	"/trust/closed/{id}":                           "erasure",
 	"/platform/incidents/{id}":                     "platform incident",
 	"/app/settings/retention/holds/{id}":           "hold",
 	"/platform/suspensions/{id}":                   "suspension",

@@ -146,6 +146,7 @@ func probes() map[string]liveLook {
 	maps.Copy(out, probesOfTheHouse())
 	maps.Copy(out, probesOfWalks())
 	maps.Copy(out, probesOfLinks())
+	maps.Copy(out, probesOfGaps())
 	return out
 }
 

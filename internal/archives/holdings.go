@@ -26,10 +26,11 @@ func Holdings() []h.Table {
 		}, plain("clinic_id", "id", "state", "step", "rows_done", "size", "pieces", "canonical", "asked_at", "state_at", "ends_at", "taken_at")...)},
 		{Name: "list_import", Scope: h.Clinic, Columns: append([]h.Column{
 			{Name: "person_id", Class: h.Plain, Whose: h.Staff, Purpose: "to know who brought a list in", Keep: listed},
-		}, plain("clinic_id", "id", "state", "columns", "order_of", "lines", "line_done", "made", "skipped", "added_at", "state_at", "version")...)},
+		}, plain("clinic_id", "id", "state", "columns", "order_of", "lines", "line_done", "made", "skipped", "kind", "remind", "added_at", "state_at", "version")...)},
 		{Name: "list_line", Scope: h.Clinic, Keeper: "archives", Life: law.Passing, From: h.Made, Columns: append([]h.Column{
-			{Name: "cells", Class: h.Identity, Whose: h.Patient, Purpose: "to bring a list of patients in, line by line", Keep: "until the list was brought in, a week at most", Sealed: true},
+			{Name: "cells", Class: h.Identity, Whose: h.Patient, Purpose: "to bring a list in, line by line", Keep: "until the list was brought in, a week at most", Sealed: true},
 			{Name: "made_id", Class: h.Plain, Whose: h.Patient, Purpose: "to take back what a list made", Keep: listed},
+			{Name: "patient_id", Class: h.Plain, Whose: h.Patient, Purpose: "to know whose line of a list of appointments it is, so that it goes with her", Keep: listed},
 		}, plain("clinic_id", "import_id", "number", "verdict", "faults")...)},
 	}
 }

@@ -3,6 +3,7 @@ package archives
 import (
 	"time"
 
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/law"
 	"almirah/internal/store"
@@ -20,11 +21,14 @@ const (
 	sqlRunsErase    = `DELETE FROM export_run WHERE clinic_id = $1 AND patient_id = $2`
 	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state = 'ready'`
 	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2`
-	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, cells = NULL WHERE clinic_id = $1 AND made_id = $2`
+	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, patient_id = NULL, cells = NULL WHERE clinic_id = $1 AND (made_id = $2 OR patient_id = $2)`
 	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR added_at < $2))`
 	sqlListLinesOld = `DELETE FROM list_line WHERE clinic_id = $1 AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND added_at < $2)`
 	sqlListsOld     = `DELETE FROM list_import WHERE clinic_id = $1 AND added_at < $2`
 )
+
+// Until is when the list is forgotten, and with it what it made: until then it can be taken back.
+func (l List) Until() clock.Instant { return l.AddedAt.Add(keepList) }
 
 // Keeper copies out, erases and expires what this room holds.
 type Keeper struct{ Lives law.Lives }

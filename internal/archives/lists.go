@@ -2,9 +2,7 @@ package archives
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/patients"
 	"almirah/internal/store"
-	"almirah/internal/vault"
 )
 
 // Lists of patients from another program: read, looked over line by line before anything is made, brought in, and taken back where nobody has touched
@@ -54,6 +51,8 @@ type List struct {
 	Order         string   // of days: DayFirst or MonthFirst
 	Lines, Done   int64
 	Made, Skipped int64
+	Kind          string // OfPatients or OfAppointments
+	Remind        bool   // the clinic's rules remind of the appointments ahead
 	AddedAt       clock.Instant
 	Version       int64
 }
@@ -67,68 +66,9 @@ type Line struct {
 }
 
 // LineFault is what is wrong with one field of a line.
-type LineFault struct{ Field, Key string }
-
-const (
-	listColumns = `id, person_id, state, columns, order_of, lines, line_done, made, skipped, added_at, version`
-	sqlListAdd  = `INSERT INTO list_import (clinic_id, id, person_id, state, columns, order_of, lines, added_at, state_at) VALUES ($1, $2, $3, 'read', $4, $5, $6, $7, $7)`
-	sqlListGet  = `SELECT ` + listColumns + ` FROM list_import WHERE clinic_id = $1 AND id = $2`
-	sqlLists    = `SELECT ` + listColumns + ` FROM list_import WHERE clinic_id = $1 ORDER BY added_at DESC, id LIMIT 30`
-	sqlListMap  = `UPDATE list_import SET columns = $4, order_of = $5, state = 'checking', line_done = 0, made = 0, skipped = 0, state_at = $6, version = version + 1
-	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state IN ('read', 'checked')`
-	sqlListTo = `UPDATE list_import SET state = $5, line_done = 0, made = CASE WHEN $5 = 'running' THEN 0 ELSE made END, state_at = $6, version = version + 1
-	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = $4`
-	sqlListAt    = `UPDATE list_import SET line_done = $4, made = made + $5, skipped = skipped + $6, state = $7, state_at = $8 WHERE clinic_id = $1 AND id = $2 AND line_done = $3`
-	sqlListNext  = `SELECT id FROM list_import WHERE clinic_id = $1 AND state IN ('checking', 'running', 'undoing') ORDER BY added_at LIMIT 1`
-	sqlLineAdd   = `INSERT INTO list_line (clinic_id, import_id, number, cells) VALUES ($1, $2, $3, $4)`
-	sqlLinesFrom = `SELECT number, cells, verdict, faults, made_id FROM list_line WHERE clinic_id = $1 AND import_id = $2 AND number > $3 ORDER BY number LIMIT $4`
-	sqlLinesOf   = `SELECT number, cells, verdict, faults, made_id FROM list_line WHERE clinic_id = $1 AND import_id = $2 AND verdict = $3 ORDER BY number LIMIT $4`
-	sqlLineSays  = `UPDATE list_line SET verdict = $4, faults = $5 WHERE clinic_id = $1 AND import_id = $2 AND number = $3`
-	sqlLineMade  = `UPDATE list_line SET verdict = 'made', made_id = $4 WHERE clinic_id = $1 AND import_id = $2 AND number = $3`
-	sqlLineCount = `SELECT verdict, COUNT(*) FROM list_line WHERE clinic_id = $1 AND import_id = $2 AND number > 0 GROUP BY verdict`
-)
-
-func scanList(row interface{ Scan(...any) error }) (l List, err error) {
-	var columns string
-	err = row.Scan(&l.ID, &l.By, &l.State, &columns, &l.Order, &l.Lines, &l.Done, &l.Made, &l.Skipped, &l.AddedAt, &l.Version)
-	l.Columns = strings.Split(columns, ",")
-	return l, err
-}
-
-func lineCell(list id.ID, number int64) (table, column string) {
-	return "list_line", fmt.Sprintf("cells %d", number)
-}
-
-type lineRow struct {
-	Line
-	made id.ID
-}
-
-func readLines(v *store.View, list id.ID, text string, args ...any) ([]lineRow, error) {
-	rows, err := v.Query(text, append([]any{list}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []lineRow
-	for rows.Next() {
-		var l lineRow
-		var sealed []byte
-		var faults string
-		if err := rows.Scan(&l.Number, &sealed, &l.Verdict, &faults, &l.made); err != nil {
-			return nil, err
-		}
-		table, column := lineCell(list, l.Number)
-		if text, err := v.Unseal(vault.ClinicData, table, column, list, sealed); err == nil && text != "" {
-			_ = json.Unmarshal([]byte(text), &l.Cells) // a damaged line is wrong: it has no name
-		}
-		for _, f := range strings.Fields(faults) {
-			field, key, _ := strings.Cut(f, ":")
-			l.Faults = append(l.Faults, LineFault{field, key})
-		}
-		out = append(out, l)
-	}
-	return out, rows.Err()
+type LineFault struct {
+	Field, Key string
+	Arg        string // what the words speak of: a line's number, or two moments; empty for nothing
 }
 
 // Bring reads a list and keeps it, sealed, until it was brought in. fault.Invalid "file" says what is wrong with it.
@@ -137,7 +77,7 @@ func (s *Service) Bring(ctx context.Context, who access.Caller, raw []byte) (id.
 	if err != nil {
 		return id.Zero, err
 	}
-	columns := guess(lines[0])
+	columns := guess(lines[0], Fields())
 	var list id.ID
 	err = s.db.Change(ctx, who, access.ClinicImport, func(_ context.Context, tx *store.Tx) error {
 		c, err := clinics.Get(&tx.View)
@@ -146,10 +86,6 @@ func (s *Service) Bring(ctx context.Context, who access.Caller, raw []byte) (id.
 		}
 		if err := clinics.MayHoldPatients(&tx.View); err != nil {
 			return err
-		}
-		other := DayFirst
-		if c.Country == "US" {
-			other = MonthFirst
 		}
 		var days []string
 		if i := slices.Index(columns, FieldBirth); i >= 0 {
@@ -160,20 +96,11 @@ func (s *Service) Bring(ctx context.Context, who access.Caller, raw []byte) (id.
 			}
 		}
 		list = tx.NewID()
-		if _, err := tx.Exec(sqlListAdd, list, who.Actor(), strings.Join(columns, ","), orderOf(days, other), int64(len(lines)-1), tx.Now()); err != nil {
+		if _, err := tx.Exec(sqlListAdd, list, who.Actor(), strings.Join(columns, ","), orderOf(days, usualOrder(c)), int64(len(lines)-1), tx.Now()); err != nil {
 			return err
 		}
 		for i, l := range lines {
-			text, err := json.Marshal(l)
-			if err != nil {
-				return err
-			}
-			table, column := lineCell(list, int64(i))
-			sealed, err := tx.Seal(vault.ClinicData, table, column, list, string(text))
-			if err != nil {
-				return err
-			}
-			if err := tx.Later(sqlLineAdd, list, int64(i), sealed); err != nil {
+			if err := addLine(tx, list, int64(i), l); err != nil {
 				return err
 			}
 		}
@@ -203,105 +130,52 @@ func (s *Service) Lists(ctx context.Context, who access.Caller) (out []List, err
 	return out, err
 }
 
-// Looked is a list with what was found in it.
-type Looked struct {
-	List
-	Head   []string
-	First  [][]string       // a few lines, to see what a column is
-	Counts map[string]int64 // lines by what they are
-	Wrong  []Line           // at most a hundred
-	Here   []Line           // at most a hundred: who is here already, or twice in the list
-}
-
-// mostShown is how many lines a page shows of each sort.
-const mostShown = 100
-
-// List is one list. fault.NotFound when there is none such.
-func (s *Service) List(ctx context.Context, who access.Caller, list id.ID) (out Looked, err error) {
-	err = s.db.View(ctx, who, access.ClinicImport, func(_ context.Context, v *store.View) error {
-		out = Looked{Counts: map[string]int64{}}
-		if out.List, err = getList(v, list); err != nil {
-			return err
-		}
-		first, err := readLines(v, list, sqlLinesFrom, int64(-1), int64(4))
-		if err != nil {
-			return err
-		}
-		for _, l := range first {
-			if l.Number == 0 {
-				out.Head = l.Cells
-			} else if len(l.Cells) > 0 {
-				out.First = append(out.First, l.Cells)
-			}
-		}
-		rows, err := v.Query(sqlLineCount, list)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var verdict string
-			var n int64
-			if err := rows.Scan(&verdict, &n); err != nil {
-				_ = rows.Close()
-				return err
-			}
-			out.Counts[verdict] = n
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for _, x := range []struct {
-			verdict string
-			into    *[]Line
-		}{{LineWrong, &out.Wrong}, {LineHere, &out.Here}, {LineTwice, &out.Here}} {
-			list, err := readLines(v, list, sqlLinesOf, x.verdict, int64(mostShown))
-			if err != nil {
-				return err
-			}
-			for _, l := range list {
-				*x.into = append(*x.into, l.Line)
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
-func getList(v *store.View, list id.ID) (List, error) {
-	l, err := scanList(v.Row(sqlListGet, list))
-	if errors.Is(err, store.ErrNoRows) {
-		err = fault.Missing()
-	}
-	return l, err
-}
-
-// Look names the columns of a list and has it looked over; nothing is made. fault.Invalid names "columns" when no column is the name, or a field stands twice.
-func (s *Service) Look(ctx context.Context, who access.Caller, list id.ID, columns []string, order string, version int64) error {
-	var f fault.Fields
-	seen := map[string]bool{}
-	for _, c := range columns {
-		if c != "" && (seen[c] || !slices.Contains(Fields(), c)) {
-			f.Add("columns", "field.list.twice")
-			break
-		}
-		seen[c] = true
-	}
-	if !seen[FieldName] {
-		f.Add("columns", "field.list.no_name")
-	}
+// Look names the columns of a list and has it looked over; nothing is made. remind says whether the clinic's rules remind of the appointments ahead that a list of
+// appointments brings in. fault.Invalid names "columns" when no column says whose a line is, or what else it must, or a field stands twice.
+func (s *Service) Look(ctx context.Context, who access.Caller, list id.ID, columns []string, order string, remind bool, version int64) error {
 	if order != MonthFirst {
 		order = DayFirst
 	}
-	if err := f.Err(); err != nil {
-		return err
-	}
 	err := s.db.Change(ctx, who, access.ClinicImport, func(_ context.Context, tx *store.Tx) error {
+		l, err := getList(&tx.View, list)
+		if err != nil {
+			return err
+		}
+		if err := checkColumns(&tx.View, l.Kind, columns); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(sqlListRemind, list, remind && l.Kind == OfAppointments); err != nil {
+			return err
+		}
 		tx.Record(audit.Note{Action: "look", Kind: "list", Subject: list})
 		return s.move(tx, list, func() (int64, error) {
 			return tx.Exec(sqlListMap, list, version, strings.Join(columns, ","), order, tx.Now())
 		})
 	})
 	return s.planned(who, err)
+}
+
+// checkColumns refuses columns that cannot say what a line is.
+func checkColumns(v *store.View, kind string, columns []string) error {
+	r, err := readRoster(v)
+	if err != nil {
+		return err
+	}
+	var f fault.Fields
+	seen, known := map[string]bool{}, fieldsOf(kind, r.clinic)
+	for _, c := range columns {
+		if c != "" && (seen[c] || !slices.Contains(known, c)) {
+			f.Add("columns", "field.list.twice")
+			break
+		}
+		seen[c] = true
+	}
+	if kind == OfAppointments {
+		checkVisitColumns(seen, len(r.providing) == 1, len(r.serving) == 1, &f)
+	} else if !seen[FieldName] {
+		f.Add("columns", "field.list.no_name")
+	}
+	return f.Err()
 }
 
 // move is a step of a list that somebody may have taken meanwhile.
@@ -358,7 +232,7 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 		if err != nil || list.IsZero() {
 			return err
 		}
-		seen := map[string]bool{}
+		seen := newMemory()
 		for more := true; more; {
 			err := s.db.Gently(ctx, func() (err error) {
 				more, err = s.part(ctx, who, list, seen)
@@ -372,7 +246,7 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 }
 
 // part does the next hundred lines; false when the list is through, or somebody else is at it.
-func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen map[string]bool) (more bool, err error) {
+func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen *memory) (more bool, err error) {
 	var undo []id.ID
 	err = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 		more, undo = false, nil
@@ -387,12 +261,18 @@ func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen 
 		}
 		var made, skipped int64
 		state := l.State
-		switch l.State {
-		case ListChecking:
-			err = s.lookOver(tx, l, lines, seen)
-		case ListRunning:
+		switch {
+		case l.Kind == OfAppointments && l.State == ListChecking:
+			err = s.lookOverVisits(tx, l, lines, seen)
+		case l.Kind == OfAppointments && l.State == ListRunning:
+			made, skipped, err = s.bringInVisits(tx, l, lines)
+		case l.Kind == OfAppointments && l.State == ListUndoing:
+			err = s.takeBackVisits(tx, l, lines)
+		case l.State == ListChecking:
+			err = s.lookOver(tx, l, lines, seen.seen)
+		case l.State == ListRunning:
 			made, skipped, err = s.bringIn(tx, l, lines)
-		case ListUndoing:
+		case l.State == ListUndoing:
 			undo, err = s.untouched(tx, l, lines)
 		default:
 			return nil

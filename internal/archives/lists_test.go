@@ -57,10 +57,10 @@ func TestAListIsLookedOverBroughtInAndTakenBack(t *testing.T) {
 		if err := h.s.Take(ctx, owner, list, l.Version); !fault.Is(err, fault.Conflict) {
 			t.Errorf("brought in before it was looked over: %v", err)
 		}
-		if err := h.s.Look(ctx, owner, list, []string{"phone", "phone", "", "", ""}, archives.DayFirst, l.Version); !fault.Is(err, fault.Invalid) {
+		if err := h.s.Look(ctx, owner, list, []string{"phone", "phone", "", "", ""}, archives.DayFirst, false, l.Version); !fault.Is(err, fault.Invalid) {
 			t.Errorf("a field twice: %v", err)
 		}
-		if err := h.s.Look(ctx, owner, list, l.Columns, archives.DayFirst, l.Version); err != nil {
+		if err := h.s.Look(ctx, owner, list, l.Columns, archives.DayFirst, false, l.Version); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.s.Work(ctx, work); err != nil {

@@ -55,22 +55,37 @@ var titles = map[string][]string{
 	FieldGuardian: {"guardian", "guardianname", "parent", "parentname", "father", "mother", "caretaker", "अभिभावक", "பாதுகாவலர்", "ولي"},
 	FieldGPhone:   {"guardianphone", "parentphone", "guardianmobile", "parentmobile", "fatherphone", "motherphone"},
 	FieldRelation: {"relation", "relationship", "रिश्ता", "உறவு", "الصلة"},
+
+	FieldPatient:      {"patientid", "id", "almirahid", "patientnumber", "patientno"},
+	FieldPractitioner: {"practitioner", "provider", "doctor", "dr", "doctorname", "providername", "practitionername", "physician", "consultant", "डॉक्टर", "மருத்துவர்", "الطبيب", "طبيب"},
+	FieldService:      {"service", "treatment", "appointmenttype", "visittype", "type", "reason", "procedure", "सेवा", "சேவை", "الخدمة", "خدمة"},
+	FieldStart:        {"start", "starts", "startsat", "datetime", "dateandtime", "startdatetime", "appointmentdatetime"},
+	FieldDate:         {"date", "day", "appointmentdate", "startdate", "visitdate", "तारीख", "दिनांक", "தேதி", "التاريخ", "تاريخ"},
+	FieldTime:         {"time", "starttime", "appointmenttime", "hour", "समय", "நேரம்", "الوقت", "وقت"},
+	FieldDuration:     {"duration", "minutes", "mins", "length", "अवधि", "காலஅளவு", "المدة", "مدة"},
+	FieldStatus:       {"status", "state", "outcome", "स्थिति", "நிலை", "الحالة", "حالة"},
+	FieldNote:         {"note", "notes", "remarks", "remark", "comment", "comments", "टिप्पणी", "குறிப்பு", "ملاحظة", "ملاحظات"},
 }
 
-// guess says for each title which field its column probably is; empty for none. No field is guessed twice.
-func guess(head []string) []string {
+// plainTitle is a title without what people write around it.
+func plainTitle(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" _-.:/()*'\"#", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
+}
+
+// guess says for each title which of the fields its column probably is; empty for none. No field is guessed twice.
+func guess(head, fields []string) []string {
 	out := make([]string, len(head))
 	taken := map[string]bool{}
 	for _, exact := range []bool{true, false} {
 		for i, h := range head {
-			key := strings.Map(func(r rune) rune {
-				if strings.ContainsRune(" _-.:/()*'\"#", r) {
-					return -1
-				}
-				return r
-			}, strings.ToLower(h))
+			key := plainTitle(h)
 			best, length := "", 0
-			for _, f := range Fields() {
+			for _, f := range fields {
 				for _, t := range titles[f] {
 					fits := key == t || !exact && strings.Contains(key, t)
 					if fits && !taken[f] && out[i] == "" && len(t) > length {

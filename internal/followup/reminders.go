@@ -52,6 +52,9 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 				return err
 			}
 		}
+		if f.Door == scheduling.DoorList { // it came without reminders, and stays without
+			continue
+		}
 		told, err := messaging.LastTold(&tx.View, one)
 		if err != nil {
 			return err

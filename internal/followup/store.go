@@ -25,7 +25,7 @@ const (
 
 	// Appointments are scheduling's table. It is read here, never written, because new rules
 	// have to be laid over everything ahead in one statement.
-	sqlAhead = `SELECT id, patient_id, occurrence, starts_at FROM appointment WHERE clinic_id = $1 AND day >= $2 AND starts_at > $3 AND (status = 'booked' OR status = 'confirmed') ORDER BY day, id`
+	sqlAhead = `SELECT id, patient_id, occurrence, starts_at FROM appointment WHERE clinic_id = $1 AND day >= $2 AND starts_at > $3 AND (status = 'booked' OR status = 'confirmed') AND door <> 'list' ORDER BY day, id`
 )
 
 // Rules are the clinic's rules, those that remind earliest first.

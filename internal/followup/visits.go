@@ -27,13 +27,17 @@ const (
 	// Appointments are scheduling's table. They are read here, never written: a rule is laid over all visits of a day in one
 	// statement, because their moment is the same.
 	sqlAfterLayCame = `INSERT INTO followup_due (clinic_id, appointment_id, occurrence, rule_id, due_at) SELECT clinic_id, id, occurrence, $2, $3
-	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status IN ('arrived', 'in-progress', 'completed') AND service_id = COALESCE($5, service_id) ON CONFLICT DO NOTHING`
+	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status IN ('arrived', 'in-progress', 'completed') AND service_id = COALESCE($5, service_id) AND (door <> 'list' OR created_at < starts_at) ON CONFLICT DO NOTHING`
 	sqlAfterLayMissed = `INSERT INTO followup_due (clinic_id, appointment_id, occurrence, rule_id, due_at) SELECT clinic_id, id, occurrence, $2, $3
-	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status = 'no-show' AND service_id = COALESCE($5, service_id) ON CONFLICT DO NOTHING`
+	FROM appointment WHERE clinic_id = $1 AND day = $4 AND ends_at < $3 AND status = 'no-show' AND service_id = COALESCE($5, service_id) AND (door <> 'list' OR created_at < starts_at) ON CONFLICT DO NOTHING`
 )
 
-// fits says whether the rule speaks of such a visit: of the kind, and of the service where it names one.
+// fits says whether the rule speaks of such a visit: of the kind, and of the service where it names one. Of one that lay behind when a list brought it in
+// nobody writes (promise list-appointments).
 func (r Rule) fits(a scheduling.Appointment) bool {
+	if a.Door == scheduling.DoorList && a.CreatedAt >= a.StartsAt {
+		return false
+	}
 	if !r.Service.IsZero() && r.Service != a.Service {
 		return false
 	}

@@ -48,6 +48,7 @@ func Table() []Row {
 		{scheduling.EventMoved, []Step{tell, plan, hook(programs.AppointmentMoved, ofAppointment)}},
 		{scheduling.EventCancelled, []Step{tell, plan, hook(programs.AppointmentCancelled, ofAppointment)}},
 		{scheduling.EventStatus, []Step{plan, hook(programs.AppointmentStatus, ofAppointment)}},
+		{scheduling.EventListed, []Step{plan}},
 		{patients.EventCreated, []Step{hook(programs.PatientCreated, ofPatient)}},
 		{patients.EventChanged, []Step{hook(programs.PatientChanged, ofPatient)}},
 		{prescriptions.EventShared, []Step{{"send the patient the link to her paper", tellPaper}}},

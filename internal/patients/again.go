@@ -30,6 +30,11 @@ func FindAgain(tx *store.Tx, behind id.ID, limit int) ([]id.ID, error) {
 	return list, nil
 }
 
+// Behind are the ids of the next patients behind the one, at most limit of them; none when there are no more.
+func Behind(v *store.View, behind id.ID, limit int) ([]id.ID, error) {
+	return store.IDs(v, sqlPatientsBehind, behind, limit)
+}
+
 // Same is the patient of the name who is reached at the same number or address, for a list that is brought in; false when there is none.
 func Same(v *store.View, c Clean) (id.ID, bool, error) {
 	p, found, err := findSame(v, c)

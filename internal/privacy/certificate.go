@@ -20,6 +20,9 @@ import (
 
 const certificateFormat = "almirah certificate of erasure 1"
 
+// ofClosing is the number of a certificate of a whole clinic that has gone.
+const ofClosing = 0
+
 // ErrCertificate means that a certificate was not issued as it is; the text says what is wrong with it.
 var ErrCertificate = errors.New("the certificate is not genuine")
 
@@ -27,7 +30,7 @@ var ErrCertificate = errors.New("the certificate is not genuine")
 type Certificate struct {
 	Format      string            `json:"format"`
 	ID          string            `json:"id"`     // of the erasure; both certificates have the same
-	Number      int               `json:"number"` // 1: the live systems are clean; 2: nothing older can bring the data back
+	Number      int               `json:"number"` // 1: the live systems are clean; 2: nothing older can bring the data back; 0: of a whole clinic that has gone
 	Clinic      string            `json:"clinic"` // its name as it was then
 	Subject     string            `json:"subject"`
 	ErasedAt    time.Time         `json:"erased_at"`
@@ -127,7 +130,11 @@ const beneath = "\nThe certificate itself. Check this whole file with: almirah v
 // Text is the certificate to read, with the certificate itself beneath, so that this file can be checked as it is.
 func (c Certificate) Text() []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "CERTIFICATE OF ERASURE, number %d of 2\n\n", c.Number)
+	if c.Number == ofClosing {
+		b.WriteString("CERTIFICATE OF CLOSING\n\n")
+	} else {
+		fmt.Fprintf(&b, "CERTIFICATE OF ERASURE, number %d of 2\n\n", c.Number)
+	}
 	fmt.Fprintf(&b, "Erasure      %s\nBy           %s\nSubject      %s\n             (the id of the destroyed key; it names nobody)\nErased       %s\nIssued       %s\n\n", c.ID, c.Clinic, c.Subject,
 		c.ErasedAt.Format(time.RFC1123), c.IssuedAt.Format(time.RFC1123))
 	for _, s := range c.Says {

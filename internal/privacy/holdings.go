@@ -25,5 +25,12 @@ func Holdings() []h.Table {
 			{Name: "body", Class: h.Care, Whose: h.Patient, Purpose: "because a law wants it kept", Keep: "until the last day that the law names, and not a day longer", Sealed: true},
 		}, plain("clinic_id", "id", "hold_id", "part")...)},
 		{Name: "erasure_carrier", Scope: h.Clinic, Columns: plain("clinic_id", "id", "erasure_id", "carrier", "number", "asked_at")},
+		{Name: "custody", Scope: h.Platform, Keeper: "privacy", Life: law.Clinical, From: h.Visit, Columns: append([]h.Column{
+			{Name: "answers", Class: h.Business, Whose: h.OfClinic, Purpose: "to know who answers for what a law wants kept of a clinic that has gone", Keep: "until the last day of what is held, 90 days when nothing is", Sealed: true},
+		}, plain("clinic_id", "zone", "last_day", "closed_at", "bridged", "certificate")...)},
+		{Name: "custody_hold", Scope: h.Platform, Columns: plain("clinic_id", "id", "class", "last_day", "source", "number", "ended_at")},
+		{Name: "custody_part", Scope: h.Platform, Keeper: "privacy", Life: law.Clinical, From: h.Visit, Columns: append([]h.Column{
+			{Name: "body", Class: h.Care, Whose: h.Patient, Purpose: "because a law wants it kept though the clinic has gone", Keep: "until the last day that the law names, and not a day longer", Sealed: true},
+		}, plain("clinic_id", "id", "hold_id", "part")...)},
 	}
 }

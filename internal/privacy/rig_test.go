@@ -31,6 +31,7 @@ type house struct {
 	*practice.Practice
 	t      *testing.T
 	s      *privacy.Service
+	o      privacy.Options
 	folk   *patients.Service
 	notes  *visits.Service
 	owner  access.Caller
@@ -46,12 +47,13 @@ type house struct {
 func open(t *testing.T, b *rig.Base, modules ...string) *house {
 	t.Helper()
 	h := &house{Practice: practice.Open(t, b, 1), t: t, folk: patients.New(b.DB, b.Log), notes: visits.New(b.DB), owner: b.As(access.Owner), doctor: b.As(access.Practitioner), work: b.As(access.System)}
-	h.s = privacy.New(b.DB, b.Log, privacy.Options{Vault: b.Vault,
+	h.o = privacy.Options{Vault: b.Vault,
 		Rooms: []privacy.Room{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, patients.Keeper{}},
 		Order: func(*store.View, id.ID) (clock.Date, bool, error) { return h.order, h.order != "", nil },
 		Head:  func(context.Context) (string, error) { return "7 head", nil },
 		Older: func(context.Context, clock.Instant) (time.Time, bool, error) { return h.backups, h.copies, nil },
-	})
+	}
+	h.s = privacy.New(b.DB, b.Log, h.o)
 	desk := clinics.New(h.DB, h.Log, clinics.Options{})
 	now, err := desk.Get(background, h.owner)
 	h.must(err)

@@ -27,6 +27,9 @@ type Options struct {
 	Older func(ctx context.Context, before clock.Instant) (expires time.Time, keys bool, err error)
 	// Spread has the list of destroyed keys copied to the places of the backups, and the key store as well when something was put beside the keys. nil: there are none.
 	Spread func(ctx context.Context, held bool)
+	// Platform is the platform's own work, and Anyone whoever asks for what is public.
+	Platform func() access.Caller
+	Anyone   access.Caller
 }
 
 // Service are the verbs for the doors.

@@ -17,13 +17,14 @@ const (
 	sqlSecond      = `UPDATE erasure SET second_at = $3, second = $4 WHERE clinic_id = $1 AND id = $2 AND first_at > 0 AND second_at = 0`
 	sqlUnbridged   = `UPDATE erasure SET bridged = 0 WHERE clinic_id = $1 AND id = $2`
 
-	sqlHoldAdd  = `INSERT INTO erasure_hold (clinic_id, id, erasure_id, class, last_day, source, number, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (clinic_id, id) DO NOTHING`
-	holdColumns = `h.id, h.erasure_id, h.class, h.last_day, h.source, h.number, h.sealed, h.noticed_at, h.ended_at FROM erasure_hold h WHERE h.clinic_id = $1`
-	sqlHolds    = `SELECT ` + holdColumns + ` AND h.erasure_id = $2 ORDER BY h.last_day, h.class, h.id`
-	sqlEnding   = `SELECT ` + holdColumns + ` AND h.ended_at = 0 AND h.last_day <= $2 ORDER BY h.last_day, h.id LIMIT $3`
-	sqlNotice   = `UPDATE erasure_hold SET noticed_at = $3 WHERE clinic_id = $1 AND id = $2 AND noticed_at = 0 AND ended_at = 0`
-	sqlEnd      = `UPDATE erasure_hold SET ended_at = $3 WHERE clinic_id = $1 AND id = $2 AND ended_at = 0`
-	sqlSealed   = `SELECT DISTINCT h.id FROM erasure_hold h JOIN held_part p ON p.clinic_id = h.clinic_id AND p.hold_id = h.id WHERE h.clinic_id = $1`
+	sqlHoldAdd   = `INSERT INTO erasure_hold (clinic_id, id, erasure_id, class, last_day, source, number, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (clinic_id, id) DO NOTHING`
+	holdColumns  = `h.id, h.erasure_id, h.class, h.last_day, h.source, h.number, h.sealed, h.noticed_at, h.ended_at FROM erasure_hold h WHERE h.clinic_id = $1`
+	sqlHolds     = `SELECT ` + holdColumns + ` AND h.erasure_id = $2 ORDER BY h.last_day, h.class, h.id`
+	sqlEnding    = `SELECT ` + holdColumns + ` AND h.ended_at = 0 AND h.last_day <= $2 ORDER BY h.last_day, h.id LIMIT $3`
+	sqlHoldsOpen = `SELECT ` + holdColumns + ` AND h.ended_at = 0 AND h.sealed = 1 ORDER BY h.last_day, h.id`
+	sqlNotice    = `UPDATE erasure_hold SET noticed_at = $3 WHERE clinic_id = $1 AND id = $2 AND noticed_at = 0 AND ended_at = 0`
+	sqlEnd       = `UPDATE erasure_hold SET ended_at = $3 WHERE clinic_id = $1 AND id = $2 AND ended_at = 0`
+	sqlSealed    = `SELECT DISTINCT h.id FROM erasure_hold h JOIN held_part p ON p.clinic_id = h.clinic_id AND p.hold_id = h.id WHERE h.clinic_id = $1`
 
 	sqlPartAdd  = `INSERT INTO held_part (clinic_id, id, hold_id, part, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (clinic_id, id) DO NOTHING`
 	sqlParts    = `SELECT id, part, body FROM held_part WHERE clinic_id = $1 AND hold_id = $2 ORDER BY part`

@@ -38,7 +38,7 @@ var Register = slices.Concat(
 	record,
 	ledgers,
 	walked,
-	taken,
+	taken, gaps,
 	policied,
 	clauses,
 	ahead,

@@ -2,6 +2,8 @@ package retention
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -18,6 +20,7 @@ import (
 	"almirah/internal/store"
 	"almirah/internal/subscription"
 	"almirah/internal/support"
+	"almirah/internal/vault"
 )
 
 // Alone is how long an owner who wants her clinic destroyed at once waits when no second owner agrees: any owner can stop it until then. Ours.
@@ -32,13 +35,15 @@ type Closing struct {
 	NoticedAt clock.Instant // when the owners were told that it goes in two days; zero: not yet
 	NowBy     id.ID         // the owner who wants it destroyed at once; zero: nobody
 	NowAt     clock.Instant
-	SecondBy  id.ID // the second owner who agreed; zero: none
+	Custodian string // who answers for what a law wants kept, and how to reach her; empty: the clinic as it was
+	SecondBy  id.ID  // the second owner who agreed; zero: none
 	SecondAt  clock.Instant
 	Version   int64
 }
 
 const (
-	sqlClosingGet   = `SELECT asked_by, asked_at, goes_at, remainder, noticed_at, now_by, now_at, second_by, second_at, version FROM closing WHERE clinic_id = $1`
+	sqlClosingGet   = `SELECT asked_by, asked_at, goes_at, remainder, noticed_at, now_by, now_at, second_by, second_at, custodian, version FROM closing WHERE clinic_id = $1`
+	sqlClosingWho   = `UPDATE closing SET custodian = $3, version = version + 1 WHERE clinic_id = $1 AND version = $2`
 	sqlClosingAdd   = `INSERT INTO closing (clinic_id, asked_by, asked_at, goes_at, remainder) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (clinic_id) DO NOTHING`
 	sqlClosingNow   = `UPDATE closing SET now_by = $3, now_at = $4, goes_at = $5, second_by = NULL, second_at = 0, noticed_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at = 0`
 	sqlClosingTwo   = `UPDATE closing SET second_by = $3, second_at = $4, goes_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0 AND second_at = 0`
@@ -54,9 +59,13 @@ const (
 
 // closingOf is how the clinic stands; there is false when no owner closed it.
 func closingOf(v *store.View) (out Closing, there bool, err error) {
-	err = v.Row(sqlClosingGet).Scan(&out.By, &out.At, &out.GoesAt, &out.Remainder, &out.NoticedAt, &out.NowBy, &out.NowAt, &out.SecondBy, &out.SecondAt, &out.Version)
+	var custodian []byte
+	err = v.Row(sqlClosingGet).Scan(&out.By, &out.At, &out.GoesAt, &out.Remainder, &out.NoticedAt, &out.NowBy, &out.NowAt, &out.SecondBy, &out.SecondAt, &custodian, &out.Version)
 	if err == store.ErrNoRows {
 		return out, false, nil
+	}
+	if err == nil {
+		out.Custodian, err = v.Unseal(vault.ClinicData, "closing", "custodian", v.Clinic(), custodian)
 	}
 	return out, err == nil, err
 }
@@ -126,6 +135,46 @@ func (s *Service) Reopen(ctx context.Context, who access.Caller) error {
 		return err
 	}
 	return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingStopped, "/app/account")
+}
+
+// mostCustodian is how many letters say who answers.
+const mostCustodian = 200
+
+// NameCustodian says who answers for what a law wants kept when the clinic has gone, and how to reach her (promise closing-holds). fault.Conflict when the clinic is not closing, or the
+// page is older; fault.Invalid names "custodian".
+func (s *Service) NameCustodian(ctx context.Context, who access.Caller, text string, version int64) error {
+	var f fault.Fields
+	if text = strings.TrimSpace(text); len([]rune(text)) > mostCustodian {
+		f.AddWith("custodian", "field.text.too_long", map[string]any{"Max": mostCustodian})
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' }) {
+		f.Add("custodian", "field.text.control")
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	return s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+		sealed, err := tx.Seal(vault.ClinicData, "closing", "custodian", tx.Clinic(), text)
+		if err != nil {
+			return err
+		}
+		tx.Record(audit.Note{Action: "change", Kind: "closing", Subject: tx.Clinic(), New: map[string]string{"custodian": text}})
+		return changed(tx.Exec(sqlClosingWho, version, sealed))
+	})
+}
+
+// answers is who answers for what is held: whom an owner named, or the clinic as its profile has it.
+func (c Closing) answers(of clinics.Clinic) string {
+	if c.Custodian != "" {
+		return c.Custodian
+	}
+	var out []string
+	for _, part := range []string{of.Name, of.Contact, of.Email, of.Phone} {
+		if part != "" {
+			out = append(out, part)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // due says whether the clinic is to be destroyed now.
@@ -243,6 +292,11 @@ func (s *Service) Destroy(ctx context.Context, who access.Caller, c clinics.Clin
 	if err != nil {
 		return 0, err
 	}
+	if s.o.Keep != nil {
+		if err := s.o.Keep(ctx, who, c, x.answers(c)); err != nil {
+			return 0, err
+		}
+	}
 	err = s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
 		n, err := p.Exec(sqlGoneAdd, c.ID, p.Now())
 		if err != nil {
@@ -296,6 +350,11 @@ func (s *Service) Finish(ctx context.Context, clinic id.ID, say func(table strin
 	if err != nil {
 		return 0, err
 	}
+	if s.o.Kept != nil {
+		if err := s.o.Kept(ctx, clinic); err != nil {
+			return 0, err
+		}
+	}
 	n, err := s.db.EmptyClinic(ctx, s.o.ForClinic(clinic), s.o.Tables, say)
 	if err != nil {
 		return n, err
@@ -333,6 +392,21 @@ func (s *Service) Finish(ctx context.Context, clinic id.ID, say func(table strin
 		}
 		return p.Forget(clinic)
 	})
+}
+
+// EndHeld has what is held of clinics that have gone destroyed on its day, while the clock can be believed. It is run every hour.
+func (s *Service) EndHeld(ctx context.Context) error {
+	if s.o.End == nil {
+		return nil
+	}
+	err := s.believed(ctx, s.o.Platform())
+	if errors.Is(err, ErrClock) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.o.End(ctx)
 }
 
 // FinishAll goes on with every clinic whose keys were destroyed and of which rows are left: one that a crash broke off, or that came back from a backup.

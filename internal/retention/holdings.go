@@ -28,6 +28,7 @@ func Holdings() []h.Table {
 		{Name: "retention_notice", Scope: h.Clinic, Columns: plain("clinic_id", "id", "class", "records", "noticed_at", "until_at", "mailed_at")},
 		{Name: "closing", Scope: h.Clinic, Keeper: "retention", Life: law.Account, From: h.Leaving, Columns: append([]h.Column{
 			of("asked_by", h.Staff, "to know which owner leaves", while), of("now_by", h.Staff, "to know which owner wants it sooner", while), of("second_by", h.Staff, "to know that a second owner agreed", while),
+			{Name: "custodian", Class: h.Business, Whose: h.OfClinic, Purpose: "to know who answers for what a law wants kept", Keep: while, Sealed: true},
 		}, plain("clinic_id", "asked_at", "goes_at", "remainder", "noticed_at", "now_at", "second_at", "version")...)},
 		{Name: "clinic_gone", Scope: h.Platform, Columns: plain("clinic_id", "begun_at", "gone_at", "records")},
 		{Name: "remainder", Scope: h.Platform, Columns: plain("place", "month", "action", "times")},

@@ -31,6 +31,11 @@ type Options struct {
 	Head      func(ctx context.Context) (clock.Instant, error)
 	ForClinic func(id.ID) access.Caller // the clinic's own work
 	Platform  func() access.Caller      // the platform's own work
+	// Keep puts aside, before a clinic's keys are destroyed, what a law wants kept of its patients, with who answers for it; Kept puts it in its place after that; End destroys it on its
+	// day. nil: nothing is held.
+	Keep func(ctx context.Context, who access.Caller, c clinics.Clinic, answers string) error
+	Kept func(ctx context.Context, clinic id.ID) error
+	End  func(ctx context.Context) error
 	// Tables are the tables of a clinic, in the order in which their rows may go.
 	Tables []string
 }

@@ -393,7 +393,10 @@ func allowed(tx *store.Tx, c clinics.Clinic, p Provider, o Offer, start clock.In
 	return nil
 }
 
-func insert(tx *store.Tx, a Appointment) error {
+func insert(tx *store.Tx, a Appointment) error { return insertAs(tx, a, "book") }
+
+// insertAs is insert with what the history says of it.
+func insertAs(tx *store.Tx, a Appointment, action string) error {
 	note, err := sealNote(tx, a.Patient, a.ID, "note", a.Note)
 	if err != nil {
 		return err
@@ -406,7 +409,7 @@ func insert(tx *store.Tx, a Appointment) error {
 		string(a.Status), a.Lane, a.Door, note, reason, a.Language, a.CreatedAt); err != nil {
 		return err
 	}
-	return log(tx, "book", a)
+	return log(tx, action, a)
 }
 
 const (

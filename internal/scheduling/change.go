@@ -183,6 +183,9 @@ func (d *Desk) Cancel(ctx context.Context, who access.Caller, one id.ID, version
 	return d.CancelBecause(ctx, who, one, version, "")
 }
 
+// NoteLimit is how many letters a note of an appointment has when it is made.
+const NoteLimit = noteLimit
+
 // noteLimit is how many letters a note of an appointment has, and becauseLimit how many the line in it has that says why it was cancelled.
 const noteLimit, becauseLimit = 300, 200
 

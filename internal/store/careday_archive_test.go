@@ -48,7 +48,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	must(err)
 	l, err := s.List(ctx, owner, list)
 	must(err)
-	must(s.Look(ctx, owner, list, l.Columns, l.Order, l.List.Version))
+	must(s.Look(ctx, owner, list, l.Columns, l.Order, false, l.List.Version))
 	must(s.Work(ctx, work))
 	l, err = s.List(ctx, owner, list)
 	must(err)
@@ -75,6 +75,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 		return 0, looked, err
 	})
 	step(func(tx *store.Tx) error { _, err := tx.Exec(`DELETE FROM arrival WHERE clinic_id = $1`); return err })
+	visitsBrought(ctx, t, p, s, must)
 	step(func(tx *store.Tx) error { _, err := patients.FindAgain(tx, id.Zero, 5); return err })
 	step(messaging.FindAgain)
 	_, err = s.Ask(ctx, owner) // one that is ready when somebody is erased

@@ -19,6 +19,7 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/prescriptions"
 	"almirah/internal/privacy"
+	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -47,7 +48,7 @@ func (k oneHeld) Collect(v *store.View, patient id.ID) (map[string][]map[string]
 func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clinics.Service, must func(error)) {
 	t.Helper()
 	owner, work := p.As(access.Owner), p.As(access.System)
-	s := privacy.New(p.DB, p.Log, privacy.Options{Vault: p.Vault,
+	s := privacy.New(p.DB, p.Log, privacy.Options{Vault: p.Vault, Anyone: accounts.Public(id.Zero), Platform: func() access.Caller { return rig.SignedIn(id.Zero, id.Zero, id.Zero, access.System) },
 		Rooms: []privacy.Room{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, oneHeld{}}})
 	folk := patients.New(p.DB, p.Log)
 	for range 2 {
@@ -70,6 +71,7 @@ func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 		must(err)
 		must(s.Finish(ctx, work, clock.At(p.Clock.Now().Add(-time.Hour))))
 	}
+	heldByPlatform(ctx, t, p, house, s, must)
 	// Somebody who worked here.
 	book, err := words.Load()
 	must(err)
@@ -85,6 +87,7 @@ func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 		must(err)
 		for range 2 {
 			must(s.Work(ctx, work))
+			must(s.EndCustodies(ctx))
 		}
 	}
 }

@@ -107,8 +107,9 @@ func kept(ctx context.Context, t *testing.T, p *practice.Practice, house *clinic
 	must(err)
 	p.Clock.Move(89 * 24 * time.Hour)
 	must(s.WatchClosing(ctx, work))
-	must(s.Now(ctx, owner, 3))
-	must(s.Now(ctx, second, 4))
+	must(s.NameCustodian(ctx, owner, "Ravi Rao, 98450 12345", 3))
+	must(s.Now(ctx, owner, 4))
+	must(s.Now(ctx, second, 5))
 	change(func(tx *store.Tx) error { // it was thought better of at the last moment
 		tx.Housekeeping("test")
 		_, err := tx.Exec(`UPDATE closing SET second_at = 0, second_by = NULL, goes_at = goes_at + 900000000000 WHERE clinic_id = $1`)

@@ -175,6 +175,25 @@ func (v *Vault) Asides(ctx context.Context, clinic, subject id.ID) ([]Aside, err
 	return out, rows.Err()
 }
 
+// EachAside gives what lies aside of a subject's erasure one after the other, in the order of its parts: for what may be much.
+func (v *Vault) EachAside(ctx context.Context, clinic, subject id.ID, do func(Aside) error) error {
+	rows, err := v.store.read.QueryContext(ctx, "SELECT id, owner, part, body FROM aside WHERE clinic = $1 AND subject = $2 ORDER BY owner, part", clinic, subject)
+	if err != nil {
+		return fmt.Errorf("vault: the key store: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a Aside
+		if err := rows.Scan(&a.ID, &a.Owner, &a.Part, &a.Body); err != nil {
+			return fmt.Errorf("vault: the key store: %w", err)
+		}
+		if err := do(a); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // DropAside takes away what lies aside of a subject's erasure under the owner, once no backup of the data is left that lacks it.
 func (v *Vault) DropAside(ctx context.Context, clinic, subject, owner id.ID) error {
 	return v.exec(ctx, "DELETE FROM aside WHERE clinic = $1 AND subject = $2 AND owner = $3", clinic, subject, owner)

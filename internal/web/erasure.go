@@ -31,6 +31,7 @@ func erasureRoutes() []Route {
 		{Pattern: "GET /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueAsk},
 		{Pattern: "POST /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueErase},
 		{Pattern: "GET /trust/erasure-key", Door: Open, Handle: erasureKey},
+		{Pattern: "GET /trust/closed/{id}", Door: Open, Handle: closedCertificate},
 	}
 }
 
@@ -314,6 +315,21 @@ func certificateFile(s *Site, w http.ResponseWriter, v *Visit) error {
 }
 
 // erasureKey publishes the key that signs certificates, with its fingerprint and how to check one.
+// closedCertificate is the certificate of a clinic that has gone: what was destroyed, what is held until when, and who answers for it (promise closing-holds).
+func closedCertificate(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err != nil {
+		return err
+	}
+	c, err := s.Erasure.Closed(v.Context(), one)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err = w.Write(c.Text())
+	return err
+}
+
 func erasureKey(s *Site, w http.ResponseWriter, _ *Visit) error {
 	key, err := s.ErasureKey()
 	if err != nil {

@@ -24,6 +24,7 @@ func ownDataRoutes() []Route {
 		{Pattern: "POST /m/{token}/data/copy", Door: Link, Right: do, Handle: ownCopyAsked},
 		{Pattern: "GET /m/{token}/data/copy", Door: Link, Right: see, Handle: ownCopy},
 		{Pattern: "GET /m/{token}/data/copy.json", Door: Link, Right: see, Handle: ownCopyFile},
+		{Pattern: "GET /m/{token}/data/copy.zip", Door: Link, Right: see, Handle: ownCopyTaken},
 		{Pattern: "GET /m/{token}/data/ask", Door: Link, Right: see, Handle: ownAsk},
 		{Pattern: "POST /m/{token}/data/ask", Door: Link, Right: do, Handle: ownAsked},
 		{Pattern: "POST /m/{token}/data/restrict", Door: Link, Right: do, Handle: ownRestrict},
@@ -248,6 +249,16 @@ func ownCopyFile(s *Site, w http.ResponseWriter, v *Visit) error {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Disposition", `attachment; filename="my-data.json"`)
 	_, err = w.Write(file)
+	return err
+}
+
+// ownCopyTaken is the copy in the form in which another clinic's program takes her in, as a file: FHIR, sheets, her files and a page to read (promise own-copy-fhir). She is
+// known by her link, as for the copy to read; that she took it is in the log.
+func ownCopyTaken(s *Site, w http.ResponseWriter, v *Visit) error {
+	if s.Archives == nil {
+		return fault.Missing()
+	}
+	_, err := s.Archives.Person(v.Context(), v.Who, v.Who.Patient(), &delayed{w: w, name: "my-data.zip"})
 	return err
 }
 

@@ -236,17 +236,23 @@ type ClosingPage struct {
 	Turn      int64  // the version of how it stands
 	Billing   bool   // the clinic has invoices, which it must keep itself
 	Years     string // how long
+	Custodian string // who answers for what a law wants kept
+	Closed    string // the address of the certificate, once the clinic has gone
+	Held      bool   // the clinic has records that a law wants kept
 }
 
 func (s *Site) closing(v *Visit) (*ClosingPage, error) {
 	page := &ClosingPage{SettingsPage: s.settings(v, "settings.standing", access.ClinicAccount), Closing: v.Clinic.Status == clinics.Closing, Billing: v.Clinic.Has(clinics.ModuleBilling)}
 	page.Years = spanWords(v, law.LifeOf(v.Clinic.Jurisdiction, law.Invoices).Floor)
+	page.Held = v.Clinic.Has(clinics.ModuleClinical) || v.Clinic.Has(clinics.ModulePrescriptions)
+	page.Closed = "/trust/closed/" + v.Clinic.ID.String()
 	x, there, err := s.Lives.ClosingOf(v.Context(), v.Who)
 	if err != nil || !there {
 		return page, err
 	}
 	z := v.Clinic.Location()
 	page.Goes, page.Since, page.Remainder, page.Turn = x.GoesAt.In(z), x.At.In(z), x.Remainder, x.Version
+	page.Custodian = x.Custodian
 	if x.NowAt > 0 {
 		names, err := s.Accounts.Names(v.Context(), v.Who)
 		if err != nil {
@@ -271,7 +277,13 @@ func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	f := v.PostForm
 	turn := f.Get("turn")
-	again := func() (Page, error) { return s.closing(v) }
+	again := func() (Page, error) {
+		page, err := s.closing(v)
+		if err == nil && turn == "custodian" {
+			page.Custodian = f.Get("custodian")
+		}
+		return page, err
+	}
 	if (turn == "leave" || turn == "now") && f.Get("sure") == "" {
 		var wrong fault.Fields
 		wrong.Add("sure", "field.sure.needed")
@@ -284,6 +296,9 @@ func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		err = s.Lives.Close(v.Context(), v.Who, f.Get("remainder") != "")
 	case "now":
 		err = s.Lives.Now(v.Context(), v.Who, typedVersion(v, -1))
+	case "custodian":
+		to = "/app/account/closing?done=saved"
+		err = s.Lives.NameCustodian(v.Context(), v.Who, f.Get("custodian"), typedVersion(v, -1))
 	case "later":
 		err = s.Lives.Later(v.Context(), v.Who, typedVersion(v, -1))
 	default:

@@ -22,8 +22,8 @@ func (m *maker) exportPages() {
 
 func (m *maker) importPages() {
 	const one = "019308a0-0000-7000-8000-000000000001"
-	m.add("settings-import", "", &web.ImportSettings{SettingsPage: m.settings("settings.import"), Rows: []web.ImportRow{
-		{ID: one, By: "Prakash Iyer", State: "done", At: m.at(8, 0), Count: 412, Made: 398}, {ID: one, By: "Anjali Mehta", State: "undone", At: m.at(9, 0).AddDate(0, 0, -3), Count: 5000}}})
+	m.add("settings-import", "", &web.ImportSettings{SettingsPage: m.settings("settings.import"), Kind: "patients", Rows: []web.ImportRow{
+		{ID: one, By: "Prakash Iyer", State: "done", At: m.at(8, 0), Count: 412, Made: 398}, {ID: one, By: "Prakash Iyer", State: "done", Visits: true, At: m.at(8, 30), Count: 50_000, Made: 49_712}, {ID: one, By: "Anjali Mehta", State: "undone", At: m.at(9, 0).AddDate(0, 0, -3), Count: 5000}}})
 	m.add("settings-import", "bare", &web.ImportSettings{SettingsPage: m.settings("settings.import")})
 	wrong := &web.ImportSettings{SettingsPage: m.settings("settings.import")}
 	wrong.Problems = []web.Problem{{Field: "file", Message: "Type a value that we can use."}}
@@ -41,6 +41,22 @@ func (m *maker) importPages() {
 		}
 		m.add("settings-list", name, page(state))
 	}
+	visits := func(state string) *web.ListSettings {
+		p := page(state)
+		p.Visits, p.Past, p.Clash, p.Zone, p.Rules, p.Remind, p.Until = true, 311, 2, "IST", 3, true, m.at(8, 0).AddDate(0, 0, 30)
+		p.Clashes = []web.ListFault{{Number: 44, Who: "Kabir Das", Says: []string{"Taken by the appointment of 24 November, 10:00 to 10:30."}}, {Number: 45, Who: "மீரா", Says: []string{"Line 44 of this list wants the same time."}}}
+		p.Notes = []web.ListFault{{Number: 51, Who: "Asha Rao", Says: []string{"Outside the practitioner’s hours. It is brought in all the same."}}}
+		return p
+	}
+	m.add("settings-list", "visits", visits("checked"))
+	silent := visits("checked")
+	silent.Remind = false
+	m.add("settings-list", "silent", silent)
+	ruleless := visits("checked")
+	ruleless.Rules = 0
+	m.add("settings-list", "ruleless", ruleless)
+	m.add("settings-list", "visitsdone", visits("done"))
+	m.add("settings-list", "visitsundone", visits("undone"))
 	m.add("settings-list", "bare", &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: "read", Order: "mdy", Lines: 1})
 	unnamed := page("read")
 	unnamed.Problems = []web.Problem{{Field: "columns", Message: "Type a value that we can use."}}

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"almirah/internal/accounts"
+	"almirah/internal/clock"
+	"almirah/internal/id"
+	"almirah/internal/privacy"
+	"almirah/internal/store"
+)
+
+// Live checks of what a list brought in, and of what stays of clinics that have gone.
+
+const (
+	sqlProbeListed = `SELECT COUNT(*) FROM appointment a WHERE a.clinic_id = $1 AND a.door IN ('list', 'list-told') AND a.status IN ('booked', 'confirmed') AND a.starts_at > $2
+		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.clinic_id = $1 AND c.appointment_id = a.id)`
+	sqlProbeSilent = `SELECT COUNT(*) FROM appointment a JOIN message m ON m.clinic_id = a.clinic_id AND m.appointment_id = a.id
+		WHERE a.clinic_id = $1 AND a.door = 'list' AND a.occurrence = 0 AND m.occurrence = 0 AND m.kind IN ('booked', 'reminder')`
+	sqlProbeListCount = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND door IN ('list', 'list-told')`
+)
+
+func probesOfGaps() map[string]liveLook {
+	return map[string]liveLook{"list-appointments": probe.listsClaim, "list-appointments-silent": probe.listsSilent, "closing-holds": probe.closingHolds}
+}
+
+// sums runs a count that must be zero and one that is evidence in each clinic of the sample.
+func (p probe) sums(ctx context.Context, wrong, all string, args ...any) (bad, seen int, err error) {
+	err = p.each(ctx, func(v *store.View, _ id.ID) error {
+		var a, b int
+		if err := v.Row(wrong, args...).Scan(&a); err != nil {
+			return err
+		}
+		if err := v.Row(all).Scan(&b); err != nil {
+			return err
+		}
+		bad, seen = bad+a, seen+b
+		return nil
+	})
+	return bad, seen, err
+}
+
+// listsClaim looks whether an appointment ahead that a list brought in holds no time.
+func (p probe) listsClaim(ctx context.Context) (string, error) {
+	bad, seen, err := p.sums(ctx, sqlProbeListed, sqlProbeListCount, clock.At(p.Clock.Now()))
+	if err == nil && bad > 0 {
+		err = fmt.Errorf("%d appointments of lists hold no time", bad)
+	}
+	return fmt.Sprintf("%d appointments came in lists; each ahead holds its time", seen), err
+}
+
+// listsSilent looks whether somebody was written to because of a list.
+func (p probe) listsSilent(ctx context.Context) (string, error) {
+	bad, seen, err := p.sums(ctx, sqlProbeSilent, sqlProbeListCount)
+	if err == nil && bad > 0 {
+		err = fmt.Errorf("%d messages went out because of a list", bad)
+	}
+	return fmt.Sprintf("%d appointments came in lists; nobody was written to because of it", seen), err
+}
+
+// closingHolds looks whether what is held of clinics that have gone is there until its day and no longer, and is certified.
+func (p probe) closingHolds(ctx context.Context) (string, error) {
+	list, err := p.Erasure.Custodies(ctx, accounts.Operator())
+	if err != nil {
+		return "", err
+	}
+	open := 0
+	today := clock.DateOf(p.Clock.Now())
+	for _, c := range list {
+		if _, err := privacy.Read([]byte(c.Certificate)); err != nil {
+			return "", fmt.Errorf("the certificate of a clinic that has gone: %w", err)
+		}
+		for _, h := range c.Holds {
+			until, err := p.Vault.HeldUntil(ctx, id.Zero, h.ID)
+			switch {
+			case err != nil:
+				return "", err
+			case h.Ended > 0 && until != "":
+				return "", fmt.Errorf("a key is there though what it held has ended")
+			case h.Ended == 0 && until != h.Last:
+				return "", fmt.Errorf("what is held until %s has a key until %q", h.Last, until)
+			case h.Ended == 0 && h.Last.AddDays(3) < today:
+				return "", fmt.Errorf("something is held since %s", h.Last)
+			case h.Ended == 0:
+				open++
+			}
+		}
+	}
+	return fmt.Sprintf("%d clinics have gone with a record; %d keys hold what a law wants, none beyond its day", len(list), open), nil
+}
