@@ -10,9 +10,9 @@ import (
 // What the live looks ask of this room.
 
 const (
-	sqlSentUnasked = `SELECT m.purpose, COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.given AND c.at <= m.state_at + 120000000)
-	THEN 1 ELSE 0 END), 0), MIN(p.created_at) FROM message m JOIN patient p ON p.clinic_id = m.clinic_id AND p.id = m.patient_id
-	WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state = 'sent' GROUP BY m.purpose`
+	sqlSentUnasked = `SELECT purpose, COUNT(*), COALESCE(SUM(bare), 0), COALESCE(MIN(CASE WHEN bare = 1 THEN here END), 0) FROM (SELECT m.purpose AS purpose, p.created_at AS here,
+	CASE WHEN EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.given AND c.at <= m.state_at + 120000000) THEN 0 ELSE 1 END AS bare
+	FROM message m JOIN patient p ON p.clinic_id = m.clinic_id AND p.id = m.patient_id WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state = 'sent') AS sent GROUP BY purpose`
 	sqlSentRestricted = `SELECT m.purpose, COUNT(*), COALESCE(SUM(CASE WHEN EXISTS (
 	SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = 'restriction' AND c.given AND c.at < m.state_at - 120000000
 	AND NOT EXISTS (SELECT 1 FROM consent l WHERE l.clinic_id = $1 AND l.patient_id = c.patient_id AND l.purpose = c.purpose AND l.at > c.at AND l.at <= m.state_at)) THEN 1 ELSE 0 END), 0)
@@ -40,7 +40,7 @@ func unasked(v *store.View, since clock.Instant, list []Entry) (bad, looked int6
 		}
 		looked += all
 		for _, e := range list {
-			if e.Purpose == p && e.Basis != Duty && (e.Basis == Agreement || first < e.Since) {
+			if e.Purpose == p && without > 0 && (e.Basis == Agreement || e.Basis == Necessity && e.Since > 0 || e.Basis == Objection && first < e.Since) {
 				bad += without
 			}
 		}
