@@ -90,7 +90,7 @@ var documented = []Sentence{
 			},
 			{
 				Name: "a changed text that nobody is asked about",
-				File: "internal/consent/service.go", Old: "st.Older = st.Given && st.Version < max(latest[p], firstVersion)", New: "st.Older = st.Given && st.Version < 0",
+				File: "internal/consent/service.go", Old: "st.Older = st.Given && st.Version < max(latest[p], firstVersion)", New: "st.Older = st.Given && st.Version < min(latest[p], firstVersion)",
 				Red: []string{"consent.TestTheTextIsKept"},
 			},
 		},
