@@ -400,7 +400,9 @@ func (p *place) collect(t *testing.T) {
 	pick("signed", "agreement", rows, any)
 	pick("closure", "closure", rows, any)
 	pick("rule", "reminder_rule", rows, func(get func(string) string) bool { return get("kind") == string(messaging.Reminder) })
-	pick("invitation", "invitation", platform, func(get func(string) string) bool { return get("clinic_id") == string(clinic[:]) })
+	pick("invitation", "invitation", platform, func(get func(string) string) bool {
+		return get("clinic_id") == string(clinic[:]) && get("used_at") == "0"
+	})
 	pick("person", "membership", platform, func(get func(string) string) bool {
 		return get("clinic_id") == string(clinic[:]) && get("person_id") != string(actor[:])
 	})
