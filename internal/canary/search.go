@@ -61,6 +61,9 @@ type Search struct {
 func NewSearch(marks map[string]string, raw map[string][]byte) *Search {
 	s := &Search{byStart: map[[6]byte][]needle{}}
 	for what, mark := range marks {
+		if mark == "" {
+			continue // not made yet
+		}
 		for how, form := range Forms(mark) {
 			how, _, _ = strings.Cut(how, " "+mark)
 			s.add(needle{Hit{what, plainHow(how)}, []byte(form), digits(form)})

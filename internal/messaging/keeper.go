@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,6 +82,9 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 		return err
 	}
 	n, err := tx.Exec(sqlMessageErase, patient)
+	if errors.Is(err, store.ErrFenced) { // what became of one of them was written down since its events were deleted
+		return fmt.Errorf("messaging: %w: news of a message came meanwhile", store.ErrRetry)
+	}
 	if err == nil && n > 0 {
 		tx.Record(audit.Note{Action: "erase", Kind: "message", Subject: patient, New: n})
 	}
