@@ -27,19 +27,19 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := build(t, b), context.Background()
-		owner, cookie := h.owner("canary.owner@example.org", "plain-to-see")
-		desk, _ := h.colleague(owner, "canary.desk@example.org", access.FrontDesk)
-		if err := h.s.Invite(ctx, owner.Caller, "canary.invited@example.org", access.Assistant, id.Zero); err != nil {
+		owner, cookie := h.owner("kanarya.owner@example.org", "plain-to-see")
+		desk, _ := h.colleague(owner, "kanarya.desk@example.org", access.FrontDesk)
+		if err := h.s.Invite(ctx, owner.Caller, "kanarya.invited@example.org", access.Assistant, id.Zero); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.s.ForgotPassword(ctx, "canary.owner@example.org", "", here); err != nil {
+		if err := h.s.ForgotPassword(ctx, "kanarya.owner@example.org", "", here); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.s.SignUp(ctx, draft("canary.waiting@example.org"), here); err != nil {
+		if err := h.s.SignUp(ctx, draft("kanarya.waiting@example.org"), here); err != nil {
 			t.Fatal(err)
 		}
-		_, _ = h.s.SignIn(ctx, "canary.nobody@example.org", better, accounts.Device{Agent: "canary-agent", Address: "203.0.113.9"}, "")
-		if err := h.s.SavePreferences(ctx, owner, accounts.Preferences{Name: "Canary Renamed", Phone: "+919812345678", JobTitle: "Canary Title"}, owner.Person.Version); err != nil {
+		_, _ = h.s.SignIn(ctx, "kanarya.nobody@example.org", better, accounts.Device{Agent: "kanarya-agent", Address: "203.0.113.9"}, "")
+		if err := h.s.SavePreferences(ctx, owner, accounts.Preferences{Name: "Kanarya Renamed", Phone: "+919812345678", JobTitle: "Kanarya Title"}, owner.Person.Version); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.s.BeginPasskey(ctx, owner); err != nil {
@@ -48,7 +48,7 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 		if err := h.s.SetRule(ctx, owner.Caller, accounts.Rule{Everybody: true}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.s.AddHelper(ctx, accounts.Operator(), "Canary Helper", "canary.helper@example.org", "en", access.Support); err != nil {
+		if _, err := h.s.AddHelper(ctx, accounts.Operator(), "Kanarya Helper", "kanarya.helper@example.org", "en", access.Support); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.s.SignStatement(ctx, owner, accounts.Statement().Version, true); err != nil {
@@ -63,15 +63,15 @@ func TestNothingPersonalStandsOpen(t *testing.T) {
 		if err := h.s.SaveListChoices(ctx, owner, accounts.ListChoices{accounts.ListProduct: true}); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.s.Offer(ctx, owner.Caller, desk.Person.ID, access.Manager, "Canary Clinic"); err != nil {
+		if err := h.s.Offer(ctx, owner.Caller, desk.Person.ID, access.Manager, "Kanarya Clinic"); err != nil {
 			t.Fatal(err)
 		}
 		marks := [][]byte{[]byte(good), []byte(better), []byte("9876543210"), []byte("9812345678"), []byte("203.0.113.9"), []byte(cookie), []byte(owner.CSRF)}
-		for _, w := range []string{"canary", "Canary"} {
+		for _, w := range []string{"kanarya", "Kanarya"} {
 			marks = append(marks, []byte(w), []byte(hex.EncodeToString([]byte(w))), []byte(strings.ToUpper(hex.EncodeToString([]byte(w)))))
 		}
 		for shift := range 3 { // base64 looks different at each of three offsets
-			e := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + "canary.owner@"))
+			e := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", shift) + "kanarya.owner@"))
 			marks = append(marks, []byte(e[4:len(e)-4]))
 		}
 		raw, _ := base64.RawURLEncoding.DecodeString(cookie)

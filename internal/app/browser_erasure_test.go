@@ -63,7 +63,7 @@ func TestBrowserErasure(t *testing.T) {
 	phone.Follow(t, `a[href$="/data/ask?kind=deletion"]`)
 	looks(phone, "What goes", "What the law may make the clinic keep")
 	phone.Follow(t, `form[action$="/data/ask"] button.go`)
-	looks(phone, "the answer is due")
+	looks(phone, "The answer is due")
 	if due := browser.Eval[int](t, phone, `document.querySelectorAll("dl.facts time").length`); due != 2 {
 		t.Errorf("her request shows %d moments, not when it came and when it is answered", due)
 	}

@@ -23,6 +23,7 @@ func TestAPatientTakesHerCopyAlong(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "own-copy-fhir")
 	h := openHouse(t, store.SQLite, Options{}, nil)
+	(&desk{opened: h}).patient(t, "Ravi Teak", "+919999912345")
 	own := h.ownAddress(t, h.slotsOf(t, "any")[0]["starts_at"])
 	began := time.Now()
 	if page := h.visitor().page(t, own+"/data/copy"); !strings.Contains(page.body, own+"/data/copy.zip") {

@@ -577,6 +577,10 @@ func harmlessFile(t *testing.T, path string, f answered) {
 		if strings.Contains(strings.ToLower(f.body), "zqx") {
 			t.Errorf("%s: a picture holds what was typed", path)
 		}
+	case "application/zip":
+		if !strings.HasPrefix(f.head.Get("Content-Disposition"), "attachment") || f.head.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: a box of files is not handed on as a file", path)
+		}
 	case "application/json", "application/jsonl", "text/plain", "text/css", "image/png", "image/jpeg", "image/x-icon", "application/octet-stream":
 	default:
 		t.Errorf("%s: answers %s, and nobody says how that is looked at: add it to harmlessFile", path, kind)

@@ -51,6 +51,14 @@ func TestTheRequestLogEnds(t *testing.T) {
 		t.Helper()
 		file := filepath.Join(folder, "requests-"+day+".age")
 		sealed, err := os.ReadFile(file)
+		for range 200 { // a line is written once its answer has left
+			if err == nil {
+				break
+			}
+			time.Sleep(25 * time.Millisecond)
+			h.daybook.flush()
+			sealed, err = os.ReadFile(file)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
