@@ -430,9 +430,8 @@ func (w *walker) open(t testing.TB, s stop) *browser.Tab {
 	x := w.tab(t, s.who)
 	x.GoTo(t, w.h.Server.URL+s.path)
 	if len(s.typed) > 0 {
-		browser.Eval[string](t, x, `document.querySelector('main form[action="/app/seek"] [name=`+s.typed[0]+`]').value = "`+s.typed[1]+`"`)
-		x.Follow(t, `main form[action="/app/seek"] button`)
-		x.WaitFor(t, `document.readyState === "complete" && location.search.includes("s=")`)
+		x.GoTo(t, browser.Await[string](t, x, `(async () => (await fetch("/app/seek", {method: "POST", body: new URLSearchParams({to: "`+s.path+`", "`+s.typed[0]+`": "`+s.typed[1]+`"}),
+			headers: {"X-CSRF": document.querySelector("meta[name=csrf]").content}})).url)()`))
 	}
 	if lang := browser.Eval[string](t, x, `document.documentElement.lang+" "+(document.documentElement.dataset.theme||"")`); lang != w.look.lang+" "+w.look.theme {
 		t.Errorf("%s: the page is in %q, not in %s", s.path, lang, w.look)
