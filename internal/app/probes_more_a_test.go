@@ -98,7 +98,7 @@ func TestLooksOfPeopleAndRowsCanGoRed(t *testing.T) {
 		}{
 			{"account-minimal", []string{`ALTER TABLE person ADD COLUMN home TEXT`}, []string{`ALTER TABLE person DROP COLUMN home`}},
 			{"account-verified", []string{`UPDATE person SET verified_at = 0 WHERE id = {person}`}, []string{`UPDATE person SET verified_at = 1 WHERE id = {person}`}},
-			{"terms-on-record", []string{`DELETE FROM acceptance WHERE person_id = {person}`}, []string{`INSERT INTO acceptance (person_id, document, version, accepted_at) VALUES ({person}, 'terms', '1', 1)`}},
+			{"terms-on-record", []string{`DELETE FROM acceptance WHERE person_id = {person}`}, []string{`INSERT INTO acceptance (person_id, document, version, accepted_at) VALUES ({person}, 'terms', '` + TermsVersion + `', 1)`}},
 			{"account-adults", []string{`UPDATE acceptance SET accepted_at = 0 WHERE person_id = {person}`}, []string{`UPDATE acceptance SET accepted_at = 1 WHERE person_id = {person}`}},
 			{"staff-by-invitation", []string{`UPDATE membership SET ended_at = 5 WHERE person_id = {person}`}, []string{`UPDATE membership SET ended_at = 0 WHERE person_id = {person}`}},
 			{"staff-by-invitation", []string{`UPDATE membership SET role = 'manager' WHERE person_id = {person}`}, []string{`UPDATE membership SET role = 'owner' WHERE person_id = {person}`}},
@@ -154,6 +154,9 @@ func TestLooksOfPeopleAndRowsCanGoRed(t *testing.T) {
 				break
 			}
 			time.Sleep(20 * time.Millisecond)
+		}
+		if n := len(h.site.Following()); n == 0 {
+			t.Fatalf("no page is open: %s of %s", res.Status, res.Request.URL.Path)
 		}
 		l.cracked("revoked-at-once", []string{`UPDATE membership SET ended_at = 5 WHERE person_id = {person}`}, []string{`UPDATE membership SET ended_at = 0 WHERE person_id = {person}`})
 		leave()
