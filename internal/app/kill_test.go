@@ -40,6 +40,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	_ = os.Setenv("ALMIRAH_CANARY_HOUR", "off") // a night that falls into the tests begins no walk in the houses that they start
 	if os.Getenv(killChild) != "" {
 		sender()
 		return
