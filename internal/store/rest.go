@@ -19,6 +19,9 @@ func (db *DB) Gently(ctx context.Context, piece func() error) error {
 	if err != nil || !db.readers.lent() {
 		return err
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	rest := time.NewTimer(min(clock.System{}.Now().Sub(begun), restMost))
 	defer rest.Stop()
 	select {
