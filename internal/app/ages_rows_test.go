@@ -10,7 +10,6 @@ type kindOfRow struct {
 	table  string
 	as     string         // its name, where a table has more than one kind
 	anchor string         // the column that holds the moment from which it lives; empty: it goes with the row that it hangs on
-	day    bool           // the column holds a day
 	from   int            // how many days before that moment the column lies: of a choice, that it was replaced is what counts
 	class  law.Class      // where it is another one than the table's own
 	set    map[string]any // columns; a function is called with the row
