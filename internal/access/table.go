@@ -76,6 +76,7 @@ const (
 	ReportSettings Right = "report.settings"
 
 	AuditRead   Right = "audit.read"
+	AuditExport Right = "audit.export"
 	AuditReview Right = "audit.review"
 
 	// BackupRead and BackupRelease are about the house's backups, as a clinic sees them.
@@ -211,6 +212,7 @@ var Table = []Row{
 	{SupportAsk, "Ask a clinic for access, see how the asking stands, and end one's own access. It opens nothing of the clinic.", []Role{Support, Operator}},
 	{OwnerHand, "Hand the clinic over to another owner, or take it over when it is offered.", staff},
 	{AuditRead, "Read the clinic's audit log.", leads},
+	{AuditExport, "Take entries of the audit log, or their proofs, along as a file.", leads},
 	{BackupRead, "See how the backups stand: how old the last good one is, where they lie, when they were last tried.", leads},
 	{BackupRelease, "After a restore, let messages and payments leave again, where one clinic has the installation for itself.", []Role{Owner}},
 	{AuditReview, "Sign off that the audit log of some days was looked through, and settle what its rules noticed.", leads},
@@ -264,7 +266,7 @@ var rows = func() map[Right]Row {
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
 var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicExport, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen, PatientExport,
-	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
+	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, AuditExport, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
 
 // When says what has to be shown a second time before it is done.
 type When int
@@ -278,14 +280,14 @@ const (
 
 // again are the rights with which somebody at an open browser could do most harm: exports, keys, roles and invitations, closing and
 // deleting. A right that is not named here asks for nothing (promise step-up).
-var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen,
+var again = map[Right]When{ClinicStaff: ToAct, ClinicSignIn: ToAct, ClinicAccount: ToAct, ClinicDomain: ToAct, MessageAccounts: ToAct, GatewayAccounts: ToAct, BackupRelease: ToAct, PatientDelete: ToAct, HeldOpen: ToAct, BillExport: ToOpen, AuditExport: ToOpen,
 	ProgramSettings: ToAct, SupportGrant: ToAct, OwnerHand: ToAct, IncidentAct: ToAct, DisclosureAct: ToAct, DisclosureFile: ToOpen, RequestAct: ToAct, RetentionHold: ToAct, PlatformIncident: ToAct, PlatformSuspend: ToAct, PlatformHelp: ToAct, PlatformNotice: ToAct, PlatformHelpers: ToAct, PlatformReview: ToAct, PlatformVendors: ToAct, ClinicOutside: ToAct, ClinicExport: ToOpen, ClinicImport: ToAct, PatientExport: ToOpen}
 
 // AsksAgain says whether a factor has to have been shown shortly before something is done, or looked at, by the right.
 func AsksAgain(r Right, acts bool) bool { return again[r] == ToOpen || acts && again[r] == ToAct }
 
 // exports are the rights by which data leaves in bulk.
-var exports = []Right{BillExport, DisclosureFile, ClinicExport, PatientExport}
+var exports = []Right{BillExport, AuditExport, DisclosureFile, ClinicExport, PatientExport}
 
 // NeedsSecondFactor says whether nobody may hold the role who has shown a password alone: those who run a clinic or the deployment,
 // who help by a grant, and whoever may export (promise second-factor).

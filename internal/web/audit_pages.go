@@ -31,8 +31,8 @@ func auditRoutes() []Route {
 	read, settle := access.AuditRead, access.AuditReview
 	return []Route{
 		{Pattern: "GET /app/audit", Door: Staff, Right: read, Handle: auditPage},
-		{Pattern: "GET /app/audit/entries.csv", Door: Staff, Right: read, Handle: auditSheet},
-		{Pattern: "GET /app/audit/proofs", Door: Staff, Right: read, Handle: auditProofs},
+		{Pattern: "GET /app/audit/entries.csv", Door: Staff, Right: access.AuditExport, Handle: auditSheet},
+		{Pattern: "GET /app/audit/proofs", Door: Staff, Right: access.AuditExport, Handle: auditProofs},
 		{Pattern: "GET /app/audit/noticed", Door: Staff, Right: read, Handle: noticedPage},
 		{Pattern: "POST /app/audit/noticed/{id}/settle", Door: Staff, Right: settle, Handle: noticedSettle},
 		{Pattern: "GET /app/audit/reviews", Door: Staff, Right: read, Handle: auditReviewsPage},
