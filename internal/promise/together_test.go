@@ -289,22 +289,13 @@ func TestTwinsTogether(t *testing.T) {
 
 func TestTogetherCanFail(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	for path, text := range map[string]string{
+	dir := repository(t, map[string]string{
 		"go.mod":                   "module small\n\ngo 1.26\n",
 		"internal/gate/gate.go":    "package gate\n\nimport \"fmt\"\n\n// Least is of age.\nconst Least = 18\n\ntype Door struct{}\n\n// Open opens.\nfunc (Door) Open(_ string, age int, more ...int) (ok bool) {\n\tfor _, m := range more {\n\t\tage += m\n\t}\n\treturn age >= Least\n}\n\nfunc shut(int) {\n\tlast = \"shut\"\n}\n\nvar last string\n\nfunc Last(s fmt.Stringer) string { shut(1); return last }\n",
 		"internal/gate/g_test.go":  "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif (Door{}).Open(\"\", 16, 1) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestLast(t *testing.T) {\n\tif Last(nil) != \"shut\" {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestNever(t *testing.T) { t.Fatal(\"it fails always\") }\n",
 		"internal/house/house.go":  "package house\n\nimport \"small/internal/gate\"\n\nfunc In(age int) bool { return gate.Door{}.Open(\"\", age) }\n",
 		"internal/house/h_test.go": "package house\n\nimport \"testing\"\n\nfunc TestIn(t *testing.T) {\n\tif In(17) || !In(18) {\n\t\tt.Fatal(\"in\")\n\t}\n}\n",
-	} {
-		whole := filepath.Join(dir, filepath.FromSlash(path))
-		if err := os.MkdirAll(filepath.Dir(whole), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(whole, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	const file = "internal/gate/gate.go"
 	all := []Twin{
 		{Name: "young", File: file, Old: "age >= Least", New: "age >= Least-1", Red: []string{"gate.TestYoung", "house.TestIn"}},

@@ -216,15 +216,11 @@ func TestTwins(t *testing.T) {
 	}
 }
 
-// TestTwinRunnerCanFail runs twins in a small repository whose proofs are good, blind or absent.
-func TestTwinRunnerCanFail(t *testing.T) {
-	t.Parallel()
+// repository writes a small one, file by file, and answers where it is.
+func repository(t *testing.T, files map[string]string) string {
+	t.Helper()
 	dir := t.TempDir()
-	for path, text := range map[string]string{
-		"go.mod":                  "module small\n\ngo 1.26\n",
-		"internal/gate/gate.go":   "package gate\n\nfunc Open(age int) bool { return age >= 18 }\n",
-		"internal/gate/g_test.go": "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif Open(17) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestExact(t *testing.T) {\n\tif !Open(18) || Open(17) {\n\t\tt.Fatal(\"shut\")\n\t}\n}\n",
-	} {
+	for path, text := range files {
 		whole := filepath.Join(dir, filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(whole), 0o700); err != nil {
 			t.Fatal(err)
@@ -233,6 +229,17 @@ func TestTwinRunnerCanFail(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return dir
+}
+
+// TestTwinRunnerCanFail runs twins in a small repository whose proofs are good, blind or absent.
+func TestTwinRunnerCanFail(t *testing.T) {
+	t.Parallel()
+	dir := repository(t, map[string]string{
+		"go.mod":                  "module small\n\ngo 1.26\n",
+		"internal/gate/gate.go":   "package gate\n\nfunc Open(age int) bool { return age >= 18 }\n",
+		"internal/gate/g_test.go": "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif Open(17) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestExact(t *testing.T) {\n\tif !Open(18) || Open(17) {\n\t\tt.Fatal(\"shut\")\n\t}\n}\n",
+	})
 	const file = "internal/gate/gate.go"
 	for _, c := range []struct {
 		twin   Twin

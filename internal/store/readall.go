@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"almirah/internal/id"
@@ -27,20 +24,11 @@ type Dump struct {
 // ReadAll reads every value of every row of every table of the database at the address, its queue's as well, and shows them row by row. On PostgreSQL
 // the role sees what it may: one that looks over the fences sees all, any other the clinic's rows and those that belong to none. The row is each's for the time of the call only.
 func ReadAll(ctx context.Context, rawURL string, clinic id.ID, each func(table string, row []byte) error) (out Dump, err error) {
-	driver, dsn, engine := "pgx", rawURL, Postgres
-	if file, lite := strings.CutPrefix(rawURL, "sqlite://"); lite {
-		if _, err := os.Stat(file); err != nil {
-			return out, fmt.Errorf("store: %w", err)
-		}
-		driver, engine = "sqlite", SQLite
-		dsn = "file:" + escaped(filepath.Clean(file)) + "?_pragma=busy_timeout(10000)&_dqs=0"
-	}
-	pool, err := sql.Open(driver, dsn)
+	pool, engine, err := looking(rawURL)
 	if err != nil {
-		return out, errors.New("store: the address of the database cannot be read")
+		return out, err
 	}
 	defer pool.Close()
-	pool.SetMaxOpenConns(1)
 	r := reader{ctx: ctx, pool: pool, engine: engine, clinic: clinic, out: &out, each: each}
 	names, err := r.tables()
 	if err != nil {

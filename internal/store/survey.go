@@ -72,25 +72,34 @@ func Fold(ctx context.Context, file string) error {
 	return nil
 }
 
-// TakeSurvey counts what is in the database at the address, at one moment, and shows the subjects whose keys it needs, one after the
-// other. On PostgreSQL the role must be allowed to look over every clinic's fence (BYPASSRLS), as that of the backups is. It also
-// has SQLite look over the file's pages. subject may be nil.
-func TakeSurvey(ctx context.Context, rawURL string, subject func(clinic, person id.ID) error) (Survey, error) {
-	out := Survey{Tables: map[string]int64{}}
+// looking opens one connection to the database at the address, from outside of the doorway: to look, and to change nothing.
+func looking(rawURL string) (*sql.DB, Engine, error) {
 	driver, dsn, engine := "pgx", rawURL, Postgres
 	if file, lite := strings.CutPrefix(rawURL, "sqlite://"); lite {
 		if _, err := os.Stat(file); err != nil {
-			return out, fmt.Errorf("store: %w", err)
+			return nil, engine, fmt.Errorf("store: %w", err)
 		}
 		driver, engine = "sqlite", SQLite
 		dsn = "file:" + escaped(filepath.Clean(file)) + "?_pragma=busy_timeout(10000)&_dqs=0"
 	}
 	pool, err := sql.Open(driver, dsn)
 	if err != nil {
-		return out, fmt.Errorf("store: %w", err)
+		return nil, engine, errors.New("store: the address of the database cannot be read") // the error might hold the address, with its password
+	}
+	pool.SetMaxOpenConns(1)
+	return pool, engine, nil
+}
+
+// TakeSurvey counts what is in the database at the address, at one moment, and shows the subjects whose keys it needs, one after the
+// other. On PostgreSQL the role must be allowed to look over every clinic's fence (BYPASSRLS), as that of the backups is. It also
+// has SQLite look over the file's pages. subject may be nil.
+func TakeSurvey(ctx context.Context, rawURL string, subject func(clinic, person id.ID) error) (Survey, error) {
+	out := Survey{Tables: map[string]int64{}}
+	pool, engine, err := looking(rawURL)
+	if err != nil {
+		return out, err
 	}
 	defer pool.Close()
-	pool.SetMaxOpenConns(1)
 	if engine == SQLite {
 		var verdict string
 		if err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
