@@ -2,6 +2,7 @@ package oversight
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"almirah/internal/access"
@@ -28,51 +29,45 @@ type Entry struct {
 	Sealed                             []byte
 }
 
-// Ids begin with their moment, so that the range of ids is the range of time, and the key of the table finds it.
+// No id is older than its moment, so that the key of the table finds where a range of time begins; but an id is later than its moment where the clock was
+// set back, so that which entries are in the range is asked of their moments.
 const (
 	entryColumns = `l.id, l.at, l.actor_id, l.role, l.action, l.kind, l.subject_id, l.patient_id, d.owner_id, d.sealed, l.grant_id
 		FROM audit_leaf l LEFT JOIN audit_detail d ON d.clinic_id = l.clinic_id AND d.leaf_id = l.id
-		WHERE l.clinic_id = $1 AND l.id < $2 AND l.id >= $3 AND (CAST($4 AS BIGINT) = 0 OR l.actor_id = $5) AND (CAST($6 AS TEXT) = '' OR l.kind = $6) AND (CAST($7 AS TEXT) = '' OR l.action = $7)`
-	sqlEntryList  = `SELECT ` + entryColumns + ` ORDER BY l.id DESC LIMIT $8`
-	sqlEntriesOf  = `SELECT ` + entryColumns + ` AND l.patient_id = $9 ORDER BY l.id DESC LIMIT $8`
+		WHERE l.clinic_id = $1 AND l.id < $2 AND l.id >= $3 AND l.at >= $4 AND l.at < $5
+		AND (CAST($6 AS BIGINT) = 0 OR l.actor_id = $7) AND (CAST($8 AS TEXT) = '' OR l.kind = $8) AND (CAST($9 AS TEXT) = '' OR l.action = $9)`
+	sqlEntryList  = `SELECT ` + entryColumns + ` ORDER BY l.id DESC LIMIT $10`
+	sqlEntriesOf  = `SELECT ` + entryColumns + ` AND l.patient_id = $11 ORDER BY l.id DESC LIMIT $10`
 	leafBodies    = `SELECT id, body, commitment FROM audit_leaf WHERE clinic_id = $1 AND id IN `
-	sqlEntryCount = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND id < $3`
+	sqlEntryCount = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND at >= $3 AND at < $4`
 )
 
-// moment is the first id that a clock could have made at t.
-func moment(t time.Time) (one id.ID) {
-	ms := t.UnixMilli()
-	for i := range 6 {
-		one[i] = byte(ms >> (40 - 8*i))
-	}
-	return one
-}
-
-// span is the range of ids that a question asks for.
-func (q Question) span() (before, from id.ID) {
+// span is what a question asks for: ids before one and from another on, and moments from one up to another.
+func (q Question) span() (before, first id.ID, from, to clock.Instant) {
 	for i := range before {
 		before[i] = 0xff
 	}
-	if !q.To.IsZero() {
-		before = moment(q.To)
-	}
-	if !q.Before.IsZero() && string(q.Before[:]) < string(before[:]) {
+	if !q.Before.IsZero() {
 		before = q.Before
 	}
-	if !q.From.IsZero() {
-		from = moment(q.From)
+	to = math.MaxInt64
+	if !q.To.IsZero() {
+		to = clock.At(q.To)
 	}
-	return before, from
+	if !q.From.IsZero() {
+		first, from = id.First(q.From), clock.At(q.From)
+	}
+	return before, first, from, to
 }
 
 // Entries are the newest entries that answer the question, at most limit of them.
 func Entries(v *store.View, q Question, limit int) ([]Entry, error) {
-	before, from := q.span()
+	before, first, from, to := q.span()
 	some := 0
 	if !q.Who.IsZero() {
 		some = 1
 	}
-	args := []any{before, from, some, q.Who, q.Kind, q.Action, limit}
+	args := []any{before, first, from, to, some, q.Who, q.Kind, q.Action, limit}
 	text := sqlEntryList
 	if !q.Patient.IsZero() {
 		text, args = sqlEntriesOf, append(args, q.Patient)

@@ -63,7 +63,8 @@ func (s *Service) SignOff(ctx context.Context, who access.Caller, from, to clock
 			return err
 		}
 		r := Review{ID: tx.NewID(), From: from, To: to, Head: head}
-		if err := tx.Row(sqlEntryCount, moment(clock.StartOfDay(from, z)), moment(clock.StartOfDay(to.AddDays(1), z))).Scan(&r.Entries); err != nil {
+		begins := clock.StartOfDay(from, z)
+		if err := tx.Row(sqlEntryCount, id.First(begins), clock.At(begins), clock.At(clock.StartOfDay(to.AddDays(1), z))).Scan(&r.Entries); err != nil {
 			return err
 		}
 		if err := tx.Row(sqlUnsettled).Scan(&r.Unsettled); err != nil {

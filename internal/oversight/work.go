@@ -15,7 +15,7 @@ import (
 const (
 	sqlExamined    = `SELECT examined FROM oversight_state WHERE clinic_id = $1`
 	sqlExaminedSet = `INSERT INTO oversight_state (clinic_id, examined) VALUES ($1, $2) ON CONFLICT (clinic_id) DO UPDATE SET examined = excluded.examined WHERE oversight_state.examined < excluded.examined`
-	sqlLooks       = `SELECT at, actor_id, patient_id, role, action FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND id < $3 AND (action = 'open' OR action = 'break-glass' OR role = 'operator' OR role = 'support') ORDER BY id LIMIT $4`
+	sqlLooks       = `SELECT at, actor_id, patient_id, role, action FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND at >= $3 AND at < $4 AND (action = 'open' OR action = 'break-glass' OR role = 'operator' OR role = 'support') ORDER BY id LIMIT $5`
 	sqlCountAdd    = `INSERT INTO oversight_count (clinic_id, person_id, day, opened) VALUES ($1, $2, $3, $4) ON CONFLICT (clinic_id, person_id, day) DO UPDATE SET opened = excluded.opened`
 	sqlCountOf     = `SELECT opened FROM oversight_count WHERE clinic_id = $1 AND person_id = $2 AND day < $3 ORDER BY day DESC LIMIT $4`
 	nearVisits     = `SELECT DISTINCT patient_id FROM appointment WHERE clinic_id = $1 AND starts_at >= $2 AND starts_at < $3 AND patient_id IN `
@@ -98,7 +98,8 @@ func gather(v *store.View, c clinics.Clinic, day clock.Date, staff map[id.ID]str
 	if d.from, d.to, d.open, err = scheduling.WorkedOn(v, day.Weekday()); err != nil {
 		return d, err
 	}
-	rows, err := v.Query(sqlLooks, moment(clock.StartOfDay(day, z)), moment(clock.StartOfDay(day.AddDays(1), z)), limit(mostEntries))
+	begins := clock.StartOfDay(day, z)
+	rows, err := v.Query(sqlLooks, id.First(begins), clock.At(begins), clock.At(clock.StartOfDay(day.AddDays(1), z)), limit(mostEntries))
 	if err != nil {
 		return d, err
 	}
@@ -128,7 +129,7 @@ func gather(v *store.View, c clinics.Clinic, day clock.Date, staff map[id.ID]str
 			d.patients[p] = n.Text
 		}
 	}
-	if err := d.visits(v, clock.At(clock.StartOfDay(day, z)), list); err != nil {
+	if err := d.visits(v, clock.At(begins), list); err != nil {
 		return d, err
 	}
 	for person := range d.opened() {
