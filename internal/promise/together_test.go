@@ -16,9 +16,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -123,9 +125,9 @@ func handed(list *ast.FieldList, word string, offset func(token.Pos) int, change
 	return out
 }
 
-// together runs the twins of one program and answers the names of those whose proofs went red, every one. It fails when the program of
-// all of them does not build. Whoever is not answered is to be run alone.
-func (b bench) together(all []Twin, scratch string, say func(format string, args ...any)) ([]string, error) {
+// together runs the twins of one program, and calls found with the name of each whose proofs went red, every one, as soon as that is known. It fails when
+// the program of all of them does not build. Whoever was not found is to be run alone.
+func (b bench) together(all []Twin, scratch string, found func(name string), say func(format string, args ...any)) error {
 	files := map[string]map[int]Twin{}
 	for i, w := range all {
 		text, err := os.ReadFile(filepath.Join(b.top, filepath.FromSlash(w.File)))
@@ -151,22 +153,22 @@ func (b bench) together(all []Twin, scratch string, say func(format string, args
 		whole := filepath.Join(b.top, filepath.FromSlash(file))
 		text, err := os.ReadFile(whole)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		both, err := doubled(string(text), twins)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		if err := put(whole, both); err != nil {
-			return nil, err
+			return err
 		}
 		if ask := filepath.Join(filepath.Dir(whole), "twin_at_work.go"); overlay[ask] == "" {
 			f, err := parser.ParseFile(token.NewFileSet(), "", text, parser.PackageClauseOnly)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if err := put(ask, fmt.Sprintf("package %s\n\nimport \"os\"\n\nvar twinAtWork = os.Getenv(%q)\n", f.Name.Name, atWork)); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		for i, w := range twins {
@@ -179,17 +181,17 @@ func (b bench) together(all []Twin, scratch string, say func(format string, args
 	}
 	plan, err := json.Marshal(map[string]map[string]string{"Replace": overlay})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	over := filepath.Join(scratch, "overlay.json")
 	if err := os.WriteFile(over, plan, 0o600); err != nil {
-		return nil, err
+		return err
 	}
 	red := map[int]int{} // how many proofs of the twin went red
 	for _, dir := range slices.Sorted(maps.Keys(rooms)) {
 		bin := filepath.Join(scratch, "room.test")
 		if out, err := b.command(b.build, b.top, -1, "go", "test", "-c", "-vet=off", "-overlay="+over, "-o", bin, "./"+dir); err != nil {
-			return nil, fmt.Errorf("the program of all twins does not build: %w\n%s", err, out)
+			return fmt.Errorf("the program of all twins does not build: %w\n%s", err, out)
 		}
 		in := func(list ...int) []string {
 			var names []string
@@ -204,29 +206,38 @@ func (b bench) together(all []Twin, scratch string, say func(format string, args
 		}
 		green, err := b.outcomes(bin, filepath.Join(b.top, dir), -1, in(rooms[dir]...), 5*b.within)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		slices.Sort(rooms[dir])
+		var mu sync.Mutex
+		var several sync.WaitGroup
+		var failed error
+		places := make(chan bool, max(1, runtime.NumCPU()/2)) // a proof keeps about two processors busy
 		for _, i := range rooms[dir] {
-			got, err := b.outcomes(bin, filepath.Join(b.top, dir), i, in(i), b.within)
-			if err != nil {
-				return nil, err
-			}
-			for _, name := range in(i) {
-				if green[name] == "PASS" && got[name] == "FAIL" {
-					red[i]++
+			places <- true
+			several.Go(func() {
+				defer func() { <-places }()
+				got, err := b.outcomes(bin, filepath.Join(b.top, dir), i, in(i), b.within)
+				mu.Lock()
+				defer mu.Unlock()
+				failed = cmp.Or(failed, err)
+				for _, name := range in(i) {
+					if green[name] == "PASS" && got[name] == "FAIL" {
+						red[i]++
+					}
 				}
-			}
+				if red[i] == len(all[i].Red) {
+					found(all[i].Name)
+				}
+			})
+		}
+		several.Wait()
+		if failed != nil {
+			return failed
 		}
 		say("%s: %d twins were at work", path.Base(dir), len(rooms[dir]))
 	}
-	var out []string
-	for _, i := range slices.Sorted(maps.Keys(red)) {
-		if red[i] == len(all[i].Red) {
-			out = append(out, all[i].Name)
-		}
-	}
-	return out, nil
+	return nil
 }
 
 var ended = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): (\w+) \(`)
@@ -278,11 +289,8 @@ func TestTwinsTogether(t *testing.T) {
 			}
 		}
 	}
-	red, err := bench{top: top(t), within: 2 * time.Minute, build: 20 * time.Minute}.together(all, t.TempDir(), t.Logf)
-	for _, name := range red {
-		fmt.Printf("red\t%s\n", dash(name))
-	}
-	if err != nil {
+	found := func(name string) { fmt.Printf("red\t%s\n", dash(name)) }
+	if err := (bench{top: top(t), within: 2 * time.Minute, build: 20 * time.Minute}).together(all, t.TempDir(), found, t.Logf); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -309,12 +317,16 @@ func TestTogetherCanFail(t *testing.T) {
 		{Name: "no program", File: "go.mod", Old: "1.26", New: "1.25", Red: []string{"gate.TestYoung"}},
 	}
 	b := bench{top: dir, within: 2 * time.Minute, build: 2 * time.Minute}
-	red, err := b.together(all, t.TempDir(), t.Logf)
-	if want := []string{"young", "nobody", "left open"}; err != nil || !slices.Equal(red, want) {
+	var red []string
+	found := func(name string) { red = append(red, name) }
+	err := b.together(all, t.TempDir(), found, t.Logf)
+	slices.Sort(red)
+	if want := []string{"left open", "nobody", "young"}; err != nil || !slices.Equal(red, want) {
 		t.Errorf("%q went red, want %q: %v", red, want, err)
 	}
 	all = append(all[:1], Twin{Name: "does not compile", File: file, Old: "age += m", New: "age += \"m\"", Red: []string{"gate.TestYoung"}})
-	if red, err := b.together(all, t.TempDir(), t.Logf); err == nil || len(red) > 0 {
+	red = nil
+	if err := b.together(all, t.TempDir(), found, t.Logf); err == nil || len(red) > 0 {
 		t.Errorf("a program that does not build: %q", red)
 	}
 }
