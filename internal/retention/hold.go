@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -104,12 +105,19 @@ func (s *Service) AskHold(ctx context.Context, who access.Caller, patient id.ID,
 	return one, err
 }
 
-// ApproveHold makes the hold stand. fault.Forbidden for whoever asked for it; fault.NotFound when there is none of that id; fault.Conflict when it no longer
+// ApproveHold makes the hold stand. fault.Forbidden for whoever asked for it, or joined after it was asked for; fault.NotFound when there is none of that id; fault.Conflict when it no longer
 // waits, or its last day is over.
 func (s *Service) ApproveHold(ctx context.Context, who access.Caller, one id.ID, version int64) error {
+	here, err := s.here(ctx, who)
+	if err != nil {
+		return err
+	}
 	return s.decideHold(ctx, who, one, func(tx *store.Tx, h Hold, today clock.Date) error {
 		if h.AskedBy == who.Actor() {
 			return fault.New(fault.Forbidden, "fault.another_person")
+		}
+		if here > h.AskedAt {
+			return accounts.TooNew()
 		}
 		if h.State != Asked || h.Until < today {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
