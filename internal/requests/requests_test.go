@@ -530,6 +530,29 @@ func TestOneWhoIsHeldKeepsNoOtherWaiting(t *testing.T) {
 	}
 }
 
+// TestOnePersonHidesNobody: one person cannot fill the clinic's list; what she took back makes room.
+func TestOnePersonHidesNobody(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	h, ctx := open(t, b), context.Background()
+	_, she := h.patient("Asha Verma", "asha@example.org", "")
+	var last id.ID
+	var err error
+	n := 0
+	for ; n < 60 && err == nil; n++ {
+		var one id.ID
+		if one, err = h.s.Ask(ctx, she, law.Complaint, "", "Complaint number "+strings.Repeat("i", n+1)); err == nil {
+			last = one
+		}
+	}
+	if !fault.Is(err, fault.Conflict) || n != 21 {
+		t.Fatalf("after %d: %v", n, err)
+	}
+	h.must(h.s.TakeOwnBack(ctx, she, last))
+	_, err = h.s.Ask(ctx, she, law.Complaint, "", "One more complaint.")
+	h.must(err)
+}
+
 // TestAnswersGoWithTheRunOfTheNight: what was answered six years ago stays until the clinic's own run takes it away, of which owners are told before: the room's own work,
 // every few minutes, takes nothing.
 func TestAnswersGoWithTheRunOfTheNight(t *testing.T) {
