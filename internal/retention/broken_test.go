@@ -207,3 +207,36 @@ func TestChoresWaitForTheClock(t *testing.T) {
 		}
 	}
 }
+
+// TestAJumpOfTheClockEndsNoHold: while the clock stands a year ahead, somebody asks for a hold of another patient. When it is set right, the first hold stands.
+func TestAJumpOfTheClockEndsNoHold(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	y, ctx := aged(t, b, law.EU), context.Background()
+	other := y.Booked(t, y.Public(), y.Booking(y.Providers[0], y.At(1, "11:00"), 2)).Appointment.Patient
+	owner, manager := b.As(access.Owner), b.As(access.Manager)
+	hold, err := y.s.AskHold(ctx, owner, y.patient, "A letter of the court of 3 May", y.Day(60))
+	if err == nil {
+		err = y.s.ApproveHold(ctx, manager, hold, 1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, wrong := b.Clock.Now(), y.Day(500)
+	b.Clock.Move(400 * 24 * time.Hour)
+	if _, err := y.s.AskHold(ctx, owner, other, "Another letter of the court", wrong); err != nil {
+		t.Fatal(err)
+	}
+	b.Clock.Set(right)
+	if _, held, err := y.heldNow(); err != nil || !held {
+		t.Errorf("the hold is over: %v", err)
+	}
+}
+
+func (y *years) heldNow() (until clock.Date, held bool, err error) {
+	err = y.DB.View(context.Background(), y.work, access.Work, func(_ context.Context, v *store.View) (err error) {
+		until, held, err = retention.Held(v, y.patient)
+		return err
+	})
+	return until, held, err
+}

@@ -84,7 +84,7 @@ func (s *Service) AskHold(ctx context.Context, who access.Caller, patient id.ID,
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if err := overHolds(tx, c); err != nil {
+		if err := overHolds(tx, c, patient); err != nil {
 			return err
 		}
 		one = tx.NewID()
@@ -232,13 +232,16 @@ func openHold(v *store.View, patient id.ID) (Hold, bool, error) {
 	return list[0], true, nil
 }
 
-// overHolds ends the holds whose last day is over.
-func overHolds(tx *store.Tx, c clinics.Clinic) error {
+// overHolds ends the holds whose last day is over: of one patient, or of all (id.Zero), which a run alone does that believes its clock.
+func overHolds(tx *store.Tx, c clinics.Clinic, patient id.ID) error {
 	list, err := holds(&tx.View, sqlHoldOver, clock.DateOf(tx.Now().In(c.Location())))
 	if err != nil {
 		return err
 	}
 	for _, h := range list {
+		if !patient.IsZero() && h.Patient != patient {
+			continue
+		}
 		if _, err := tx.Exec(sqlHoldEnd, h.ID, h.Version, string(Ended), nil, tx.Now()); err != nil {
 			return err
 		}

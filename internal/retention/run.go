@@ -241,7 +241,7 @@ func (s *Service) destroyKeys(ctx context.Context, who access.Caller, lives law.
 func (s *Service) begin(ctx context.Context, who access.Caller, n Night, c clinics.Clinic) error {
 	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("a run begins")
-		if err := overHolds(tx, c); err != nil {
+		if err := overHolds(tx, c, id.Zero); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(sqlRunOld, n.Day.AddDays(-400)); err != nil {
