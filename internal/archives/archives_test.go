@@ -465,7 +465,6 @@ func (s *slow) Write(p []byte) (int, error) {
 // it stays in the folder.
 func TestWhoReadsSlowlyKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "export-person")
 	b := rig.New(t, store.SQLite, store.Options{Readers: 1})
 	h := open(t, b)
 	h.fill(t, 1)
@@ -493,7 +492,6 @@ func TestWhoReadsSlowlyKeepsNobodyWaiting(t *testing.T) {
 // TestTwoProcessesMakeNobodyTwice: two processes that work on the same list at once make each patient once.
 func TestTwoProcessesMakeNobodyTwice(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "list-import")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		h, ctx := open(t, b), context.Background()
 		owner, work := h.As(access.Owner), h.As(access.System)

@@ -292,6 +292,7 @@ func TestWhomNothingReachesKeepsNoOtherWaiting(t *testing.T) {
 // TestWhoJoinedAfterDecidesNothing: whoever joined the clinic after a demand was written down does not decide about it: she may be the one who wrote it, under another address.
 func TestWhoJoinedAfterDecidesNothing(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "disclosure-two-people")
 	b := rig.New(t, store.SQLite, store.Options{})
 	h, ctx := open(t, b), context.Background()
 	one := h.ask(h.draft(h.patient(1)))

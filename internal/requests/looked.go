@@ -162,7 +162,10 @@ func onList(v *store.View, patient, leaf, owner id.ID, sealed []byte) (bool, err
 	if err := json.Unmarshal([]byte(text[audit.SaltSize:]), &said); err != nil {
 		return false, err
 	}
-	return said.New.Day != audit.Withheld && slices.Contains(said.New.IDs, patient), nil
+	if said.New.Day == audit.Withheld {
+		return false, nil
+	}
+	return slices.Contains(said.New.IDs, patient), nil
 }
 
 // ShowsNames says whether the clinic shows patients by name who of its staff looked at their records.

@@ -10,6 +10,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/law"
+	"almirah/internal/promise"
 	"almirah/internal/retention"
 	"almirah/internal/rig"
 	"almirah/internal/store"
@@ -31,6 +32,7 @@ func (l *leaving) breaksOff(do func(s *retention.Service)) {
 // their two days.
 func TestNoEndWithoutNotice(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "closing-sooner")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		l, ctx := leaves(t, b), context.Background()
 		if err := l.s.Close(ctx, l.owner, false); err != nil {
@@ -80,6 +82,7 @@ func TestNoSuspensionWithoutNotice(t *testing.T) {
 // TestTheSecondWordIsNobodysWhoCameLater: whoever joined after the first word was said may be the one who said it, under another address.
 func TestTheSecondWordIsNobodysWhoCameLater(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "legal-hold", "closing-sooner")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		l, ctx := leaves(t, b), context.Background()
 		joined := func(who access.Caller, at time.Time) {
@@ -122,6 +125,7 @@ func (l *leaving) across2(text string, args ...any) {
 // TestAShorterLifeIsToldAnew: records that are over because the clinic made their life shorter go after a notice of their own, not under one that spoke of fewer.
 func TestAShorterLifeIsToldAnew(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "retention-told")
 	b := rig.New(t, store.SQLite, store.Options{})
 	y := aged(t, b, law.EU)
 	life, since := law.LifeOf(law.EU, law.Opinions).Usual, clock.Instant(0)
@@ -211,6 +215,7 @@ func TestChoresWaitForTheClock(t *testing.T) {
 // TestAJumpOfTheClockEndsNoHold: while the clock stands a year ahead, somebody asks for a hold of another patient. When it is set right, the first hold stands.
 func TestAJumpOfTheClockEndsNoHold(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "legal-hold")
 	b := rig.New(t, store.SQLite, store.Options{})
 	y, ctx := aged(t, b, law.EU), context.Background()
 	other := y.Booked(t, y.Public(), y.Booking(y.Providers[0], y.At(1, "11:00"), 2)).Appointment.Patient
