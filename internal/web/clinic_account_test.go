@@ -77,6 +77,7 @@ func TestLeavingAsksOnceMore(t *testing.T) {
 	a := o.booked("Asha Rao", "+919876543201", 0, monday, "10:00") // the desk goes on
 	wants(t, o.owner.get("/app/appointments/"+a.ID.String()), 200, "Asha Rao")
 	wants(t, o.owner.send(page, "turn", "leave", "sure", "1"), http.StatusConflict)
+	wants(t, o.owner.send(page, "turn", "perhaps"), http.StatusNotFound)
 	leads(t, o.owner.send(page, "turn", "stay"), "/app/account?done=saved")
 	wants(t, o.owner.get(public), 200, "!switched off at the moment")
 }

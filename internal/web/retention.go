@@ -141,10 +141,13 @@ func holdDecide(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	if v.PostForm.Get("turn") == "approve" {
+	switch v.PostForm.Get("turn") {
+	case "approve":
 		err = s.Lives.ApproveHold(v.Context(), v.Who, one, typedVersion(v, -1))
-	} else {
+	case "end":
 		err = s.Lives.EndHold(v.Context(), v.Who, one, typedVersion(v, -1))
+	default:
+		return fault.Missing()
 	}
 	return s.answer(w, v, err, "/app/settings/retention?done=saved#holds", "settings-retention", func() (Page, error) { return s.retention(v) })
 }
@@ -301,8 +304,10 @@ func closingSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		err = s.Lives.NameCustodian(v.Context(), v.Who, f.Get("custodian"), typedVersion(v, -1))
 	case "later":
 		err = s.Lives.Later(v.Context(), v.Who, typedVersion(v, -1))
-	default:
+	case "stay":
 		err = s.Lives.Reopen(v.Context(), v.Who)
+	default:
+		return fault.Missing()
 	}
 	return s.answer(w, v, err, to, "closing", again)
 }
@@ -407,10 +412,13 @@ func suspensionDecide(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
 	}
-	if v.PostForm.Get("turn") == "approve" {
+	switch v.PostForm.Get("turn") {
+	case "approve":
 		err = s.Lives.ApproveSuspend(v.Context(), v.Who, one, typedVersion(v, -1))
-	} else {
+	case "lift":
 		err = s.Lives.Lift(v.Context(), v.Who, one, typedVersion(v, -1))
+	default:
+		return fault.Missing()
 	}
 	return s.answer(w, v, err, "/platform/suspensions?done=saved", "platform-suspensions", func() (Page, error) { return s.suspensions(v) })
 }
