@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
@@ -11,7 +12,7 @@ import (
 	"almirah/internal/store"
 )
 
-// Live checks of what a list brought in, and of what stays of clinics that have gone.
+// Live checks of what a list brought in, of what stays of clinics that have gone, and of what carriers were asked.
 
 const (
 	sqlProbeListed = `SELECT COUNT(*) FROM appointment a WHERE a.clinic_id = $1 AND a.door IN ('list', 'list-told') AND a.status IN ('booked', 'confirmed') AND a.starts_at > $2
@@ -19,10 +20,13 @@ const (
 	sqlProbeSilent = `SELECT COUNT(*) FROM appointment a JOIN message m ON m.clinic_id = a.clinic_id AND m.appointment_id = a.id
 		WHERE a.clinic_id = $1 AND a.door = 'list' AND a.occurrence = 0 AND m.occurrence = 0 AND m.kind IN ('booked', 'reminder')`
 	sqlProbeListCount = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND door IN ('list', 'list-told')`
+	sqlProbeUnasked   = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state = 'due' AND state_at < $2 AND tries = 0`
+	sqlProbeAskIDs    = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state IN ('done', 'refused', 'sent') AND what IS NOT NULL`
+	sqlProbeAsks      = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1`
 )
 
 func probesOfGaps() map[string]liveLook {
-	return map[string]liveLook{"list-appointments": probe.listsClaim, "list-appointments-silent": probe.listsSilent, "closing-holds": probe.closingHolds}
+	return map[string]liveLook{"list-appointments": probe.listsClaim, "list-appointments-silent": probe.listsSilent, "closing-holds": probe.closingHolds, "erasure-asked": probe.carriersAsked}
 }
 
 // sums runs a count that must be zero and one that is evidence in each clinic of the sample.
@@ -88,4 +92,21 @@ func (p probe) closingHolds(ctx context.Context) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d clinics have gone with a record; %d keys hold what a law wants, none beyond its day", len(list), open), nil
+}
+
+// askWaits is how long a carrier may stay unasked: a house that was restored waits until somebody lets go.
+const askWaits = 3 * 24 * time.Hour
+
+// carriersAsked looks whether a carrier was not asked in time, and whether ids are left of what is over.
+func (p probe) carriersAsked(ctx context.Context) (string, error) {
+	bad, seen, err := p.sums(ctx, sqlProbeUnasked, sqlProbeAsks, clock.At(p.Clock.Now().Add(-askWaits)))
+	if err == nil && bad > 0 && !p.Held() {
+		err = fmt.Errorf("carriers were not asked for %d things within three days", bad)
+	}
+	if err == nil {
+		if bad, _, err = p.sums(ctx, sqlProbeAskIDs, sqlProbeAsks); err == nil && bad > 0 {
+			err = fmt.Errorf("%d ids are left of what is over", bad)
+		}
+	}
+	return fmt.Sprintf("%d things at carriers were asked for, or have a letter", seen), err
 }

@@ -100,4 +100,30 @@ var gaps = []Sentence{
 		},
 		Probe: "closing-holds",
 	},
+	{
+		ID:       "erasure-asked",
+		Text:     "When somebody is erased, those outside who carried messages or files of hers are asked to erase them too, where they take such a call; where they do not, the clinic is given the letter to send. Each answer stands in the record of the erasure and in the second certificate.",
+		Sources:  []string{"D5", "K1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"privacy.Service.AskCarriers", "messaging.Service.CopiesOf", "sms.Twilio.Forget", "whatsapp.Carrier.Forget"},
+		ProvedBy: []string{"privacy.TestCarriersAreAsked", "sms.TestTwilioForgets", "whatsapp.TestFilesAreForgotten"},
+		Twins: []Twin{
+			{
+				Name: "nobody is asked",
+				File: "internal/privacy/asking.go", Old: "		more, err := s.askOne(ctx, who)", New: "		more, err := false, error(nil)",
+				Red: []string{"privacy.TestCarriersAreAsked"},
+			},
+			{
+				Name: "a refusal counts as done",
+				File: "internal/privacy/asking.go", Old: "one, askRefused, got.Code, tx.Now())", New: "one, askDone, got.Code, tx.Now())",
+				Red: []string{"privacy.TestCarriersAreAsked"},
+			},
+			{
+				Name: "the message stays at the provider",
+				File: "internal/carriers/sms/twilio_forget.go", Old: "	return t.remove(ctx, at+\".json\", c)\n}", New: "	return messaging.Forgotten{Outcome: messaging.Accepted}\n}",
+				Red: []string{"sms.TestTwilioForgets"},
+			},
+		},
+		Probe: "erasure-asked",
+	},
 }

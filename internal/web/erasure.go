@@ -26,6 +26,7 @@ func erasureRoutes() []Route {
 		{Pattern: "GET /app/erasures", Door: Staff, Right: see, Handle: erasuresPage},
 		{Pattern: "GET /app/erasures/{id}", Door: Staff, Right: see, Handle: erasurePage},
 		{Pattern: "POST /app/erasures/{id}/held", Door: Staff, Right: access.HeldOpen, Handle: heldOpen},
+		{Pattern: "POST /app/erasures/{id}/letter", Door: Staff, Right: access.HeldOpen, Handle: letterSent},
 		{Pattern: "GET /c/{slug}/erased/{id}", Door: Clinic, Right: access.PublicRead, Handle: erasedPage},
 		{Pattern: "GET /c/{slug}/erased/{id}/certificate", Door: Clinic, Right: access.PublicRead, Handle: certificateFile},
 		{Pattern: "GET /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueAsk},
@@ -151,6 +152,7 @@ type ErasurePage struct {
 	At            time.Time
 	Held          []HeldRow
 	Carried       []Counted
+	Askings       []AskedRow
 	First, Second time.Time // when the certificates were issued; zero while they were not
 	Goes          time.Time // when the last backup from before is deleted; zero when none is left, or nobody knows
 	Address       string    // of the public page
@@ -158,6 +160,53 @@ type ErasurePage struct {
 	CanOpen       bool
 	Reason, Asked string // what a custodian typed, and for which hold
 	Opened        []OpenedRecord
+}
+
+// AskedRow is what one carrier was asked to erase, and how it stands.
+type AskedRow struct {
+	Carrier string // its name
+	Key     string // of its row
+	Number  int
+	States  []Counted // what became of it
+	Letter  string    // what the clinic writes to it; empty when nothing is left to write, or the reader may not open it
+	IDs     []string
+}
+
+func askedRows(v *Visit, list []privacy.Asked) (out []AskedRow) {
+	for _, a := range list {
+		r := AskedRow{Carrier: carrierName(v, a.Carrier), Key: a.Carrier, Number: a.All()}
+		for _, x := range []struct {
+			word string
+			n    int
+		}{{"done", a.Done}, {"due", a.Due}, {"refused", a.Refused}, {"letter", a.Letter}, {"sent", a.Sent}, {"terms", a.Terms}} {
+			if x.n > 0 {
+				r.States = append(r.States, Counted{v.Tongue.Say("erasure.ask." + x.word), x.n})
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// carrierName is the name of a carrier as the page of the channels has it.
+func carrierName(v *Visit, carrier string) string {
+	if key := "channel.provider." + carrier; v.Tongue.Has(key) {
+		return v.Tongue.Say(key)
+	}
+	return carrier
+}
+
+// letterSent marks the letter to a carrier as sent.
+func letterSent(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	err = s.Erasure.LetterSent(v.Context(), v.Who, one, v.PostForm.Get("carrier"))
+	return s.answer(w, v, err, "/app/erasures/"+one.String()+"?done=saved", "erasure", func() (Page, error) { return s.staffErasure(v) })
 }
 
 // OpenedRecord is one record that a custodian opened.
@@ -198,6 +247,27 @@ func (s *Site) erasure(v *Visit, e privacy.Erasure, sh Shell) *ErasurePage {
 	return page
 }
 
+// letters puts the letters beside the carriers that take no call.
+func (s *Site) letters(v *Visit, e privacy.Erasure, page *ErasurePage) error {
+	waits := false
+	for _, a := range e.Asked {
+		waits = waits || a.Letter > 0
+	}
+	if !waits {
+		return nil
+	}
+	list, err := s.Erasure.Letters(v.Context(), v.Who, e.ID)
+	for _, l := range list {
+		for i := range page.Askings {
+			if page.Askings[i].Key == l.Carrier {
+				page.Askings[i].IDs = l.IDs
+				page.Askings[i].Letter = v.Tongue.Say("erasure.letter.text", "Carrier", page.Askings[i].Carrier, "Clinic", v.Clinic.Name, "Count", l.Number, "Date", v.Tongue.Date(clock.DateOf(page.At)))
+			}
+		}
+	}
+	return err
+}
+
 func (s *Site) staffErasure(v *Visit) (*ErasurePage, error) {
 	one, err := pathID(v)
 	if err != nil {
@@ -213,6 +283,11 @@ func (s *Site) staffErasure(v *Visit) (*ErasurePage, error) {
 	}
 	page := s.erasure(v, e, s.staffShell(v, ""))
 	page.By = people[e.By]
+	if page.Askings = askedRows(v, e.Asked); page.CanOpen {
+		if err := s.letters(v, e, page); err != nil {
+			return nil, err
+		}
+	}
 	return page, nil
 }
 

@@ -33,7 +33,13 @@ func (m *maker) erasurePages() {
 		return &web.ErasurePage{Shell: sh, ID: ident(441), Slug: "sunrise", By: "Meera Pillai", At: m.at(9, 0), Held: m.held(true), Carried: m.carried(), First: m.at(9, 0), Goes: m.at(9, 0).AddDate(0, 0, 30), Address: "https://almirah.example/c/sunrise/erased/" + ident(441),
 			Fingerprint: "8f14-e45f-ceea-167a-5a36-dedd-4bea-2543", CanOpen: true}
 	}
+	asked := full(m.staff(""))
+	asked.Askings = []web.AskedRow{{Carrier: "Twilio", Key: "twilio", Number: 9, States: []web.Counted{{What: m.t.Say("erasure.ask.done"), Number: 7}, {What: m.t.Say("erasure.ask.due"), Number: 1}, {What: m.t.Say("erasure.ask.refused"), Number: 1}}},
+		{Carrier: "MSG91", Key: "msg91", Number: 4, States: []web.Counted{{What: m.t.Say("erasure.ask.letter"), Number: 4}}, Letter: m.t.Say("erasure.letter.text", "Carrier", "MSG91", "Clinic", "Sunrise Clinic", "Count", 4, "Date", "24 November 2026"), IDs: []string{"3765636b6d6f414a4e", "3765636b6d6f414a4f"}},
+		{Carrier: "Meta (WhatsApp)", Key: "whatsapp", Number: 5, States: []web.Counted{{What: m.t.Say("erasure.ask.terms"), Number: 5}}},
+		{Carrier: "email", Key: "email", Number: 2, States: []web.Counted{{What: m.t.Say("erasure.ask.sent"), Number: 2}}}}
 	m.add("erasure", "", full(m.staff("")))
+	m.add("erasure", "asked", asked)
 	opened := full(m.staff(""))
 	opened.Asked, opened.Second = ident(451), m.at(10, 0)
 	opened.Opened = []web.OpenedRecord{{What: m.t.Say("erasure.table.encounter"), Day: "2026-11-20", Fields: []web.RecordField{{Name: "note", Text: "{\"complaint\":\"Cough\",\n\"plan\":\"Rest\"}"}, {Name: "signer", Text: people[0]}}},
