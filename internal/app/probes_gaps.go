@@ -20,8 +20,8 @@ const (
 	sqlProbeSilent = `SELECT COUNT(*) FROM appointment a JOIN message m ON m.clinic_id = a.clinic_id AND m.appointment_id = a.id
 		WHERE a.clinic_id = $1 AND a.door = 'list' AND a.occurrence = 0 AND m.occurrence = 0 AND m.kind IN ('booked', 'reminder')`
 	sqlProbeListCount = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND door IN ('list', 'list-told')`
-	sqlProbeUnasked   = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state = 'due' AND state_at < $2 AND tries = 0`
-	sqlProbeAskIDs    = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state IN ('done', 'refused', 'sent') AND what IS NOT NULL`
+	sqlProbeAskLate   = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state = 'due' AND due_at < $2`
+	sqlProbeAskIDs    = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND (state NOT IN ('due', 'letter') AND what IS NOT NULL OR state = 'due' AND what IS NULL)`
 	sqlProbeAsks      = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1`
 )
 
@@ -94,19 +94,19 @@ func (p probe) closingHolds(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d clinics have gone with a record; %d keys hold what a law wants, none beyond its day", len(list), open), nil
 }
 
-// askWaits is how long a carrier may stay unasked: a house that was restored waits until somebody lets go.
-const askWaits = 3 * 24 * time.Hour
+// askWaits is how late a carrier may be asked.
+const askWaits = 24 * time.Hour
 
-// carriersAsked looks whether a carrier was not asked in time, and whether ids are left of what is over.
+// carriersAsked looks whether a carrier was not asked in time, and whether the id of something is left after its end, or went before it.
 func (p probe) carriersAsked(ctx context.Context) (string, error) {
-	bad, seen, err := p.sums(ctx, sqlProbeUnasked, sqlProbeAsks, clock.At(p.Clock.Now().Add(-askWaits)))
-	if err == nil && bad > 0 && !p.Held() {
-		err = fmt.Errorf("carriers were not asked for %d things within three days", bad)
+	bad, seen, err := p.sums(ctx, sqlProbeAskLate, sqlProbeAsks, p.ago(askWaits))
+	if err == nil && bad > 0 && !p.Held() { // after a restore nobody is asked before a person lets go
+		err = fmt.Errorf("carriers were not asked in time for %d things", bad)
 	}
 	if err == nil {
 		if bad, _, err = p.sums(ctx, sqlProbeAskIDs, sqlProbeAsks); err == nil && bad > 0 {
-			err = fmt.Errorf("%d ids are left of what is over", bad)
+			err = fmt.Errorf("the ids of %d things are not where they have to be", bad)
 		}
 	}
-	return fmt.Sprintf("%d things at carriers were asked for, or have a letter", seen), err
+	return fmt.Sprintf("%d things at carriers were asked for in time, or have a letter", seen), err
 }

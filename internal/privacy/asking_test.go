@@ -157,8 +157,10 @@ func (h *asking) stands(one id.ID) string {
 	h.must(err)
 	var out []string
 	for _, a := range e.Asked {
-		for _, l := range a.Lines {
-			out = append(out, fmt.Sprint(a.Carrier, " ", l.State, " ", l.Number))
+		for _, s := range []privacy.AskState{privacy.AskDone, privacy.AskAbsent, privacy.AskRefused, privacy.AskTerms, privacy.AskSent, privacy.AskLetter, privacy.AskDue} {
+			if n := a.In(s); n > 0 {
+				out = append(out, fmt.Sprint(a.Carrier, " ", s, " ", n))
+			}
 		}
 	}
 	return strings.Join(out, ", ")
@@ -373,7 +375,9 @@ func TestCarriersThatCannotBeAsked(t *testing.T) {
 		}
 		h.refused = ""
 		// A carrier that never answers is written to after a week.
-		h.texts.says = func(string) messaging.Forgotten { return messaging.Forgotten{Outcome: messaging.Later, Code: "timeout"} }
+		h.texts.says = func(string) messaging.Forgotten {
+			return messaging.Forgotten{Outcome: messaging.Later, Code: "timeout"}
+		}
 		deaf := h.erase(people[2])
 		for range 12 {
 			h.ask(24 * time.Hour)

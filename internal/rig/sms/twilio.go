@@ -45,13 +45,13 @@ type Twilio struct {
 	messages []*Message
 	stopped  map[string]bool
 	lines    map[string]string
-	media    map[string]medium    // by message/file
-	received map[string]bool      // messages that somebody sent with files
+	media    map[string]medium // by message/file
+	received map[string]bool   // messages that somebody sent with files
 
 	deletes      func(w http.ResponseWriter) bool // nil: nobody stands in between
 	deletesAfter bool
-	tickets  map[string]time.Time // of the addresses of files: until when each is good
-	next     int
+	tickets      map[string]time.Time // of the addresses of files: until when each is good
+	next         int
 }
 
 // StartTwilio runs a Twilio until the test ends.
