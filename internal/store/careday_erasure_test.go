@@ -71,9 +71,10 @@ func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 			must(s.AskCarriers(ctx, work))
 			p.Clock.Move(2 * time.Minute)
 		}
-		_, err = s.Letters(ctx, owner, one)
+		_, err = s.Letter(ctx, owner, one, "mailer")
 		must(err)
-		must(s.LetterSent(ctx, owner, one, "mailer"))
+		must(s.Finish(ctx, work, clock.At(p.Clock.Now().Add(-time.Hour)))) // with something that is open still
+		must(s.LetterSent(ctx, owner, one, "mailer", 1))
 		_, err = s.List(ctx, owner)
 		must(err)
 		must(s.Finish(ctx, work, clock.At(p.Clock.Now().Add(-time.Hour))))

@@ -78,7 +78,7 @@ type answers struct{ n int }
 
 func (a *answers) next(context.Context, access.Caller, id.ID, string, bool) (messaging.Forgotten, error) {
 	a.n++
-	return messaging.Forgotten{Outcome: []messaging.Outcome{messaging.Later, messaging.Accepted, messaging.Refused, messaging.Broken}[a.n%4]}, nil
+	return messaging.Forgotten{Outcome: []messaging.Outcome{messaging.Later, messaging.Accepted, messaging.Refused, messaging.ByLetter}[a.n%4], Asked: true}, nil
 }
 
 // keptOutside is the part of the day at which it is looked what a provider keeps of a patient, and one thing is asked for.
