@@ -30,6 +30,8 @@ var notHers = map[string]string{
 	"support_grant.reason":    "what support wrote to the clinic",
 	"encounter_aside.note":    "the other half of a note that was written twice at once, for its writer",
 	"attached.about":          "a provider's address of a file; the file is in the copy",
+	"attached.theirs":         "a provider's own id of a file",
+	"post.theirs":             "a provider's own id of a message",
 }
 
 // wordsOfPatients reads, out of the archive of a whole clinic, every word that any table holds about a patient, by patient: whose a row is stands in it, or in the row that it hangs on.

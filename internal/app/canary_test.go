@@ -114,6 +114,8 @@ var unmarked = map[string]string{
 	"throttle.bucket":              "a keyed hash of person.email, which is marked",
 	"message.passport":             "words of ours",
 	"message.provider_sealed":      "made by the provider; whatsapp_test.go looks for one that holds a number",
+	"post.theirs":                  "made by the provider, sealed as post.body is",
+	"attached.theirs":              "made by the provider, sealed as attached.body is",
 	"peer_bucket.bucket":           "16 bits of a keyed hash",
 	"attached.about":               "the provider's words about a file, sealed as attached.body is; SMS gives a file no name",
 	"correspondent.peer":           "a keyed hash of correspondent.address, which is marked",

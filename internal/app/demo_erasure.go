@@ -5,7 +5,10 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/store"
 	"almirah/internal/visits"
 )
 
@@ -21,8 +24,32 @@ func (h *House) erasedPatient(ctx context.Context, owner access.Caller, substanc
 	return h.erase(ctx, owner, p.ID)
 }
 
-// demoErasure shows an erasure with what the law holds, its clock and its first certificate.
+// toldPatient is an invented patient who got a text message, and is erased: who carried it is asked to erase it.
+func (h *House) toldPatient(ctx context.Context, owner access.Caller) error {
+	p, _, err := h.Patients.Add(ctx, owner, patients.Draft{Name: "Tara Snowdrop", Phone: "+919999911998", Language: "en"}, true)
+	if err != nil {
+		return err
+	}
+	work := jobs.ForClinic(owner.Clinic())
+	var sent id.ID
+	err = h.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) (err error) {
+		sent, err = messaging.TellPrivately(tx, messaging.PrivacyTold, p.ID, tx.NewID(), 1)
+		return err
+	})
+	if err == nil && !sent.IsZero() {
+		err = h.Messages.Deliver(ctx, work, sent)
+	}
+	if err == nil {
+		_, err = h.erase(ctx, owner, p.ID)
+	}
+	return err
+}
+
+// demoErasure shows an erasure with what the law holds, its clock and its first certificate; and one of which a carrier is asked to erase its copy.
 func (h *House) demoErasure(ctx context.Context, owner access.Caller) error {
+	if err := h.toldPatient(ctx, owner); err != nil {
+		return err
+	}
 	_, err := h.erasedPatient(ctx, owner, "Penicillin")
 	return err
 }

@@ -58,7 +58,7 @@ func (h *House) privacy() *privacy.Service {
 	for _, k := range erasers() {
 		rooms = append(rooms, k)
 	}
-	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread, Platform: jobs.Platform, Anyone: accounts.Public(id.Zero)})
+	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread, Copies: h.Messages.CopiesOf, Ask: h.Messages.ForgetCopy, Platform: jobs.Platform, Anyone: accounts.Public(id.Zero)})
 }
 
 // DeletePatient erases a patient in every room and destroys her key, with which everything that a copy, a log or a backup still holds of her becomes unreadable (promise D5);
@@ -137,4 +137,12 @@ func (h *House) FinishDeletions(ctx context.Context, who access.Caller) error {
 
 func (h *House) finishDeletions(ctx context.Context, who access.Caller, since clock.Instant) error {
 	return h.Erasure.Finish(ctx, who, since)
+}
+
+// askCarriers asks those who carried messages of people who were erased to erase them. After a restore nothing leaves the house before somebody lets go.
+func (h *House) askCarriers(ctx context.Context, who access.Caller) error {
+	if h.Held() {
+		return nil
+	}
+	return h.Erasure.AskCarriers(ctx, who)
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,10 @@ import (
 
 	"almirah/internal/access"
 	"almirah/internal/clinics"
+	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/store"
+	"almirah/internal/vault"
 )
 
 // erasing gives the clinic an erasure of which a law holds something.
@@ -21,8 +26,26 @@ func (p *place) erasing(t *testing.T) {
 	if err != nil || len(e.Holds) != 1 {
 		t.Fatalf("%d holds, %v", len(e.Holds), err)
 	}
+	p.h.needsLetter(t, p.who, one, p.slug+"-4711")
 	p.ids["former"] = p.h.former(t, p.who, p.slug)
 	p.ids["erasure"], p.ids["hold"] = one.String(), e.Holds[0].ID.String()
+}
+
+// needsLetter has a carrier, which takes no call, keep a message of somebody erased, under its own id of it.
+func (h *opened) needsLetter(t testing.TB, who access.Caller, erasure id.ID, theirs string) {
+	t.Helper()
+	err := h.DB.Change(t.Context(), jobs.ForClinic(who.Clinic()), access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("as an erasure leaves it")
+		one := tx.NewID()
+		sealed, err := tx.Seal(vault.ClinicData, "erasure_ask", "what", one, theirs)
+		if err == nil {
+			_, err = tx.Exec(`INSERT INTO erasure_ask (clinic_id, id, erasure_id, carrier, what, state, due_at, asked_at, state_at) VALUES ($1, $2, $3, 'msg91', $4, 'letter', $5, $5, $5)`, one, erasure, sealed, tx.Now())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // former is somebody who worked at the clinic and left.
@@ -61,6 +84,7 @@ func (h *opened) erasureStops(t testing.TB) []stop {
 		t.Fatal(err)
 	}
 	one := list[0].ID.String()
+	h.needsLetter(t, h.Owner, list[0].ID, "4711")
 	left := h.former(t, h.Owner, "pictures")
 	return []stop{
 		{pattern: "GET /app/erasures", path: "/app/erasures", who: ownerMail},
@@ -87,7 +111,11 @@ func (h *opened) enterHeld(t *testing.T, m marks) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.needsLetter(t, h.Owner, one, m.as("", "erasure_ask.what"))
 	s := h.signIn(t, demoPeople[0].email)
+	if a := s.get(t, "/app/erasures/"+one.String()+"/letter.txt?carrier=msg91"); a.status != http.StatusOK || !strings.Contains(a.body, m["erasure_ask.what"]) {
+		t.Errorf("the letter does not open: %s", a)
+	}
 	path := "/app/erasures/" + one.String()
 	a := s.fill(t, path, path+"/held", url.Values{"hold": {e.Holds[0].ID.String()}, "reason": {m.as("", "audit_detail.sealed (custodian)")}})
 	if a.status != http.StatusOK || !strings.Contains(a.body, m["held_part.body"]) {

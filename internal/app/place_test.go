@@ -643,6 +643,8 @@ var sent = map[string]map[string]string{
 	"POST /platform/requests":                                 {"slug": "nowhere", "kind": "access", "contact": "asha@example.org", "words": "She wants it."},
 	"GET /app/incidents/{id}/form.txt":                        {"duty": "in-cert"},
 	"POST /app/erasures/{id}/held":                            {"hold": "{hold}", "reason": "A court asked"},
+	"POST /app/erasures/{id}/letter":                          {"carrier": "msg91", "number": "1"},
+	"GET /app/erasures/{id}/letter.txt":                       {"carrier": "msg91"},
 	"POST /app/settings/former/{person}":                      {"sure": "1"},
 	"POST /app/incidents":                                     {"rule": "other", "words": "A letter lay in the street."},
 	"GET /app/disclosures/new":                                {"patient": "{patient}"},

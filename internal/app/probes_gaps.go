@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
@@ -11,7 +12,7 @@ import (
 	"almirah/internal/store"
 )
 
-// Live checks of what a list brought in, and of what stays of clinics that have gone.
+// Live checks of what a list brought in, of what stays of clinics that have gone, and of what carriers were asked.
 
 const (
 	sqlProbeListed = `SELECT COUNT(*) FROM appointment a WHERE a.clinic_id = $1 AND a.door IN ('list', 'list-told') AND a.status IN ('booked', 'confirmed') AND a.starts_at > $2
@@ -19,10 +20,13 @@ const (
 	sqlProbeSilent = `SELECT COUNT(*) FROM appointment a JOIN message m ON m.clinic_id = a.clinic_id AND m.appointment_id = a.id
 		WHERE a.clinic_id = $1 AND a.door = 'list' AND a.occurrence = 0 AND m.occurrence = 0 AND m.kind IN ('booked', 'reminder')`
 	sqlProbeListCount = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND door IN ('list', 'list-told')`
+	sqlProbeAskLate   = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state = 'due' AND due_at < $2`
+	sqlProbeAskIDs    = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND (state NOT IN ('due', 'letter') AND what IS NOT NULL OR state = 'due' AND what IS NULL)`
+	sqlProbeAsks      = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1`
 )
 
 func probesOfGaps() map[string]liveLook {
-	return map[string]liveLook{"list-appointments": probe.listsClaim, "list-appointments-silent": probe.listsSilent, "closing-holds": probe.closingHolds}
+	return map[string]liveLook{"list-appointments": probe.listsClaim, "list-appointments-silent": probe.listsSilent, "closing-holds": probe.closingHolds, "erasure-asked": probe.carriersAsked}
 }
 
 // sums runs a count that must be zero and one that is evidence in each clinic of the sample.
@@ -88,4 +92,21 @@ func (p probe) closingHolds(ctx context.Context) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d clinics have gone with a record; %d keys hold what a law wants, none beyond its day", len(list), open), nil
+}
+
+// askWaits is how late a carrier may be asked.
+const askWaits = 24 * time.Hour
+
+// carriersAsked looks whether a carrier was not asked in time, and whether the id of something is left after its end, or went before it.
+func (p probe) carriersAsked(ctx context.Context) (string, error) {
+	bad, seen, err := p.sums(ctx, sqlProbeAskLate, sqlProbeAsks, p.ago(askWaits))
+	if err == nil && bad > 0 && !p.Held() { // after a restore nobody is asked before a person lets go
+		err = fmt.Errorf("carriers were not asked in time for %d things", bad)
+	}
+	if err == nil {
+		if bad, _, err = p.sums(ctx, sqlProbeAskIDs, sqlProbeAsks); err == nil && bad > 0 {
+			err = fmt.Errorf("the ids of %d things are not where they have to be", bad)
+		}
+	}
+	return fmt.Sprintf("%d things at carriers were asked for in time, or have a letter", seen), err
 }

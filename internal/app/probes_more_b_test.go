@@ -167,6 +167,9 @@ func TestEachLookAtRowsCanGoRed(t *testing.T) {
 			{"staff-erased", []string{`INSERT INTO person (id, email_token, email, disabled_at, created_at) VALUES ({rule}, {new}, {x:}, 1, 1)`}, []string{`DELETE FROM person WHERE id = {rule}`}},
 			{"erasure-plan", []string{`INSERT INTO erasure (clinic_id, id, patient_id, reason, erased_at) VALUES ({clinic}, {rule}, {new}, 'x', {now})`,
 				`INSERT INTO erasure_hold (clinic_id, id, erasure_id, class, last_day, source, number, sealed) VALUES ({clinic}, {new}, {rule}, 'clinical', '2030-01-01', '', 1, 0)`}, []string{`UPDATE erasure_hold SET ended_at = {now}`}},
+			{"erasure-asked", []string{`INSERT INTO erasure_ask (clinic_id, id, erasure_id, carrier, what, state, due_at, asked_at, state_at) VALUES ({clinic}, {new}, {rule}, 'twilio', {x:00}, 'due', {now-2000}, {now-2000}, {now-2000})`},
+				[]string{`UPDATE erasure_ask SET due_at = {now}`}},
+			{"erasure-asked", []string{`UPDATE erasure_ask SET what = NULL`}, []string{`DELETE FROM erasure_ask`}},
 		} {
 			if err := look(x.probe); err != nil {
 				t.Errorf("%s is broken before anything was: %v", x.probe, err)

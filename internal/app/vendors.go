@@ -59,7 +59,8 @@ func partyOf(via string) string {
 
 // allows is what messaging asks before anything is dialled for a clinic.
 func (h *House) allows() messaging.Outside {
-	return messaging.Outside{Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, via, place string) string { return h.Vendors.Refused(c, partyOf(via), place) }}
+	return messaging.Outside{Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, via, place string) string { return h.Vendors.Refused(c, partyOf(via), place) },
+		Shut: func(via string) string { return h.Vendors.Shut(partyOf(via)) }}
 }
 
 // keepUse compares every clinic's choice with the configuration once, and keeps what went to whom each minute, until the house closes.

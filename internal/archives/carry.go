@@ -38,6 +38,7 @@ var left = []Left{
 	{Table: "api_token", Why: whyProgram}, {Table: "webhook_endpoint", Why: whyProgram}, {Table: "webhook_delivery", Why: whyProgram},
 	{Table: "statutory_copy", Why: "what a law wants kept for a while under keys of this house, which no verb opens; it ends here on its day"},
 	{Table: "support_grant", Why: "what people of this house were let see; the clinic's log tells it"},
+	{Table: "erasure_ask", Why: "what carriers were asked with accounts of this house, which arrive without their secrets"},
 	{Table: "arrival", Why: whyHere}, {Table: "export_run", Why: whyHere}, {Table: "list_import", Why: whyHere}, {Table: "list_line", Why: whyHere},
 	{Table: "clinic", Column: "slug", Why: whyHere}, {Table: "clinic", Column: "host", Why: whyHere}, {Table: "clinic", Column: "held", Why: whyHere}, {Table: "clinic", Column: "canary", Why: whyHere},
 	{Table: "message", Column: "provider_id", Why: whyIndex},

@@ -19,8 +19,8 @@ import (
 
 const (
 	attachedColumns = `id, post_id, channel_id, patient_id, kind, state, reason, type, size, tries, at, about`
-	sqlAttachedAdd  = `INSERT INTO attached (clinic_id, id, thread_id, post_id, channel_id, patient_id, place, kind, state, reason, due_at, at, until, about)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	sqlAttachedAdd  = `INSERT INTO attached (clinic_id, id, thread_id, post_id, channel_id, patient_id, place, kind, state, reason, due_at, at, until, about, theirs)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	sqlAttachedOf   = `SELECT ` + attachedColumns + ` FROM attached WHERE clinic_id = $1 AND thread_id = $2 ORDER BY post_id DESC, place DESC LIMIT 400`
 	sqlAttachedGet  = `SELECT ` + attachedColumns + `, thread_id FROM attached WHERE clinic_id = $1 AND id = $2`
 	sqlAttachedBody = `SELECT body FROM attached WHERE clinic_id = $1 AND id = $2`
@@ -34,8 +34,8 @@ const (
 	sqlAttachedGoOn = `UPDATE attached SET due_at = $3 WHERE clinic_id = $1 AND state = 'asked' AND due_at > $3 AND channel_id IN (SELECT id FROM channel WHERE clinic_id = $1 AND kind = $2)`
 	sqlAttachedSeen = `UPDATE thread SET version = version + 1 WHERE clinic_id = $1 AND id = $2`
 
-	sqlAttachedAll    = `SELECT id, about FROM attached WHERE clinic_id = $1 AND thread_id = $2`
-	sqlAttachedMove   = `UPDATE attached SET thread_id = $4, patient_id = $5, about = $6, body = $7 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
+	sqlAttachedAll    = `SELECT id, about, theirs FROM attached WHERE clinic_id = $1 AND thread_id = $2`
+	sqlAttachedMove   = `UPDATE attached SET thread_id = $4, patient_id = $5, about = $6, body = $7, theirs = $8 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
 	sqlAttachedErase  = `DELETE FROM attached WHERE clinic_id = $1 AND thread_id = $2`
 	sqlAttachedAge    = `DELETE FROM attached WHERE clinic_id = $1 AND at < $2`
 	sqlAttachedExpire = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
@@ -98,7 +98,11 @@ func attach(tx *store.Tx, p post, media []Media, x Setting) error {
 				return err
 			}
 		}
-		if _, err := tx.Exec(sqlAttachedAdd, one, p.thread, p.id, p.account, id.Null(p.patient), i, kind, string(state), reason, tx.Now(), p.at, until, about); err != nil {
+		theirs, err := sealTheirs(tx, p.patient, "attached", one, m.ID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(sqlAttachedAdd, one, p.thread, p.id, p.account, id.Null(p.patient), i, kind, string(state), reason, tx.Now(), p.at, until, about, theirs); err != nil {
 			return err
 		}
 		if state == MediaAsked {
@@ -398,15 +402,15 @@ func moveFiles(tx *store.Tx, from, into, patient id.ID) error {
 	if err != nil {
 		return err
 	}
-	abouts := map[id.ID][]byte{}
+	abouts := map[id.ID][2][]byte{}
 	for rows.Next() {
 		var one id.ID
-		var about []byte
-		if err := rows.Scan(&one, &about); err != nil {
+		var about, theirs []byte
+		if err := rows.Scan(&one, &about, &theirs); err != nil {
 			_ = rows.Close()
 			return err
 		}
-		abouts[one] = about
+		abouts[one] = [2][]byte{about, theirs}
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
@@ -418,19 +422,23 @@ func moveFiles(tx *store.Tx, from, into, patient id.ID) error {
 		}
 		return tx.Seal(patient, "attached", column, one, text)
 	}
-	for one, about := range abouts { // one file's bytes at a time
+	for one, short := range abouts { // one file's bytes at a time
 		var body []byte
 		if err := tx.Row(sqlAttachedBody, one).Scan(&body); err != nil {
 			return err
 		}
-		about, err := again("about", one, about)
+		about, err := again("about", one, short[0])
+		if err != nil {
+			return err
+		}
+		theirs, err := again("theirs", one, short[1])
 		if err != nil {
 			return err
 		}
 		if body, err = again("body", one, body); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(sqlAttachedMove, from, one, into, patient, about, body); err != nil {
+		if _, err := tx.Exec(sqlAttachedMove, from, one, into, patient, about, body, theirs); err != nil {
 			return err
 		}
 	}

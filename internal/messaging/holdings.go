@@ -79,11 +79,13 @@ func Holdings() []holdings.Table {
 		{Name: "post", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{
 			of("patient_id", "to know whose conversation it is"),
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to send and to read again what was said, where the clinic chose to keep it; and the clinic's own notes, which leave for nobody", Keep: "as long as the clinic chose; 13 months at most", Sealed: true, Leaves: carriers},
+			{Name: "theirs", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to ask a provider to erase what a patient wrote, by its own id of it", Keep: "as long as the line; 13 months at most", Sealed: true},
 			{Name: "author", Class: holdings.Plain, Whose: holdings.Staff, Purpose: "to know who answered", Keep: kept},
 		}, plain("clinic_id", "thread_id", "id", "way", "kind", "channel_id", "channel", "at", "message_id", "heard_id", "until")...)},
 		{Name: "attached", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Texts, From: holdings.Made, Columns: append([]holdings.Column{
 			of("patient_id", "to know whose file it is"), of("kind", "to say that a file came"), of("state", "to say what became of a file"),
 			{Name: "about", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to fetch a file that a patient sent, and to say what she called it", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
+			{Name: "theirs", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to ask a provider to erase a file that a patient sent, by its own id of it", Keep: "as long as the line that it came with; 13 months at most", Sealed: true},
 			{Name: "body", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to look at what a patient sent, where the clinic chose to keep what is said", Keep: "as long as the clinic chose; 13 months at most", Sealed: true},
 		}, plain("clinic_id", "id", "thread_id", "post_id", "channel_id", "place", "reason", "type", "size", "tries", "due_at", "at", "until")...)},
 		{Name: "peer_bucket", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Letters, From: holdings.Seen, Columns: append([]holdings.Column{

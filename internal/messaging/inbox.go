@@ -37,7 +37,7 @@ const (
 	postColumns  = `id, way, kind, channel, at, author, message_id, heard_id, patient_id, body`
 	sqlPostOf    = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 ORDER BY at DESC, id DESC LIMIT 200`
 	sqlPostLast  = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 AND way = 'in' ORDER BY at DESC, id DESC LIMIT 1`
-	sqlPostMove  = `UPDATE post SET thread_id = $4, patient_id = $5, body = $6 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
+	sqlPostMove  = `UPDATE post SET thread_id = $4, patient_id = $5, body = $6, theirs = $7 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
 	sqlPostHeard = `SELECT heard_id FROM post WHERE clinic_id = $1 AND thread_id = $2 AND heard_id IS NOT NULL`
 	sqlHeardBody = `SELECT event FROM heard WHERE clinic_id = $1 AND id = $2`
 )
@@ -390,33 +390,35 @@ func moveLines(tx *store.Tx, from, into, patient id.ID) error {
 	if err != nil {
 		return err
 	}
-	bodies := map[id.ID][]byte{}
+	bodies := map[id.ID][2][]byte{}
 	for rows.Next() {
 		var one id.ID
-		var body []byte
-		if err := rows.Scan(&one, &body); err != nil {
+		var body, theirs []byte
+		if err := rows.Scan(&one, &body, &theirs); err != nil {
 			_ = rows.Close()
 			return err
 		}
-		bodies[one] = body
+		bodies[one] = [2][]byte{body, theirs}
 	}
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
-	for one, body := range bodies {
-		text, err := tx.Unseal(vault.ClinicData, "post", "body", one, body)
-		if err != nil {
-			return err
+	for one, cells := range bodies {
+		var moved [2][]byte
+		for i, column := range []string{"body", "theirs"} {
+			text, err := tx.Unseal(vault.ClinicData, "post", column, one, cells[i])
+			if err != nil {
+				return err
+			}
+			if moved[i], err = tx.Seal(patient, "post", column, one, text); err != nil {
+				return err
+			}
 		}
-		sealed, err := tx.Seal(patient, "post", "body", one, text)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(sqlPostMove, from, one, into, patient, sealed); err != nil {
+		if _, err := tx.Exec(sqlPostMove, from, one, into, patient, moved[0], moved[1]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const sqlPostAll = `SELECT id, body FROM post WHERE clinic_id = $1 AND thread_id = $2`
+const sqlPostAll = `SELECT id, body, theirs FROM post WHERE clinic_id = $1 AND thread_id = $2`

@@ -16,6 +16,8 @@ type Outside struct {
 	// Refused says why nothing of the clinic may go by the provider or carrier; empty when it may. place is where the clinic's account keeps what it
 	// gets, where the clinic chose that.
 	Refused func(c clinics.Clinic, via, place string) string
+	// Shut says why nobody's anything goes to the party behind the provider or carrier now: its contract is over, its security was not looked at for too long. Empty while it is open.
+	Shut func(via string) string
 }
 
 // Placed are providers of which the clinic chooses where they keep what they get: a region of a cloud.

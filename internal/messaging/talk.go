@@ -32,8 +32,8 @@ const (
 	sqlThreadAdd   = `INSERT INTO thread (clinic_id, id, patient_id, last_at, created_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING`
 	sqlThreadHeard = `UPDATE thread SET state = CASE WHEN $5 > 0 THEN 'open' ELSE state END, unread = unread + $5, channel = $3,
 	wrote_at = CASE WHEN wrote_at > $4 THEN wrote_at ELSE $4 END, last_at = CASE WHEN last_at > $4 THEN last_at ELSE $4 END, version = version + 1 WHERE clinic_id = $1 AND id = $2`
-	sqlPostAdd = `INSERT INTO post (clinic_id, id, thread_id, way, kind, channel_id, channel, at, author, message_id, heard_id, patient_id, body, until)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	sqlPostAdd = `INSERT INTO post (clinic_id, id, thread_id, way, kind, channel_id, channel, at, author, message_id, heard_id, patient_id, body, until, theirs)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	sqlAboutFind = `SELECT ` + messageColumns + ` FROM message WHERE clinic_id = $1 AND provider_id = $2 AND provider_id <> '' AND channel_id = $3`
 )
 
@@ -61,6 +61,9 @@ func takeIn(tx *store.Tx, channel, heard id.ID, e Event) (settled bool, err erro
 		return true, err
 	}
 	p := post{thread: thread, way: LineIn, account: channel, channel: a.Channel, at: at, patient: patient}
+	if a.Channel == SMS { // elsewhere nothing is asked by it, and WhatsApp's hold the writer's number
+		p.theirs = e.ProviderID
+	}
 	unread := int64(0)
 	switch said := contact.StopWord(e.Text); {
 	case e.Button != "":
@@ -149,6 +152,7 @@ type post struct {
 	channel                                          Channel
 	at                                               clock.Instant
 	body                                             string
+	theirs                                           string // the provider's id of what was written
 	until                                            clock.Instant
 }
 
@@ -161,7 +165,11 @@ func (p post) add(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(sqlPostAdd, one, p.thread, p.way, p.kind, id.Null(p.account), string(p.channel), p.at, id.Null(p.author), id.Null(p.message), id.Null(p.heard), id.Null(p.patient), sealed, p.until)
+	theirs, err := sealTheirs(tx, p.patient, "post", one, p.theirs)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(sqlPostAdd, one, p.thread, p.way, p.kind, id.Null(p.account), string(p.channel), p.at, id.Null(p.author), id.Null(p.message), id.Null(p.heard), id.Null(p.patient), sealed, p.until, theirs)
 	return err
 }
 

@@ -10,5 +10,6 @@
 //   - The plan is shown before anything happens, and only a law's floor holds anything back (KeptUntil in law).
 //   - What is held opens to a custodian alone, with a reason, and each opening is in the audit log.
 //   - On the day after the last one the key is destroyed and the rows go; two days before, the clinic is told.
+//   - Those outside who carried something of hers are asked to erase it until they answer, or the clinic has the letter to send (asking.go, letter.go).
 //   - Certificate one says that the live systems are clean, certificate two that nothing older can bring her back. Both can be checked without us.
 package privacy

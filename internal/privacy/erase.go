@@ -31,6 +31,7 @@ const (
 	partRecord = iota
 	partFirst
 	partSecond
+	partAsks
 )
 
 // record is what lies beside the keys about an erasure, so that a restore from before it finds everything again. It names nobody.
@@ -62,7 +63,11 @@ func (s *Service) EraseBy(ctx context.Context, who access.Caller, right access.R
 			return err
 		}
 		holds, err := holdsOf(&tx.View, one)
-		held = len(holds) > 0
+		if err != nil {
+			return err
+		}
+		open, _, err := openAsks(&tx.View, one)
+		held = len(holds) > 0 || open > 0
 		return err
 	})
 	if s.o.Spread != nil {
@@ -102,6 +107,10 @@ func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason
 		return id.Zero, err
 	}
 	r.Holds = d.Holds
+	asks, err := s.asks(tx, patient)
+	if err != nil {
+		return id.Zero, err
+	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		return id.Zero, err
@@ -116,10 +125,20 @@ func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason
 			aside = append(aside, vault.Aside{ID: p.id, Owner: r.Holds[i].ID, Part: p.number, Body: p.body})
 		}
 	}
+	if len(asks) > 0 {
+		list, err := asideOf(tx, r.ID, asks)
+		if err != nil {
+			return id.Zero, err
+		}
+		aside = append(aside, list)
+	}
 	if err := s.o.Vault.SetAside(ctx, tx.Clinic(), patient, aside); err != nil {
 		return id.Zero, err
 	}
 	if err := put(tx, patient, r, parts); err != nil {
+		return id.Zero, err
+	}
+	if err := putAsks(tx, r.ID, asks); err != nil {
 		return id.Zero, err
 	}
 	if err := s.rows(tx, patient, "delete"); err != nil {
@@ -245,14 +264,19 @@ func (s *Service) finish(ctx context.Context, tx *store.Tx, patient id.ID) (id.I
 		return id.Zero, err
 	}
 	var r record
+	var asks []ask
 	text := func(a vault.Aside) (string, error) {
 		return tx.Unseal(vault.ClinicData, tableErasure, columnAside, a.ID, a.Body)
 	}
 	for _, a := range aside {
 		if a.ID == a.Owner {
+			var into any = &r
+			if a.Part == partAsks {
+				into = &asks
+			}
 			said, err := text(a)
 			if err == nil {
-				err = json.Unmarshal([]byte(said), &r)
+				err = json.Unmarshal([]byte(said), into)
 			}
 			if err != nil {
 				return id.Zero, err
@@ -263,6 +287,7 @@ func (s *Service) finish(ctx context.Context, tx *store.Tx, patient id.ID) (id.I
 	pieces := map[id.ID][]part{}
 	for _, a := range aside {
 		switch {
+		case a.Part == partAsks && a.ID == a.Owner:
 		case a.Owner != r.ID:
 			pieces[a.Owner] = append(pieces[a.Owner], part{a.ID, a.Part, a.Body})
 		case a.ID != r.ID:
@@ -277,6 +302,9 @@ func (s *Service) finish(ctx context.Context, tx *store.Tx, patient id.ID) (id.I
 			parts[i] = pieces[h.ID]
 		}
 		if err := put(tx, patient, r, parts); err != nil {
+			return id.Zero, err
+		}
+		if err := putAsks(tx, r.ID, asks); err != nil {
 			return id.Zero, err
 		}
 		for _, x := range []struct{ set, text string }{{sqlFirst, certificates[partFirst]}, {sqlSecond, certificates[partSecond]}} {
@@ -298,8 +326,9 @@ func (s *Service) Finish(ctx context.Context, who access.Caller, since clock.Ins
 		return err
 	}
 	var left []id.ID
+	var asking []Erasure // with something that is still asked for: an answer may be known beside the keys
 	err = s.db.View(ctx, who, access.Work, func(ctx context.Context, v *store.View) error {
-		left = left[:0]
+		left, asking = left[:0], asking[:0]
 		for _, one := range gone {
 			_, err := patients.Find(v, one)
 			switch {
@@ -307,6 +336,15 @@ func (s *Service) Finish(ctx context.Context, who access.Caller, since clock.Ins
 				list, err := erasures(v, sqlOf, one)
 				if err != nil {
 					return err
+				}
+				if len(list) > 0 {
+					open, _, err := openAsks(v, list[0].ID)
+					if err != nil {
+						return err
+					}
+					if open > 0 {
+						asking = append(asking, list[0])
+					}
 				}
 				if len(list) == 0 { // a backup from before she came, or the end of a hold
 					aside, err := s.o.Vault.Asides(ctx, v.Clinic(), one)
@@ -331,6 +369,11 @@ func (s *Service) Finish(ctx context.Context, who access.Caller, since clock.Ins
 				_, err := s.finish(ctx, tx, one)
 				return err
 			})
+		}
+	}
+	for _, e := range asking {
+		if err == nil {
+			err = s.db.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error { return s.mend(ctx, tx, e) })
 		}
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -27,6 +28,9 @@ type Options struct {
 	Older func(ctx context.Context, before clock.Instant) (expires time.Time, keys bool, err error)
 	// Spread has the list of destroyed keys copied to the places of the backups, and the key store as well when something was put beside the keys. nil: there are none.
 	Spread func(ctx context.Context, held bool)
+	// Copies are what carriers outside keep of a patient, and Ask asks one of them to erase something. nil: nobody is asked.
+	Copies func(v *store.View, patient id.ID) ([]messaging.Copy, error)
+	Ask    func(ctx context.Context, who access.Caller, account id.ID, what string, file bool) (messaging.Forgotten, error)
 	// Platform is the platform's own work, and Anyone whoever asks for what is public.
 	Platform func() access.Caller
 	Anyone   access.Caller
@@ -56,6 +60,7 @@ type Erasure struct {
 	bridged  bool
 	Holds    []Hold
 	Carried  []Carried
+	Asked    []Asked // by carrier; of one erasure alone, not in lists
 }
 
 // Open is how many holds have not ended.
@@ -106,6 +111,9 @@ func (s *Service) get(ctx context.Context, who access.Caller, right access.Right
 			return fault.Missing()
 		}
 		out = list[0]
+		if out.Asked, err = askedOf(v, one); err != nil {
+			return err
+		}
 		return fill(v, &out)
 	})
 	return out, err

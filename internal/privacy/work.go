@@ -170,6 +170,7 @@ func (s *Service) certify(ctx context.Context, who access.Caller, right access.R
 	}
 	var e Erasure
 	var clean bool
+	var due int // things that a carrier is being asked to erase
 	var now clock.Instant
 	err := s.db.View(ctx, who, right, func(ctx context.Context, v *store.View) error {
 		now = v.Now()
@@ -177,7 +178,8 @@ func (s *Service) certify(ctx context.Context, who access.Caller, right access.R
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		if e = list[0]; e.FirstAt == 0 {
+		e, clean = list[0], false
+		if _, due, err = openAsks(v, e.ID); err == nil && e.FirstAt == 0 {
 			clean, err = s.clean(ctx, v, e.Patient)
 		}
 		return err
@@ -191,12 +193,15 @@ func (s *Service) certify(ctx context.Context, who access.Caller, right access.R
 			return err
 		}
 	}
-	first, second, drop := e.FirstAt == 0 && clean, e.FirstAt > 0 && e.SecondAt == 0 && old.over(), e.bridged && old.none && later && now.Sub(e.At) >= bridge
+	first, second, drop := e.FirstAt == 0 && clean, e.FirstAt > 0 && e.SecondAt == 0 && old.over() && due == 0, e.bridged && old.none && later && now.Sub(e.At) >= bridge
 	if !first && !second && !drop {
 		return nil
 	}
 	return s.db.Change(ctx, who, right, func(ctx context.Context, tx *store.Tx) error {
 		tx.Housekeeping("certificates of erasure")
+		if e.Asked, err = askedOf(&tx.View, e.ID); err != nil {
+			return err
+		}
 		if err := fill(&tx.View, &e); err != nil {
 			return err
 		}
@@ -316,11 +321,14 @@ func says(e Erasure, number int, old past) []string {
 			"Audit entries keep a number in place of the person; their details went with the key.",
 		}
 		for _, c := range e.Carried {
+			if len(e.Asked) > 0 {
+				break
+			}
 			out = append(out, fmt.Sprintf("%d messages had been carried by others (%s). What these keep of them is theirs to erase; this program cannot.", c.Number, c.Carrier))
 		}
-		return out
+		return append(out, askedSays(e.Asked)...)
 	}
-	out := []string{"The keys above the destroyed one were replaced and destroyed as well, so that no old page or log of the key store opens it."}
+	out := append(askedSays(e.Asked), "The keys above the destroyed one were replaced and destroyed as well, so that no old page or log of the key store opens it.")
 	if old.none {
 		return append(out, "The last backup of the data from before the erasure has expired and was deleted at every place that this program keeps backups at.")
 	}
@@ -352,13 +360,15 @@ func (s *Service) expire(ctx context.Context, tx *store.Tx) error {
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		for _, text := range []string{sqlOverCarriers, sqlOverHolds, sqlOverOne} {
+		for _, text := range []string{sqlAskDrop, sqlOverCarriers, sqlOverHolds, sqlOverOne} {
 			if _, err := tx.Exec(text, one); err != nil {
 				return err
 			}
 		}
-		if err := s.o.Vault.DropAside(ctx, tx.Clinic(), list[0].Patient, one); err != nil {
-			return err
+		for _, owner := range []id.ID{one, asideID(one, partAsks)} {
+			if err := s.o.Vault.DropAside(ctx, tx.Clinic(), list[0].Patient, owner); err != nil {
+				return err
+			}
 		}
 		tx.Record(audit.Note{Action: "expire", Kind: "erasure", Subject: one})
 	}

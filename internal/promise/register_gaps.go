@@ -100,4 +100,50 @@ var gaps = []Sentence{
 		},
 		Probe: "closing-holds",
 	},
+	{
+		ID:       "erasure-asked",
+		Text:     "When somebody is erased, those outside who carried messages or files of hers are asked to erase them too, until they answer. To whoever takes no such call, cannot be asked, or does not answer for a week, the clinic is given the letter to send. Nobody is called to whom the gate is closed. Each outcome stands on the page of the erasure and in the second certificate.",
+		Sources:  []string{"D5", "K1"},
+		Kind:     Enforced,
+		KeptBy:   []string{"privacy.Service.AskCarriers", "messaging.Service.CopiesOf", "messaging.Service.ForgetCopy", "internal/carriers/sms/twilio_forget.go", "internal/carriers/whatsapp/forget.go"},
+		ProvedBy: []string{"privacy.TestCarriersAreAsked", "privacy.TestCarriersThatCannotBeAsked", "privacy.TestWhatSheSentIsAskedFor", "carriers/sms.TestTwilioForgets", "carriers/sms.TestTwilioForgetsBadly", "carriers/whatsapp.TestFilesAreForgotten"},
+		Twins: []Twin{
+			{
+				Name: "no carrier is asked",
+				File: "internal/privacy/asking.go", Old: "		if got, err = s.o.Ask(ctx, who, a.Account, what, a.File); err != nil {", New: "		if got = (messaging.Forgotten{Outcome: messaging.Accepted}); err != nil {",
+				Red: []string{"privacy.TestCarriersAreAsked", "privacy.TestCarriersThatCannotBeAsked", "privacy.TestWhatSheSentIsAskedFor"},
+			},
+			{
+				Name: "a refusal counts as done",
+				File: "internal/privacy/asking.go", Old: "messaging.Refused: AskRefused}", New: "messaging.Refused: AskDone}",
+				Red: []string{"privacy.TestCarriersAreAsked"},
+			},
+			{
+				Name: "asked though the gate is closed",
+				File: "internal/messaging/copies.go", Old: "	if s.abroad.Shut != nil {", New: "	if s.abroad.Shut != nil && false {",
+				Red: []string{"privacy.TestCarriersThatCannotBeAsked"},
+			},
+			{
+				Name: "what she wrote stays",
+				File: "internal/messaging/copies.go", Old: "	if err := c.theirs(sqlTheirLines, \"post\", patient); err != nil {", New: "	if err := c.theirs(sqlTheirLines, \"post\", id.Zero); err != nil {",
+				Red: []string{"privacy.TestWhatSheSentIsAskedFor"},
+			},
+			{
+				Name: "an older database has forgotten it",
+				File: "internal/privacy/asking.go", Old: "	return s.o.Vault.AddAside(ctx, tx.Clinic(), of[0].Patient, a)", New: "	_ = a\n	return err",
+				Red: []string{"privacy.TestCarriersAreAsked"},
+			},
+			{
+				Name: "somebody else's 404",
+				File: "internal/carriers/sms/twilio_forget.go", Old: "s == http.StatusNotFound && e.Code == twilioAbsent", New: "s == http.StatusNotFound",
+				Red: []string{"carriers/sms.TestTwilioForgetsBadly"},
+			},
+			{
+				Name: "a file stays at Meta",
+				File: "internal/carriers/whatsapp/forget.go", Old: "http.MethodDelete, []string{what}", New: "http.MethodGet, []string{what}",
+				Red: []string{"carriers/whatsapp.TestFilesAreForgotten"},
+			},
+		},
+		Probe: "erasure-asked",
+	},
 }

@@ -48,7 +48,7 @@ func (k oneHeld) Collect(v *store.View, patient id.ID) (map[string][]map[string]
 func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clinics.Service, must func(error)) {
 	t.Helper()
 	owner, work := p.As(access.Owner), p.As(access.System)
-	s := privacy.New(p.DB, p.Log, privacy.Options{Vault: p.Vault, Anyone: accounts.Public(id.Zero), Platform: func() access.Caller { return rig.SignedIn(id.Zero, id.Zero, id.Zero, access.System) },
+	s := privacy.New(p.DB, p.Log, privacy.Options{Vault: p.Vault, Anyone: accounts.Public(id.Zero), Copies: copies, Ask: (&answers{}).next, Platform: func() access.Caller { return rig.SignedIn(id.Zero, id.Zero, id.Zero, access.System) },
 		Rooms: []privacy.Room{messaging.Keeper{}, followup.Keeper{}, billing.Keeper{}, prescriptions.Keeper{}, visits.Keeper{}, intake.Keeper{}, scheduling.Keeper{}, consent.Keeper{}, oneHeld{}}})
 	folk := patients.New(p.DB, p.Log)
 	for range 2 {
@@ -67,6 +67,14 @@ func erased(ctx context.Context, t *testing.T, p *practice.Practice, house *clin
 		must(err)
 		_, err = s.Ahead(ctx, owner)
 		must(err)
+		for range 3 {
+			must(s.AskCarriers(ctx, work))
+			p.Clock.Move(2 * time.Minute)
+		}
+		_, err = s.Letter(ctx, owner, one, "mailer")
+		must(err)
+		must(s.Finish(ctx, work, clock.At(p.Clock.Now().Add(-time.Hour)))) // with something that is open still
+		must(s.LetterSent(ctx, owner, one, "mailer", 1))
 		_, err = s.List(ctx, owner)
 		must(err)
 		must(s.Finish(ctx, work, clock.At(p.Clock.Now().Add(-time.Hour))))

@@ -10,8 +10,11 @@ import (
 	"almirah/internal/archives"
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/privacy"
 	"almirah/internal/rig/practice"
+	"almirah/internal/store"
 )
 
 // visitsBrought is the part of the day at which a list of appointments of "Listed Patient" is looked over, brought in and taken back; and one that is none.
@@ -61,5 +64,29 @@ func heldByPlatform(ctx context.Context, t *testing.T, p *practice.Practice, hou
 	_, err = s.OpenCustody(ctx, accounts.Operator(), p.Clinic, list[0].Holds[0].ID, "A patient asked")
 	must(err)
 	_, err = s.Closed(ctx, p.Clinic)
+	must(err)
+}
+
+// copies are what two carriers keep of anybody: one that is asked, one that is written to.
+func copies(*store.View, id.ID) ([]messaging.Copy, error) {
+	one := messaging.Copy{Account: id.ID{1}, Carrier: "texter", ID: "SM1", Asks: true}
+	return []messaging.Copy{one, one, one, {Carrier: "mailer", ID: "<1@example.org>"}}, nil
+}
+
+// answers are what a carrier says, one after the other.
+type answers struct{ n int }
+
+func (a *answers) next(context.Context, access.Caller, id.ID, string, bool) (messaging.Forgotten, error) {
+	a.n++
+	return messaging.Forgotten{Outcome: []messaging.Outcome{messaging.Later, messaging.Accepted, messaging.Refused, messaging.ByLetter}[a.n%4], Asked: true}, nil
+}
+
+// keptOutside is the part of the day at which it is looked what a provider keeps of a patient, and one thing is asked for.
+func keptOutside(ctx context.Context, p *practice.Practice, letters *messaging.Service, account, patient id.ID, must func(error)) {
+	must(p.DB.View(ctx, p.As(access.System), access.Work, func(_ context.Context, v *store.View) error {
+		_, err := letters.CopiesOf(v, patient)
+		return err
+	}))
+	_, err := letters.ForgetCopy(ctx, p.As(access.System), account, "SM1", false)
 	must(err)
 }

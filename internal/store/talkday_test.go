@@ -91,6 +91,7 @@ func conversations(ctx context.Context, t *testing.T, p *practice.Practice, lett
 	must(err)
 	must(letters.AskVerdicts(ctx, owner, account.ID))
 	must(letters.RetractText(ctx, owner, x.ID))
+	keptOutside(ctx, p, letters, account.ID, known.Patient, must)
 	// Cannot be reached by SMS after all: by e-mail instead. Then the window is said to have closed.
 	r, err := p.Desk.Book(ctx, p.Public(), scheduling.Booking{Service: p.Booking(p.Providers[0], p.At(6, "16:00"), 1).Service, Provider: p.Providers[0], StartsAt: p.At(6, "16:00"),
 		Patient: patients.Draft{Name: "Both Ways", Phone: "+919845010008", Email: "both@example.org", BirthDate: "1980-02-03"}})

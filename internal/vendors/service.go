@@ -63,6 +63,15 @@ func New(db *store.DB, log *slog.Logger, o Options) *Service {
 	return s
 }
 
+// Shut says why the gate lets nothing go to the party now, with what was on file at the last Fresh; empty when it is open. Whoever can wait asks before it dials: an attempt counts as refused.
+func (s *Service) Shut(party string) string {
+	p, listed := s.party(party)
+	if !listed {
+		return ""
+	}
+	return s.shut(p, s.today())
+}
+
 func (s *Service) today() clock.Date { return clock.DateOf(s.db.Clock().Now().UTC()) }
 
 // Fresh reads what is on file, unless it was read a moment ago. It is called outside of every Change. When it cannot be read, what was known stands.

@@ -73,7 +73,11 @@ func (o *office) closed(t *testing.T, party string) bool {
 		_ = conn.Close()
 		t.Fatalf("%s was reached", party)
 	}
-	return errors.Is(err, egress.ErrClosed)
+	shut := errors.Is(err, egress.ErrClosed)
+	if told := o.Shut(party) != ""; told != shut {
+		t.Errorf("%s is closed at the gate: %v, and is said to be: %v", party, shut, told)
+	}
+	return shut
 }
 
 func (o *office) day(offset int) clock.Date {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/privacy"
 )
 
 // Erasures: what will go and what a law holds, before anything happens; what was held of whom until when, without a name; both certificates, for the clinic and for whoever has their
-// address; and what a custodian opens (promises erasure-plan, held-to-custodian, erasure-certified).
+// address; and what a custodian opens (promises erasure-plan, held-to-custodian, erasure-certified, erasure-asked).
 
 func erasureRoutes() []Route {
 	see := access.ErasureRead
@@ -26,6 +28,8 @@ func erasureRoutes() []Route {
 		{Pattern: "GET /app/erasures", Door: Staff, Right: see, Handle: erasuresPage},
 		{Pattern: "GET /app/erasures/{id}", Door: Staff, Right: see, Handle: erasurePage},
 		{Pattern: "POST /app/erasures/{id}/held", Door: Staff, Right: access.HeldOpen, Handle: heldOpen},
+		{Pattern: "GET /app/erasures/{id}/letter.txt", Door: Staff, Right: access.HeldOpen, Handle: letterFile},
+		{Pattern: "POST /app/erasures/{id}/letter", Door: Staff, Right: access.HeldOpen, Handle: letterSent},
 		{Pattern: "GET /c/{slug}/erased/{id}", Door: Clinic, Right: access.PublicRead, Handle: erasedPage},
 		{Pattern: "GET /c/{slug}/erased/{id}/certificate", Door: Clinic, Right: access.PublicRead, Handle: certificateFile},
 		{Pattern: "GET /app/settings/former/{person}", Door: Staff, Right: access.ClinicStaff, Handle: colleagueAsk},
@@ -151,6 +155,7 @@ type ErasurePage struct {
 	At            time.Time
 	Held          []HeldRow
 	Carried       []Counted
+	Askings       []AskedRow
 	First, Second time.Time // when the certificates were issued; zero while they were not
 	Goes          time.Time // when the last backup from before is deleted; zero when none is left, or nobody knows
 	Address       string    // of the public page
@@ -158,6 +163,119 @@ type ErasurePage struct {
 	CanOpen       bool
 	Reason, Asked string // what a custodian typed, and for which hold
 	Opened        []OpenedRecord
+}
+
+// AskedRow is what one carrier was asked to erase, and how it stands.
+type AskedRow struct {
+	Carrier string // as people know it
+	Key     string // of its rows
+	Number  int
+	States  []AskedLine
+	Letter  string // what the clinic writes to it, without the ids; empty when nothing is left to write, or the reader may not open them
+	Waiting int    // things that the letter speaks of
+}
+
+// AskedLine is how some of it stands.
+type AskedLine struct {
+	What, Why string // in the language of the page; Why is empty where there is nothing more to say
+	State     privacy.AskState
+	Number    int
+	At        time.Time // of what is over: when
+}
+
+// askStates are the states in the order of the page.
+var askStates = []privacy.AskState{privacy.AskDone, privacy.AskAbsent, privacy.AskTerms, privacy.AskRefused, privacy.AskSent, privacy.AskDue, privacy.AskLetter}
+
+// askedRows are what carriers were asked. people are the names of those who may have sent a letter; nil where nobody is named.
+func askedRows(v *Visit, list []privacy.Asked, people map[id.ID]string) (out []AskedRow) {
+	for _, a := range list {
+		r := AskedRow{Carrier: carrierName(v, a.Carrier), Key: a.Carrier, Number: a.In(), Waiting: a.In(privacy.AskLetter)}
+		for _, state := range askStates {
+			for _, l := range a.Lines {
+				if l.State != state {
+					continue
+				}
+				days, _ := strconv.Atoi(l.Code) // of the state that has some
+				x := AskedLine{What: v.Tongue.Say("erasure.ask."+string(state), "Days", days), Why: askedWhy(v, l), State: state, Number: l.Number, At: l.At.In(v.Clinic.Location())}
+				if name := people[l.By]; state == privacy.AskSent && name != "" {
+					x.Why = v.Tongue.Say("erasure.ask.by", "Name", name)
+				}
+				if n := len(r.States); n > 0 && r.States[n-1].What == x.What && r.States[n-1].Why == x.Why { // another answer, and the same to a reader
+					last := &r.States[n-1]
+					last.Number, last.At = last.Number+x.Number, later(last.At, x.At)
+					continue
+				}
+				r.States = append(r.States, x)
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// askedWhy says why nobody is asked, or why a person has to write; empty where the state says it all.
+func askedWhy(v *Visit, l privacy.AskedLine) string {
+	if l.State != privacy.AskDue && l.State != privacy.AskLetter {
+		return ""
+	}
+	word := l.Code
+	if strings.HasPrefix(word, messaging.ReasonOutside) {
+		word = "outside"
+	}
+	if key := "erasure.ask.why." + word; word != "" && v.Tongue.Has(key) {
+		return v.Tongue.Say(key)
+	}
+	return ""
+}
+
+// carrierName is the name of a carrier as the page of the channels has it.
+func carrierName(v *Visit, carrier string) string {
+	for _, key := range []string{"erasure.carrier." + carrier, "channel.provider." + carrier} {
+		if v.Tongue.Has(key) {
+			return v.Tongue.Say(key)
+		}
+	}
+	return carrier
+}
+
+// letterFile gives the letter to a carrier with the ids in it, as a text file.
+func letterFile(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err != nil {
+		return err
+	}
+	l, err := s.Erasure.Letter(v.Context(), v.Who, one, v.URL.Query().Get("carrier"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="letter.txt"`)
+	_, err = w.Write([]byte(l.Text()))
+	return err
+}
+
+// letterSent marks the letter to a carrier as sent.
+func letterSent(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(v.PostForm.Get("number"))
+	if err != nil {
+		return fault.Missing()
+	}
+	err = s.Erasure.LetterSent(v.Context(), v.Who, one, v.PostForm.Get("carrier"), number)
+	return s.answer(w, v, err, "/app/erasures/"+one.String()+"?done=saved", "erasure", func() (Page, error) { return s.staffErasure(v) })
 }
 
 // OpenedRecord is one record that a custodian opened.
@@ -198,6 +316,15 @@ func (s *Site) erasure(v *Visit, e privacy.Erasure, sh Shell) *ErasurePage {
 	return page
 }
 
+// letters puts the letters, without the ids, beside the carriers that need one.
+func (page *ErasurePage) letters(v *Visit) {
+	for i := range page.Askings {
+		if r := &page.Askings[i]; r.Waiting > 0 && page.CanOpen {
+			r.Letter = privacy.Letter{Carrier: r.Key, To: privacy.CarrierName(r.Key), Clinic: v.Clinic.Name, Day: clock.DateOf(page.At), Number: r.Waiting}.Text()
+		}
+	}
+}
+
 func (s *Site) staffErasure(v *Visit) (*ErasurePage, error) {
 	one, err := pathID(v)
 	if err != nil {
@@ -213,6 +340,8 @@ func (s *Site) staffErasure(v *Visit) (*ErasurePage, error) {
 	}
 	page := s.erasure(v, e, s.staffShell(v, ""))
 	page.By = people[e.By]
+	page.Askings = askedRows(v, e.Asked, people)
+	page.letters(v)
 	return page, nil
 }
 
@@ -284,7 +413,9 @@ func erasedPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
-	return s.views.Render(w, http.StatusOK, "erased", s.erasure(v, e, s.Shell(v)))
+	page := s.erasure(v, e, s.Shell(v))
+	page.Askings = askedRows(v, e.Asked, nil)
+	return s.views.Render(w, http.StatusOK, "erased", page)
 }
 
 // certificateFile gives a certificate as a file: number 1 or 2, as text, or as JSON when that is asked for.

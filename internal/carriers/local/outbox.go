@@ -72,6 +72,15 @@ func (o *Outbox) Clear() {
 	o.letters = nil
 }
 
+// remove takes away a letter by the provider's id; false when there is none.
+func (o *Outbox) remove(providerID string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(o.letters)
+	o.letters = slices.DeleteFunc(o.letters, func(l Letter) bool { return l.ProviderID != "" && l.ProviderID == providerID })
+	return len(o.letters) < n
+}
+
 // Get is the newest letter with the message's id; false when none is kept.
 func (o *Outbox) Get(message id.ID) (Letter, bool) {
 	o.mu.Lock()

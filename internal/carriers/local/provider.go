@@ -37,7 +37,10 @@ type Account struct {
 	name    string
 }
 
-var _ messaging.Provider = (*Account)(nil)
+var (
+	_ messaging.Provider = (*Account)(nil)
+	_ messaging.Eraser   = (*Account)(nil)
+)
 
 // Providers are the two that reach these phones, WhatsApp first.
 func (p *Phones) Providers() []messaging.Provider {
@@ -161,6 +164,30 @@ func (a *Account) Send(ctx context.Context, m messaging.Outgoing, handOver func(
 	p.took(one, number, m, sent, now)
 	p.mu.Unlock()
 	return messaging.Receipt{Outcome: messaging.Accepted, ProviderID: sent}
+}
+
+// Forgets is true of text messages: the stand-in for WhatsApp takes no such call, as Meta takes none.
+func (a *Account) Forgets(file bool) bool { return !file && a.channel == messaging.SMS }
+
+// Keeps is 30 where it takes no call, as at Meta.
+func (a *Account) Keeps(file bool) int {
+	if a.Forgets(file) {
+		return 0
+	}
+	return 30
+}
+
+// Forget takes a message out of the outbox, where the provider has it. What is on the phone is its owner's.
+func (a *Account) Forget(_ context.Context, via messaging.Connection, what string, file bool) messaging.Forgotten {
+	switch _, err := a.known(&via); {
+	case err != nil:
+		return messaging.Forgotten{Outcome: messaging.Broken, Code: "account"}
+	case !a.Forgets(file):
+		return messaging.Forgotten{Outcome: messaging.Refused, Code: "no-call"}
+	case !a.phones.outbox.remove(what):
+		return messaging.Forgotten{Outcome: messaging.Absent, Code: "404"}
+	}
+	return messaging.Forgotten{Outcome: messaging.Accepted, Code: "204"}
 }
 
 // providerID is a new id of a message, as this provider makes them.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -485,6 +486,12 @@ func TestReferenceTwilio(t *testing.T) {
 	}
 	if a, err := toPrism.Test(t.Context(), *r.via); err == nil || a.Status == "" {
 		t.Errorf("prism's example is another account, and must be refused after it was read: %+v %v", a, err)
+	}
+	for what, file := range map[string]bool{"SM" + strings.Repeat("0a", 16): false, "MM" + strings.Repeat("0a", 16) + "/ME" + strings.Repeat("0b", 16): true} {
+		if got := toPrism.Forget(t.Context(), *r.via, what, file); got.Outcome != messaging.Accepted || got.Code != "204" {
+			t.Errorf("deleting (a file: %v): %+v", file, got)
+		}
+		table = append(table, fmt.Sprintf("deleting (a file: %v): prism 204, fake the same", file))
 	}
 	// Prism must be able to say no: the same request without a sign-in, with a wrong account, with a wrong value.
 	bare := func(address string, sign bool, form url.Values) int {

@@ -216,6 +216,7 @@ type answer struct {
 // problem is Meta's error. Its sentences are not read: they may quote the recipient.
 type problem struct {
 	Code  *int   `json:"code"` // zero is a code, none is not
+	Sub   int    `json:"error_subcode"`
 	Trace string `json:"fbtrace_id"`
 }
 

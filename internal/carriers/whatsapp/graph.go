@@ -78,7 +78,12 @@ func said(res *http.Response, text []byte, out any) error {
 	}
 	read := json.Unmarshal(text, &trouble) == nil
 	if read && trouble.Error != nil && trouble.Error.Code != nil {
-		return refusal(judged(res.StatusCode, *trouble.Error.Code, true, waitAsked(res.Header)))
+		err := refusal(judged(res.StatusCode, *trouble.Error.Code, true, waitAsked(res.Header)))
+		var why *fault.Fault
+		if *trouble.Error.Code == wrongParameter && trouble.Error.Sub == noSuchObject && errors.As(err, &why) {
+			return why.With("Absent", true)
+		}
+		return err
 	}
 	switch {
 	case res.StatusCode < 200 || res.StatusCode > 299:
@@ -88,6 +93,12 @@ func said(res *http.Response, text []byte, out any) error {
 	}
 	return nil
 }
+
+// Meta's code and subcode for an object that does not exist, or that the token may not see.
+const (
+	wrongParameter = 100
+	noSuchObject   = 33
+)
 
 // refusal turns a judged answer into a fault.
 func refusal(r messaging.Receipt) error {

@@ -295,6 +295,10 @@ func TestReferenceDescription(t *testing.T) {
 	}
 	all := d.server.Requests()
 	requests["media"] = all[len(all)-2] // the second step is a plain download
+	if got := d.Forget(t.Context(), *d.via, media, true); got.Outcome != messaging.Accepted {
+		t.Fatalf("deleting a file: %+v", got)
+	}
+	last("media delete", nil)
 	last("template delete", d.DeleteTemplate(t.Context(), *d.via, made.Name, made.ID))
 
 	at := oracle.Prism(t, corrected(t))
@@ -317,7 +321,7 @@ func TestReferenceDescription(t *testing.T) {
 	}
 	for _, kind := range sorted(requests) {
 		r := requests[kind]
-		path := r.Path + singles[map[string]string{"number": "Phone-Number-ID", "media": "Media-ID", "template edit": "TEMPLATE_ID"}[kind]]
+		path := r.Path + singles[map[string]string{"number": "Phone-Number-ID", "media": "Media-ID", "media delete": "Media-ID", "template edit": "TEMPLATE_ID"}[kind]]
 		if r.Query != "" {
 			path += "?" + r.Query
 		}

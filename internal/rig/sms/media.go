@@ -24,6 +24,10 @@ func (tw *Twilio) Sends(address, from, to, text string, files map[string][]byte)
 	sid := fmt.Sprintf("MM%032x", 0xfeed0000+tw.next)
 	f := url.Values{"MessageSid": {sid}, "SmsSid": {sid}, "SmsMessageSid": {sid}, "SmsStatus": {"received"}, "AccountSid": {tw.account.SID}, "ApiVersion": {"2010-04-01"},
 		"From": {from}, "To": {to}, "Body": {text}, "NumMedia": {fmt.Sprint(len(files))}, "NumSegments": {"1"}}
+	if tw.received == nil {
+		tw.received = map[string]bool{}
+	}
+	tw.received[sid] = true
 	n := 0
 	for kind, body := range files {
 		tw.next++

@@ -45,9 +45,13 @@ type Twilio struct {
 	messages []*Message
 	stopped  map[string]bool
 	lines    map[string]string
-	media    map[string]medium    // by message/file
-	tickets  map[string]time.Time // of the addresses of files: until when each is good
-	next     int
+	media    map[string]medium // by message/file
+	received map[string]bool   // messages that somebody sent with files
+
+	deletes      func(w http.ResponseWriter) bool // nil: nobody stands in between
+	deletesAfter bool
+	tickets      map[string]time.Time // of the addresses of files: until when each is good
+	next         int
 }
 
 // StartTwilio runs a Twilio until the test ends.
@@ -70,6 +74,8 @@ func StartTwilio(t testing.TB, a Account, clk clock.Clock) *Twilio {
 	mux.HandleFunc("POST /2010-04-01/Accounts/{account}/Messages.json", tw.create)
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages/{message}", tw.fetch)
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", tw.lead)
+	mux.HandleFunc("DELETE /2010-04-01/Accounts/{account}/Messages/{message}", tw.deletion(tw.remove))
+	mux.HandleFunc("DELETE /2010-04-01/Accounts/{account}/Messages/{message}/Media/{media}", tw.deletion(tw.removeMedium))
 	mux.HandleFunc("GET /stored/{message}/{media}", tw.stored)
 	mux.HandleFunc("GET /2010-04-01/Accounts/{account}", tw.about)
 	mux.HandleFunc("GET /v2/PhoneNumbers/{number}", tw.look)

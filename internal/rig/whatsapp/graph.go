@@ -60,6 +60,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.deleteTemplates(w, r.URL.Query())
 	case what == "POST " && s.template(id) != nil:
 		s.editTemplate(w, id, body)
+	case what == "DELETE ":
+		s.removeMedium(w, id, r.URL.Query().Get("phone_number_id"))
 	case what == "GET ":
 		s.medium(w, id, r.URL.Query().Get("phone_number_id"))
 	default:
@@ -361,6 +363,18 @@ func (s *Server) AddMedia(kind string, body []byte, lie string) string {
 	id := fmt.Sprintf("10033834213%05d", s.next())
 	s.media[id] = medium{kind, body, lie, s.options.Clock.Now()}
 	return id
+}
+
+// removeMedium deletes a file.
+func (s *Server) removeMedium(w http.ResponseWriter, id, number string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.media[id]; !ok || number != "" && number != s.options.PhoneNumberID {
+		failure{400, 100, "Unsupported delete request. Object with that ID does not exist"}.write(w)
+		return
+	}
+	delete(s.media, id)
+	answer(w, map[string]any{"success": true})
 }
 
 func (s *Server) medium(w http.ResponseWriter, id, number string) {

@@ -218,8 +218,12 @@ type failure struct {
 
 func (f failure) write(w http.ResponseWriter) {
 	kind := "OAuthException"
-	text, _ := json.Marshal(map[string]any{"error": map[string]any{"message": fmt.Sprintf("(#%d) %s", f.code, f.details), "type": kind, "code": f.code,
-		"error_data": map[string]any{"messaging_product": "whatsapp", "details": f.details}, "fbtrace_id": "AXsgnV2Cm3ZMGF3dF_cfYIn"}})
+	said := map[string]any{"message": fmt.Sprintf("(#%d) %s", f.code, f.details), "type": kind, "code": f.code,
+		"error_data": map[string]any{"messaging_product": "whatsapp", "details": f.details}, "fbtrace_id": "AXsgnV2Cm3ZMGF3dF_cfYIn"}
+	if strings.HasSuffix(f.details, "Object with that ID does not exist") {
+		said["error_subcode"] = 33
+	}
+	text, _ := json.Marshal(map[string]any{"error": said})
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(f.status)
 	_, _ = w.Write(text)

@@ -1,6 +1,9 @@
 package sample
 
-import "almirah/internal/web"
+import (
+	"almirah/internal/privacy"
+	"almirah/internal/web"
+)
 
 func (m *maker) held(ended bool) []web.HeldRow {
 	out := []web.HeldRow{{ID: ident(451), What: m.t.Say("erasure.class.clinical"), Source: "Indian Medical Council Regulations 2002, 1.3.1: three years from the beginning of the treatment", Number: 14, Last: "2036-03-15", Sealed: true},
@@ -27,13 +30,39 @@ func (m *maker) plan() web.PlanShown {
 	return out
 }
 
+// askings are what carriers were asked; staff says that a custodian looks, who has the letter.
+func (m *maker) askings(staff bool) []web.AskedRow {
+	line := func(state privacy.AskState, why string, n int) web.AskedLine {
+		x := web.AskedLine{What: m.t.Say("erasure.ask."+string(state), "Days", 30), State: state, Number: n, At: m.at(10, 30)}
+		if why != "" {
+			x.Why = m.t.Say("erasure.ask.why." + why)
+		}
+		return x
+	}
+	sent := line(privacy.AskSent, "", 2)
+	if staff {
+		sent.Why = m.t.Say("erasure.ask.by", "Name", people[0])
+	}
+	out := []web.AskedRow{{Carrier: "Twilio", Key: "twilio", Number: 11, States: []web.AskedLine{line(privacy.AskDone, "", 7), line(privacy.AskAbsent, "", 1), line(privacy.AskRefused, "", 1), line(privacy.AskDue, "contract-ended", 2)}},
+		{Carrier: "MSG91", Key: "msg91", Number: 4, Waiting: 4, States: []web.AskedLine{line(privacy.AskLetter, "account", 4)}},
+		{Carrier: m.t.Say("channel.provider.whatsapp"), Key: "whatsapp", Number: 5, States: []web.AskedLine{line(privacy.AskTerms, "", 5)}},
+		{Carrier: m.t.Say("erasure.carrier.smtp"), Key: "smtp", Number: 2, States: []web.AskedLine{sent}}}
+	if staff {
+		out[1].Letter = privacy.Letter{To: "MSG91", Clinic: "Sunrise Clinic", Day: "2026-11-24", Number: 4}.Text()
+	}
+	return out
+}
+
 func (m *maker) erasurePages() {
 	m.add("erasures", "", &web.ErasuresPage{Shell: m.staff(""), Rows: []web.ErasureRow{{ID: ident(441), At: m.at(9, 0), By: "Meera Pillai", Open: 2, Last: "2036-03-15", First: true}, {ID: ident(442), At: m.at(8, 0), By: people[0], First: true, Second: true}, {ID: ident(443), At: m.at(7, 0)}}})
 	full := func(sh web.Shell) *web.ErasurePage {
 		return &web.ErasurePage{Shell: sh, ID: ident(441), Slug: "sunrise", By: "Meera Pillai", At: m.at(9, 0), Held: m.held(true), Carried: m.carried(), First: m.at(9, 0), Goes: m.at(9, 0).AddDate(0, 0, 30), Address: "https://almirah.example/c/sunrise/erased/" + ident(441),
 			Fingerprint: "8f14-e45f-ceea-167a-5a36-dedd-4bea-2543", CanOpen: true}
 	}
+	asked := full(m.staff(""))
+	asked.Askings = m.askings(true)
 	m.add("erasure", "", full(m.staff("")))
+	m.add("erasure", "asked", asked)
 	opened := full(m.staff(""))
 	opened.Asked, opened.Second = ident(451), m.at(10, 0)
 	opened.Opened = []web.OpenedRecord{{What: m.t.Say("erasure.table.encounter"), Day: "2026-11-20", Fields: []web.RecordField{{Name: "note", Text: "{\"complaint\":\"Cough\",\n\"plan\":\"Rest\"}"}, {Name: "signer", Text: people[0]}}},
@@ -48,4 +77,7 @@ func (m *maker) erasurePages() {
 	public := full(m.public())
 	public.By = ""
 	m.add("erased", "", public)
+	told := full(m.public())
+	told.By, told.Askings = "", m.askings(false)
+	m.add("erased", "asked", told)
 }
