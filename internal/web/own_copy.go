@@ -48,10 +48,10 @@ func (s *Site) copyPage(v *Visit, sh Shell, c requests.Copy) *CopyPage {
 			var cells []CopyCell
 			for _, name := range requests.Columns(row) {
 				if _, err := id.Parse(row[name]); err == nil {
-					p.Parts[i].Numbers = append(p.Parts[i].Numbers, CopyCell{auditField(v, name), row[name]})
+					p.Parts[i].Numbers = append(p.Parts[i].Numbers, CopyCell{copyField(v, name), row[name]})
 					continue
 				}
-				cells = append(cells, CopyCell{auditField(v, name), copyValue(v, row[name])})
+				cells = append(cells, CopyCell{copyField(v, name), copySaid(v, table, name, row[name])})
 			}
 			if len(cells) > 0 {
 				p.Parts[i].Rows = append(p.Parts[i].Rows, cells)
@@ -67,6 +67,33 @@ func (s *Site) copyPage(v *Visit, sh Shell, c requests.Copy) *CopyPage {
 		return -1
 	})
 	return p
+}
+
+// copyField names a column of a copy; one that has no word yet keeps its own name.
+func copyField(v *Visit, name string) string {
+	if key := "copy.field." + name; v.Tongue.Has(key) {
+		return v.Tongue.Say(key)
+	}
+	return auditField(v, name)
+}
+
+// copyWords are the columns that hold one word of a list, and with what its key begins.
+var copyWords = map[string]string{
+	"appointment.status": "state.", "booking_log.status": "state.", "booking_log.role": "role.", "booking_log.action": "audit.act.", "data_request.kind": "request.kind.", "data_request.state": "request.state.",
+	"data_request.outcome": "request.outcome.", "data_request.ground": "request.ground.", "data_request.asker": "request.asker.", "data_request.door": "request.door.", "data_request.law": "jurisdiction.", "data_statement.about": "request.about.",
+	"message.kind": "message.kind.", "message.state": "message.state.", "message.purpose": "consent.purpose.", "message_event.state": "message.state.", "looked.role": "role.", "looked.purpose": "request.purpose.", "looked.done": "audit.act.",
+	"looked.what": "audit.kind.", "invoice.state": "bill.state.", "health.kind": "audit.kind.",
+}
+
+// copySaid is a value of a column as people read it.
+func copySaid(v *Visit, table, name, raw string) string {
+	if strings.HasSuffix(name, "_base64") {
+		return v.Tongue.Say("copy.is_file")
+	}
+	if key, ok := copyWords[table+"."+name]; ok && v.Tongue.Has(key+raw) {
+		return v.Tongue.Say(key + raw)
+	}
+	return copyValue(v, raw)
 }
 
 // copyValue is a value as people read it: moments and days as on every other page, texts without the marks of a program, a language by its name.
@@ -108,7 +135,7 @@ func copyText(v *Visit, x any) string {
 	case map[string]any:
 		var out []string
 		for _, name := range slices.Sorted(maps.Keys(x)) {
-			out = append(out, auditField(v, name)+v.Tongue.Say("page.colon")+" "+copyText(v, x[name]))
+			out = append(out, copyField(v, name)+v.Tongue.Say("page.colon")+" "+copyText(v, x[name]))
 		}
 		return strings.Join(out, "\n")
 	case nil:
