@@ -305,7 +305,7 @@ func (h *House) doors() error {
 	if err != nil {
 		return err
 	}
-	h.handler = guard(named, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
+	h.handler = h.visitors(guard(named, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered), address)
 	return nil
 }
 

@@ -127,7 +127,7 @@ func requestID(r *http.Request, trusted func(r *http.Request) bool) string {
 }
 
 // guard stands in front of every route: headers that every answer has, a request id, one log
-// line (route, status, time; no address, no query, no body: promise N3, N4) and the net under a panic. trusted says who may name a
+// line (route, status, time; no address, no query, no body: promises N3, N4; who asked stands in the sealed log alone, see visitors) and the net under a panic. trusted says who may name a
 // request, seen is told of each answer; both may be nil.
 func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, trusted func(r *http.Request) bool, seen func(r *http.Request, status int, took time.Duration)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -160,7 +160,7 @@ func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, tr
 			if seen != nil {
 				seen(r, max(a.status, http.StatusOK), took)
 			}
-			log.Info("request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(took.Microseconds())/1000, "bytes", a.bytes)
+			log.InfoContext(r.Context(), "request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(took.Microseconds())/1000, "bytes", a.bytes)
 		}()
 		next.ServeHTTP(a, r)
 	})
