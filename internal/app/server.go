@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 
 	"almirah/internal/clock"
+	"almirah/internal/egress"
 )
 
 // addressOf is the visitor's network address: the connection's own, or what a known proxy says
@@ -155,6 +156,9 @@ func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, tr
 				if a.status == 0 {
 					http.Error(a, "Something went wrong on our side. Nothing of yours was lost. Please try again.", http.StatusInternalServerError)
 				}
+			}
+			if egress.Looks(r.Context()) { // a live check of our own: nobody asked for anything
+				return
 			}
 			took := clk.Now().Sub(begun)
 			if seen != nil {
