@@ -103,7 +103,7 @@ func (s Source) Controller(t *words.Tongue, who, operator Who, place string, has
 		line := s.line(t, a, nil)
 		line.Off = a.Module != "" && !has(a.Module)
 		for _, c := range lived(a.tables(s.Rooms)) {
-			line.Lives = append(line.Lives, t.Say("policy.class."+string(c))+": "+spanSaid(t, life(c)))
+			line.Lives = append(line.Lives, t.Say("policy.class."+string(c))+": "+spanSaid(t, c, life(c)))
 		}
 		r.Activities = append(r.Activities, line)
 	}
@@ -237,18 +237,20 @@ func livesOf(t *words.Tongue, place string, life func(law.Class) law.Span) []Lif
 	var out []Life
 	for _, c := range law.Classes() {
 		x := law.LifeOf(place, c)
-		l := Life{Place: place, What: t.Say("policy.class." + string(c)), Now: spanSaid(t, life(c)), Most: spanSaid(t, x.Ceiling), Source: x.Source}
+		l := Life{Place: place, What: t.Say("policy.class." + string(c)), Now: spanSaid(t, c, life(c)), Most: spanSaid(t, c, x.Ceiling), Source: x.Source}
 		if !x.Floor.IsZero() {
-			l.Least = spanSaid(t, x.Floor)
+			l.Least = spanSaid(t, c, x.Floor)
 		}
 		out = append(out, l)
 	}
 	return out
 }
 
-// spanSaid says how long something lives.
-func spanSaid(t *words.Tongue, s law.Span) string {
+// spanSaid says how long a class of records lives; agreements live as long as the clinic, not as long as somebody is a patient.
+func spanSaid(t *words.Tongue, c law.Class, s law.Span) string {
 	switch {
+	case s.IsZero() && c == law.Papers:
+		return t.Say("policy.span.kept")
 	case s.IsZero():
 		return t.Say("policy.span.forever")
 	case s.Hours > 0:

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -97,6 +98,21 @@ type RequestRow struct {
 	Share                          int // of its time that has gone, in hundredths
 }
 
+// OnlyDay says that the day alone is known on which it came: it was written down afterwards, as of midnight.
+func (r RequestRow) OnlyDay() bool { return r.Came.Hour() == 0 && r.Came.Minute() == 0 }
+
+// CameDay is the day on which it came.
+func (r RequestRow) CameDay() clock.Date { return clock.DateOf(r.Came) }
+
+// askedWords are the words of a request as people read them: a correction is kept with what it is about in front, by the name that the room gives it.
+func askedWords(v *Visit, r requests.Request) string {
+	about, rest, ok := strings.Cut(r.Words, ": ")
+	if r.Kind != law.Correction || !ok || !slices.Contains(requests.Abouts(), about) {
+		return r.Words
+	}
+	return v.Tongue.Say("request.about."+about) + v.Tongue.Say("page.colon") + " " + rest
+}
+
 // AboutChoices are what a correction or a statement can be about.
 func (p *OwnDataPage) AboutChoices() []Option {
 	return p.Choices("request.about.", p.About, requests.Abouts()...)
@@ -126,8 +142,14 @@ func (s *Site) ownDataOf(v *Visit) (*OwnDataPage, error) {
 		}
 		counts[w] += h.Count
 	}
+	other := v.Tongue.Say("request.table.other")
 	for _, w := range order {
-		p.Held = append(p.Held, KeptRow{w, counts[w]})
+		if w != other {
+			p.Held = append(p.Held, KeptRow{w, counts[w]})
+		}
+	}
+	if counts[other] > 0 {
+		p.Held = append(p.Held, KeptRow{other, counts[other]})
 	}
 	for _, r := range m.Requests {
 		p.Requests = append(p.Requests, requestRow(v, r, clock.At(s.Clock.Now())))
@@ -188,45 +210,6 @@ func ownCopyAsked(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	http.Redirect(w, v.Request, v.ownPath("/copy"), http.StatusSeeOther)
 	return nil
-}
-
-// CopyPage is a copy of somebody's data to read: the pages "own-copy" and "request-copy".
-type CopyPage struct {
-	Shell
-	Token, ID, Patient string
-	Made               time.Time
-	Parts              []CopyPart
-}
-
-// CopyPart is what one table holds of her.
-type CopyPart struct {
-	Words string
-	Rows  [][]CopyCell
-}
-
-// CopyCell is one value.
-type CopyCell struct{ Name, Value string }
-
-func (s *Site) copyPage(v *Visit, sh Shell, c requests.Copy) *CopyPage {
-	p := &CopyPage{Shell: sh, Token: v.PathValue("token"), ID: v.PathValue("id"), Patient: c.Name, Made: c.Made}
-	at := map[string]int{}
-	for _, table := range c.Order() {
-		words := tableWords(v, table)
-		i, there := at[words]
-		if !there {
-			i = len(p.Parts)
-			at[words] = i
-			p.Parts = append(p.Parts, CopyPart{Words: words})
-		}
-		for _, row := range c.Tables[table] {
-			var cells []CopyCell
-			for _, name := range requests.Columns(row) {
-				cells = append(cells, CopyCell{auditField(v, name), row[name]})
-			}
-			p.Parts[i].Rows = append(p.Parts[i].Rows, cells)
-		}
-	}
-	return p
 }
 
 func ownCopy(s *Site, w http.ResponseWriter, v *Visit) error {
@@ -478,7 +461,7 @@ func (s *Site) ownRequestPage(v *Visit) (*OwnRequestPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &OwnRequestPage{Shell: s.ownShell(v), Token: v.PathValue("token"), RequestRow: requestRow(v, r, clock.At(s.Clock.Now())), Words: r.Words, Letter: letter, Longer: r.LongerAt > 0 && !r.Over(), CanBack: !r.Over(),
+	p := &OwnRequestPage{Shell: s.ownShell(v), Token: v.PathValue("token"), RequestRow: requestRow(v, r, clock.At(s.Clock.Now())), Words: askedWords(v, r), Letter: letter, Longer: r.LongerAt > 0 && !r.Over(), CanBack: !r.Over(),
 		HasCopy: r.State == requests.Answered && r.Outcome != requests.Refused && (r.Kind == law.Access || r.Kind == law.Portability)}
 	if p.Longer {
 		p.Why = r.Why

@@ -50,12 +50,34 @@ func spanSaid(v *Visit, text string) string {
 	return v.Tongue.Say("policy.span.years", "Count", s.Years)
 }
 
+// keptSaid says how long a class of records lives; agreements live as long as the clinic, not as long as somebody is a patient.
+func keptSaid(v *Visit, class, text string) string {
+	if class == string(law.Papers) && text == policies.Forever {
+		return v.Tongue.Say("policy.span.kept")
+	}
+	return spanSaid(v, text)
+}
+
+// boundsSaid says between what a clinic can choose.
+func boundsSaid(v *Visit, class string, l law.Life) string {
+	least, most := policies.SpanText(l.Floor), policies.SpanText(l.Ceiling)
+	switch {
+	case l.Floor.IsZero() && l.Ceiling.IsZero(), least == most:
+		return keptSaid(v, class, most)
+	case l.Floor.IsZero():
+		return v.Tongue.Say("policy.bounds.most", "Most", keptSaid(v, class, most))
+	case l.Ceiling.IsZero():
+		return v.Tongue.Say("policy.bounds.least", "Least", keptSaid(v, class, least))
+	}
+	return v.Tongue.Say("policy.bounds", "Least", keptSaid(v, class, least), "Most", keptSaid(v, class, most))
+}
+
 // valueSaid says the value of a parameter.
 func (s *Site) valueSaid(v *Visit, param, item, value string) string {
 	n, _ := strconv.Atoi(value)
 	switch param {
 	case "keep":
-		return spanSaid(v, value)
+		return keptSaid(v, item, value)
 	case "content":
 		switch n {
 		case 0:
@@ -84,7 +106,7 @@ func (s *Site) itemSaid(v *Visit, param, item string) string {
 		if s.Processors != nil {
 			for _, p := range s.Processors() {
 				if p.ID == item {
-					return p.Name
+					return Declared(v.Tongue, p.Name)
 				}
 			}
 		}
@@ -107,7 +129,7 @@ func (s *Site) changeSaid(v *Visit, c policies.Change) TermsChange {
 	case c.Param == "sentence":
 		out.Text = v.Tongue.Say("policy.change.sentence", "Old", c.Old, "New", c.New)
 	case c.Param == "keep":
-		out.Text = v.Tongue.Say("policy.change.keep", "What", s.itemSaid(v, c.Param, c.Item), "Old", spanSaid(v, c.Old), "New", spanSaid(v, c.New))
+		out.Text = v.Tongue.Say("policy.change.keep", "What", s.itemSaid(v, c.Param, c.Item), "Old", keptSaid(v, c.Item, c.Old), "New", keptSaid(v, c.Item, c.New))
 	case c.Item == "":
 		out.Text = v.Tongue.Say("policy.change."+c.Param, "Old", s.valueSaid(v, c.Param, "", c.Old), "New", s.valueSaid(v, c.Param, "", c.New))
 	case c.New == "":
@@ -180,14 +202,9 @@ func (s *Site) keepRows(v *Visit, place string, t policies.Terms, chosen map[law
 		if c, ok := chosen[k]; ok {
 			picked = c
 		}
-		row := TermsRow{What: s.itemSaid(v, "keep", string(k)), Value: spanSaid(v, now), Source: l.Source, Param: "keep_" + string(k)}
-		least, most := v.Tongue.Say("policy.bound.none"), spanSaid(v, policies.SpanText(l.Ceiling))
-		if !l.Floor.IsZero() {
-			least = spanSaid(v, policies.SpanText(l.Floor))
-		}
-		row.Bounds = v.Tongue.Say("policy.bounds", "Least", least, "Most", most)
+		row := TermsRow{What: s.itemSaid(v, "keep", string(k)), Value: keptSaid(v, string(k), now), Source: l.Source, Param: "keep_" + string(k), Bounds: boundsSaid(v, string(k), l)}
 		for _, text := range append([]string{now, policies.SpanText(l.Floor), policies.SpanText(l.Ceiling)}, lengths...) {
-			said := spanSaid(v, text)
+			said := keptSaid(v, string(k), text)
 			if !policies.Allowed(place, k, text) || slices.ContainsFunc(row.Options, func(o Option) bool { return o.Value == wire(text) || o.Label == said }) {
 				continue
 			}
@@ -355,7 +372,7 @@ func versionPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	page.Values = s.termsRows(v, x.Version.Terms)
 	for _, k := range law.Classes() {
 		if text, ok := x.Version.Terms.Keep[k]; ok {
-			page.Values = append(page.Values, TermsRow{What: s.itemSaid(v, "keep", string(k)), Value: spanSaid(v, text)})
+			page.Values = append(page.Values, TermsRow{What: s.itemSaid(v, "keep", string(k)), Value: keptSaid(v, string(k), text)})
 		}
 	}
 	page.Values = append(page.Values, TermsRow{What: v.Tongue.Say("policy.param.remainder"), Value: s.valueSaid(v, "remainder", "", strconv.Itoa(x.Version.Terms.Remainder))})

@@ -250,7 +250,7 @@ func (s *Site) requestOf(v *Visit) (*RequestPage, error) {
 	z := v.Clinic.Location()
 	at := v.inZone
 	p := &RequestPage{Shell: s.staffShell(v, ""), RequestRow: requestRow(v, c.Request, c.Now), Asker: string(c.Asker), Proof: string(c.Proof), ProvedBy: names[c.ProvedBy], Law: c.Law, Source: law.AnswerTo(c.Law, c.Kind).Source,
-		Words: c.Words, Contact: c.Contact, Ground: string(c.Ground), Why: c.Why, Reached: c.Reached, Guardians: c.Guardians, Known: at(c.KnownAt), Confirmed: at(c.ConfirmedAt), ConfirmDue: at(c.ConfirmDue), Longer: at(c.LongerAt),
+		Words: askedWords(v, c.Request), Contact: c.Contact, Ground: string(c.Ground), Why: c.Why, Reached: c.Reached, Guardians: c.Guardians, Known: at(c.KnownAt), Confirmed: at(c.ConfirmedAt), ConfirmDue: at(c.ConfirmDue), Longer: at(c.LongerAt),
 		Decided: at(c.DecidedAt), ToldAt: at(c.ToldAt), Erase: at(c.EraseAt), DecidedBy: names[c.DecidedBy], ToldBy: c.ToldBy, Letter: c.Letter, Version: c.Version, CanAct: v.Who.May(access.RequestAct), CanLonger: c.CanTakeLonger(c.Now),
 		TypedOutcome: "granted", TypedProof: "contact", Find: v.typed("find")}
 	p.Name, p.Broken, p.Nameless = c.Name.Text, c.Name.Broken, c.Patient.IsZero()

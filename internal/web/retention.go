@@ -88,6 +88,9 @@ func (s *Site) retention(v *Visit) (*RetentionPage, error) {
 		r := LastsRow{Class: string(l.Class), Life: spanWords(v, l.Span), Gone: int(l.Gone), Ahead: int(l.Ahead), Told: retention.Told(l.Class)}
 		if r.Life == "" {
 			r.Life = v.Tongue.Say("retention.while")
+			if l.Class == law.Papers {
+				r.Life = v.Tongue.Say("policy.span.kept")
+			}
 		}
 		if l.Life.Asked() {
 			r.Floor, r.Source = spanWords(v, l.Life.Floor), l.Life.Source

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -71,8 +70,7 @@ func (s *Site) lentShell(v *Visit, sh *Shell) {
 
 // lentMenu is the menu of the settings that were lent.
 func lentMenu(current string, has func(module string) bool) []SettingsItem {
-	all := SettingsMenu(current, func(access.Right) bool { return true }, has)
-	return slices.DeleteFunc(all, func(x SettingsItem) bool { return lentPages["GET "+x.URL] != access.SeeSettings })
+	return settingsMenu(current, has, func(x settingsEntry) bool { return lentPages["GET "+x.url] == access.SeeSettings })
 }
 
 // SeenPage is /app/seen, the page "seen": what was lent.

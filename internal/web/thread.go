@@ -189,6 +189,9 @@ func talkLine(v *Visit, x messaging.Line, names map[id.ID]string, z *time.Locati
 		l.Bad = true
 	}
 	l.Bad = l.Bad || x.Reached == messaging.ReachedFailed
+	if !l.Bad && l.Why == x.Reason { // a carrier's code of a message that went well says nothing to people; the page of the message has it
+		l.Why = ""
+	}
 	return l
 }
 

@@ -51,10 +51,10 @@ func (s *Site) platformVendors(v *Visit) (*PlatformVendors, error) {
 		wanted = f.Get("party")
 	}
 	for _, x := range s.parties() {
-		page.Rows = append(page.Rows, VendorRow{ID: x.ID, Name: x.Name, Purpose: x.Purpose, Region: x.Region, Place: x.Place, Free: !x.Bound(), Missing: x.Missing(), Shut: x.Shut,
+		page.Rows = append(page.Rows, VendorRow{ID: x.ID, Name: Declared(v.Tongue, x.Name), Purpose: Declared(v.Tongue, x.Purpose), Region: Declared(v.Tongue, x.Region), Place: x.Place, Free: !x.Bound(), Missing: x.Missing(), Shut: x.Shut,
 			Signed: x.Signed, Ends: x.Ends, Reviewed: x.Reviewed, Safeguard: x.Safeguard, BAA: x.BAA, Patients: x.Patients})
 		if x.Bound() && (page.Party == "" || x.ID == wanted) {
-			page.Party, page.PartyName, page.Typed = x.ID, x.Name, x.Vendor
+			page.Party, page.PartyName, page.Typed = x.ID, Declared(v.Tongue, x.Name), x.Vendor
 		}
 	}
 	if f := v.PostForm; f != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"almirah/internal/clock"
@@ -249,6 +250,11 @@ type OwnPage struct {
 	IntakeOpen int            // forms that are not signed yet
 	Terms      *TermsQuestion // what she is asked about changed terms; nil: nothing
 	Bills      []OwnBill      // empty where the clinic bills nothing here
+}
+
+// Owes says whether a bill can be paid on the page now.
+func (p *OwnPage) Owes() bool {
+	return slices.ContainsFunc(p.Bills, func(b OwnBill) bool { return b.CanPay })
 }
 
 // OwnBill is one invoice or credit note of the patient, with the receipts of what was paid.

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"slices"
 	"time"
 
 	"almirah/internal/access"
@@ -14,58 +13,88 @@ import (
 type SettingsItem struct {
 	Key, URL string
 	Current  bool
+	Head     string // of the first entry of a group: the key of the group's name
 }
 
-// SettingsMenu is the menu of the settings; current is the key of the entry to mark.
+// settingsGroup is one group of entries, with the module without which an entry is not there.
+type settingsGroup struct {
+	head  string
+	items []settingsEntry
+}
+
+type settingsEntry struct {
+	key, url string
+	right    access.Right
+	module   string
+}
+
+var settingsGroups = []settingsGroup{
+	{"settings.group.clinic", []settingsEntry{
+		{"settings.clinic", "/app/settings/clinic", access.ClinicRead, ""},
+		{"settings.public", "/app/settings/public", access.ClinicSettings, ""},
+		{"settings.domain", "/app/settings/domain", access.ClinicDomain, ""},
+		{"settings.modules", "/app/settings/modules", access.ClinicRead, ""},
+		{"settings.standing", "/app/account", access.ClinicAccount, ""},
+	}},
+	{"settings.group.people", []settingsEntry{
+		{"settings.staff", "/app/settings/staff", access.ClinicStaff, ""},
+		{"settings.sign-in", "/app/settings/sign-in", access.ClinicSignIn, ""},
+		{"settings.providers", "/app/settings/providers", access.ScheduleRead, ""},
+		{"settings.keys", "/app/settings/keys", access.ClinicRead, ""},
+	}},
+	{"settings.group.booking", []settingsEntry{
+		{"settings.services", "/app/settings/services", access.ScheduleRead, ""},
+		{"settings.closures", "/app/settings/closures", access.ScheduleRead, ""},
+		{"settings.booking", "/app/settings/booking", access.ScheduleSettings, ""},
+	}},
+	{"settings.group.care", []settingsEntry{
+		{"settings.visits", "/app/settings/visits", access.VisitSettings, clinics.ModuleClinical},
+		{"settings.codes", "/app/settings/codes", access.VisitSettings, clinics.ModuleClinical},
+		{"settings.intake", "/app/settings/intake", access.IntakeSettings, clinics.ModuleClinical},
+		{"settings.drugs", "/app/settings/drugs", access.RxSettings, clinics.ModulePrescriptions},
+	}},
+	{"settings.group.money", []settingsEntry{
+		{"settings.billing", "/app/settings/billing", access.BillSettings, clinics.ModuleBilling},
+		{"settings.payments", "/app/settings/payments", access.GatewayAccounts, clinics.ModuleBilling},
+	}},
+	{"settings.group.messages", []settingsEntry{
+		{"settings.reminders", "/app/settings/reminders", access.MessageSettings, ""},
+		{"settings.followups", "/app/settings/followups", access.MessageSettings, ""},
+		{"settings.messages", "/app/settings/messages", access.MessageSettings, ""},
+		{"settings.conversations", "/app/settings/conversations", access.MessageSettings, ""},
+		{"settings.channels", "/app/settings/channels", access.MessageSettings, ""},
+	}},
+	{"settings.group.data", []settingsEntry{
+		{"settings.privacy", "/app/settings/privacy", access.ClinicRead, ""},
+		{"settings.parties", "/app/settings/outside", access.ClinicOutside, ""},
+		{"settings.retention", "/app/settings/retention", access.RetentionRead, ""},
+		{"settings.datamap", "/app/settings/datamap", access.RetentionRead, ""},
+		{"settings.audit", "/app/audit", access.AuditRead, ""},
+		{"settings.use", "/app/settings/use", access.ReportRead, ""},
+		{"settings.backups", "/app/settings/backups", access.BackupRead, ""},
+		{"settings.import", "/app/settings/import", access.ClinicImport, ""},
+		{"settings.export", "/app/settings/export", access.ClinicExport, ""},
+	}},
+	{"settings.group.programs", []settingsEntry{
+		{"settings.tokens", "/app/settings/tokens", access.ProgramSettings, ""},
+		{"settings.webhooks", "/app/settings/webhooks", access.ProgramSettings, ""},
+	}},
+}
+
+// SettingsMenu is the menu of the settings, group by group; current is the key of the entry to mark.
 func SettingsMenu(current string, may func(access.Right) bool, has func(module string) bool) []SettingsItem {
-	type item struct {
-		key, url string
-		right    access.Right
-	}
-	all := []item{
-		{"settings.clinic", "/app/settings/clinic", access.ClinicRead},
-		{"settings.public", "/app/settings/public", access.ClinicSettings},
-		{"settings.domain", "/app/settings/domain", access.ClinicDomain},
-		{"settings.import", "/app/settings/import", access.ClinicImport},
-		{"settings.export", "/app/settings/export", access.ClinicExport},
-		{"settings.modules", "/app/settings/modules", access.ClinicRead},
-		{"settings.privacy", "/app/settings/privacy", access.ClinicRead},
-		{"settings.parties", "/app/settings/outside", access.ClinicOutside},
-		{"settings.staff", "/app/settings/staff", access.ClinicStaff},
-		{"settings.sign-in", "/app/settings/sign-in", access.ClinicSignIn},
-		{"settings.providers", "/app/settings/providers", access.ScheduleRead},
-		{"settings.services", "/app/settings/services", access.ScheduleRead},
-		{"settings.closures", "/app/settings/closures", access.ScheduleRead},
-		{"settings.booking", "/app/settings/booking", access.ScheduleSettings},
-		{"settings.reminders", "/app/settings/reminders", access.MessageSettings},
-		{"settings.followups", "/app/settings/followups", access.MessageSettings},
-		{"settings.messages", "/app/settings/messages", access.MessageSettings},
-		{"settings.conversations", "/app/settings/conversations", access.MessageSettings},
-		{"settings.channels", "/app/settings/channels", access.MessageSettings},
-		{"settings.tokens", "/app/settings/tokens", access.ProgramSettings},
-		{"settings.webhooks", "/app/settings/webhooks", access.ProgramSettings},
-		{"settings.keys", "/app/settings/keys", access.ClinicRead},
-		{"settings.use", "/app/settings/use", access.ReportRead},
-		{"settings.audit", "/app/audit", access.AuditRead},
-		{"settings.retention", "/app/settings/retention", access.RetentionRead},
-		{"settings.datamap", "/app/settings/datamap", access.RetentionRead},
-		{"settings.backups", "/app/settings/backups", access.BackupRead},
-		{"settings.standing", "/app/account", access.ClinicAccount},
-	}
-	if has(clinics.ModuleBilling) {
-		all = slices.Insert(all, 11, item{"settings.billing", "/app/settings/billing", access.BillSettings}, item{"settings.payments", "/app/settings/payments", access.GatewayAccounts})
-	}
-	if has(clinics.ModuleClinical) {
-		care := []item{{"settings.visits", "/app/settings/visits", access.VisitSettings}, {"settings.codes", "/app/settings/codes", access.VisitSettings}, {"settings.intake", "/app/settings/intake", access.IntakeSettings}}
-		all = slices.Insert(all, 10, care...) // behind what can be booked
-	}
-	if has(clinics.ModulePrescriptions) {
-		all = slices.Insert(all, len(all)-2, item{"settings.drugs", "/app/settings/drugs", access.RxSettings})
-	}
+	return settingsMenu(current, has, func(x settingsEntry) bool { return may(x.right) })
+}
+
+func settingsMenu(current string, has func(module string) bool, shown func(settingsEntry) bool) []SettingsItem {
 	var out []SettingsItem
-	for _, x := range all {
-		if may(x.right) {
-			out = append(out, SettingsItem{x.key, x.url, x.key == current})
+	for _, g := range settingsGroups {
+		head := g.head
+		for _, x := range g.items {
+			if shown(x) && (x.module == "" || has(x.module)) {
+				out = append(out, SettingsItem{Key: x.key, URL: x.url, Current: x.key == current, Head: head})
+				head = ""
+			}
 		}
 	}
 	return out
