@@ -87,7 +87,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "look-up-names", Every: time.Minute, Run: func(ctx context.Context, who access.Caller) error { return h.Domains.Sweep(ctx, who, jobs.ForClinic) }},
 		{Name: "bill-plans", Every: time.Hour, Clinics: true, Run: h.butCanary(h.billPlans)},
 		{Name: "finish-deletions", Every: time.Hour, Clinics: true, Run: h.FinishDeletions},
-		{Name: "end-holds", Every: time.Hour, Clinics: true, Run: h.Erasure.Work},
+		{Name: "end-holds", Every: time.Hour, Clinics: true, Run: h.Lives.WhileBelieved(h.Erasure.Work)},
 		{Name: "tidy-accounts", Every: time.Hour, Run: func(ctx context.Context, who access.Caller) error {
 			if err := h.finishColleagues(ctx, who, clock.At(h.Clock.Now().Add(-lookBack))); err != nil {
 				return err

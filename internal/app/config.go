@@ -210,6 +210,7 @@ func (c Config) Masked() []string {
 		"ALMIRAH_WATCH_TOKEN=" + hidden(c.WatchToken),
 		"ALMIRAH_REQUEST_LOG=" + c.Requests.Folder,
 		"ALMIRAH_REQUEST_LOG_RECIPIENT=" + strings.Join(c.Requests.Recipients, ","),
+		"ALMIRAH_REQUEST_LOG_VISITOR=" + strconv.FormatBool(c.Requests.Visitor),
 		"ALMIRAH_SMTP=" + mail,
 		"ALMIRAH_LEGAL_ENTITY=" + c.Entity.Name,
 		"ALMIRAH_PRIVACY_CONTACT=" + c.Entity.Contact,

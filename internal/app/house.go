@@ -254,8 +254,8 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
 	h.Map = datamap.New(h.DB, h.Watch, rooms(), h.mapped)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
-	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts})
-	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor})
+	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts, Here: h.Accounts.Here})
+	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor, Believed: func(ctx context.Context) (bool, error) { return h.Lives.Believed(ctx) }})
 	h.Erasure = h.privacy()
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
@@ -267,7 +267,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Plans = subscription.New(h.DB, h.Log, subscription.Options{Terms: asked, Clinics: h.Clinics, Tell: h.Accounts.TellOwners, Back: c.PublicURL + "/app/account/paid"})
 	h.startReceiver()
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver, Refused: func(c clinics.Clinic) string { return h.Vendors.Refused(c, programsProcessor, "") }})
-	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, LifeFor: agreedLife, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables(),
+	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, LifeFor: agreedLife, Shortened: policies.ShortenedAt, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables(),
 		Keep: h.Erasure.KeepAtClosing, Kept: h.Erasure.KeptAtClosing, End: h.Erasure.EndCustodies})
 	h.Archives = h.archives()
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
@@ -305,7 +305,7 @@ func (h *House) doors() error {
 	if err != nil {
 		return err
 	}
-	h.handler = guard(named, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered)
+	h.handler = h.visitors(guard(named, secure, h.Clock, h.Log, proxied(h.Config.Proxies), h.meters.answered), address)
 	return nil
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -387,5 +389,54 @@ func TestLooksAtTheHouseCanGoRed(t *testing.T) {
 	}
 	if err := unaccounted(context.WithoutCancel(t.Context()), h.DB, h.Clinic.ID); err != nil {
 		t.Error(err)
+	}
+
+	// A look that is broken off says nothing; those before it do, and one that breaks down has found something.
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := 0
+	h.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 60 {
+			cancel()
+		}
+		real.ServeHTTP(w, r)
+	})
+	before := h.Fake.Now()
+	h.Fake.Move(time.Minute)
+	if err := h.Probe(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("a look that was broken off: %v", err)
+	}
+	h.handler = real
+	if !slices.ContainsFunc(h.Promises(t.Context()), func(k web.Kept) bool { return k.CheckedAt.After(before) }) {
+		t.Error("what was looked at before it was broken off is lost")
+	}
+	if _, err := withoutPanic(func(probe, context.Context) (string, error) { panic("of a test") }, p, t.Context()); err == nil {
+		t.Error("a look that breaks down found nothing")
+	}
+
+	// A log that is too long to be worked out again is not taken for whole because of that.
+	if _, err := p.verified(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	rows, err := v.db.Query(`SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_leaf'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		v.write(t, `DROP TRIGGER `+name)
+	}
+	v.write(t, `UPDATE audit_leaf SET body = body || {x:00} WHERE clinic_id = {clinic} AND id = (SELECT MAX(l.id) FROM audit_leaf l JOIN audit_tree a ON a.leaf_id = l.id WHERE l.clinic_id = {clinic})`)
+	if _, err := p.verified(t.Context(), 0); err == nil {
+		t.Error("an entry of a long log was changed, and nobody sees it")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,7 +20,7 @@ import (
 
 // probesOfLinks are the live checks of where pages lead.
 func probesOfLinks() map[string]liveLook {
-	return map[string]liveLook{"links-out-marked": probe.linksOut, "request-log-life": probe.requestsEnd}
+	return map[string]liveLook{"links-out-marked": probe.linksOut, "request-log-life": probe.requestsEnd, "request-log-visitor": probe.whoAsked}
 }
 
 // linksOut reads the policy pages, on which links to authorities stand, as a visitor gets them.
@@ -88,6 +89,32 @@ func (p probe) unmarked(ctx context.Context, body []byte) (n int, wrong string) 
 }
 
 // requestsEnd looks at the files of the log of requests: none is older than it may be, and none lies open.
+// whoAsked asks for a page with marks, through the guard and a handler of lines like that of this installation, and looks for them in its log.
+func (p probe) whoAsked(ctx context.Context) (string, error) {
+	const mark = "Firefox/5e1f"
+	var other bytes.Buffer
+	log, _ := newLog(slog.NewJSONHandler(&other, nil), nil)
+	looked := false
+	h := p.visitors(guard(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, looked = r.Context().Value(askerKey{}).(asker)
+	}), false, p.Clock, log, nil, nil), func(*http.Request) string { return "192.0.2.77" })
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Config.PublicURL+"/trust", nil)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("User-Agent", mark)
+	h.ServeHTTP(&page{header: http.Header{}}, r)
+	switch on := p.daybook != nil && p.Config.Requests.Visitor; {
+	case strings.Contains(other.String(), "192.0.2.77") || strings.Contains(other.String(), "Firefox") || other.Len() == 0:
+		return "", errors.New("a log that is not sealed says who asked, or nothing")
+	case looked != on:
+		return "", fmt.Errorf("who asked is on its way to the sealed log: %t; chosen: %t", looked, on)
+	case on:
+		return "who asked stands in the sealed log alone, as was chosen", nil
+	}
+	return "no log says who asked", nil
+}
+
 func (p probe) requestsEnd(ctx context.Context) (string, error) {
 	if p.daybook == nil {
 		return "the log of requests goes to the machine's own log, where its time is set", nil

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -48,9 +49,9 @@ func (h *House) Probe(ctx context.Context) error {
 	type result struct{ id, status, evidence string }
 	var found []result
 	for name, look := range probes() {
-		evidence, err := look(probe{House: h, clinics: clinics}, ctx)
-		if ctx.Err() != nil {
-			return ctx.Err() // a look that was broken off says nothing
+		evidence, err := withoutPanic(look, probe{House: h, clinics: clinics}, ctx)
+		if ctx.Err() != nil { // a look that was broken off says nothing; those before it do
+			break
 		}
 		if err != nil {
 			found = append(found, result{name, "broken", err.Error()})
@@ -59,7 +60,12 @@ func (h *House) Probe(ctx context.Context) error {
 		found = append(found, result{name, "enforced", evidence})
 	}
 	sort.Slice(found, func(i, j int) bool { return found[i].id < found[j].id })
-	err = h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+	if len(found) == 0 {
+		return ctx.Err()
+	}
+	writing, end := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer end()
+	err = h.DB.Across(writing, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("what the probes found; shown on the trust page")
 		for _, r := range found {
 			if _, err := p.Exec(sqlProbeSet, r.id, r.status, r.evidence, p.Now()); err != nil {
@@ -72,10 +78,20 @@ func (h *House) Probe(ctx context.Context) error {
 		_, err := p.Exec(sqlProbeOld, p.Now().Add(-spellsKept))
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, ctx.Err()); err != nil {
 		return err
 	}
 	return h.brokenPromises(ctx, jobs.Platform())
+}
+
+// withoutPanic looks; a look that breaks down has found something.
+func withoutPanic(look liveLook, p probe, ctx context.Context) (evidence string, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("the look itself broke down")
+		}
+	}()
+	return look(p, ctx)
 }
 
 // brokenPromises opens an incident for each promise that is broken, one for each break, notes in it when the promise is kept again, and has the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,9 +18,11 @@ import (
 	"filippo.io/age/armor"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/backup"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/jobs"
 	"almirah/internal/law"
 	"almirah/internal/store"
@@ -33,6 +36,7 @@ import (
 type RequestLog struct {
 	Folder     string   // ALMIRAH_REQUEST_LOG; empty: the lines go to standard error
 	Recipients []string // ALMIRAH_REQUEST_LOG_RECIPIENT: public keys; those of the backups when empty
+	Visitor    bool     // ALMIRAH_REQUEST_LOG_VISITOR: the lines there say also from which address, with which browser and in which language was asked
 }
 
 func (c *Config) requestLog(or func(string, string) string, wrong func(string, string)) {
@@ -44,6 +48,33 @@ func (c *Config) requestLog(or func(string, string) string, wrong func(string, s
 	if c.Requests.Folder != "" && len(c.Requests.Recipients) == 0 {
 		wrong("ALMIRAH_REQUEST_LOG_RECIPIENT", "write the public key that `almirah backup key` prints: the log is sealed to it")
 	}
+	switch or("ALMIRAH_REQUEST_LOG_VISITOR", "off") {
+	case "on":
+		if c.Requests.Visitor = c.Requests.Folder != ""; !c.Requests.Visitor {
+			wrong("ALMIRAH_REQUEST_LOG_VISITOR", "set ALMIRAH_REQUEST_LOG as well: who asked is written into the sealed file alone")
+		}
+	case "off":
+	default:
+		wrong("ALMIRAH_REQUEST_LOG_VISITOR", "write on, for the address, browser and language of whoever asks in the sealed log of requests, or off")
+	}
+}
+
+// asker is what the sealed log says of whoever asked, where the operator chose so (promise request-log-visitor). It goes to the daybook in the context of
+// the request and not as fields of the line, so that no other log can get it.
+type asker struct{ address, browser, language string }
+
+type askerKey struct{}
+
+// visitors has the daybook know who asks; next as it is where it need not.
+func (h *House) visitors(next http.Handler, address func(*http.Request) string) http.Handler {
+	if h.daybook == nil || !h.Config.Requests.Visitor {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		browser, _ := contact.BlankCards(accounts.Device{Agent: r.UserAgent()}.Words())
+		who := asker{address(r), browser, h.Book.Match("", "", "", r.Header.Get("Accept-Language")).Lang()}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askerKey{}, who)))
+	})
 }
 
 const (
@@ -107,6 +138,9 @@ func openDaybook(c RequestLog, clk clock.Clock, fail func(error)) (*daybook, err
 func (d *daybook) Handle(ctx context.Context, r slog.Record) error {
 	now := d.clk.Now().UTC()
 	r.Time = now
+	if who, ok := ctx.Value(askerKey{}).(asker); ok {
+		r.AddAttrs(slog.String("address", who.address), slog.String("browser", who.browser), slog.String("language", who.language))
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if today := clock.DateOf(now); today != d.day {
@@ -204,7 +238,7 @@ func (d *daybook) over(today clock.Date, life law.Span) error {
 	return err
 }
 
-// requestLife is how long the log of requests lives: as the laws of the clinics say of such logs, the longest where they differ, because one log is everybody's. It names nobody.
+// requestLife is how long the log of requests lives: as the laws of the clinics say of such logs, the longest where they differ, because one log is everybody's.
 func (h *House) requestLife(ctx context.Context) (law.Span, error) {
 	out := law.LifeOf("", law.AccessLog).Usual
 	today := clock.DateOf(h.Clock.Now())

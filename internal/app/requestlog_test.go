@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,66 @@ import (
 	"almirah/internal/promise"
 	"almirah/internal/store"
 )
+
+// TestWhoAskedStandsInTheSealedLogAlone: where the operator chose so, the sealed log says from which address, with which browser and in which language was
+// asked; without the choice it does not, and no other log does with it.
+func TestWhoAskedStandsInTheSealedLogAlone(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-log-visitor")
+	recipient, secret, err := backup.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := backup.ParseKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for choice, want := range map[string][3]string{"on": {"127.0.0.1", "Firefox, Android", "hi"}, "off": {}} {
+		t.Run(choice, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join(t.TempDir(), "requests")
+			var elsewhere bytes.Buffer
+			h := openLogging(t, store.SQLite, Options{}, slog.New(slog.NewJSONHandler(&elsewhere, nil)),
+				map[string]string{"ALMIRAH_REQUEST_LOG": folder, "ALMIRAH_REQUEST_LOG_RECIPIENT": recipient, "ALMIRAH_REQUEST_LOG_VISITOR": choice})
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.Server.URL+"/trust", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("User-Agent", "Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko/130.0 Firefox/130.0")
+			r.Header.Set("Accept-Language", "hi-IN, en;q=0.5")
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := answer.Body.Close(); err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			for range 200 { // a line is written once its answer has left
+				h.daybook.flush()
+				if sealed, err := os.ReadFile(filepath.Join(folder, "requests-2026-11-24.age")); err == nil {
+					if _, err := openRequests(sealed, key, &out); err != nil {
+						t.Fatal(err)
+					}
+					break
+				}
+				time.Sleep(25 * time.Millisecond)
+			}
+			var x struct{ Route, Address, Browser, Language string }
+			if err := json.Unmarshal(out.Bytes(), &x); err != nil || x.Route != "GET /trust" || [3]string{x.Address, x.Browser, x.Language} != want {
+				t.Errorf("the sealed log says %s, %v", out.String(), err)
+			}
+			if s := elsewhere.String(); strings.Contains(s, "127.0.0.1") || strings.Contains(s, "Firefox") || strings.Contains(s, "undeclared") {
+				t.Errorf("the other log holds something of it: %s", s)
+			}
+		})
+	}
+	for _, set := range []map[string]string{{"ALMIRAH_REQUEST_LOG_VISITOR": "on"}, {"ALMIRAH_REQUEST_LOG_VISITOR": "perhaps"}} {
+		if _, err := FromEnv(func(k string) string { return set[k] }); err == nil || !strings.Contains(err.Error(), "ALMIRAH_REQUEST_LOG_VISITOR") {
+			t.Errorf("%v: %v", set, err)
+		}
+	}
+}
 
 // TestTheRequestLogEnds: where the program keeps the log of requests, its lines lie in a file of their day and nowhere else, nobody reads them without the key from paper, and
 // the file stays up to its last day and no longer.

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 
 	"almirah/internal/clock"
+	"almirah/internal/egress"
 )
 
 // addressOf is the visitor's network address: the connection's own, or what a known proxy says
@@ -127,7 +128,7 @@ func requestID(r *http.Request, trusted func(r *http.Request) bool) string {
 }
 
 // guard stands in front of every route: headers that every answer has, a request id, one log
-// line (route, status, time; no address, no query, no body: promise N3, N4) and the net under a panic. trusted says who may name a
+// line (route, status, time; no address, no query, no body: promises N3, N4; who asked stands in the sealed log alone, see visitors) and the net under a panic. trusted says who may name a
 // request, seen is told of each answer; both may be nil.
 func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, trusted func(r *http.Request) bool, seen func(r *http.Request, status int, took time.Duration)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -156,11 +157,14 @@ func guard(next http.Handler, secure bool, clk clock.Clock, log *slog.Logger, tr
 					http.Error(a, "Something went wrong on our side. Nothing of yours was lost. Please try again.", http.StatusInternalServerError)
 				}
 			}
+			if egress.Looks(r.Context()) { // a live check of our own: nobody asked for anything
+				return
+			}
 			took := clk.Now().Sub(begun)
 			if seen != nil {
 				seen(r, max(a.status, http.StatusOK), took)
 			}
-			log.Info("request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(took.Microseconds())/1000, "bytes", a.bytes)
+			log.InfoContext(r.Context(), "request", "request", request, "method", method(r.Method), "route", r.Pattern, "status", a.status, "ms", float64(took.Microseconds())/1000, "bytes", a.bytes)
 		}()
 		next.ServeHTTP(a, r)
 	})

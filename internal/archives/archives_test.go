@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
@@ -443,6 +445,98 @@ func FuzzOpen(f *testing.F) {
 		o, err := archives.Open(bytes.NewReader(raw), int64(len(raw)), nil)
 		if err == nil && o.Fingerprint == "" {
 			t.Error("an archive without a key is read")
+		}
+	})
+}
+
+// slow is whoever reads a copy: while it comes, the rest of the house must be able to read.
+type slow struct {
+	bytes.Buffer
+	look func() error
+	err  error
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	s.err = errors.Join(s.err, s.look())
+	return s.Buffer.Write(p)
+}
+
+// TestWhoReadsSlowlyKeepsNobodyWaiting: a patient's copy is made in one passage and handed out behind it: whoever takes it slowly holds no connection to the database. Nothing of
+// it stays in the folder.
+func TestWhoReadsSlowlyKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{Readers: 1})
+	h := open(t, b)
+	h.fill(t, 1)
+	ctx, owner := context.Background(), h.As(access.Owner)
+	found, err := h.people.Search(ctx, owner, "9800000000", 5)
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	w := &slow{look: func() error {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		return b.DB.View(ctx, owner, access.ClinicRead, func(context.Context, *store.View) error { return nil })
+	}}
+	if _, err := h.s.Person(ctx, owner, found[0].ID, w); err != nil || w.err != nil {
+		t.Fatalf("%v; meanwhile: %v", err, w.err)
+	}
+	if _, err := zip.NewReader(bytes.NewReader(w.Bytes()), int64(w.Len())); err != nil {
+		t.Error(err)
+	}
+	if list, err := os.ReadDir(filepath.Join(b.Dir, "exports")); err != nil || len(list) != 0 {
+		t.Errorf("%d files stay: %v", len(list), err)
+	}
+}
+
+// TestTwoProcessesMakeNobodyTwice: two processes that work on the same list at once make each patient once.
+func TestTwoProcessesMakeNobodyTwice(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		owner, work := h.As(access.Owner), h.As(access.System)
+		text := "Name,Phone\n"
+		for i := range 250 {
+			text += "Person " + pad(i) + ",+9198" + pad(i) + "\n"
+		}
+		list, err := h.s.Bring(ctx, owner, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both := func() {
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(func() {
+					if err := h.s.Work(ctx, work); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		}
+		l, err := h.s.List(ctx, owner, list)
+		if err == nil {
+			err = h.s.Look(ctx, owner, list, l.Columns, archives.DayFirst, false, l.Version)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		both()
+		if l, err = h.s.List(ctx, owner, list); err == nil {
+			err = h.s.Take(ctx, owner, list, l.Version)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		both()
+		var n int
+		if err := b.DB.View(ctx, owner, access.PatientRead, func(_ context.Context, v *store.View) error {
+			return v.Row(`SELECT COUNT(*) FROM patient WHERE clinic_id = $1`).Scan(&n)
+		}); err != nil || n != 250 {
+			t.Errorf("%d patients of 250 lines: %v", n, err)
+		}
+		if l, err = h.s.List(ctx, owner, list); err != nil || l.State != archives.ListDone || l.Made != 250 {
+			t.Errorf("%s, %d made: %v", l.State, l.Made, err)
 		}
 	})
 }

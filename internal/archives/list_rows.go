@@ -27,6 +27,7 @@ const (
 	sqlListTo = `UPDATE list_import SET state = $5, line_done = 0, made = CASE WHEN $5 = 'running' THEN 0 ELSE made END, state_at = $6, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = $4`
 	sqlListAt    = `UPDATE list_import SET line_done = $4, made = made + $5, skipped = skipped + $6, state = $7, state_at = $8 WHERE clinic_id = $1 AND id = $2 AND line_done = $3`
+	sqlListHold  = `UPDATE list_import SET state_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlListNext  = `SELECT id FROM list_import WHERE clinic_id = $1 AND state IN ('checking', 'running', 'undoing') ORDER BY added_at LIMIT 1`
 	sqlLineAdd   = `INSERT INTO list_line (clinic_id, import_id, number, cells) VALUES ($1, $2, $3, $4)`
 	sqlLinesFrom = `SELECT number, cells, verdict, faults, made_id FROM list_line WHERE clinic_id = $1 AND import_id = $2 AND number > $3 ORDER BY number LIMIT $4`

@@ -251,6 +251,9 @@ func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen 
 	err = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 		more, undo = false, nil
 		tx.Housekeeping("lines of a list; that it was asked for was recorded, and so is every patient whom it makes")
+		if _, err := tx.Exec(sqlListHold, list, tx.Now()); err != nil { // another process that is at the same lines waits here, and goes on behind them
+			return err
+		}
 		l, err := getList(&tx.View, list)
 		if err != nil {
 			return err

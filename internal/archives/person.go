@@ -50,6 +50,16 @@ func (s *Service) Person(ctx context.Context, who access.Caller, patient id.ID, 
 	if err != nil {
 		return Made{}, err
 	}
+	var made Made
+	err = s.through(ctx, who.Clinic(), w, func(w io.Writer) (err error) {
+		made, err = s.person(ctx, who, right, patient, w)
+		return err
+	})
+	return made, err
+}
+
+// person writes the copy, in one passage.
+func (s *Service) person(ctx context.Context, who access.Caller, right access.Right, patient id.ID, w io.Writer) (Made, error) {
 	p, err := s.plan(ctx)
 	if err != nil {
 		return Made{}, err

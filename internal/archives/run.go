@@ -269,6 +269,37 @@ func (f *sealedFile) flush() error {
 	return err
 }
 
+// through has a file made and writes it on when it is whole. It lies sealed in the folder of archives meanwhile: whoever reads slowly, or not at all, must not keep
+// the database waiting, from which it is made in one passage. Where there is no folder it is written on as it is made.
+func (s *Service) through(ctx context.Context, clinic id.ID, to io.Writer, do func(w io.Writer) error) (err error) {
+	if s.o.Folder == "" {
+		return do(to)
+	}
+	if err := os.MkdirAll(s.o.Folder, 0o700); err != nil {
+		return fmt.Errorf("archives: %w", err)
+	}
+	one := runRow{Run: Run{ID: id.New(s.db.Clock().Now())}}
+	f, err := os.OpenFile(s.file(one.ID), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("archives: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(s.file(one.ID))) }()
+	ring, err := s.db.Vault().Ring(ctx, clinic)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	defer ring.Close()
+	w := &sealedFile{ring: ring, run: one.ID, w: bufio.NewWriter(f)}
+	if err = do(w); err == nil {
+		err = w.close()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	one.pieces = w.number
+	return s.write(ctx, clinic, one, to)
+}
+
 func (f *sealedFile) close() error { return errors.Join(f.flush(), f.w.Flush()) }
 
 // Fetching is an archive that is ready to be fetched.

@@ -33,6 +33,9 @@ type Note struct {
 	Old, New     any
 }
 
+// Withheld is the day of a list of people who may not be told that they stand on it: while a law forbids it, their own pages leave it out.
+const Withheld = "withheld"
+
 // Seen is the detail of a list: which day or search kind, and who appeared in it.
 type Seen struct {
 	Day string  `json:"day"`

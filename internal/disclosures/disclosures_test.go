@@ -3,11 +3,13 @@ package disclosures_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clock"
 	"almirah/internal/disclosures"
@@ -16,9 +18,12 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
+	"almirah/internal/requests"
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
+	"almirah/internal/vault"
+	"almirah/internal/words"
 )
 
 type house struct {
@@ -194,6 +199,19 @@ func TestSheIsToldWhatWasGiven(t *testing.T) {
 		if letters() != "1" || copied(silent) != 0 || named(silent) != "0" {
 			t.Errorf("while it is forbidden: %s letters, %d in her copy, %s in her log", letters(), copied(silent), named(silent))
 		}
+		_, err := h.s.List(ctx, h.other)
+		h.must(err)
+		book, err := words.Load()
+		h.must(err)
+		asked := requests.New(b.DB, b.Log, requests.Options{Book: book})
+		on := func(patient id.ID) int {
+			lists, err := asked.OnLists(ctx, accounts.ForPatient(b.Clinic, patient, id.New(b.Clock.Now())), today)
+			h.must(err)
+			return len(slices.DeleteFunc(lists, func(l requests.Look) bool { return l.Kind != "disclosure" }))
+		}
+		if on(free) != 1 || on(silent) != 0 {
+			t.Errorf("on the list of demands: %d for whom may know, %d for whom must not", on(free), on(silent))
+		}
 		b.Clock.Set(clock.StartOfDay(today.AddDays(4), h.Zone).Add(-time.Minute))
 		h.must(h.s.TellDue(ctx, b.As(access.System)))
 		if letters() != "1" {
@@ -227,4 +245,60 @@ func TestSheIsToldWhatWasGiven(t *testing.T) {
 			t.Errorf("%s are left after six years", n)
 		}
 	})
+}
+
+// TestWhomNothingReachesKeepsNoOtherWaiting: people without an address, who are told by somebody's hand, do not keep the newer ones from being told.
+func TestWhomNothingReachesKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	h, ctx := open(t, b), context.Background()
+	give := func(patient id.ID, gag clock.Date) {
+		t.Helper()
+		d := h.draft(patient)
+		if gag != "" {
+			d.Gag, d.GagWhy = gag, "The order forbids it."
+		}
+		one := h.ask(d)
+		h.must(h.s.Decide(ctx, h.other, one, 1, true, ""))
+		_, _, err := h.s.File(ctx, h.other, one)
+		h.must(err)
+	}
+	today := clock.DateOf(b.Clock.Now().In(h.Zone))
+	long, short := h.patient(1), h.patient(2)
+	give(long, today.AddDays(300))
+	h.Change(t, func(tx *store.Tx) error { // as many more as the law lets nobody tell yet
+		tx.Housekeeping("a test writes many demands")
+		for range 250 {
+			one := tx.NewID()
+			recipient, err := tx.Seal(vault.ClinicData, "disclosure", "recipient", one, "District Court, invented")
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(`INSERT INTO disclosure (clinic_id, id, patient_id, ground, parts, recipient, reference, why, gag, gag_why, state, asked_by, asked_at, decided_by, decided_at, words, given_at, told_at, told_by, version)
+				SELECT clinic_id, $2, patient_id, ground, parts, $4, NULL, NULL, gag, NULL, state, asked_by, asked_at, decided_by, decided_at, NULL, given_at, told_at, told_by, version FROM disclosure WHERE clinic_id = $1 AND patient_id = $3 LIMIT 1`, one, long, recipient); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	give(short, today.AddDays(1))
+	b.Clock.Set(clock.StartOfDay(today.AddDays(2), h.Zone).Add(time.Minute))
+	h.must(h.s.TellDue(ctx, b.As(access.System)))
+	if n := h.Count(t, `SELECT COUNT(*) FROM disclosure WHERE clinic_id = $1 AND patient_id = $2 AND told_at > 0`, short); n != "1" {
+		t.Error("she was not told: those before her cannot be, and stood in her way")
+	}
+}
+
+// TestWhoJoinedAfterDecidesNothing: whoever joined the clinic after a demand was written down does not decide about it: she may be the one who wrote it, under another address.
+func TestWhoJoinedAfterDecidesNothing(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "disclosure-two-people")
+	b := rig.New(t, store.SQLite, store.Options{})
+	h, ctx := open(t, b), context.Background()
+	one := h.ask(h.draft(h.patient(1)))
+	joined := clock.At(b.Clock.Now().Add(time.Minute))
+	s := disclosures.New(b.DB, disclosures.Options{Here: func(context.Context, access.Caller) (clock.Instant, error) { return joined, nil }})
+	is(t, s.Decide(ctx, h.other, one, 1, true, ""), fault.Forbidden, "fault.second_too_new", "who joined after it")
+	joined = clock.At(b.Clock.Now().Add(-time.Minute))
+	h.must(s.Decide(ctx, h.other, one, 1, true, ""))
 }

@@ -2,10 +2,12 @@ package disclosures
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -22,6 +24,8 @@ type Options struct {
 	Collect func(v *store.View, patient id.ID, part Part) (map[string][]map[string]string, error)
 	// Texts are what she is told, in the clinic's languages; {{.PatientName}} stands for her name.
 	Texts func(languages []string, d Disclosure) []messaging.SecurityNotice
+	// Here is since when the caller belongs to the clinic: who joined after a demand was written down does not decide about it. nil: nobody is asked.
+	Here func(ctx context.Context, who access.Caller) (clock.Instant, error)
 }
 
 // Service are the verbs for the doors.
@@ -33,8 +37,11 @@ type Service struct {
 // New makes the service.
 func New(db *store.DB, o Options) *Service { return &Service{db: db, o: o} }
 
-// mostListed is how many demands the page lists.
-const mostListed = 200
+// mostListed is how many demands the page lists, and tellAtOnce how many people one passage tells.
+const (
+	mostListed = 200
+	tellAtOnce = 100
+)
 
 // Line is a demand in the list, with whom it is about.
 type Line struct {
@@ -42,16 +49,25 @@ type Line struct {
 	Name patients.Name
 }
 
-// List are the clinic's demands, those that wait first. It is one entry in the audit log.
+// List are the clinic's demands, those that wait first. It is an entry in the audit log, and one of its own for those whom the law forbids to tell: it does not stand on their pages.
 func (s *Service) List(ctx context.Context, who access.Caller) (out []Line, err error) {
 	err = s.db.View(ctx, who, access.DisclosureRead, func(_ context.Context, v *store.View) error {
 		list, err := read(v, sqlList, mostListed)
 		if err != nil {
 			return err
 		}
-		var all []id.ID
+		c, err := clinics.Get(v)
+		if err != nil {
+			return err
+		}
+		var all, free, silent []id.ID
 		for _, d := range list {
 			all = append(all, d.Patient)
+			if d.Gagged(clock.DateOf(v.Now().In(c.Location()))) {
+				silent = append(silent, d.Patient)
+			} else {
+				free = append(free, d.Patient)
+			}
 		}
 		names, err := patients.Names(v, all)
 		if err != nil {
@@ -61,7 +77,12 @@ func (s *Service) List(ctx context.Context, who access.Caller) (out []Line, err 
 		for _, d := range list {
 			out = append(out, Line{d, names[d.Patient]})
 		}
-		v.Listed("disclosure", "", all)
+		if free = slices.DeleteFunc(free, func(p id.ID) bool { return slices.Contains(silent, p) }); len(free) > 0 || len(silent) == 0 {
+			v.Listed("disclosure", "", free)
+		}
+		if len(silent) > 0 {
+			v.Listed("disclosure", audit.Withheld, silent)
+		}
 		return nil
 	})
 	return out, err
@@ -106,7 +127,7 @@ func (s *Service) Ask(ctx context.Context, who access.Caller, d Draft) (one id.I
 	return one, err
 }
 
-// Decide approves or refuses a demand. Whoever wrote it down cannot: fault.Forbidden "fault.disclosure_same". A refusal needs words. fault.Conflict when somebody decided
+// Decide approves or refuses a demand. Whoever wrote it down cannot: fault.Forbidden "fault.disclosure_same"; nor can who joined after that. A refusal needs words. fault.Conflict when somebody decided
 // meanwhile.
 func (s *Service) Decide(ctx context.Context, who access.Caller, one id.ID, version int64, yes bool, words string) error {
 	words = strings.TrimSpace(words)
@@ -115,6 +136,13 @@ func (s *Service) Decide(ctx context.Context, who access.Caller, one id.ID, vers
 		wrong.AddWith("words", "field.disclosure.words", map[string]any{"Most": longestWords})
 		return wrong.Err()
 	}
+	here := clock.Instant(0)
+	if s.o.Here != nil {
+		var err error
+		if here, err = s.o.Here(ctx, who); err != nil {
+			return err
+		}
+	}
 	return s.db.Change(ctx, who, access.DisclosureAct, func(_ context.Context, tx *store.Tx) error {
 		d, err := get(&tx.View, one)
 		if err != nil {
@@ -122,6 +150,9 @@ func (s *Service) Decide(ctx context.Context, who access.Caller, one id.ID, vers
 		}
 		if d.By == tx.Caller().Actor() {
 			return fault.New(fault.Forbidden, "fault.disclosure_same")
+		}
+		if here > d.AskedAt {
+			return accounts.TooNew()
 		}
 		if d.State != Asked || d.Version != version {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
@@ -225,25 +256,35 @@ func tell(tx *store.Tx, c clinics.Clinic, d Disclosure) error {
 	return err
 }
 
-// TellDue tells everybody whom the law let be told meanwhile. It is done by itself, every hour.
+// TellDue tells everybody whom the law let be told meanwhile. It is done by itself, every hour. Those whom nothing reaches keep no other waiting.
 func (s *Service) TellDue(ctx context.Context, who access.Caller) error {
-	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("whoever may be told now that her data was given away is told")
-		c, err := clinics.Get(&tx.View)
-		if err != nil {
-			return err
-		}
-		list, err := read(&tx.View, sqlTell)
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			if err := tell(tx, c, d); err != nil {
+	for behind := id.Zero; ; {
+		n := 0
+		err := s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("whoever may be told now that her data was given away is told")
+			c, err := clinics.Get(&tx.View)
+			if err != nil {
 				return err
 			}
+			list, err := read(&tx.View, sqlTell, behind, tellAtOnce)
+			if err != nil {
+				return err
+			}
+			n = len(list)
+			for _, d := range list {
+				if err := tell(tx, c, d); err != nil {
+					return err
+				}
+			}
+			if n > 0 {
+				behind = list[n-1].ID
+			}
+			return nil
+		})
+		if err != nil || n < tellAtOnce {
+			return err
 		}
-		return nil
-	})
+	}
 }
 
 // ToldByHand says that she was told by telephone, by letter or at the desk. fault.Conflict while the law forbids it.

@@ -17,7 +17,7 @@ const (
 	sqlGet  = `SELECT ` + columns + ` AND id = $2`
 	sqlList = `SELECT ` + columns + ` ORDER BY CASE state WHEN 'asked' THEN 0 WHEN 'approved' THEN 1 ELSE 2 END, asked_at DESC, id DESC LIMIT $2`
 	sqlOf   = `SELECT ` + columns + ` AND patient_id = $2 AND state = 'given' ORDER BY given_at, id`
-	sqlTell = `SELECT ` + columns + ` AND state = 'given' AND told_at = 0 ORDER BY given_at, id LIMIT 200`
+	sqlTell = `SELECT ` + columns + ` AND state = 'given' AND told_at = 0 AND id > $2 ORDER BY id LIMIT $3`
 	sqlAdd  = `INSERT INTO disclosure (clinic_id, id, patient_id, ground, parts, recipient, reference, why, gag, gag_why, state, asked_by, asked_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'asked', $11, $12)`
 	sqlDecide = `UPDATE disclosure SET state = $4, decided_by = $5, decided_at = $6, words = $7, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'asked'`

@@ -144,9 +144,14 @@ type looking struct{}
 // Looking is a context under which a refusal is neither counted nor logged: a check of the gate asks for one on purpose, and nobody tried anything.
 func Looking(ctx context.Context) context.Context { return context.WithValue(ctx, looking{}, true) }
 
+// Looks says whether the context is one of Looking: also other doors leave such attempts out of their logs and counts.
+func Looks(ctx context.Context) bool { return ctx.Value(looking{}) != nil }
+
 // refuseHeld is the refusal of what is held.
-func (g *Gate) refuseHeld(processorID string) error {
-	g.count(processorID, func(u *Use) { u.Refused++ })
+func (g *Gate) refuseHeld(ctx context.Context, processorID string) error {
+	if !Looks(ctx) {
+		g.count(processorID, func(u *Use) { u.Refused++ })
+	}
 	return fault.New(fault.Unavailable, "fault.egress.held").Because(ErrHeld)
 }
 
@@ -167,7 +172,7 @@ func (g *Gate) DialContext(processorID string) Dial {
 // dial opens a connection; chosen is the one host that a receiver client reaches, empty for the others.
 func (g *Gate) dial(ctx context.Context, processorID, chosen, network, address string) (net.Conn, error) {
 	if g.held(processorID) {
-		return nil, g.refuseHeld(processorID)
+		return nil, g.refuseHeld(ctx, processorID)
 	}
 	if err := g.closed(ctx, processorID); err != nil {
 		return nil, err
@@ -214,7 +219,7 @@ func (g *Gate) refuse(ctx context.Context, processorID, host, key string, cause 
 		kind = fault.Unavailable
 	}
 	out := fault.New(kind, key).With("Host", host).Because(cause)
-	if ctx.Value(looking{}) != nil {
+	if Looks(ctx) {
 		return out
 	}
 	g.count(processorID, func(u *Use) { u.Refused++ })
@@ -283,7 +288,7 @@ type countedCalls struct {
 
 func (c *countedCalls) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.gate.held(c.processor) { // also over a connection that was open before
-		return nil, c.gate.refuseHeld(c.processor)
+		return nil, c.gate.refuseHeld(r.Context(), c.processor)
 	}
 	if err := c.gate.closed(r.Context(), c.processor); err != nil {
 		return nil, err

@@ -274,3 +274,39 @@ func TestCatchingUpIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestAClockThatStoodAheadHidesNoDay: while the clock stood ahead for a while, days were examined that had not come. When it is right again, the days that come are examined
+// as any.
+func TestAClockThatStoodAheadHidesNoDay(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	ctx := context.Background()
+	p := practice.Open(t, b, 1)
+	s, snoop, system := oversight.New(b.DB), p.As(access.Practitioner), p.As(access.System)
+	people := patients.New(b.DB, b.Log)
+	one, _, err := people.Add(ctx, p.As(access.FrontDesk), patients.Draft{Name: "Kavita Nair", BirthDate: "1980-02-03"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examine := func() {
+		t.Helper()
+		if err := s.Examine(ctx, system, map[id.ID]string{snoop.Actor(): "Leela Nair"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	examine()
+	right := b.Clock.Now()
+	b.Clock.Move(6 * 24 * time.Hour)
+	examine()
+	b.Clock.Set(right)
+	examine()
+	b.Clock.Move(24 * time.Hour)
+	if _, err := people.Open(ctx, snoop, one.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.Clock.Move(24 * time.Hour)
+	examine()
+	if open, _, err := s.Findings(ctx, p.As(access.Owner), 10); err != nil || len(open) != 1 {
+		t.Errorf("%d noticed of a day that came after the clock was set right: %v", len(open), err)
+	}
+}

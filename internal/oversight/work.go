@@ -15,6 +15,7 @@ import (
 const (
 	sqlExamined    = `SELECT examined FROM oversight_state WHERE clinic_id = $1`
 	sqlExaminedSet = `INSERT INTO oversight_state (clinic_id, examined) VALUES ($1, $2) ON CONFLICT (clinic_id) DO UPDATE SET examined = excluded.examined WHERE oversight_state.examined < excluded.examined`
+	sqlExaminedNot = `UPDATE oversight_state SET examined = $2 WHERE clinic_id = $1 AND examined > $3`
 	sqlLooks       = `SELECT at, actor_id, patient_id, role, action FROM audit_leaf WHERE clinic_id = $1 AND id >= $2 AND at >= $3 AND at < $4 AND (action = 'open' OR action = 'break-glass' OR role = 'operator' OR role = 'support') ORDER BY id LIMIT $5`
 	sqlCountAdd    = `INSERT INTO oversight_count (clinic_id, person_id, day, opened) VALUES ($1, $2, $3, $4) ON CONFLICT (clinic_id, person_id, day) DO UPDATE SET opened = excluded.opened`
 	sqlCountOf     = `SELECT opened FROM oversight_count WHERE clinic_id = $1 AND person_id = $2 AND day < $3 ORDER BY day DESC LIMIT $4`
@@ -34,7 +35,7 @@ func (s *Service) Examine(ctx context.Context, who access.Caller, staff map[id.I
 }
 
 func (s *Service) examineNext(ctx context.Context, who access.Caller, staff map[id.ID]string) (more bool, err error) {
-	var day clock.Date
+	var day, ahead clock.Date
 	var found []noticed
 	counts := map[id.ID]int{}
 	err = s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
@@ -46,6 +47,10 @@ func (s *Service) examineNext(ctx context.Context, who access.Caller, staff map[
 		var last clock.Date
 		if err := v.Row(sqlExamined).Scan(&last); err != nil && err != store.ErrNoRows {
 			return err
+		}
+		if ahead = ""; last > today { // the clock stood ahead when the last ones were examined, and nothing of them had happened
+			ahead = today
+			last = today.AddDays(-1)
 		}
 		if day = last.AddDays(1); last == "" {
 			day = today.AddDays(-1)
@@ -64,6 +69,13 @@ func (s *Service) examineNext(ctx context.Context, who access.Caller, staff map[
 		found = notice(d)
 		return nil
 	})
+	if err == nil && ahead != "" {
+		return false, s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("days that have not come were not examined")
+			_, err := tx.Exec(sqlExaminedNot, ahead.AddDays(-1), ahead)
+			return err
+		})
+	}
 	if err != nil || day == "" {
 		return false, err
 	}

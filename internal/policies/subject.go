@@ -149,6 +149,24 @@ func (g *Governing) Spread(place string, k law.Class) (shortest law.Span, differ
 	return all.Life(place, id.Zero, k), g.read
 }
 
+// ShortenedAt is since when records of each class live less long than before, of those whose life was ever made shorter: a notice of what goes that is older spoke of less.
+func ShortenedAt(v *store.View) (map[law.Class]clock.Instant, error) {
+	g, err := Over(v)
+	if err != nil || len(g.force) == 0 {
+		return nil, err
+	}
+	out := map[law.Class]clock.Instant{}
+	for _, k := range law.Classes() {
+		least := kept(g.force[0].Terms, k)
+		for _, x := range g.force[1:] {
+			if now := kept(x.Terms, k); Longer(now, least) < 0 {
+				least, out[k] = now, x.EffectiveAt
+			}
+		}
+	}
+	return out, nil
+}
+
 // LifeFor is how long a record of the class about the patient lives: as she agreed, and not shorter than the law wants it kept. The zero span: for as
 // long as she is a patient. A class about nobody (patient zero) lives as the present terms say.
 func LifeFor(v *store.View, patient id.ID, k law.Class) (law.Span, error) {

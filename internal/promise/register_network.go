@@ -45,6 +45,23 @@ var network = []Sentence{
 		Probe: "request-log-life",
 	},
 	{
+		ID:       "request-log-visitor",
+		Text:     "Whoever runs this installation may choose that the sealed log of requests also says from which network address, with which browser and in which language a page was asked for. No other log ever says that.",
+		Applies:  "where the operator chose so for the sealed log",
+		Sources:  []string{"N3"},
+		Kind:     Enforced,
+		KeptBy:   []string{"internal/app/requestlog.go"},
+		ProvedBy: []string{"app.TestWhoAskedStandsInTheSealedLogAlone"},
+		Twins: []Twin{
+			{
+				Name: "who asked is written down without anybody's choice",
+				File: "internal/app/requestlog.go", Old: "if h.daybook == nil || !h.Config.Requests.Visitor {", New: "if h.daybook == nil {",
+				Red: []string{"app.TestWhoAskedStandsInTheSealedLogAlone"},
+			},
+		},
+		Probe: "request-log-visitor",
+	},
+	{
 		ID:       "links-out-marked",
 		Text:     "A link to somebody else’s website is marked, for a screen reader too, and does not tell that website which page you came from.",
 		Sources:  []string{"R9"},

@@ -30,8 +30,39 @@ import (
 // What stands in no function (a statement in a const, a table, a template, a migration), and whatever did not go red as it should, is left to the run
 // of that twin alone.
 
-// atWork is the variable that says which twin is at work, by its number.
-const atWork = "BROKEN_TWIN"
+// atWork is the variable that says which twin is at work, by its number; reached names a file into which the numbers of the twins are written whose
+// function a proof calls.
+const (
+	atWork  = "BROKEN_TWIN"
+	reached = "BROKEN_TWINS_REACHED"
+
+	// asking stands in every package that a twin breaks.
+	asking = `package %s
+
+import (
+	"os"
+	"sync"
+)
+
+var (
+	twinChosen  = os.Getenv(%q)
+	twinReached = os.Getenv(%q)
+	twinMarked  sync.Map
+)
+
+func twinAtWork(n string) bool {
+	if twinReached != "" {
+		if _, twice := twinMarked.LoadOrStore(n, true); !twice {
+			if f, err := os.OpenFile(twinReached, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666); err == nil {
+				_, _ = f.WriteString(n + "\n")
+				_ = f.Close()
+			}
+		}
+	}
+	return twinChosen == n
+}
+`
+)
 
 var errNoFunction = errors.New("it breaks nothing that stands in one function")
 
@@ -87,7 +118,7 @@ func doubled(text string, twins map[int]Twin) (string, error) {
 			call += "; return"
 		}
 		begin := offset(fn.Body.Lbrace) + 1
-		changes = append(changes, change{begin, begin, fmt.Sprintf(" if twinAtWork == %q { %s };", strconv.Itoa(n), call)})
+		changes = append(changes, change{begin, begin, fmt.Sprintf(" if twinAtWork(%q) { %s };", strconv.Itoa(n), call)})
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(b.at, a.at) })
 	for _, c := range changes {
@@ -125,9 +156,9 @@ func handed(list *ast.FieldList, word string, offset func(token.Pos) int, change
 	return out
 }
 
-// together runs the twins of one program, and calls found with the name of each whose proofs went red, every one, as soon as that is known. It fails when
-// the program of all of them does not build. Whoever was not found is to be run alone.
-func (b bench) together(all []Twin, scratch string, found func(name string), say func(format string, args ...any)) error {
+// together runs the twins of one program, and calls found with each whose proofs went red, every one, as soon as that is known, and with the other proofs of
+// the bench (of the same rooms) that went red too. It fails when the program of all of them does not build. Whoever was not found is to be run alone.
+func (b bench) together(all []Twin, scratch string, found func(w Twin, more []string), say func(format string, args ...any)) error {
 	files := map[string]map[int]Twin{}
 	for i, w := range all {
 		text, err := os.ReadFile(filepath.Join(b.top, filepath.FromSlash(w.File)))
@@ -167,7 +198,7 @@ func (b bench) together(all []Twin, scratch string, found func(name string), say
 			if err != nil {
 				return err
 			}
-			if err := put(ask, fmt.Sprintf("package %s\n\nimport \"os\"\n\nvar twinAtWork = os.Getenv(%q)\n", f.Name.Name, atWork)); err != nil {
+			if err := put(ask, fmt.Sprintf(asking, f.Name.Name, atWork, reached)); err != nil {
 				return err
 			}
 		}
@@ -187,81 +218,179 @@ func (b bench) together(all []Twin, scratch string, found func(name string), say
 	if err := os.WriteFile(over, plan, 0o600); err != nil {
 		return err
 	}
-	red := map[int]int{} // how many proofs of the twin went red
+	red, more := map[int]int{}, map[int][]string{} // how many proofs of the twin went red, and which others
+	done := map[int]int{}                          // in how many rooms it was at work
 	for _, dir := range slices.Sorted(maps.Keys(rooms)) {
-		bin := filepath.Join(scratch, "room.test")
-		if out, err := b.command(b.build, b.top, -1, "go", "test", "-c", "-vet=off", "-overlay="+over, "-o", bin, "./"+dir); err != nil {
+		room := &built{bench: b, bin: filepath.Join(scratch, "room.test"), dir: filepath.Join(b.top, dir)}
+		if out, err := b.command(b.build, b.top, nil, "go", "test", "-c", "-vet=off", "-overlay="+over, "-o", room.bin, "./"+dir); err != nil {
 			return fmt.Errorf("the program of all twins does not build: %w\n%s", err, out)
 		}
-		in := func(list ...int) []string {
+		in := func(proofs []string) []string {
 			var names []string
-			for _, i := range list {
-				for _, p := range all[i].Red {
-					if _, name, _ := strings.Cut(p, "."); folder(p) == dir && !slices.Contains(names, name) {
-						names = append(names, name)
-					}
+			for _, p := range proofs {
+				if _, name, _ := strings.Cut(p, "."); folder(p) == dir && !slices.Contains(names, name) {
+					names = append(names, name)
 				}
 			}
 			return names
 		}
-		green, err := b.outcomes(bin, filepath.Join(b.top, dir), -1, in(rooms[dir]...), 5*b.within)
-		if err != nil {
+		slices.Sort(rooms[dir])
+		var wanted []string
+		for _, i := range rooms[dir] {
+			wanted = append(wanted, all[i].Red...)
+		}
+		if err := room.look(in(wanted), in(b.others), scratch); err != nil {
 			return err
 		}
-		slices.Sort(rooms[dir])
 		var mu sync.Mutex
-		var several sync.WaitGroup
-		var failed error
-		places := make(chan bool, max(1, runtime.NumCPU()/2)) // a proof keeps about two processors busy
-		for _, i := range rooms[dir] {
-			places <- true
-			several.Go(func() {
-				defer func() { <-places }()
-				got, err := b.outcomes(bin, filepath.Join(b.top, dir), i, in(i), b.within)
-				mu.Lock()
-				defer mu.Unlock()
-				failed = cmp.Or(failed, err)
-				for _, name := range in(i) {
-					if green[name] == "PASS" && got[name] == "FAIL" {
-						red[i]++
-					}
+		if err := inTurn(rooms[dir], func(i int) error {
+			got, err := room.outcomes(strconv.Itoa(i), in(all[i].Red), b.within)
+			if err != nil {
+				return err
+			}
+			also, err := room.also(strconv.Itoa(i), in(all[i].Red))
+			mu.Lock()
+			defer mu.Unlock()
+			for _, name := range in(all[i].Red) {
+				if room.green[name] && got[name] == "FAIL" {
+					red[i]++
 				}
-				if red[i] == len(all[i].Red) {
-					found(all[i].Name)
-				}
-			})
-		}
-		several.Wait()
-		if failed != nil {
-			return failed
+			}
+			for _, name := range also {
+				more[i] = append(more[i], strings.TrimPrefix(dir, "internal/")+"."+name)
+			}
+			places := map[string]bool{}
+			for _, p := range all[i].Red {
+				places[folder(p)] = true
+			}
+			if done[i]++; done[i] == len(places) && red[i] == len(all[i].Red) {
+				found(all[i], more[i])
+			}
+			return err
+		}); err != nil {
+			return err
 		}
 		say("%s: %d twins were at work", path.Base(dir), len(rooms[dir]))
 	}
 	return nil
 }
 
+// inTurn does the work for each, several at once: a proof keeps about two processors busy.
+func inTurn[T any](list []T, work func(T) error) error {
+	var several sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	places := make(chan bool, max(1, runtime.NumCPU()/2))
+	for _, x := range list {
+		places <- true
+		several.Go(func() {
+			defer func() { <-places }()
+			if err := work(x); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = cmp.Or(failed, err)
+			}
+		})
+	}
+	several.Wait()
+	return failed
+}
+
+// built are the tests of a room, in which twins wait.
+type built struct {
+	bench
+	bin, dir string
+	green    map[string]bool            // proofs that are green while no twin is at work
+	reach    map[string]map[string]bool // other proofs, with the twins whose function each calls
+}
+
+// look runs the proofs while no twin is at work: the wanted ones all at once, and each of the others alone, to see which twins it reaches.
+func (r *built) look(wanted, others []string, scratch string) error {
+	got, err := r.outcomes("", wanted, 5*r.within)
+	if err != nil {
+		return err
+	}
+	r.green, r.reach = map[string]bool{}, map[string]map[string]bool{}
+	for _, name := range wanted {
+		r.green[name] = got[name] == "PASS"
+	}
+	var mu sync.Mutex
+	return inTurn(others, func(name string) error {
+		marks := filepath.Join(scratch, name+".reached")
+		defer os.Remove(marks)
+		got, err := r.outcomes("", []string{name}, r.within, reached+"="+marks)
+		if err != nil || got[name] != "PASS" {
+			return err
+		}
+		text, err := os.ReadFile(marks)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		r.reach[name] = map[string]bool{}
+		for line := range strings.Lines(string(text)) {
+			r.reach[name][strings.TrimSpace(line)] = true
+		}
+		return nil
+	})
+}
+
+// also are the other proofs that go red while the twin is at work: what fails, or does not end, beside others is asked once more alone.
+func (r *built) also(twin string, red []string) (out []string, err error) {
+	var may []string
+	for _, name := range slices.Sorted(maps.Keys(r.reach)) {
+		if r.reach[name][twin] && !slices.Contains(red, name) {
+			may = append(may, name)
+		}
+	}
+	if len(may) == 0 {
+		return nil, nil
+	}
+	got, err := r.outcomes(twin, may, 5*r.within)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range may {
+		if got[name] == "PASS" {
+			continue
+		}
+		alone, err := r.outcomes(twin, []string{name}, r.within)
+		if err != nil {
+			return nil, err
+		}
+		if alone[name] != "PASS" {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
 var ended = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): (\w+) \(`)
 
-// outcomes runs proofs of a built room while the twin of the number is at work, none for -1. What hangs has no outcome.
-func (b bench) outcomes(bin, dir string, twin int, names []string, within time.Duration) (map[string]string, error) {
-	out, err := b.command(within+time.Minute, dir, twin, bin, "-test.run=^("+strings.Join(names, "|")+")$", "-test.short", "-test.v", "-test.timeout="+within.String())
+// outcomes runs proofs of a built room while the twin of the number is at work, none for "". What hangs has no outcome.
+func (r *built) outcomes(twin string, names []string, within time.Duration, more ...string) (map[string]string, error) {
+	got := map[string]string{}
+	if len(names) == 0 {
+		return got, nil
+	}
+	out, err := r.command(within+time.Minute, r.dir, append(more, atWork+"="+twin), r.bin, "-test.run=^("+strings.Join(names, "|")+")$", "-test.short", "-test.v", "-test.timeout="+within.String())
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return nil, err
 	}
-	got := map[string]string{}
 	for _, m := range ended.FindAllSubmatch(out, -1) {
 		got[string(m[2])] = string(m[1])
 	}
 	return got, nil
 }
 
-func (b bench) command(within time.Duration, dir string, twin int, name string, args ...string) ([]byte, error) {
+func (b bench) command(within time.Duration, dir string, more []string, name string, args ...string) ([]byte, error) {
 	ctx, stop := context.WithTimeout(context.Background(), within)
 	defer stop()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=1", "ALMIRAH_TWINS=0", "ALMIRAH_SOAK=", atWork+"="+strconv.Itoa(twin))
+	cmd.Env = append(append(os.Environ(), "RAPID_NOFAILFILE=1", "ALMIRAH_TWINS=0", "ALMIRAH_SOAK="), more...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
@@ -269,7 +398,7 @@ func (b bench) command(within time.Duration, dir string, twin int, name string, 
 }
 
 // TestTwinsTogether is for scripts/twins, which asks with ALMIRAH_TWINS=together, and names in ALMIRAH_TWIN_NAMES the file with the twins that it
-// wants, one a line. It prints those whose proofs went red.
+// wants, one a line. It prints those whose proofs went red; with ALMIRAH_SOAK=1 those of which exactly the proofs went red, and what went red beside them.
 func TestTwinsTogether(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("ALMIRAH_TWINS") != "together" {
@@ -281,16 +410,26 @@ func TestTwinsTogether(t *testing.T) {
 	}
 	wanted := strings.Split(string(list), "\n")
 	dash := func(name string) string { return strings.ReplaceAll(name, " ", "-") }
+	b := bench{top: top(t), within: 2 * time.Minute, build: 20 * time.Minute}
 	var all []Twin
 	for _, s := range Register {
+		if os.Getenv("ALMIRAH_SOAK") == "1" {
+			b.others = append(b.others, s.ProvedBy...)
+		}
 		for _, w := range s.Twins {
 			if slices.Contains(wanted, dash(w.Name)) {
 				all = append(all, w)
 			}
 		}
 	}
-	found := func(name string) { fmt.Printf("red\t%s\n", dash(name)) }
-	if err := (bench{top: top(t), within: 2 * time.Minute, build: 20 * time.Minute}).together(all, t.TempDir(), found, t.Logf); err != nil {
+	found := func(w Twin, more []string) {
+		if len(more) > 0 {
+			fmt.Printf("more\t%s\t%s went red too: add it to Red, or break less\n", dash(w.Name), strings.Join(more, ", "))
+			return
+		}
+		fmt.Printf("red\t%s\n", dash(w.Name))
+	}
+	if err := b.together(all, t.TempDir(), found, t.Logf); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -302,7 +441,7 @@ func TestTogetherCanFail(t *testing.T) {
 		"internal/gate/gate.go":    "package gate\n\nimport \"fmt\"\n\n// Least is of age.\nconst Least = 18\n\ntype Door struct{}\n\n// Open opens.\nfunc (Door) Open(_ string, age int, more ...int) (ok bool) {\n\tfor _, m := range more {\n\t\tage += m\n\t}\n\treturn age >= Least\n}\n\nfunc shut(int) {\n\tlast = \"shut\"\n}\n\nvar last string\n\nfunc Last(s fmt.Stringer) string { shut(1); return last }\n",
 		"internal/gate/g_test.go":  "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif (Door{}).Open(\"\", 16, 1) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestLast(t *testing.T) {\n\tif Last(nil) != \"shut\" {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestNever(t *testing.T) { t.Fatal(\"it fails always\") }\n",
 		"internal/house/house.go":  "package house\n\nimport \"small/internal/gate\"\n\nfunc In(age int) bool { return gate.Door{}.Open(\"\", age) }\n",
-		"internal/house/h_test.go": "package house\n\nimport \"testing\"\n\nfunc TestIn(t *testing.T) {\n\tif In(17) || !In(18) {\n\t\tt.Fatal(\"in\")\n\t}\n}\n",
+		"internal/house/h_test.go": "package house\n\nimport \"testing\"\n\nfunc TestIn(t *testing.T) {\n\tif In(17) || !In(18) {\n\t\tt.Fatal(\"in\")\n\t}\n}\n\nfunc TestOut(t *testing.T) {\n\tif !In(18) {\n\t\tt.Fatal(\"out\")\n\t}\n}\n",
 	})
 	const file = "internal/gate/gate.go"
 	all := []Twin{
@@ -318,10 +457,19 @@ func TestTogetherCanFail(t *testing.T) {
 	}
 	b := bench{top: dir, within: 2 * time.Minute, build: 2 * time.Minute}
 	var red []string
-	found := func(name string) { red = append(red, name) }
+	found := func(w Twin, more []string) {
+		red = append(red, strings.Join(append([]string{w.Name}, more...), " and "))
+	}
 	err := b.together(all, t.TempDir(), found, t.Logf)
 	slices.Sort(red)
 	if want := []string{"left open", "nobody", "young"}; err != nil || !slices.Equal(red, want) {
+		t.Errorf("%q went red, want %q: %v", red, want, err)
+	}
+	// With the other proofs of the rooms what goes red beside them is named; a proof that does not reach the broken code is not run.
+	b.others, red = []string{"gate.TestYoung", "gate.TestBlind", "gate.TestLast", "gate.TestNever", "house.TestIn", "house.TestOut"}, nil
+	err = b.together(all[:3], t.TempDir(), found, t.Logf)
+	slices.Sort(red)
+	if want := []string{"left open", "nobody and house.TestOut", "young"}; err != nil || !slices.Equal(red, want) {
 		t.Errorf("%q went red, want %q: %v", red, want, err)
 	}
 	all = append(all[:1], Twin{Name: "does not compile", File: file, Old: "age += m", New: "age += \"m\"", Red: []string{"gate.TestYoung"}})

@@ -162,6 +162,9 @@ func onList(v *store.View, patient, leaf, owner id.ID, sealed []byte) (bool, err
 	if err := json.Unmarshal([]byte(text[audit.SaltSize:]), &said); err != nil {
 		return false, err
 	}
+	if said.New.Day == audit.Withheld {
+		return false, nil
+	}
 	return slices.Contains(said.New.IDs, patient), nil
 }
 

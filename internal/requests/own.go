@@ -43,8 +43,11 @@ type Held struct {
 	Count int
 }
 
-// mostOwn is how many of her requests a page shows.
-const mostOwn = 50
+// mostOwn is how many of her requests a page shows, and mostOpen how many of them can wait at once: whoever has more to say writes it into one that waits, or to the clinic.
+const (
+	mostOwn  = 50
+	mostOpen = 20
+)
 
 // Mine is what her page shows. That she looked is in the log.
 func (s *Service) Mine(ctx context.Context, who access.Caller) (out Mine, err error) {
@@ -156,7 +159,8 @@ func (s *Service) begin(tx *store.Tx, patient id.ID, kind law.Request, said stri
 }
 
 // Ask makes a request that the clinic has to look into: a correction, a deletion, an objection, a complaint. What she may have at once has verbs of
-// its own. The same asked twice while the first waits is asked once. fault.Invalid names "kind", "about" and "words".
+// its own. The same asked twice while the first waits is asked once; fault.Conflict
+// while twenty of hers wait. fault.Invalid names "kind", "about" and "words".
 func (s *Service) Ask(ctx context.Context, who access.Caller, kind law.Request, about, typed string) (one id.ID, err error) {
 	err = s.own(ctx, who, func(tx *store.Tx, patient id.ID) error {
 		var f fault.Fields
@@ -181,12 +185,19 @@ func (s *Service) Ask(ctx context.Context, who access.Caller, kind law.Request, 
 		if err != nil {
 			return err
 		}
+		open := 0
 		for _, r := range mine {
 			if !r.Over() && r.Kind == kind && r.Words == said {
 				one = r.ID
 				tx.Housekeeping("it was asked already; that is recorded")
 				return nil
 			}
+			if !r.Over() {
+				open++
+			}
+		}
+		if open >= mostOpen { // one person's must not hide everybody else's
+			return fault.New(fault.Conflict, "fault.request_many").With("Most", mostOpen)
 		}
 		r, err := s.begin(tx, patient, kind, said)
 		if err != nil {

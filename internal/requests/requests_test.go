@@ -36,6 +36,9 @@ type house struct {
 	owner  access.Caller
 	work   access.Caller
 	erased []id.ID
+
+	held    id.ID // whom an order holds
+	doubted bool  // nobody believes the clock
 }
 
 func open(t *testing.T, b *rig.Base) *house {
@@ -57,7 +60,11 @@ func open(t *testing.T, b *rig.Base) *house {
 			}
 			return out, err
 		},
+		Believed: func(context.Context) (bool, error) { return !h.doubted, nil },
 		Erase: func(ctx context.Context, who access.Caller, patient, _ id.ID) error {
+			if patient == h.held {
+				return fault.New(fault.Conflict, "fault.erasure_waits")
+			}
 			h.erased = append(h.erased, patient)
 			return b.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 				tx.Housekeeping("deleted by a test")
@@ -432,7 +439,7 @@ func TestDeletionIsDone(t *testing.T) {
 			t.Error("deleted twice")
 		}
 		b.Clock.Move(7 * 366 * 24 * time.Hour)
-		work()
+		h.Change(t, func(tx *store.Tx) error { _, err := requests.Keeper{}.Due(tx); return err })
 		if n := h.Count(t, `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1`); n != "0" {
 			t.Errorf("%s requests are kept for more than six years", n)
 		}
@@ -482,8 +489,90 @@ func TestYoungDataGoes(t *testing.T) {
 			t.Errorf("deleted too early: %v", h.erased)
 		}
 		b.Clock.Move(2 * time.Minute)
+		h.doubted = true
+		if work(); len(h.erased) != 0 {
+			t.Errorf("deleted under a clock that nobody believes: %v", h.erased)
+		}
+		h.doubted = false
 		if work(); !slices.Equal(h.erased, []id.ID{lone.ID}) {
 			t.Errorf("deleted %v, not %v alone; %v has a guardian", h.erased, lone.ID, kept.ID)
+		}
+	})
+}
+
+// TestOneWhoIsHeldKeepsNoOtherWaiting: where an order holds the deletion of one child up, the others are deleted all the same, and nothing is reported as failed.
+func TestOneWhoIsHeldKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	h, ctx := open(t, b), context.Background()
+	var lone []id.ID
+	for _, name := range []string{"First Child", "Second Child"} {
+		p, _, err := h.people.Add(ctx, h.owner, patients.Draft{Name: name, BirthDate: "2019-02-03", Language: "en", Guardian: &patients.GuardianDraft{Name: "Mother", Phone: "+919845010099", Relation: "mother"}}, true)
+		h.must(err)
+		lone = append(lone, p.ID)
+	}
+	h.Change(t, func(tx *store.Tx) error {
+		tx.Housekeeping("a test takes guardians away")
+		_, err := tx.Exec(`DELETE FROM guardian WHERE clinic_id = $1`)
+		return err
+	})
+	work := func() error { return h.s.Work(ctx, h.work, func(string, string) error { return nil }) }
+	h.must(work())
+	b.Clock.Move(requests.YoungFor + time.Minute)
+	list, err := h.s.Young(ctx, h.owner)
+	if err != nil || len(list) != 2 {
+		t.Fatal(list, err)
+	}
+	h.held = list[0].Patient
+	h.must(work())
+	if !slices.Equal(h.erased, []id.ID{list[1].Patient}) {
+		t.Errorf("deleted %v of %v", h.erased, lone)
+	}
+}
+
+// TestOnePersonHidesNobody: one person cannot fill the clinic's list; what she took back makes room.
+func TestOnePersonHidesNobody(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	h, ctx := open(t, b), context.Background()
+	_, she := h.patient("Asha Verma", "asha@example.org", "")
+	var last id.ID
+	var err error
+	n := 0
+	for ; n < 60 && err == nil; n++ {
+		var one id.ID
+		if one, err = h.s.Ask(ctx, she, law.Complaint, "", "Complaint number "+strings.Repeat("i", n+1)); err == nil {
+			last = one
+		}
+	}
+	if !fault.Is(err, fault.Conflict) || n != 21 {
+		t.Fatalf("after %d: %v", n, err)
+	}
+	h.must(h.s.TakeOwnBack(ctx, she, last))
+	_, err = h.s.Ask(ctx, she, law.Complaint, "", "One more complaint.")
+	h.must(err)
+}
+
+// TestAnswersGoWithTheRunOfTheNight: what was answered six years ago stays until the clinic's own run takes it away, of which owners are told before: the room's own work,
+// every few minutes, takes nothing.
+func TestAnswersGoWithTheRunOfTheNight(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		_, she := h.patient("Asha Verma", "asha@example.org", "")
+		h.must(h.s.AskCopy(ctx, she))
+		b.Clock.Move(6*366*24*time.Hour + 48*time.Hour)
+		h.must(h.s.Work(ctx, h.work, func(string, string) error { return nil }))
+		if n := h.Count(t, `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1`); n != "1" {
+			t.Fatalf("%s answers are left: they went past the run of the night", n)
+		}
+		h.Change(t, func(tx *store.Tx) error {
+			tx.Housekeeping("the run of the night")
+			_, err := requests.Keeper{Lives: law.Lives{Place: law.India}}.Due(tx)
+			return err
+		})
+		if n := h.Count(t, `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1`); n != "0" {
+			t.Errorf("%s answers are left by the run of the night", n)
 		}
 	})
 }

@@ -29,6 +29,8 @@ type Options struct {
 	// Erase deletes a patient in every room, for a request of hers; for the zero request, because she was found to be a child for whom nobody
 	// speaks. who is staff, or the clinic's own work.
 	Erase func(ctx context.Context, who access.Caller, patient, request id.ID) error
+	// Believed says whether the clock can be believed: nothing that nobody decided is deleted under one that jumped. nil: it always is.
+	Believed func(ctx context.Context) (bool, error)
 }
 
 // Service are the verbs for the doors.

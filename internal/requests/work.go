@@ -55,12 +55,11 @@ func (s *Service) warn(ctx context.Context, who access.Caller) error {
 				return err
 			}
 		}
-		_, err = Keeper{}.Due(tx)
-		return err
+		return nil // answered requests go with the run of the night, which owners are told of and which looks at the clock
 	})
 }
 
-// erase does the deletions that were decided. One that cannot be done keeps no other waiting.
+// erase does the deletions that were decided. One that cannot be done keeps no other waiting; one that an order of two people holds up waits for its end.
 func (s *Service) erase(ctx context.Context, who access.Caller) error {
 	var due []Request
 	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
@@ -76,7 +75,15 @@ func (s *Service) erase(ctx context.Context, who access.Caller) error {
 				return err
 			})
 		}
-		err = errors.Join(err, failed)
+		err = errors.Join(err, unlessHeld(failed))
+	}
+	return err
+}
+
+// unlessHeld passes over that an order of two people holds an erasure up, which is no failure: it is tried again.
+func unlessHeld(err error) error {
+	if fault.Is(err, fault.Conflict) {
+		return nil
 	}
 	return err
 }

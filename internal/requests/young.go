@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"almirah/internal/access"
@@ -121,13 +122,16 @@ func (s *Service) findYoung(ctx context.Context, who access.Caller) error {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil || len(over) == 0 {
 		return err
 	}
-	for _, p := range over {
-		if err := s.o.Erase(ctx, who, p, id.Zero); err != nil {
+	if s.o.Believed != nil {
+		if yes, err := s.o.Believed(ctx); err != nil || !yes {
 			return err
 		}
 	}
-	return nil
+	for _, p := range over { // one who cannot be deleted keeps no other waiting
+		err = errors.Join(err, unlessHeld(s.o.Erase(ctx, who, p, id.Zero)))
+	}
+	return err
 }

@@ -2,7 +2,6 @@ package retention
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ const (
 	sqlClosingGet   = `SELECT asked_by, asked_at, goes_at, remainder, noticed_at, now_by, now_at, second_by, second_at, custodian, version FROM closing WHERE clinic_id = $1`
 	sqlClosingWho   = `UPDATE closing SET custodian = $3, version = version + 1 WHERE clinic_id = $1 AND version = $2`
 	sqlClosingAdd   = `INSERT INTO closing (clinic_id, asked_by, asked_at, goes_at, remainder) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (clinic_id) DO NOTHING`
-	sqlClosingNow   = `UPDATE closing SET now_by = $3, now_at = $4, goes_at = $5, second_by = NULL, second_at = 0, noticed_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at = 0`
+	sqlClosingNow   = `UPDATE closing SET now_by = $3, now_at = $4, goes_at = $5, second_by = NULL, second_at = 0, noticed_at = 0, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at = 0`
 	sqlClosingTwo   = `UPDATE closing SET second_by = $3, second_at = $4, goes_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0 AND second_at = 0`
 	sqlClosingLater = `UPDATE closing SET now_by = NULL, now_at = 0, second_by = NULL, second_at = 0, goes_at = $3, noticed_at = 0, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0`
 	sqlClosingTold  = `UPDATE closing SET noticed_at = $2, goes_at = $3 WHERE clinic_id = $1 AND noticed_at = 0`
@@ -183,15 +182,19 @@ func (c Closing) due(now clock.Instant) bool {
 }
 
 // Now asks for the clinic to be destroyed without the rest of its ninety days (promise closing-sooner). One owner's word waits for 72 hours; the word of a
-// second one, by the same verb, makes it at once. fault.Conflict when the clinic is not closing, the page is older, or she asked already.
+// second one, by the same verb, makes it at once. fault.Conflict when the clinic is not closing, the page is older, or she asked already;
+// fault.Forbidden for a second word of somebody who joined after the first.
 func (s *Service) Now(ctx context.Context, who access.Caller, version int64) error {
-	name := ""
-	err := s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
+	here, err := s.here(ctx, who)
+	if err != nil {
+		return err
+	}
+	name, alone := "", false
+	err = s.db.Change(ctx, who, access.ClinicAccount, func(_ context.Context, tx *store.Tx) error {
 		c, err := clinics.Get(&tx.View)
 		if err != nil {
 			return err
 		}
-		name = c.Name
 		x, there, err := closingOf(&tx.View)
 		if err != nil {
 			return err
@@ -199,7 +202,10 @@ func (s *Service) Now(ctx context.Context, who access.Caller, version int64) err
 		if !there || x.NowBy == who.Actor() {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
-		if x.NowAt > 0 {
+		if name, alone = c.Name, x.NowAt == 0; !alone {
+			if here > x.NowAt {
+				return accounts.TooNew()
+			}
 			tx.Record(audit.Note{Action: "agree-destroy", Kind: "clinic", Subject: tx.Clinic()})
 			return changed(tx.Exec(sqlClosingTwo, version, who.Actor(), tx.Now()))
 		}
@@ -209,7 +215,28 @@ func (s *Service) Now(ctx context.Context, who access.Caller, version int64) err
 	if err != nil {
 		return err
 	}
-	return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingSoon, "/app/account/closing")
+	if !alone {
+		return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingSoon, "/app/account/closing")
+	}
+	return s.announceEnd(ctx, who, access.ClinicAccount, name)
+}
+
+// announceEnd tells the owners that the clinic goes soon, and notes then that they were told: what breaks off before that is told again within the hour, and nothing is
+// destroyed until two days after.
+func (s *Service) announceEnd(ctx context.Context, who access.Caller, right access.Right, name string) error {
+	if err := s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingSoon, "/app/account/closing"); err != nil {
+		return err
+	}
+	return s.db.Change(ctx, who, right, func(_ context.Context, tx *store.Tx) error {
+		x, _, err := closingOf(&tx.View)
+		if err != nil {
+			return err
+		}
+		goes := max(x.GoesAt, tx.Now().Add(Warned))
+		tx.Record(audit.Note{Action: "announce-destroy", Kind: "clinic", Subject: tx.Clinic(), New: goes})
+		_, err = tx.Exec(sqlClosingTold, tx.Now(), goes)
+		return err
+	})
 }
 
 // Later takes back that the clinic is destroyed sooner, by any owner: the ninety days stand again. fault.Conflict when nobody asked, or it is begun.
@@ -264,16 +291,8 @@ func (s *Service) WatchClosing(ctx context.Context, who access.Caller) error {
 			return err
 		})
 	}
-	if x.NoticedAt == 0 && now >= x.GoesAt.Add(-Warned) {
-		if err := s.mail(ctx, who.Clinic(), c.Name, accounts.NoticeClosingSoon, "/app/account/closing"); err != nil {
-			return err
-		}
-		return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-			goes := max(x.GoesAt, tx.Now().Add(Warned))
-			tx.Record(audit.Note{Action: "announce-destroy", Kind: "clinic", Subject: tx.Clinic(), New: goes})
-			_, err := tx.Exec(sqlClosingTold, tx.Now(), goes)
-			return err
-		})
+	if x.NoticedAt == 0 && x.SecondAt == 0 && (x.NowAt > 0 || now >= x.GoesAt.Add(-Warned)) {
+		return s.announceEnd(ctx, who, access.Work, c.Name)
 	}
 	if !x.due(now) {
 		return nil
@@ -399,11 +418,7 @@ func (s *Service) EndHeld(ctx context.Context) error {
 	if s.o.End == nil {
 		return nil
 	}
-	err := s.believed(ctx, s.o.Platform())
-	if errors.Is(err, ErrClock) {
-		return nil
-	}
-	if err != nil {
+	if yes, err := s.Believed(ctx); err != nil || !yes {
 		return err
 	}
 	return s.o.End(ctx)

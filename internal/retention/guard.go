@@ -113,3 +113,22 @@ func (s *Service) believed(ctx context.Context, who access.Caller) error {
 		return nil
 	})
 }
+
+// Believed says whether the clock is where the last look left it: nothing that nobody decided is destroyed while it is not.
+func (s *Service) Believed(ctx context.Context) (bool, error) {
+	err := s.believed(ctx, s.o.Platform())
+	if errors.Is(err, ErrClock) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// WhileBelieved is a chore that takes something away by its day, and is left out while the clock cannot be believed.
+func (s *Service) WhileBelieved(run func(context.Context, access.Caller) error) func(context.Context, access.Caller) error {
+	return func(ctx context.Context, who access.Caller) error {
+		if yes, err := s.Believed(ctx); err != nil || !yes {
+			return err
+		}
+		return run(ctx, who)
+	}
+}

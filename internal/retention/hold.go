@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
@@ -83,7 +84,7 @@ func (s *Service) AskHold(ctx context.Context, who access.Caller, patient id.ID,
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if err := overHolds(tx, c); err != nil {
+		if err := overHolds(tx, c, patient); err != nil {
 			return err
 		}
 		one = tx.NewID()
@@ -104,12 +105,19 @@ func (s *Service) AskHold(ctx context.Context, who access.Caller, patient id.ID,
 	return one, err
 }
 
-// ApproveHold makes the hold stand. fault.Forbidden for whoever asked for it; fault.NotFound when there is none of that id; fault.Conflict when it no longer
+// ApproveHold makes the hold stand. fault.Forbidden for whoever asked for it, or joined after it was asked for; fault.NotFound when there is none of that id; fault.Conflict when it no longer
 // waits, or its last day is over.
 func (s *Service) ApproveHold(ctx context.Context, who access.Caller, one id.ID, version int64) error {
+	here, err := s.here(ctx, who)
+	if err != nil {
+		return err
+	}
 	return s.decideHold(ctx, who, one, func(tx *store.Tx, h Hold, today clock.Date) error {
 		if h.AskedBy == who.Actor() {
 			return fault.New(fault.Forbidden, "fault.another_person")
+		}
+		if here > h.AskedAt {
+			return accounts.TooNew()
 		}
 		if h.State != Asked || h.Until < today {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
@@ -224,13 +232,16 @@ func openHold(v *store.View, patient id.ID) (Hold, bool, error) {
 	return list[0], true, nil
 }
 
-// overHolds ends the holds whose last day is over.
-func overHolds(tx *store.Tx, c clinics.Clinic) error {
+// overHolds ends the holds whose last day is over: of one patient, or of all (id.Zero), which a run alone does that believes its clock.
+func overHolds(tx *store.Tx, c clinics.Clinic, patient id.ID) error {
 	list, err := holds(&tx.View, sqlHoldOver, clock.DateOf(tx.Now().In(c.Location())))
 	if err != nil {
 		return err
 	}
 	for _, h := range list {
+		if !patient.IsZero() && h.Patient != patient {
+			continue
+		}
 		if _, err := tx.Exec(sqlHoldEnd, h.ID, h.Version, string(Ended), nil, tx.Now()); err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func (Keeper) Due(tx *store.Tx) (int, error) {
 		return 0, err
 	}
 	tx.Housekeeping("holds whose last day is over")
-	if err := overHolds(tx, c); err != nil {
+	if err := overHolds(tx, c, id.Zero); err != nil {
 		return 0, err
 	}
 	n, err := tx.Exec(sqlHoldOld, tx.Now().Add(-keepHolds))

@@ -64,6 +64,7 @@ const (
 	sqlRunGet   = `SELECT day, at, ended_at, gone, ahead FROM retention_run WHERE clinic_id = $1 ORDER BY day DESC LIMIT $2`
 	sqlRunBegin = `INSERT INTO retention_run (clinic_id, day, at) VALUES ($1, $2, $3) ON CONFLICT (clinic_id, day) DO UPDATE SET at = excluded.at, ended_at = 0`
 	sqlRunEnd   = `UPDATE retention_run SET ended_at = $3, gone = $4, ahead = $5 WHERE clinic_id = $1 AND day = $2`
+	sqlRunLast  = `SELECT day FROM retention_run WHERE clinic_id = $1 ORDER BY CASE WHEN ended_at > 0 THEN 0 ELSE 1 END, CASE WHEN ended_at > 0 THEN day END DESC, day LIMIT 1`
 	sqlRunOld   = `DELETE FROM retention_run WHERE clinic_id = $1 AND day < $2`
 
 	sqlNoticeAdd    = `INSERT INTO retention_notice (clinic_id, id, class, records, noticed_at, until_at) VALUES ($1, $2, $3, $4, $5, $6)`
@@ -114,7 +115,7 @@ func (s *Service) Run(ctx context.Context, who access.Caller, dry bool) (Night, 
 		if lives, err = s.lives(v, c); err != nil {
 			return err
 		}
-		told, err = notices(v)
+		told, err = s.notices(v)
 		return err
 	}
 	if err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error { return read(v) }); err != nil {
@@ -240,7 +241,7 @@ func (s *Service) destroyKeys(ctx context.Context, who access.Caller, lives law.
 func (s *Service) begin(ctx context.Context, who access.Caller, n Night, c clinics.Clinic) error {
 	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("a run begins")
-		if err := overHolds(tx, c); err != nil {
+		if err := overHolds(tx, c, id.Zero); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(sqlRunOld, n.Day.AddDays(-400)); err != nil {
@@ -320,7 +321,15 @@ func (s *Service) tell(ctx context.Context, who access.Caller) error {
 	})
 }
 
-func notices(v *store.View) ([]Notice, error) {
+// notices are those that speak still: not those from before the life of their class was made shorter, because more goes now than they told.
+func (s *Service) notices(v *store.View) ([]Notice, error) {
+	var shorter map[law.Class]clock.Instant
+	if s.o.Shortened != nil {
+		var err error
+		if shorter, err = s.o.Shortened(v); err != nil {
+			return nil, err
+		}
+	}
 	rows, err := v.Query(sqlNoticeList, v.Now().Add(-covers))
 	if err != nil {
 		return nil, err
@@ -332,7 +341,9 @@ func notices(v *store.View) ([]Notice, error) {
 		if err := rows.Scan(&n.Class, &n.Records, &n.At, &n.Until); err != nil {
 			return nil, err
 		}
-		out = append(out, n)
+		if n.At >= shorter[n.Class] {
+			out = append(out, n)
+		}
 	}
 	return out, rows.Err()
 }
@@ -397,7 +408,7 @@ func (s *Service) Plan(ctx context.Context, who access.Caller) (out Plan, err er
 		if len(last) > 0 {
 			out.Last = last[0]
 		}
-		told, err := notices(v)
+		told, err := s.notices(v)
 		if err != nil {
 			return err
 		}
@@ -415,24 +426,20 @@ func (s *Service) Plan(ctx context.Context, who access.Caller) (out Plan, err er
 	return out, err
 }
 
-// Late says how many days the clinic has been without a run that ended; zero when it had one within two days, or is younger.
+// Late says how many days the clinic has been without a run that ended; zero when it had one within two days, or none was begun yet.
 func Late(v *store.View) (int, error) {
 	c, err := clinics.Get(v)
 	if err != nil {
 		return 0, err
 	}
-	list, err := nights(v, 2)
-	if err != nil {
+	var from clock.Date // of the last run that ended; of the first, where they all broke off
+	if err := v.Row(sqlRunLast).Scan(&from); err == store.ErrNoRows {
+		return 0, nil
+	} else if err != nil {
 		return 0, err
 	}
-	today := clock.DateOf(v.Now().In(c.Location()))
-	for _, n := range list {
-		if n.Ended > 0 {
-			if days := n.Day.DaysUntil(today); days > 2 {
-				return days, nil
-			}
-			return 0, nil
-		}
+	if days := from.DaysUntil(clock.DateOf(v.Now().In(c.Location()))); days > 2 {
+		return days, nil
 	}
 	return 0, nil
 }
@@ -440,7 +447,7 @@ func Late(v *store.View) (int, error) {
 // Announced are the notices that stand, for the dashboard of those who may see them.
 func (s *Service) Announced(ctx context.Context, who access.Caller) (out []Notice, err error) {
 	err = s.db.View(ctx, who, access.RetentionRead, func(_ context.Context, v *store.View) error {
-		list, err := notices(v)
+		list, err := s.notices(v)
 		out = nil
 		for _, n := range list {
 			if n.Until > v.Now() {

@@ -27,6 +27,8 @@ type Options struct {
 	// LifeFor is how long the clinic keeps the class, for a subject who agreed to other terms than the newest, or for everybody (id.Zero). nil: what the
 	// law's table has for whoever chose nothing.
 	LifeFor func(v *store.View, subject id.ID, c law.Class) (law.Span, error)
+	// Shortened is since when records of a class live less long than before. nil: never.
+	Shortened func(v *store.View) (map[law.Class]clock.Instant, error)
 	// Head is the moment of the newest signed head of the audit log; zero before the first.
 	Head      func(ctx context.Context) (clock.Instant, error)
 	ForClinic func(id.ID) access.Caller // the clinic's own work
@@ -74,4 +76,12 @@ func (s *Service) lives(v *store.View, c clinics.Clinic) (law.Lives, error) {
 	}
 	out.Chosen = func(class law.Class) law.Span { return spans[class] }
 	return out, nil
+}
+
+// here is since when the caller belongs where she speaks: the second word of two people is nobody's who came after the first.
+func (s *Service) here(ctx context.Context, who access.Caller) (clock.Instant, error) {
+	if s.o.Accounts == nil {
+		return 0, nil
+	}
+	return s.o.Accounts.Here(ctx, who)
 }

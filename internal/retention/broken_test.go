@@ -1,0 +1,247 @@
+package retention_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"almirah/internal/access"
+	"almirah/internal/clock"
+	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/promise"
+	"almirah/internal/retention"
+	"almirah/internal/rig"
+	"almirah/internal/store"
+)
+
+// breaksOff runs what dies at the moment at which the owners are to be told.
+func (l *leaving) breaksOff(do func(s *retention.Service)) {
+	l.t.Helper()
+	dying := retention.New(l.DB, l.Log, retention.Options{Accounts: l.account, Doers: doers, Tables: l.tables, ForClinic: func(id.ID) access.Caller { panic("the process dies") }, Platform: func() access.Caller { return rig.SignedIn(id.Zero, id.Zero, id.Zero, access.System) }})
+	defer func() {
+		if recover() == nil {
+			l.t.Error("it did not die")
+		}
+	}()
+	do(dying)
+}
+
+// TestNoEndWithoutNotice: one owner asks for the end sooner, and the process dies before the others were told. They are told within the hour, and nothing goes before they had
+// their two days.
+func TestNoEndWithoutNotice(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "closing-sooner")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		l, ctx := leaves(t, b), context.Background()
+		if err := l.s.Close(ctx, l.owner, false); err != nil {
+			t.Fatal(err)
+		}
+		l.breaksOff(func(s *retention.Service) { _ = s.Now(ctx, l.owner, 1) })
+		x, _, err := l.s.ClosingOf(ctx, l.owner)
+		if err != nil || x.NowAt == 0 || x.NoticedAt != 0 {
+			t.Fatalf("owners count as told though nobody told them: %+v %v", x, err)
+		}
+		l.hours(time.Hour)
+		if x, _, err = l.s.ClosingOf(ctx, l.owner); err != nil || x.NoticedAt == 0 || x.GoesAt.Sub(x.NoticedAt) < retention.Warned {
+			t.Errorf("an hour later: %+v %v", x, err)
+		}
+		// Whole, the word counts as told at once.
+		if err := l.s.Later(ctx, l.second, x.Version); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.s.Now(ctx, l.second, x.Version+1); err != nil {
+			t.Fatal(err)
+		}
+		if x, _, err = l.s.ClosingOf(ctx, l.owner); err != nil || x.NoticedAt == 0 {
+			t.Errorf("told at once: %+v %v", x, err)
+		}
+	})
+}
+
+// TestNoSuspensionWithoutNotice: a suspension that is approved by a process which dies before the owners are told was not approved.
+func TestNoSuspensionWithoutNotice(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	l, ctx := leaves(t, b), context.Background()
+	other := rig.SignedIn(id.Zero, id.New(b.Clock.Now()), id.Zero, access.Operator)
+	if err := l.s.AskSuspend(ctx, l.machine, b.Clinic, retention.Spam, "Messages went to people who are no patients."); err != nil {
+		t.Fatal(err)
+	}
+	list, err := l.s.Suspensions(ctx, l.machine)
+	if err != nil || len(list) != 1 {
+		t.Fatal(list, err)
+	}
+	l.breaksOff(func(s *retention.Service) { _ = s.ApproveSuspend(ctx, other, list[0].ID, 1) })
+	if list, err = l.s.Suspensions(ctx, l.machine); err != nil || list[0].State != "asked" {
+		t.Errorf("it stands and no owner knows: %+v %v", list, err)
+	}
+}
+
+// TestTheSecondWordIsNobodysWhoCameLater: whoever joined after the first word was said may be the one who said it, under another address.
+func TestTheSecondWordIsNobodysWhoCameLater(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "legal-hold", "closing-sooner")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		l, ctx := leaves(t, b), context.Background()
+		joined := func(who access.Caller, at time.Time) {
+			l.across2(`DELETE FROM membership WHERE clinic_id = $1 AND person_id = $2`, b.Clinic, who.Actor())
+			l.across2(`DELETE FROM person WHERE id = $1`, who.Actor())
+			l.across2(`INSERT INTO person (id, email_token, email, name, password, language, created_at) VALUES ($1, $2, $3, $3, '', 'en', $4)`, who.Actor(), who.Actor(), []byte{1}, clock.At(at))
+			l.across2(`INSERT INTO membership (clinic_id, person_id, role, created_at) VALUES ($1, $2, 'owner', $3)`, b.Clinic, who.Actor(), clock.At(at))
+		}
+		hold, err := l.s.AskHold(ctx, l.owner, l.patient, "A letter of the court of 3 May", l.Day(9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.s.Close(ctx, l.owner, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.s.Now(ctx, l.owner, 1); err != nil {
+			t.Fatal(err)
+		}
+		joined(l.second, b.Clock.Now().Add(time.Minute))
+		is(t, l.s.ApproveHold(ctx, l.second, hold, 1), fault.Forbidden, "fault.second_too_new", "a hold")
+		is(t, l.s.Now(ctx, l.second, 2), fault.Forbidden, "fault.second_too_new", "the end at once")
+		joined(l.second, b.Clock.Now().Add(-time.Hour))
+		if err := l.s.ApproveHold(ctx, l.second, hold, 1); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (l *leaving) across2(text string, args ...any) {
+	l.t.Helper()
+	if err := l.DB.Across(context.Background(), l.machine, access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("test")
+		_, err := p.Exec(text, args...)
+		return err
+	}); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// TestAShorterLifeIsToldAnew: records that are over because the clinic made their life shorter go after a notice of their own, not under one that spoke of fewer.
+func TestAShorterLifeIsToldAnew(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "retention-told")
+	b := rig.New(t, store.SQLite, store.Options{})
+	y := aged(t, b, law.EU)
+	life, since := law.LifeOf(law.EU, law.Opinions).Usual, clock.Instant(0)
+	y.s = retention.New(b.DB, b.Log, retention.Options{Doers: doers, LifeFor: func(_ *store.View, _ id.ID, c law.Class) (law.Span, error) {
+		if c == law.Opinions {
+			return life, nil
+		}
+		return law.LifeOf(law.EU, c).Usual, nil
+	}, Shortened: func(*store.View) (map[law.Class]clock.Instant, error) {
+		return map[law.Class]clock.Instant{law.Opinions: since}, nil
+	}})
+	opinions := func() string { return y.Count(t, `SELECT COUNT(*) FROM feedback WHERE clinic_id = $1`) }
+	first := y.Day(0)
+	y.row()
+	b.Clock.Set(clock.StartOfDay(first.AddDays(500), y.Zone))
+	y.row()
+	y.night(first.AddDays(760))
+	y.night(first.AddDays(762))
+	if y.night(first.AddDays(763)); opinions() != "1" {
+		t.Fatalf("%s opinions, of which one was over and told", opinions())
+	}
+	life, since = law.Span{Days: 30}, clock.At(b.Clock.Now())
+	n := y.night(first.AddDays(764))
+	if opinions() != "1" || len(n.Notices) != 1 {
+		t.Fatalf("%s opinions are left the night after their life was made shorter; notices %+v", opinions(), n.Notices)
+	}
+	y.night(first.AddDays(765))
+	if y.night(first.AddDays(767)); opinions() != "0" {
+		t.Error("it stays though it was told")
+	}
+}
+
+// TestRunsThatBreakOffAreLate: a clinic whose runs begin every night and never end is late.
+func TestRunsThatBreakOffAreLate(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	y := aged(t, b, law.EU)
+	late := func() (n int) {
+		if err := b.DB.View(context.Background(), y.work, access.Work, func(_ context.Context, v *store.View) (err error) { n, err = retention.Late(v); return err }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	first := y.Day(0)
+	begun := func(day int, ended int) {
+		y.exec(`INSERT INTO retention_run (clinic_id, day, at, ended_at) VALUES ($1, $2, 1, $3)`, string(first.AddDays(day)), ended)
+	}
+	if n := late(); n != 0 {
+		t.Errorf("before its first night: %d", n)
+	}
+	begun(0, 1)
+	for day := 1; day <= 5; day++ {
+		begun(day, 0)
+	}
+	b.Clock.Set(clock.StartOfDay(first.AddDays(5), y.Zone).Add(4 * time.Hour))
+	if n := late(); n != 5 {
+		t.Errorf("no run has ended for five days, and it is said to be late by %d", n)
+	}
+	y.exec(`UPDATE retention_run SET ended_at = 0 WHERE clinic_id = $1`)
+	if n := late(); n != 5 {
+		t.Errorf("no run has ended ever, and it is said to be late by %d", n)
+	}
+	y.exec(`UPDATE retention_run SET ended_at = 1 WHERE clinic_id = $1 AND day = $2`, string(first.AddDays(4)))
+	if n := late(); n != 0 {
+		t.Errorf("one ended yesterday: %d", n)
+	}
+}
+
+// TestChoresWaitForTheClock: what takes something away by its day is left out while the clock cannot be believed.
+func TestChoresWaitForTheClock(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.SQLite, store.Options{})
+	l, ctx := leaves(t, b), context.Background()
+	ran := 0
+	chore := l.s.WhileBelieved(func(context.Context, access.Caller) error { ran++; return nil })
+	for _, x := range []struct {
+		by   time.Duration
+		want int
+	}{{time.Hour, 1}, {30 * time.Hour, 1}, {-30 * time.Hour, 2}} {
+		b.Clock.Move(x.by)
+		if err := chore(ctx, l.work); err != nil || ran != x.want {
+			t.Errorf("after %v: it ran %d times, not %d: %v", x.by, ran, x.want, err)
+		}
+	}
+}
+
+// TestAJumpOfTheClockEndsNoHold: while the clock stands a year ahead, somebody asks for a hold of another patient. When it is set right, the first hold stands.
+func TestAJumpOfTheClockEndsNoHold(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "legal-hold")
+	b := rig.New(t, store.SQLite, store.Options{})
+	y, ctx := aged(t, b, law.EU), context.Background()
+	other := y.Booked(t, y.Public(), y.Booking(y.Providers[0], y.At(1, "11:00"), 2)).Appointment.Patient
+	owner, manager := b.As(access.Owner), b.As(access.Manager)
+	hold, err := y.s.AskHold(ctx, owner, y.patient, "A letter of the court of 3 May", y.Day(60))
+	if err == nil {
+		err = y.s.ApproveHold(ctx, manager, hold, 1)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, wrong := b.Clock.Now(), y.Day(500)
+	b.Clock.Move(400 * 24 * time.Hour)
+	if _, err := y.s.AskHold(ctx, owner, other, "Another letter of the court", wrong); err != nil {
+		t.Fatal(err)
+	}
+	b.Clock.Set(right)
+	if _, held, err := y.heldNow(); err != nil || !held {
+		t.Errorf("the hold is over: %v", err)
+	}
+}
+
+func (y *years) heldNow() (until clock.Date, held bool, err error) {
+	err = y.DB.View(context.Background(), y.work, access.Work, func(_ context.Context, v *store.View) (err error) {
+		until, held, err = retention.Held(v, y.patient)
+		return err
+	})
+	return until, held, err
+}
