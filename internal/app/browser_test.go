@@ -213,8 +213,8 @@ func TestEveryPageIsAccessible(t *testing.T) {
 						t.Errorf("%s %s: %s", l, s.name(), v)
 					}
 				}
-				if wide := browser.Eval[float64](t, x, `document.documentElement.scrollWidth-innerWidth`); wide > 0 {
-					t.Errorf("%s %s: %.0f px too wide", l, s.name(), wide)
+				for _, o := range x.Outside(t) {
+					t.Errorf("%s %s: %s", l, s.name(), o)
 				}
 				if raw := browser.Eval[string](t, x, `(document.body.innerText.match(/\[[a-z_]+\.[^\]]+\]|%!|<no value>|\{[a-z]+\}/)||[""])[0]`); raw != "" {
 					t.Errorf("%s %s: the page shows %q", l, s.name(), raw)

@@ -220,8 +220,8 @@ func TestThePolicyIsCleanForEverybody(t *testing.T) {
 			for _, v := range append(x.Axe(t, "../.."), x.Complaints()...) {
 				t.Errorf("%s %+v: %s", path, l, v)
 			}
-			if wide := browser.Eval[int](t, x, `document.documentElement.scrollWidth-innerWidth`); wide > 0 {
-				t.Errorf("%s %+v is %d pixels too wide", path, l, wide)
+			for _, o := range x.Outside(t) {
+				t.Errorf("%s %+v: %s", path, l, o)
 			}
 		}
 	}

@@ -324,6 +324,21 @@ func (x *Tab) Axe(t testing.TB, root string) []string {
 	return out
 }
 
+// outside looks for what stands beyond the window's edges: how far the page can be moved sideways, and texts to which nothing can be moved. In a page from right to left that is what stands beyond
+// the right edge, so that its width alone tells of nothing. What is hidden, or can be moved by itself, is left out.
+const outside = `(()=>{const d=document.documentElement,by=d.scrollWidth-innerWidth,out=by>0?[by+" px too wide"]:[];
+const apart=e=>{for(;e&&e!==document.body;e=e.parentElement){const s=getComputedStyle(e);if(s.overflowX!=="visible"||s.clipPath!=="none")return true}return false};
+for(const w=document.createTreeWalker(document.body,NodeFilter.SHOW_TEXT);w.nextNode();){const n=w.currentNode;if(!n.data.trim())continue;
+const r=document.createRange();r.selectNodeContents(n);const b=r.getBoundingClientRect();
+if(b.width>1&&(b.right>innerWidth+1||b.left<-1)&&!apart(n.parentElement))out.push("cut off at the edge: "+n.data.trim().slice(0,60))}
+return out.slice(0,5)})()`
+
+// Outside names what of the page that is open stands beyond the window's left and right edges.
+func (x *Tab) Outside(t testing.TB) []string {
+	t.Helper()
+	return Eval[[]string](t, x, outside)
+}
+
 // Picture saves the whole page as a PNG.
 func (x *Tab) Picture(t testing.TB, file string) {
 	t.Helper()

@@ -2,9 +2,11 @@ package gallery
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -64,12 +66,44 @@ func TestAccessibility(t *testing.T) {
 			for _, v := range x.Axe(t, top) {
 				t.Errorf("%s %s %d %s: %s", l.lang, l.theme, l.width, n, v)
 			}
-			if wide := browser.Eval[float64](t, x, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-				t.Errorf("%s %s %d %s: %.0f px too wide", l.lang, l.theme, l.width, n, wide)
+			for _, o := range x.Outside(t) {
+				t.Errorf("%s %s %d %s: %s", l.lang, l.theme, l.width, n, o)
 			}
 		}
 		for _, c := range x.Complaints() {
 			t.Errorf("%s %s: %s", l.lang, l.theme, c)
+		}
+	}
+}
+
+// TestWhatIsCutOffIsSeen is the control of the widths: in a page from right to left nothing moves to what stands beyond the right edge, so that its width tells of nothing; it is seen all the same.
+func TestWhatIsCutOffIsSeen(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("TestALongName", 9)
+	cases := []struct {
+		body string
+		seen bool
+	}{
+		{`<html dir=rtl><p>نص</p><p dir=ltr>` + long, true},
+		{`<html dir=rtl><p>نص</p><p dir=ltr><code>` + long, true},
+		{`<html dir=rtl><p>نص</p><div style="overflow-x:auto"><p dir=ltr>` + long, false},
+		{`<html dir=rtl><p>نص</p><p dir=ltr style="overflow-wrap:anywhere">` + long, false},
+		{`<html><p>` + long, true},
+		{`<html><p style="margin-left:-80px">cut at the beginning`, true},
+		{`<html><p>short`, false},
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if i, err := strconv.Atoi(r.URL.Path[1:]); err == nil {
+			_, _ = w.Write([]byte("<!doctype html><meta name=viewport content=\"width=device-width\">" + cases[i].body))
+		}
+	}))
+	t.Cleanup(srv.Close)
+	x := browser.Start(t).Tab(t, 360, 740)
+	for i, c := range cases {
+		x.GoTo(t, srv.URL+"/"+strconv.Itoa(i))
+		if o := x.Outside(t); (len(o) > 0) != c.seen {
+			t.Errorf("%s: %q", c.body, o)
 		}
 	}
 }
