@@ -397,7 +397,7 @@ func TestCarriersThatCannotBeAsked(t *testing.T) {
 			t.Errorf("the letter: %+v", l)
 		}
 		// In the end all of it goes with the erasures that it belongs to.
-		for _, wait := range []time.Duration{26 * time.Hour, 26 * time.Hour, 4 * 366 * 24 * time.Hour} {
+		for _, wait := range []time.Duration{26 * time.Hour, 26 * time.Hour, 7 * 366 * 24 * time.Hour} {
 			h.b.Clock.Move(wait)
 			_, err = h.Vault.Turn(background, false, nil)
 			h.must(err)
