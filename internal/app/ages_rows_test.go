@@ -148,6 +148,7 @@ var unaged = map[string]string{
 	"patient": "a patient is booked in, and must be there in the end", "patient_token": "hers", "patient_gate": "for the length of a transaction", "appointment": "hers, and must be there in the end",
 	"clinic": "the clinic itself", "closing": "retention.TestNinetyDaysToComeBack", "provider": "the practice's own, and must be there in the end", "leave": "of staff: 400 days after it ended, where nobody set a time",
 	"held_part":      "privacy.TestHeldToTheDay goes to its last day and the day after",
+	"erasure_ask":    "privacy.TestCarriersThatCannotBeAsked goes to the end of the erasure that it belongs to",
 	"custody":        "comes when a clinic goes: privacy.TestWhatIsHeldOutlivesItsClinic goes to its last day and the day after",
 	"custody_part":   "the same",
 	"statutory_copy": "made by the house itself of the messages here, and looked at with them",

@@ -43,7 +43,7 @@ type ages struct {
 // dying are the chores of the house that take something away because its time is over; they are run each night here. living are all others.
 var (
 	dying  = []string{"look-at-clock", "retention", "tidy-schedule", "tidy-lists", "forget-texts", "end-grants", "expire-use", "watch-platform", "expire-archives", "end-holds", "tidy-support", "tidy-accounts", "suspensions", "end-custodies"}
-	living = []string{"closings", "finish-closings", "examine-log", "mail-heads", "count-days", "write-use", "tell-disclosures", "watch-incidents", "watch-requests", "make-archives", "work-on-lists", "sweep-archives",
+	living = []string{"closings", "finish-closings", "examine-log", "mail-heads", "count-days", "write-use", "tell-disclosures", "ask-carriers", "watch-incidents", "watch-requests", "make-archives", "work-on-lists", "sweep-archives",
 		"mail-notices", "hand-over", "keep-terms", "tell-owners", "look-up-names", "bill-plans", "finish-deletions", "turn-keys", "probe-promises", "tidy-pace", "account-mail", "walk-of-the-canary", "end-request-log"}
 )
 

@@ -231,6 +231,7 @@ var unsaid = map[string]string{
 	"encounter.vitals":         "numbers; the note beside them is looked for",
 	"invoice_hold.particulars": "of who was erased, and asks for nothing any more",
 	"held_part.body":           "of who was erased; a custodian opens it",
+	"erasure_ask.what":         "a provider's own id, of who was erased",
 	"statutory_copy.body":      "no page opens it",
 	"heard.event":              "a provider's report, until it was dealt with",
 	"contact_proof.code":       "digits that open an address",

@@ -146,7 +146,7 @@ func TestEveryTableHasItsKeeper(t *testing.T) {
 
 // erasedByKey are tables whose rows stay when a patient goes, or come to be then: what they say about her is sealed
 // under her key, which is destroyed; or, when a clinic goes, under the key of the last day that a law wants it kept.
-var erasedByKey = map[string]bool{"audit_detail": true, "erasure": true, "held_part": true, "custody_part": true}
+var erasedByKey = map[string]bool{"audit_detail": true, "erasure": true, "erasure_ask": true, "held_part": true, "custody_part": true}
 
 // TestDeletedPatientIsGone deletes a patient by the page. Nothing of her is left in any table,
 // her key is destroyed, her time is free again, and nobody else is touched.

@@ -229,7 +229,6 @@ var elsewhere = map[string]string{
 	"POST /app/settings/export/release":   "stands there in a clinic that arrived from another house; it takes no text",
 	"POST /app/settings/import/{id}/take": "stands there once a list was looked over; it takes no text",
 	"POST /app/settings/import/{id}/undo": "stands there once a list was brought in; it takes no text",
-	"POST /app/erasures/{id}/letter":      "stands there once a carrier takes no call; it takes no text",
 	"POST /app/settings/domain/check":     "stands there once a name is claimed; it takes no text",
 	"POST /app/settings/domain/remove":    "stands there once a name is claimed; it takes no text",
 	"POST /app/patients/{id}/hold":        "stands there while no hold keeps the record, and one keeps it; the room's tests try its texts",

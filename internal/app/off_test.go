@@ -33,6 +33,7 @@ var free = map[string]string{
 	"disclosure":       "why an authority demands something; every clinic can be asked",
 	"data_statement":   "what a patient says of data that she contests, also of her name",
 	"held_part":        "what the law holds of somebody who was erased; written when she is, also after the module was turned off",
+	"erasure_ask":      "what carriers are asked about somebody who was erased; written when she is, and tells what they answered",
 	"invoice_gone":     "which number of a series was an invoice that is gone; written when one is destroyed",
 	"invoice_hold":     "who was billed, where tax law keeps the name; written when a patient with invoices is erased, also after the module was turned off",
 }

@@ -396,6 +396,16 @@ func TestCarriersThatCannotBeAsked(t *testing.T) {
 		if h.must(err); len(l.Senders) != 1 || l.Senders[0] != h.account.Sender || !strings.Contains(l.Text(), "texter-4") {
 			t.Errorf("the letter: %+v", l)
 		}
+		// In the end all of it goes with the erasures that it belongs to.
+		for _, wait := range []time.Duration{26 * time.Hour, 26 * time.Hour, 7 * 366 * 24 * time.Hour} {
+			h.b.Clock.Move(wait)
+			_, err = h.Vault.Turn(background, false, nil)
+			h.must(err)
+			h.must(h.s.Work(background, h.work))
+		}
+		if n := h.Count(t, `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1`); n != "0" {
+			t.Errorf("%s requests are left of erasures whose time is over", n)
+		}
 	})
 }
 

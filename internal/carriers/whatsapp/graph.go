@@ -56,7 +56,7 @@ func (c *Carrier) call(ctx context.Context, a Credentials, method string, parts 
 		return unanswered("address")
 	}
 	c.dress(req, a)
-	if in != nil {
+	if in != nil || method == http.MethodDelete { // Meta's description asks for it where a file is deleted, though there is no body
 		req.Header.Set("Content-Type", "application/json")
 	}
 	res, err := c.client.Do(req)
