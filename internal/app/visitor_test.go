@@ -385,7 +385,7 @@ func (v *visitor) promise(t testing.TB) {
 	v.post(t, "/confidentiality", url.Values{"version": {accounts.Statement().Version}, "sure": {"1"}})
 }
 
-var secretInPage = regexp.MustCompile(`<bdi class="code num">([A-Z2-7 ]+)</bdi>`)
+var secretInPage = regexp.MustCompile(`<bdi class="code">([A-Z2-7 ]+)</bdi>`)
 
 // enrol sets a code app up by the pages.
 func (v *visitor) enrol(t testing.TB) {

@@ -106,7 +106,7 @@ func (g *guest) enrol(email string) {
 	g.t.Helper()
 	leads(g.t, g.get("/app"), "/second-factor")
 	leads(g.t, g.post("/second-factor", "/second-factor/app/begin"), "/second-factor/app")
-	m := regexp.MustCompile(`<bdi class="code num">([A-Z2-7 ]+)</bdi>`).FindStringSubmatch(g.get("/second-factor/app").Body.String())
+	m := regexp.MustCompile(`<bdi class="code">([A-Z2-7 ]+)</bdi>`).FindStringSubmatch(g.get("/second-factor/app").Body.String())
 	if m == nil {
 		g.t.Fatal("the page shows no secret")
 	}
