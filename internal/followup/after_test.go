@@ -277,6 +277,19 @@ func TestReviewOnceAVisit(t *testing.T) {
 		c.rule(followup.AfterDraft{Kind: messaging.Review, Days: 3, At: 18 * 60, Buffer: 1})
 		next := map[scheduling.Status][]scheduling.Status{scheduling.Booked: {scheduling.Arrived, scheduling.NoShow}, scheduling.Arrived: {scheduling.Booked, scheduling.Completed, scheduling.NoShow},
 			scheduling.Completed: {scheduling.Arrived, scheduling.InProgress}, scheduling.InProgress: {scheduling.Arrived, scheduling.Completed}, scheduling.NoShow: {scheduling.Booked, scheduling.Arrived}}
+		requests := func(visit id.ID) (got int) {
+			t.Helper()
+			rows, err := c.messages.Recent(background, c.As(access.Owner), messaging.Filter{Limit: 200})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range rows {
+				if r.Kind == messaging.Review && r.Appointment == visit && r.State != messaging.Dropped && r.State != messaging.Withdrawn {
+					got++
+				}
+			}
+			return got
+		}
 		asked, n := 0, 0
 		rapid.Check(t, func(rt *rapid.T) {
 			n++
@@ -291,16 +304,7 @@ func TestReviewOnceAVisit(t *testing.T) {
 				c.Clock.Move(time.Duration(rapid.IntRange(1, 30*60).Draw(rt, "minutes")) * time.Minute)
 				c.tick()
 			}
-			got := 0
-			rows, err := c.messages.Recent(background, c.As(access.Owner), messaging.Filter{Limit: 200})
-			if err != nil {
-				rt.Fatal(err)
-			}
-			for _, r := range rows {
-				if r.Kind == messaging.Review && r.Appointment == a.ID && r.State != messaging.Dropped && r.State != messaging.Withdrawn {
-					got++
-				}
-			}
+			got := requests(a.ID)
 			asked += got
 			if got > 1 {
 				rt.Fatalf("the visit was asked about %d times", got)
@@ -308,6 +312,18 @@ func TestReviewOnceAVisit(t *testing.T) {
 		})
 		if asked == 0 {
 			t.Error("nobody was asked about anything: this shows nothing")
+		}
+		// Where nothing happens the day of every rule comes.
+		c.Clock.Move(31 * time.Minute)
+		a := c.visit(n%20+1, c.Clock.Now().Truncate(30*time.Minute).Add(2*time.Hour).Sub(rig.Start), agreed...)
+		c.mark(a, scheduling.Arrived)
+		c.mark(a, scheduling.Completed)
+		for range 5 {
+			c.Clock.Move(24 * time.Hour)
+			c.tick()
+		}
+		if got := requests(a.ID); got != 1 {
+			t.Errorf("a visit after which nothing happened was asked about %d times", got)
 		}
 	})
 }
