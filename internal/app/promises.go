@@ -26,6 +26,7 @@ const (
 		status = excluded.status, evidence = excluded.evidence, checked_at = excluded.checked_at WHERE probe_result.checked_at <= excluded.checked_at`
 	sqlProbeSpell = `INSERT INTO probe_spell (id, since, status, evidence, checked_at, times) SELECT id, since, status, evidence, checked_at, 1 FROM probe_result WHERE id = $1 AND checked_at = $2
 		ON CONFLICT (id, since) DO UPDATE SET status = excluded.status, evidence = excluded.evidence, checked_at = excluded.checked_at, times = probe_spell.times + 1`
+	sqlProbeLast   = `SELECT COALESCE(MAX(checked_at), 0) FROM probe_result WHERE id = $1`
 	sqlProbeAll    = `SELECT id, status, evidence, checked_at, since FROM probe_result`
 	sqlProbeSpells = `SELECT status, evidence, since, checked_at, times FROM probe_spell WHERE id = $1 ORDER BY since DESC LIMIT 20`
 	sqlProbeOld    = `DELETE FROM probe_spell WHERE checked_at < $1`
@@ -39,7 +40,9 @@ type probing struct{ sync.Mutex }
 
 // Probe runs every live probe, stores what it found, and opens an incident for each promise that turned red. It fails only when that cannot be
 // stored: a broken promise is a result, not an error.
-func (h *House) Probe(ctx context.Context) error {
+func (h *House) Probe(ctx context.Context) error { return h.lookAt(ctx, probes()) }
+
+func (h *House) lookAt(ctx context.Context, looks map[string]liveLook) error {
 	h.probing.Lock()
 	defer h.probing.Unlock()
 	clinics, err := h.sample(ctx)
@@ -48,10 +51,15 @@ func (h *House) Probe(ctx context.Context) error {
 	}
 	type result struct{ id, status, evidence string }
 	var found []result
-	for name, look := range probes() {
-		evidence, err := withoutPanic(look, probe{House: h, clinics: clinics}, ctx)
+	var missed []string
+	for name, look := range looks {
+		evidence, err := patiently(look, probe{House: h, clinics: clinics}, ctx)
 		if ctx.Err() != nil { // a look that was broken off says nothing; those before it do
 			break
+		}
+		if late(err) {
+			missed = append(missed, name)
+			continue
 		}
 		if err != nil {
 			found = append(found, result{name, "broken", err.Error()})
@@ -60,14 +68,24 @@ func (h *House) Probe(ctx context.Context) error {
 		found = append(found, result{name, "enforced", evidence})
 	}
 	sort.Slice(found, func(i, j int) bool { return found[i].id < found[j].id })
-	if len(found) == 0 {
+	if len(found)+len(missed) == 0 {
 		return ctx.Err()
 	}
 	writing, end := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer end()
 	err = h.DB.Across(writing, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("what the probes found; shown on the trust page")
-		for _, r := range found {
+		all := found
+		for _, name := range missed {
+			var last clock.Instant
+			if err := p.Row(sqlProbeLast, name).Scan(&last); err != nil {
+				return err
+			}
+			if last > 0 && p.Now().Sub(last) >= longestUnseen {
+				all = append(all, result{name, "broken", "it could not be looked at for an hour: the database was busy or away"})
+			}
+		}
+		for _, r := range all {
 			if _, err := p.Exec(sqlProbeSet, r.id, r.status, r.evidence, p.Now()); err != nil {
 				return err
 			}
@@ -82,6 +100,26 @@ func (h *House) Probe(ctx context.Context) error {
 		return err
 	}
 	return h.brokenPromises(ctx, jobs.Platform())
+}
+
+// longestUnseen is how long a promise may stand as it was found last while nothing can be seen of it.
+const longestUnseen = time.Hour
+
+// late says whether an error is that the database was busy, or away: then nothing was seen, for or against.
+func late(err error) bool {
+	return errors.Is(err, store.ErrRetry) || errors.Is(err, store.ErrGone) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// patiently looks, and once more where nothing could be seen.
+func patiently(look liveLook, p probe, ctx context.Context) (evidence string, err error) {
+	if evidence, err = withoutPanic(look, p, ctx); !late(err) {
+		return evidence, err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Second / 2):
+	}
+	return withoutPanic(look, p, ctx)
 }
 
 // withoutPanic looks; a look that breaks down has found something.
