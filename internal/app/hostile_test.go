@@ -394,10 +394,13 @@ func TestHostileTextRunsNothing(t *testing.T) {
 	holding := 0
 	sort.SliceStable(shown.pages, func(i, j int) bool { return !ofPlatform(shown.pages[i]) && ofPlatform(shown.pages[j]) })
 	above := false
-	for _, path := range shown.pages {
+	for i, path := range shown.pages {
 		if ofPlatform(path) && !above {
 			above = true
 			x.Cookie(t, a.h.Server.URL, web.SessionCookie, shown.above.cookies[web.SessionCookie])
+		}
+		if os.Getenv("ALMIRAH_SOAK") != "1" && (int64(i)+time.Now().Unix()/86400)%2 != 0 {
+			continue // in the small form one half of the pages today, the other tomorrow
 		}
 		x.GoTo(t, a.h.Server.URL+path)
 		holding += quiet(t, x, path)

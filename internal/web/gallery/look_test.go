@@ -52,11 +52,15 @@ func TestAccessibility(t *testing.T) {
 		t.Fatal(err)
 	}
 	only := regexp.MustCompile(os.Getenv("ALMIRAH_LOOK"))
+	today := time.Now().Unix() / 86400
 	for i, l := range []look{{"en", "light", 1366}, {"en", "dark", 1366}, {"ar", "auto", 1366}, {"en", "contrast", 360}, {"hi", "light", 360}} {
 		x := d.Tab(t, l.width, 900)
 		for j, n := range names {
 			if !only.MatchString(n) || (i > 0 && strings.HasSuffix(n, "-bare")) {
 				continue // an empty page looks the same in the other looks
+			}
+			if strings.HasSuffix(n, "-bare") && (int64(j/2)+today)%2 != 0 && os.Getenv("ALMIRAH_SOAK") == "" {
+				continue // in the small form one half of the empty pages today, the other tomorrow
 			}
 			if !strings.HasSuffix(n, "-bare") && j%5 != i && os.Getenv("ALMIRAH_SOAK") == "" {
 				continue // the small form looks at each full page in one look, the full form in all; the house's own tour looks at each in one more
