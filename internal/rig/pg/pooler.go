@@ -81,9 +81,17 @@ log_disconnections = 0
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("pgbouncer: %v", err)
 	}
+	ended, over := make(chan error, 1), make(chan struct{})
+	go func() { ended <- cmd.Wait(); close(over) }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		select {
+		case err := <-ended: // whoever reads of refused connections should read why
+			said, _ := os.ReadFile(filepath.Join(dir, "log"))
+			t.Errorf("pgbouncer ended by itself: %v: %s", err, strings.TrimSpace(string(said)))
+		default:
+			_ = cmd.Process.Kill()
+			<-over
+		}
 	})
 	out := url.URL{Scheme: "postgres", User: u.User, Host: fmt.Sprintf("127.0.0.1:%d", port), Path: u.Path, RawQuery: "sslmode=disable&default_query_exec_mode=exec"}
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(25 * time.Millisecond) {
