@@ -18,7 +18,7 @@ import (
 
 // TermsVersion is the version of the terms of use that a new person accepts: the SHA-256 of them, word for word in every language. A changed word is another
 // version, and the house does not start before this line says so too.
-const TermsVersion = "64de95aece9102934b45799bee726bc365e659a085e501f5c1f6e8c6c3382f22"
+const TermsVersion = "4b44e39f3ac5af0de97c8bc8027e3d3fad3fc7cfe3fc195e47f50f426575f5b5"
 
 // termsOfUse are the terms of use in every language, in their one form: the paragraphs by the code of the language.
 func termsOfUse(book *words.Book) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,6 +192,10 @@ func TestAccountsAtEveryCompany(t *testing.T) {
 		if !strings.Contains(shown.body, s) {
 			t.Error("the page does not show what the company's console asks for")
 		}
+	}
+	// Whoever closes the clinic reads who keeps her messages all the same: these are her accounts, not ours.
+	if shown := owner.get(t, "/app/account/closing"); !strings.Contains(shown.body, "Meta (WhatsApp), MSG91, Amazon SES keep your messages") {
+		t.Errorf("the plan of closing does not name the companies: %s", regexp.MustCompile(`[^<>]*keep your messages`).FindString(shown.body))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/requests"
+	"almirah/internal/retention"
 	"almirah/internal/store"
 )
 
@@ -62,7 +63,10 @@ func (p probe) requestsProved(ctx context.Context) (string, error) {
 func (p probe) youngDeleted(ctx context.Context) (string, error) {
 	over := 0
 	err := p.each(ctx, func(v *store.View, _ id.ID) error {
-		n, err := requests.Overstayed(v, clock.At(p.Clock.Now().Add(-24*time.Hour)))
+		n, err := requests.Overstayed(v, clock.At(p.Clock.Now().Add(-24*time.Hour)), func(patient id.ID) (bool, error) {
+			_, held, err := retention.Held(v, patient)
+			return held, err
+		})
 		over += n
 		return err
 	})

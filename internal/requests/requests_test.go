@@ -493,6 +493,15 @@ func TestYoungDataGoes(t *testing.T) {
 		if work(); len(h.erased) != 0 {
 			t.Errorf("deleted under a clock that nobody believes: %v", h.erased)
 		}
+		for held, want := range map[bool]int{false: 1, true: 0} { // the child who still waits, unless an order of two people keeps her
+			h.must(b.DB.View(ctx, h.owner, access.RequestRead, func(_ context.Context, v *store.View) error {
+				n, err := requests.Overstayed(v, clock.At(b.Clock.Now()), func(id.ID) (bool, error) { return held, nil })
+				if err == nil && n != want {
+					t.Errorf("held %t: %d stay too long, not %d", held, n, want)
+				}
+				return err
+			}))
+		}
 		h.doubted = false
 		if work(); !slices.Equal(h.erased, []id.ID{lone.ID}) {
 			t.Errorf("deleted %v, not %v alone; %v has a guardian", h.erased, lone.ID, kept.ID)

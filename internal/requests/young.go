@@ -68,15 +68,25 @@ func young(v *store.View) ([]Young, error) {
 	return out, rows.Err()
 }
 
-// Overstayed counts the children for whom nobody speaks whose time was over before the moment.
-func Overstayed(v *store.View, before clock.Instant) (n int, err error) {
+// Overstayed counts the children for whom nobody speaks whose time was over before the moment, but for those whom an order of two people keeps (held).
+func Overstayed(v *store.View, before clock.Instant, held func(patient id.ID) (bool, error)) (n int, err error) {
 	list, err := young(v)
+	if err != nil {
+		return 0, err
+	}
 	for _, y := range list {
-		if y.DeleteAt < before {
+		if y.DeleteAt >= before {
+			continue
+		}
+		kept, err := held(y.Patient)
+		if err != nil {
+			return 0, err
+		}
+		if !kept {
 			n++
 		}
 	}
-	return n, err
+	return n, nil
 }
 
 // findYoung notes the children for whom nobody speaks, lets go those for whom somebody does now, and deletes those whose fortnight is over.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -245,6 +246,7 @@ type ClosingPage struct {
 	Custodian string // who answers for what a law wants kept
 	Closed    string // the address of the certificate, once the clinic has gone
 	Held      bool   // the clinic has records that a law wants kept
+	Carriers  string // at whom the clinic has accounts of its own, which keep what was sent
 }
 
 func (s *Site) closing(v *Visit) (*ClosingPage, error) {
@@ -252,6 +254,18 @@ func (s *Site) closing(v *Visit) (*ClosingPage, error) {
 	page.Years = spanWords(v, law.LifeOf(v.Clinic.Jurisdiction, law.Invoices).Floor)
 	page.Held = v.Clinic.Has(clinics.ModuleClinical) || v.Clinic.Has(clinics.ModulePrescriptions)
 	page.Closed = "/trust/closed/" + v.Clinic.ID.String()
+	connected, err := s.Messages.Accounts(v.Context(), v.Who)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, a := range connected {
+		if a.Provider == "mail" { // the deployment's own server, which is none of hers
+			continue
+		}
+		names = append(names, v.Tongue.Say("channel.provider."+a.Provider))
+	}
+	page.Carriers = strings.Join(names, ", ")
 	x, there, err := s.Lives.ClosingOf(v.Context(), v.Who)
 	if err != nil || !there {
 		return page, err
