@@ -133,6 +133,14 @@ func TestRefusedThenCapturedIsOnePayment(t *testing.T) {
 		c.hear(first...) // the old news once more
 		c.work()
 		c.is(d.ID, billing.Paid, 0)
+		c.must(c.do(access.Work, access.System, func(tx *store.Tx) error { // her copy says amounts as people write them
+			tx.Housekeeping("a test reads")
+			got, err := billing.GatewayKeeper{}.Collect(&tx.View, d.Patient)
+			if asked, paid := got["payment_request"], got["gateway_payment"]; err == nil && (len(asked) != 1 || asked[0]["amount"] != "400.00" || len(paid) == 0 || paid[0]["amount"] != "400.00") {
+				t.Errorf("%v %v", asked, paid)
+			}
+			return err
+		}))
 		c.bank.dispute(p, "created")
 		c.bank.dispute(p, "won")
 		posts := c.bank.posts()

@@ -1,13 +1,13 @@
 package billing
 
 import (
-	"strconv"
 	"time"
 
 	"almirah/internal/audit"
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/law"
+	"almirah/internal/money"
 	"almirah/internal/store"
 )
 
@@ -77,14 +77,14 @@ func (GatewayKeeper) Collect(v *store.View, patient id.ID) (map[string][]map[str
 	}
 	moment := func(i int64) string { return time.UnixMicro(i).UTC().Format(time.RFC3339) }
 	for _, r := range list {
-		out["payment_request"] = append(out["payment_request"], map[string]string{"id": r.ID.String(), "invoice": r.Invoice.String(), "amount": strconv.FormatInt(r.Amount.Minor, 10), "currency": r.Amount.Currency,
+		out["payment_request"] = append(out["payment_request"], map[string]string{"id": r.ID.String(), "invoice": r.Invoice.String(), "amount": money.Plain(r.Amount), "currency": r.Amount.Currency,
 			"state": string(r.State), "asked": moment(int64(r.AskedAt))})
 		tried, err := attempts(v, sqlCapturesOf, r.ID)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range tried {
-			out["gateway_payment"] = append(out["gateway_payment"], map[string]string{"id": a.ID, "request": r.ID.String(), "amount": strconv.FormatInt(a.Amount.Minor, 10), "currency": a.Amount.Currency,
+			out["gateway_payment"] = append(out["gateway_payment"], map[string]string{"id": a.ID, "request": r.ID.String(), "amount": money.Plain(a.Amount), "currency": a.Amount.Currency,
 				"state": string(a.State), "method": a.Method, "at": moment(int64(a.At))})
 		}
 	}
@@ -94,7 +94,7 @@ func (GatewayKeeper) Collect(v *store.View, patient id.ID) (map[string][]map[str
 	}
 	for _, r := range back {
 		reason, _ := v.Unseal(patient, "gateway_return", "reason", r.ID, r.sealed)
-		out["gateway_return"] = append(out["gateway_return"], map[string]string{"id": r.ID.String(), "payment": r.Payment, "amount": strconv.FormatInt(r.Amount.Minor, 10), "currency": r.Amount.Currency,
+		out["gateway_return"] = append(out["gateway_return"], map[string]string{"id": r.ID.String(), "payment": r.Payment, "amount": money.Plain(r.Amount), "currency": r.Amount.Currency,
 			"state": string(r.State), "reason": reason, "asked": moment(int64(r.AskedAt))})
 	}
 	return out, nil

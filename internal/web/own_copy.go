@@ -82,7 +82,7 @@ var copyWords = map[string]string{
 	"appointment.status": "state.", "appointment.door": "copy.door.", "patient.source": "copy.door.", "booking_log.status": "state.", "booking_log.role": "role.", "booking_log.action": "audit.act.", "data_request.kind": "request.kind.", "data_request.state": "request.state.",
 	"data_request.outcome": "request.outcome.", "data_request.ground": "request.ground.", "data_request.asker": "request.asker.", "data_request.door": "request.door.", "data_request.law": "jurisdiction.", "data_statement.about": "request.about.",
 	"message.kind": "message.kind.", "message.state": "message.state.", "message.purpose": "consent.purpose.", "message_event.state": "message.state.", "looked.role": "role.", "looked.purpose": "request.purpose.", "looked.done": "audit.act.",
-	"looked.what": "audit.kind.", "invoice.state": "bill.state.", "health.kind": "audit.kind.",
+	"looked.what": "audit.kind.", "invoice.state": "bill.state.", "gateway_payment.state": "pay.state.", "gateway_return.state": "pay.state.", "health.kind": "audit.kind.",
 }
 
 // copySaid is a value of a column as people read it.
