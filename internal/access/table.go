@@ -230,7 +230,7 @@ var Table = []Row{
 	{RequestRead, "See what people asked about their own data, and by when it is answered.", leads},
 	{RequestAct, "Answer what people asked about their own data: who they are, what is done, and what is refused on which ground.", leads},
 	{RetentionRead, "See how long the clinic keeps what, what goes next, what the law keeps longer, and the record of its processing.", leads},
-	{RetentionHold, "Ask for a hold of the law on a patient's records, approve one that somebody else asked for, and lift one.", leads},
+	{RetentionHold, "Ask for a legal hold on a patient's records, approve one that somebody else asked for, and lift one.", leads},
 	{ProgramRead, "See which addresses of the clinic's own programs are told of what.", leads},
 	{ProgramSettings, "Let the clinic's own programs in by tokens, and say which addresses are told of what.", []Role{Owner}},
 	{Work, "Do the clinic's own background work: reminders, sending, tidying up.", []Role{System}},

@@ -290,6 +290,10 @@ func TestSuspendedByTwo(t *testing.T) {
 			t.Fatal(list, err)
 		}
 		is(t, l.s.ApproveSuspend(ctx, one, list[0].ID, 1), fault.Forbidden, "fault.another_person", "one operator alone")
+		l.across2(`INSERT INTO person (id, email_token, email, name, password, language, created_at) VALUES ($1, $2, $3, $3, '', 'en', $4)`, other.Actor(), other.Actor(), []byte{1}, clock.At(b.Clock.Now()))
+		l.across2(`INSERT INTO helper (person_id, role, added_at) VALUES ($1, 'operator', $2)`, other.Actor(), clock.At(b.Clock.Now().Add(time.Minute)))
+		is(t, l.s.ApproveSuspend(ctx, other, list[0].ID, 1), fault.Forbidden, "fault.second_too_new", "an operator who came after the first word")
+		l.across2(`UPDATE helper SET added_at = $2 WHERE person_id = $1`, other.Actor(), clock.At(b.Clock.Now().Add(-time.Hour)))
 		if err := l.s.ApproveSuspend(ctx, other, list[0].ID, 1); err != nil {
 			t.Fatal(err)
 		}
