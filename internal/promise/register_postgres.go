@@ -14,8 +14,10 @@ var servers = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "the small role may change the log",
-				File: "internal/store/migrations/postgres/00051_roles.sql", Old: "EXECUTE format('REVOKE UPDATE, DELETE ON audit_leaf, audit_tree FROM %I', app);", New: "EXECUTE format('GRANT UPDATE, DELETE ON audit_leaf, audit_tree TO %I', app);",
-				Red: []string{"store.TestTheSmallRoleDoesItsWorkOnly"},
+				File: "internal/store/migrations/postgres/00067_retention_fence.sql", // the newest form of the function
+				Old:  "audit_leaf, audit_tree FROM %I', app);\n        EXECUTE format('REVOKE SELECT",
+				New:  "audit_leaf, audit_tree FROM %I', app);\n        EXECUTE format('GRANT UPDATE, DELETE ON audit_leaf, audit_tree TO %I', app);\n        EXECUTE format('REVOKE SELECT",
+				Red:  []string{"store.TestTheSmallRoleDoesItsWorkOnly"},
 			},
 			{
 				Name: "a superuser may serve",
