@@ -286,9 +286,8 @@ func apart(list []scheduling.Slot) (out []scheduling.Slot) {
 
 // TestARollingRestartFailsNobody: two processes behind a proxy are restarted one after the other, as an upgrade does, while people book and look. Nobody is refused, what
 // was booked at one process is shown by the other, and both reach the database through a pooler in transaction mode under the small role.
-//
-// It stands before the tests that run side by side: two processes, a pooler and a crowd on a machine that a hundred tests share are late for reasons of the machine.
 func TestARollingRestartFailsNobody(t *testing.T) {
+	// not parallel: two processes, a pooler and a crowd on a machine that a hundred other tests share are late for reasons of the machine
 	promise.Proves(t, "upgrade-unseen")
 	k := newKillRig(t, store.Postgres)
 	rate, rounds, drain, share := 40, 1, "3s", 5

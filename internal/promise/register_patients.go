@@ -87,7 +87,7 @@ var patients = []Sentence{
 			{
 				Name: "a yes to one purpose is a yes to all",
 				File: "internal/consent/inside.go", Old: `if r.purpose == p && (r.channel == "" || r.channel == channel) {`, New: `if p != "" && (r.channel == "" || r.channel == channel) {`,
-				Red: []string{"consent.TestGiveAndTakeBack"},
+				Red: []string{"consent.TestGiveAndTakeBack", "consent.TestANewPurposeAsksFirst", "consent.TestAWiderPurposeAsksFirst", "consent.TestRestriction", "consent.TestTheTextIsKept"},
 			},
 			{
 				Name: "a box is ticked beforehand",

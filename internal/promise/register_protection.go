@@ -73,11 +73,11 @@ var protection = []Sentence{
 		Twins: []Twin{{
 			Name: "any host is dialled",
 			File: "internal/egress/gate.go", Old: `!strings.HasPrefix(network, "tcp") || !d.lists(host, port, chosen)`, New: `!strings.HasPrefix(network, "tcp") || port == 0`,
-			Red: []string{"egress.TestOnlyListedHostsAreReached"},
+			Red: []string{"egress.TestOnlyListedHostsAreReached", "egress.TestAReceiverIsOnePublicHost"},
 		}, {
 			Name: "a listed name may lead into the operator's own network",
 			File: "internal/egress/gate.go", Old: "if err != nil || !mayConnect(at.Addr(), d.Local) {", New: "if err != nil || !at.IsValid() {",
-			Red: []string{"egress.TestPrivateAddressesAreRefusedAfterResolution"},
+			Red: []string{"egress.TestPrivateAddressesAreRefusedAfterResolution", "egress.TestAReceiverIsOnePublicHost"},
 		}},
 		Probe: "only-listed-parties",
 	},
