@@ -218,8 +218,8 @@ func (b bench) together(all []Twin, scratch string, found func(w Twin, more []st
 	if err := os.WriteFile(over, plan, 0o600); err != nil {
 		return err
 	}
-	red, more := map[int]int{}, map[int][]string{} // how many proofs of the twin went red, and which others
-	done := map[int]int{}                          // in how many rooms it was at work
+	red, more := map[int]int{}, map[int][]string{}                       // how many proofs of the twin went red, and which others
+	done := map[int]int{}                                                // in how many rooms it was at work
 	order := slices.SortedFunc(maps.Keys(rooms), func(a, b string) int { // the house's own tests take as long as all others: a run that is broken off has seen the rest
 		return cmp.Or(cmp.Compare(strings.Count(a, "internal/app"), strings.Count(b, "internal/app")), strings.Compare(a, b))
 	})
