@@ -399,8 +399,8 @@ func TestHostileTextRunsNothing(t *testing.T) {
 			above = true
 			x.Cookie(t, a.h.Server.URL, web.SessionCookie, shown.above.cookies[web.SessionCookie])
 		}
-		if os.Getenv("ALMIRAH_SOAK") != "1" && (int64(i)+time.Now().Unix()/86400)%3 != 0 {
-			continue // in the small form a third of the pages each day
+		if os.Getenv("ALMIRAH_SOAK") != "1" && (int64(i)+time.Now().Unix()/86400)%2 != 0 {
+			continue // in the small form one half of the pages today, the other tomorrow
 		}
 		x.GoTo(t, a.h.Server.URL+path)
 		holding += quiet(t, x, path)
@@ -410,7 +410,7 @@ func TestHostileTextRunsNothing(t *testing.T) {
 			x.Print(t, false)
 		}
 	}
-	if holding < 5 {
+	if holding < 10 {
 		t.Errorf("only %d of %d pages hold what was typed: it was not taken, or is not shown", holding, len(shown.pages))
 	}
 	x.Cookie(t, a.h.Server.URL, web.SessionCookie, a.owner.cookies[web.SessionCookie])
