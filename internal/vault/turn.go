@@ -142,9 +142,23 @@ func (t *turning) begin(all bool) error {
 	return v.at("epoch begun")
 }
 
-// finish moves what hangs on older keys, and destroys these.
-func (t *turning) finish() error {
+// finish moves what hangs on older keys, and destroys these. Another process may begin the next epoch meanwhile, which this one does not know yet:
+// then it goes on with that one.
+func (t *turning) finish() (err error) {
+	for range overtakings {
+		if err = t.move(); !errors.Is(err, errUnknownEpoch) {
+			return err
+		}
+	}
+	return err
+}
+
+// overtakings is how often a turn is overtaken by others before it gives up.
+const overtakings = 4
+
+func (t *turning) move() error {
 	v := t.v
+	t.closed = nil
 	if err := v.learn(t.ctx); err != nil {
 		return err
 	}

@@ -326,6 +326,48 @@ func TestErasedForGood(t *testing.T) {
 	})
 }
 
+// TestATurnIsOvertaken: while one process turns, another begins the next epoch and is broken off in its middle. The first goes on with that one.
+func TestATurnIsOvertaken(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "keys-replaced")
+	onBoth(t, func(t *testing.T, at string) {
+		cfg := Config{RootKeyFile: rootFile(t), StoreURL: at}
+		one, two := opening(t, cfg), opening(t, cfg)
+		clinic, people := clinicOf(t, one, 4)
+		sealed := sealingAll(t, one, clinic, people)
+		two.step = func(what string) error {
+			if what == "clinics moved" {
+				return errBroken
+			}
+			return nil
+		}
+		overtaken := 0
+		one.step = func(what string) error {
+			if what == "clinics moved" && overtaken == 0 {
+				overtaken++
+				if _, err := two.Turn(t.Context(), true, nil); !errors.Is(err, errBroken) {
+					t.Errorf("the other turn: %v", err)
+				}
+			}
+			return nil
+		}
+		done, err := one.Turn(t.Context(), true, nil)
+		if err != nil || overtaken != 1 {
+			t.Fatalf("overtaken %d times: %v", overtaken, err)
+		}
+		s, err := one.Standing(t.Context())
+		if err != nil || done.Epoch != 3 || s.Unfinished || s.ClinicsOld+s.PeopleOld != 0 || s.Epochs != 1 || s.Waiting != 0 {
+			t.Fatalf("epoch %d, %+v, %v", done.Epoch, s, err)
+		}
+		for _, v := range []*Vault{one, two, opening(t, cfg)} {
+			r := ringOf(t, v, clinic)
+			for _, p := range people {
+				opens(t, r, nameOf(p), sealed[p], "Asha "+p.String())
+			}
+		}
+	})
+}
+
 // TestACopyFromBeforeTheTurn: a copy of the key store from before a turn comes back, whoever was erased since stays erased, and the next turn goes through.
 func TestACopyFromBeforeTheTurn(t *testing.T) {
 	t.Parallel()
