@@ -54,7 +54,7 @@ func (r *benchRun) paper(engine store.Engine) (string, error) {
 		return "", err
 	}
 	defer stop()
-	press := document.NewPress()
+	press := document.ThePress()
 	size := 0
 	print := func(rows int) (time.Duration, error) {
 		begun := clock.System{}.Now()

@@ -257,7 +257,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts, Here: h.Accounts.Here})
 	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor, Believed: func(ctx context.Context) (bool, error) { return h.Lives.Believed(ctx) }})
 	h.Erasure = h.privacy()
-	h.Bills, h.Press = billing.New(h.DB, h.Log), document.NewPress()
+	h.Bills, h.Press = billing.New(h.DB, h.Log), document.ThePress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
 	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL, Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, provider string) string { return h.Vendors.Refused(c, provider, "") }})
 	asked, err := c.Plans.terms(h.Gate, h.bank)

@@ -94,13 +94,22 @@ func openLogging(t testing.TB, engine store.Engine, o Options, log *slog.Logger,
 	c := settingsIn(t, h.Dir, engine, more)
 	var late http.Handler
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { late.ServeHTTP(w, r) }))
-	t.Cleanup(h.Server.Close)
+	server := h.Server
+	// The list of clean-ups outlives its test in package testing, and with it what they name: whole houses. So both let go of what they closed.
+	t.Cleanup(func() {
+		server.Close()
+		server, late = nil, nil
+	})
 	c.PublicURL = h.Server.URL
 	house, err := Open(ctx, c, h.Fake, log, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = house.Close() })
+	closing := house
+	t.Cleanup(func() {
+		_ = closing.Close()
+		closing = nil
+	})
 	h.House, late = house, house.Handler()
 	h.Apps = phoneOf(house)
 	if h.Owner, h.Clinic, err = house.demoClinic(ctx); err != nil {

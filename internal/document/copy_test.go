@@ -10,7 +10,7 @@ import (
 // TestTextIsCopiedAsItWasTyped sets each text and reads it back with pdftotext.
 func TestTextIsCopiedAsItWasTyped(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	for _, c := range []struct{ what, lang, text string }{
 		{"Latin with ligatures and accents", "en", "office fi ffi fl AVATAR To é ñ ß ł Ünal naïve – “quoted” ₹ 1,23,456.00 × 5 ½ °C"},
 		{"an accent typed by itself", "en", "cafe\u0301 and o\u0308zgu\u0308r"},
@@ -49,10 +49,10 @@ func TestTextIsCopiedAsItWasTyped(t *testing.T) {
 // and carries nothing but the paper.
 func TestSampleIsCopied(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	for _, lang := range []string{"en", "hi", "ta", "ar"} {
 		raw := printed(t, prescription(t, press, lang, A4, 22))
-		if again := printed(t, prescription(t, NewPress(), lang, A4, 22)); !bytes.Equal(raw, again) {
+		if again := printed(t, prescription(t, &Press{from: carried}, lang, A4, 22)); !bytes.Equal(raw, again) {
 			t.Errorf("%s: the same paper gives other bytes", lang)
 		}
 		if len(raw) > 80_000 {
@@ -80,7 +80,7 @@ func TestSampleIsCopied(t *testing.T) {
 
 // BenchmarkPrescription is a prescription of two pages in four scripts.
 func BenchmarkPrescription(b *testing.B) {
-	press := NewPress()
+	press := ThePress()
 	for b.Loop() {
 		p := press.New(Options{Language: "hi", Created: made})
 		for range 22 {

@@ -54,8 +54,10 @@ type Press struct {
 	idle  sync.Pool
 }
 
-// NewPress makes a press. The fonts are read when the first paper is printed.
-func NewPress() *Press { return &Press{from: carried} }
+// ThePress is the press of this process. The fonts are read when the first paper is printed.
+func ThePress() *Press { return shared }
+
+var shared = &Press{from: carried}
 
 func weights(family string) []string { return []string{family + "-Regular.ttf", family + "-Bold.ttf"} }
 

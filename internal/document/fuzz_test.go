@@ -21,7 +21,7 @@ func FuzzText(f *testing.F) {
 	for i, s := range hostile {
 		f.Add(s, i%5, uint16(37*i), i%2 == 0)
 	}
-	press := NewPress()
+	press := ThePress()
 	f.Fuzz(func(t *testing.T, s string, lang int, width uint16, known bool) {
 		if len(s) > 4000 {
 			return
@@ -103,7 +103,7 @@ func plain(runes []rune) string {
 // TestHostileTextsAreSet: whatever is typed, a paper comes out, that another program reads, in time.
 func TestHostileTextsAreSet(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	n := 1
 	if os.Getenv("ALMIRAH_SOAK") == "1" {
 		n = 10
@@ -131,7 +131,7 @@ func TestHostileTextsAreSet(t *testing.T) {
 // TestATextWithoutAGlyphShowsABox: a picture of it is not empty.
 func TestATextWithoutAGlyphShowsABox(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	for _, s := range []string{"😀", "日", "\x01", "\xff"} {
 		p := press.New(Options{Created: made})
 		p.Add(Text{Words: s, Size: 40})

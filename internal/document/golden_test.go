@@ -17,7 +17,7 @@ const coarse = 4
 // smooth edges in their own way, but a missing sign, or one in another place, is seen.
 func TestPapersLookAsTheyDid(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	for name, p := range map[string]*Paper{
 		"prescription-en": prescription(t, press, "en", A4, 4), "prescription-hi": prescription(t, press, "hi", A5, 4), "prescription-ta": prescription(t, press, "ta", A5, 4),
 		"prescription-ar": prescription(t, press, "ar", A4, 4), "invoice-a5": invoice(t, press, "en", A5), "invoice-slip": invoice(t, press, "en", Slip), "invoice-ar": invoice(t, press, "ar", A5),
@@ -85,7 +85,7 @@ func differ(a, b image.Image) (worst int, mean float64, at image.Point) {
 // TestTheComparisonSeesADifference: one word more, or one sign in another place, is not within the tolerance.
 func TestTheComparisonSeesADifference(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	picture := func(s string) image.Image {
 		p := paper(press, "hi")
 		p.Add(Text{Words: s})

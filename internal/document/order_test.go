@@ -12,7 +12,7 @@ import (
 // seen is the text as it stands on its first line, from the left.
 func seen(t *testing.T, lang string, spans ...Span) string {
 	t.Helper()
-	press := NewPress()
+	press := ThePress()
 	set, err := press.take()
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func pagesOf(t *testing.T, raw []byte) []string {
 
 func TestTableGoesOnWithItsHead(t *testing.T) {
 	t.Parallel()
-	p := paper(NewPress(), "en")
+	p := paper(ThePress(), "en")
 	table := Table{Columns: []Column{{Title: "Medicine", Share: 3}, {Title: "Amount", Share: 1, Align: End}}}
 	for i := range 70 {
 		table.Rows = append(table.Rows, Row{Cells: []Cell{{Text: fmt.Sprintf("row%02d-a", i), Notes: []Span{{Text: fmt.Sprintf("row%02d-b", i)}}}, {Text: fmt.Sprintf("row%02d-c", i)}}})
@@ -71,7 +71,7 @@ func TestARowHigherThanAPageIsDivided(t *testing.T) {
 		{Signature{Name: words.String()}},
 		{Header{Name: words.String(), Logo: logo(t), Note: []Span{{Text: "x"}}}},
 	} {
-		p := paper(NewPress(), "en")
+		p := paper(ThePress(), "en")
 		p.options.Size = A5
 		p.Add(blocks...)
 		raw := printed(t, p)
@@ -91,7 +91,7 @@ func TestARowHigherThanAPageIsDivided(t *testing.T) {
 func TestWhatBelongsTogetherStaysTogether(t *testing.T) {
 	t.Parallel()
 	for n := 36; n < 50; n++ { // wherever the page ends
-		p := paper(NewPress(), "en")
+		p := paper(ThePress(), "en")
 		for i := range n {
 			p.Add(Text{Words: fmt.Sprintf("line %d", i)})
 		}
@@ -106,12 +106,12 @@ func TestWhatBelongsTogetherStaysTogether(t *testing.T) {
 
 func TestBreaksAndSlips(t *testing.T) {
 	t.Parallel()
-	p := paper(NewPress(), "en")
+	p := paper(ThePress(), "en")
 	p.Add(Break{}, Text{Words: "one"}, Break{}, Break{}, Text{Words: "two"}, Break{})
 	if pages := pagesOf(t, printed(t, p)); len(pages) != 2 || !strings.Contains(pages[1], "two") {
 		t.Errorf("pages: %q", pages)
 	}
-	slip := paper(NewPress(), "en")
+	slip := paper(ThePress(), "en")
 	slip.options.Size = Slip
 	slip.Add(Text{Words: "one"}, Break{}, Text{Words: "two"})
 	raw := printed(t, slip)
@@ -127,7 +127,7 @@ func TestBreaksAndSlips(t *testing.T) {
 	if pages := pagesOf(t, printed(t, slip)); len(pages) != 2 {
 		t.Errorf("a very long slip has %d pages", len(pages))
 	}
-	empty := paper(NewPress(), "en")
+	empty := paper(ThePress(), "en")
 	if pages := pagesOf(t, printed(t, empty)); len(pages) != 1 {
 		t.Errorf("an empty paper has %d pages", len(pages))
 	}
@@ -135,7 +135,7 @@ func TestBreaksAndSlips(t *testing.T) {
 
 func TestPicturesAreMadeAnew(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	var photo bytes.Buffer
 	if err := jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 900, 600)), nil); err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestPicturesAreMadeAnew(t *testing.T) {
 func TestCodesAreRead(t *testing.T) {
 	t.Parallel()
 	text := "https://sunrise.example.com/v/7Q2K9?x=" + strings.Repeat("k", 60)
-	p := paper(NewPress(), "en")
+	p := paper(ThePress(), "en")
 	p.Add(QR{Text: text, Side: 120, Caption: "Scan"})
 	img, _, err := image.Decode(bytes.NewReader(poppler(t, printed(t, p), "pdftoppm", "-png", "-r", "150", "-x", "100", "-y", "75", "-W", "260", "-H", "260")))
 	if err != nil {
@@ -180,7 +180,7 @@ func TestCodesAreRead(t *testing.T) {
 		t.Errorf("the code says %+v, %v", got, err)
 	}
 	for _, bad := range []string{"", strings.Repeat("x", 1001)} {
-		p := paper(NewPress(), "en")
+		p := paper(ThePress(), "en")
 		p.Add(QR{Text: bad})
 		if _, err := p.PDF(); !errors.Is(err, ErrCode) {
 			t.Errorf("a code of %d letters: %v", len(bad), err)
@@ -190,7 +190,7 @@ func TestCodesAreRead(t *testing.T) {
 
 func TestThePressServesManyAtOnce(t *testing.T) {
 	t.Parallel()
-	press := NewPress()
+	press := ThePress()
 	want := printed(t, prescription(t, press, "ar", A4, 6))
 	done := make(chan error)
 	for range 8 {

@@ -32,7 +32,7 @@ func TestAPaperIsToldByALink(t *testing.T) {
 		if err != nil || bad != nil {
 			t.Fatal(err, bad)
 		}
-		rx := prescriptions.New(b.DB, book, document.NewPress(), "https://book.example")
+		rx := prescriptions.New(b.DB, book, document.ThePress(), "https://book.example")
 		signer, err := x.desk.AddProvider(background, x.owner, scheduling.Provider{Name: "Dr Leela Nair", Registration: "KMC 1", Position: 7})
 		if err != nil {
 			t.Fatal(err)

@@ -40,7 +40,7 @@ func open(t *testing.T, b *rig.Base) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &room{Practice: practice.Open(t, b, 1), t: t, scripts: prescriptions.New(b.DB, book, document.NewPress(), "https://book.example"), owner: b.As(access.Owner), doctor: b.As(access.Practitioner)}
+	r := &room{Practice: practice.Open(t, b, 1), t: t, scripts: prescriptions.New(b.DB, book, document.ThePress(), "https://book.example"), owner: b.As(access.Owner), doctor: b.As(access.Practitioner)}
 	r.modules(clinics.ModuleScheduling, clinics.ModuleClinical, clinics.ModulePrescriptions)
 	r.signer = r.Provider(t, scheduling.Provider{Name: "Dr Leela Nair", Qualification: "MBBS, MD", Registration: "KMC 12345", Position: 2}).ID
 	r.patient = r.person("Asha Rao", "hi")

@@ -26,7 +26,7 @@ func scripts(ctx context.Context, t *testing.T, p *practice.Practice, patient id
 	must(house.SetModules(ctx, owner, append(c.Modules, clinics.ModulePrescriptions), c.Version))
 	book, err := words.Load()
 	must(err)
-	rx := prescriptions.New(p.DB, book, document.NewPress(), "https://book.example")
+	rx := prescriptions.New(p.DB, book, document.ThePress(), "https://book.example")
 	signer := p.Provider(t, scheduling.Provider{Name: "Dr Signing", Registration: "KMC 1", Position: 9}).ID
 	_, err = rx.Settings(ctx, owner)
 	must(err)

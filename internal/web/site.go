@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"almirah/internal/access"
@@ -160,22 +161,38 @@ type Site struct {
 	seats   browsers  // which browsers use a sign-in
 }
 
-// NewSite parses the templates and loads the assets. It fails when either cannot be.
+// NewSite opens the pages. It fails when the templates or the assets cannot be read.
 func NewSite(d Deps) (*Site, error) {
-	assets, address, err := Assets()
+	c, err := carried()
 	if err != nil {
 		return nil, err
 	}
-	views, err := NewViews(d.Book, address)
-	if err != nil {
-		return nil, err
-	}
-	shelf, err := help.Load()
-	if err != nil {
-		return nil, err
-	}
-	return &Site{Deps: d, views: views, assets: assets, origin: http.NewCrossOriginProtection(), help: shelf}, nil
+	return &Site{Deps: d, views: c.views, assets: c.assets, origin: http.NewCrossOriginProtection(), help: c.help}, nil
 }
+
+// cargo is what every page is made of and the program carries in itself: nothing of a clinic.
+type cargo struct {
+	assets http.Handler
+	views  *Views
+	help   *help.Shelf
+}
+
+// carried reads the cargo, once a process.
+var carried = sync.OnceValues(func() (c cargo, err error) {
+	book, err := words.Load()
+	if err != nil {
+		return c, err
+	}
+	var address func(string) string
+	if c.assets, address, err = Assets(); err != nil {
+		return c, err
+	}
+	if c.views, err = NewViews(book, address); err != nil {
+		return c, err
+	}
+	c.help, err = help.Load()
+	return c, err
+})
 
 // Door says how a visitor comes in, and so who the caller is.
 type Door int

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -48,9 +49,11 @@ type Book struct {
 	doubled []string            // keys that two files of one language define
 }
 
-// Load reads the embedded catalogues. It fails when a file is no flat JSON object of
+// Load gives the embedded catalogues, which are read once a process. It fails when a file is no flat JSON object of
 // sentences, or a sentence has a placeholder that cannot be read.
-func Load() (*Book, error) { return load(catalogue) }
+func Load() (*Book, error) { return carried() }
+
+var carried = sync.OnceValues(func() (*Book, error) { return load(catalogue) })
 
 func load(files fs.FS) (*Book, error) {
 	b := &Book{tongues: map[string]*Tongue{}, missing: map[string][]string{}}
