@@ -203,7 +203,7 @@ func passport(v *Visit, m messaging.Opened, rule string) []PassportLine {
 		{"passport.rule", rule},
 		{"passport.template", template},
 		{"passport.language", lang},
-		{"passport.fields", strings.Join(fields, ", ")},
+		{"passport.fields", v.Tongue.List(fields)},
 		{"passport.quiet", say("passport.quiet.", p.QuietVerdict)},
 		{"passport.tries", strconv.Itoa(m.Tries)},
 	} {

@@ -167,7 +167,7 @@ func (s *Site) showReport(v *Visit, page *ReportPage, r insight.Report) {
 	}
 	page.Total = reportRow(v, r, v.Tongue.Say("reports.total"), r.Total, shown)
 	about := v.Tongue.Say("reports.picture", "Count", len(r.Lines), "Most", stepName(v, r.Step, r.Lines[best]), "Value", cellText(v, r, drawn[0], total(columns[best].Parts)))
-	title := v.Tongue.Say("reports.kind."+string(r.Kind)) + ": " + strings.Join(kinds, ", ")
+	title := v.Tongue.Say("reports.kind."+string(r.Kind)) + ": " + v.Tongue.List(kinds)
 	page.Chart = NewChart(title, about, keys, columns, v.Tongue.Dir() == "rtl", func(n int64) string { return axisText(v, r, drawn[0], n) })
 }
 

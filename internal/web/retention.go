@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -265,7 +264,7 @@ func (s *Site) closing(v *Visit) (*ClosingPage, error) {
 		}
 		names = append(names, v.Tongue.Say("channel.provider."+a.Provider))
 	}
-	page.Carriers = strings.Join(names, ", ")
+	page.Carriers = v.Tongue.List(names)
 	x, there, err := s.Lives.ClosingOf(v.Context(), v.Who)
 	if err != nil || !there {
 		return page, err

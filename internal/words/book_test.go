@@ -167,6 +167,8 @@ func TestDatesTimesMoney(t *testing.T) {
 		{en.DateTime(at), "24 Nov 2026, 9:05 am"},
 		{en.ShortDateTime(at), "24 Nov, 9:05 am"},
 		{ar.ShortDateTime(at), "24 نوفمبر، 9:05 ص"},
+		{en.List([]string{"Meta", "Twilio"}), "Meta, Twilio"},
+		{ar.List([]string{"Meta", "Twilio"}), "Meta، Twilio"},
 		{en.ZoneName(at), "India Standard Time"},
 		{en.ZoneName(at.In(accra)), "Accra time (GMT)"},
 		{en.Money(12345650, "INR"), "₹1,23,456.50"},

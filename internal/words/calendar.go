@@ -129,6 +129,9 @@ func (t *Tongue) ShortDateTime(tm time.Time) string {
 	return t.ShortDate(clock.DateOf(tm)) + t.comma() + t.Time(tm)
 }
 
+// List joins names by the comma of the language's script.
+func (t *Tongue) List(names []string) string { return strings.Join(names, t.comma()) }
+
 func (t *Tongue) comma() string {
 	if t.dir == "rtl" {
 		return "، "
