@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,31 +54,38 @@ func TestAccessibility(t *testing.T) {
 	}
 	only := regexp.MustCompile(os.Getenv("ALMIRAH_LOOK"))
 	today := time.Now().Unix() / 86400
+	var crew sync.WaitGroup
+	seats := make(chan struct{}, 2) // one tab's page comes while axe looks at the other's
 	for i, l := range []look{{"en", "light", 1366}, {"en", "dark", 1366}, {"ar", "auto", 1366}, {"en", "contrast", 360}, {"hi", "light", 360}} {
 		x := d.Tab(t, l.width, 900)
-		for j, n := range names {
-			if !only.MatchString(n) || (i > 0 && strings.HasSuffix(n, "-bare")) {
-				continue // an empty page looks the same in the other looks
+		seats <- struct{}{}
+		crew.Go(func() {
+			defer func() { <-seats }()
+			for j, n := range names {
+				if !only.MatchString(n) || (i > 0 && strings.HasSuffix(n, "-bare")) {
+					continue // an empty page looks the same in the other looks
+				}
+				if strings.HasSuffix(n, "-bare") && (int64(j/2)+today)%2 != 0 && os.Getenv("ALMIRAH_SOAK") == "" {
+					continue // in the small form one half of the empty pages today, the other tomorrow
+				}
+				if !strings.HasSuffix(n, "-bare") && j%5 != i && os.Getenv("ALMIRAH_SOAK") == "" {
+					continue // the small form looks at each full page in one look, the full form in all; the house's own tour looks at each in one more
+				}
+				url := fmt.Sprintf("%s/look/%s/%s/%s", d.url, l.lang, l.theme, n)
+				x.GoTo(t, url)
+				for _, v := range x.Axe(t, top) {
+					t.Errorf("%s %s %d %s: %s", l.lang, l.theme, l.width, n, v)
+				}
+				for _, o := range x.Outside(t) {
+					t.Errorf("%s %s %d %s: %s", l.lang, l.theme, l.width, n, o)
+				}
 			}
-			if strings.HasSuffix(n, "-bare") && (int64(j/2)+today)%2 != 0 && os.Getenv("ALMIRAH_SOAK") == "" {
-				continue // in the small form one half of the empty pages today, the other tomorrow
+			for _, c := range x.Complaints() {
+				t.Errorf("%s %s: %s", l.lang, l.theme, c)
 			}
-			if !strings.HasSuffix(n, "-bare") && j%5 != i && os.Getenv("ALMIRAH_SOAK") == "" {
-				continue // the small form looks at each full page in one look, the full form in all; the house's own tour looks at each in one more
-			}
-			url := fmt.Sprintf("%s/look/%s/%s/%s", d.url, l.lang, l.theme, n)
-			x.GoTo(t, url)
-			for _, v := range x.Axe(t, top) {
-				t.Errorf("%s %s %d %s: %s", l.lang, l.theme, l.width, n, v)
-			}
-			for _, o := range x.Outside(t) {
-				t.Errorf("%s %s %d %s: %s", l.lang, l.theme, l.width, n, o)
-			}
-		}
-		for _, c := range x.Complaints() {
-			t.Errorf("%s %s: %s", l.lang, l.theme, c)
-		}
+		})
 	}
+	crew.Wait()
 }
 
 // TestWhatIsCutOffIsSeen is the control of the widths: in a page from right to left nothing moves to what stands beyond the right edge, so that its width tells of nothing; it is seen all the same.
