@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/rig"
@@ -128,7 +129,7 @@ func steps(t *testing.T, b *rig.Base, pool *sql.DB) *goose.Provider {
 }
 
 // TestAnUpgradeKeepsEveryRow: the schema of each earlier version, with the data of a workday in it,
-// comes up to this one with equal counts and equal content.
+// comes up to this one with equal counts and equal content (ALMIRAH_SOAK=1: every one).
 func TestAnUpgradeKeepsEveryRow(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
@@ -140,6 +141,10 @@ func TestAnUpgradeKeepsEveryRow(t *testing.T) {
 		last := all[len(all)-1].Version
 		for i := len(all) - 2; i >= 0; i-- { // a number may be missing
 			version := all[i].Version
+			// Each goes through the same steps as those before it: the small form looks at the newest, the first, and a quarter of the others each day.
+			if day := int(time.Now().Unix() / 86400); os.Getenv("ALMIRAH_SOAK") == "" && i < len(all)-10 && i > 0 && (i+day)%4 != 0 {
+				continue
+			}
 			if _, err := p.DownTo(ctx, version); err != nil {
 				t.Fatal(err)
 			}
