@@ -34,7 +34,7 @@ func (m *maker) retentionPages() {
 	m.add("closing", "bare", &web.ClosingPage{SettingsPage: bare})
 	sure := m.settings("settings.standing")
 	sure.Shell = problems(sure.Shell, "sure")
-	m.add("closing", "", &web.ClosingPage{SettingsPage: sure, Billing: true, Held: true, Years: m.t.Say("life.years", "Count", 8)})
+	m.add("closing", "", &web.ClosingPage{SettingsPage: sure, Billing: true, Held: true, Carriers: m.t.List([]string{m.t.Say("channel.provider.whatsapp"), m.t.Say("channel.provider.twilio")}), Years: m.t.Say("life.years", "Count", 8)})
 	m.add("closing", "closing", &web.ClosingPage{SettingsPage: m.settings("settings.standing"), Closing: true, Since: m.at(9, 0), Goes: m.at(9, 0).Add(90 * 24 * time.Hour), Remainder: true, Turn: 1, Billing: true, Held: true, Custodian: "Dr. Leela Menon, +91 484 400 0000", Closed: "/trust/closed/019308a0-0000-7000-8000-000000000001", Years: m.t.Say("life.years", "Count", 8)})
 	m.add("closing", "sooner", &web.ClosingPage{SettingsPage: m.settings("settings.standing"), Closing: true, Since: m.at(9, 0), Goes: m.at(9, 0).Add(72 * time.Hour), Waits: true, WantedBy: "Omar Haddad", Turn: 2, Closed: "/trust/closed/019308a0-0000-7000-8000-000000000001"})
 	list := []web.SuspensionRow{{ID: ident(911), Clinic: "Sunrise Clinic", State: "asked", Ground: "spam", Words: "Messages went to people who are no patients.", Asked: m.at(8, 0), Version: 1, CanApprove: true, Open: true},
