@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"mime"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -201,7 +203,11 @@ func (r *run) pages(ctx context.Context) error {
 				continue
 			}
 			for _, f := range list {
-				if why := excused(f); why != "" {
+				why := excused(f)
+				if why == "" {
+					why = saved(ctx, f)
+				}
+				if why != "" {
 					r.notes = append(r.notes, "wapiti ("+name+"): "+f+": "+why)
 					continue
 				}
@@ -223,6 +229,33 @@ func excused(f string) string {
 		return "it was asked over plain HTTP, where the header must not be; testssl looks for it over TLS"
 	}
 	return ""
+}
+
+// shownIn is the page in which wapiti saw a stored script again.
+var shownIn = regexp.MustCompile(`^[^\n]*: Permanent XSS vulnerability found in (\S+) by injecting`)
+
+// saved asks for the page in which a stored script was seen again, at the gate that the attack used, and says why it cannot run: the answer is a file of
+// text that a browser saves and takes for nothing else. Wapiti looks at the kind of an answer when it crawls: the address of a table for a spreadsheet may have
+// answered with a page then, which asked to wait or to sign in once more. Empty for everything else.
+func saved(ctx context.Context, f string) string {
+	m := shownIn.FindStringSubmatch(f)
+	if m == nil {
+		return ""
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, m[1], nil)
+	if err != nil {
+		return ""
+	}
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = res.Body.Close() }()
+	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	if err != nil || kind != "text/csv" || res.StatusCode != http.StatusOK || res.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.HasPrefix(res.Header.Get("Content-Disposition"), "attachment") {
+		return ""
+	}
+	return "the answer is text/csv, nosniff, and saved, not shown"
 }
 
 func kinds(found map[string][]string) (out []string) {
