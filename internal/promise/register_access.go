@@ -245,7 +245,7 @@ var access = []Sentence{
 			{
 				Name: "scripts can read the session cookie",
 				File: "internal/web/signin.go", Old: `Value: started.Cookie, Path: "/", Secure: true, HttpOnly: true,`, New: `Value: started.Cookie, Path: "/", Secure: true,`,
-				Red: []string{"web.TestSessionCookie", "web.TestOnlyRegisteredCookies"},
+				Red: []string{"web.TestSessionCookie", "web.TestOnlyRegisteredCookies", "web.TestMySettings"},
 			},
 			{
 				Name: "the value of the cookie is stored",

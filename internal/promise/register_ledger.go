@@ -35,7 +35,7 @@ var ledgers = []Sentence{
 		Twins: []Twin{{
 			Name: "an act is saved before its entry",
 			File: "internal/store/doorway.go", Old: "\tif err := tx.account(seen); err != nil {\n\t\treturn err\n\t}\n\tif tx.writes > 0 {", New: "\tif err := tx.account(nil); err != nil && len(seen) > 0 {\n\t\treturn err\n\t}\n\tif len(tx.notes) > 0 && tx.writes > 0 {\n\t\ts.queued = nil\n\t}\n\tif tx.writes > 0 {",
-			Red: []string{"store.TestKilledAtAnyStep"},
+			Red: []string{"store.TestKilledAtAnyStep", "store.TestARewrittenLogIsNotSigned", "store.TestHeadsAreSigned", "store.TestTheTreeTakesEveryEntry", "store.TestWhoeverOwnsTheDatabaseIsCaught"},
 		}},
 	},
 	{
