@@ -108,7 +108,7 @@ var protection = []Sentence{
 			{
 				Name: "every page sets a cookie that knows a visitor again",
 				File: "internal/web/site.go", Old: `h.Set("Cache-Control", "no-store")`, New: "h.Set(\"Cache-Control\", \"no-store\")\n\thttp.SetCookie(w, &http.Cookie{Name: \"visitor\", Value: \"1\", Path: \"/\", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 1 << 25})",
-				Red: []string{"web.TestOnlyRegisteredCookies", "web.TestSessionCookie"},
+				Red: []string{"web.TestOnlyRegisteredCookies", "web.TestSessionCookie", "web.TestMySettings"},
 			},
 		},
 		Probe: "essential-cookies",
