@@ -144,9 +144,10 @@ func (s *session) leave() {
 
 // silent says whether the connection is alive and the server has nothing to say. A server
 // that has hung up, or that refuses before the end (too big, shutting down), is noticed here,
-// while the message can still be sent again; after the dot it would be uncertain.
+// while the message can still be sent again; after the dot it would be uncertain. It listens for
+// 10 ms, and for a three-thousandth of the time of a step where that is longer.
 func (s *session) silent() error {
-	s.conn.SetReadDeadline(clock.System{}.Now().Add(10 * time.Millisecond))
+	s.conn.SetReadDeadline(clock.System{}.Now().Add(max(10*time.Millisecond, s.step/3000)))
 	_, err := s.client.Text.R.Peek(1)
 	s.allow(s.step)
 	if err == nil {
