@@ -63,7 +63,8 @@ func (c *counter) yes() error { c.n.Add(1); return nil }
 
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
-	const heard = 10 * time.Minute                                                      // what a busy machine says late is heard before the dot all the same: it listens for 200 ms
+	// heard: what a busy machine says late is heard before the dot all the same: it listens for 200 ms
+	const heard = 10 * time.Minute
 	big := strings.Repeat("A long line of text that does not matter at all. ", 400_000) // more than sockets hold
 	for name, c := range map[string]struct {
 		behave    smtp.Behaviour
