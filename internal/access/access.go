@@ -10,7 +10,7 @@ import (
 // Role is what a caller is to the clinic. A person has one role in each clinic.
 type Role string
 
-// The roles. The last six are not held by clinic staff.
+// The roles. The last seven are not held by clinic staff.
 const (
 	Owner        Role = "owner"
 	Manager      Role = "manager"
@@ -19,7 +19,8 @@ const (
 	FrontDesk    Role = "front-desk"
 	Billing      Role = "billing"
 
-	Patient  Role = "patient"  // holds a signed link to the patient's own page
+	Patient  Role = "patient"  // holds a link to the patient's own page, which was sent to an address on file
+	Booker   Role = "booker"   // holds the link that the booking page or interface handed out; who that is nobody made sure
 	Public   Role = "public"   // anyone at a clinic's public page
 	System   Role = "system"   // our own jobs, for one clinic at a time
 	Operator Role = "operator" // runs the deployment; stands outside every clinic
@@ -31,7 +32,7 @@ const (
 var StaffRoles = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing}
 
 // AllRoles are all roles in the order of the generated table.
-var AllRoles = append(append([]Role{}, StaffRoles...), Patient, Public, System, Operator, Support, Program)
+var AllRoles = append(append([]Role{}, StaffRoles...), Patient, Booker, Public, System, Operator, Support, Program)
 
 // IsStaff says whether the role is one that a clinic gives to its people.
 func (r Role) IsStaff() bool {
@@ -50,6 +51,7 @@ type Caller struct {
 	clinic  id.ID
 	actor   id.ID
 	patient id.ID
+	only    id.ID // the one appointment of a booker
 	session id.ID
 	role    Role
 	purpose Purpose
@@ -87,8 +89,17 @@ func (c Caller) Clinic() id.ID { return c.clinic }
 // Actor is the person behind the caller; zero for the public and for jobs.
 func (c Caller) Actor() id.ID { return c.actor }
 
-// Patient is the patient of a patient link; zero for everyone else.
+// Patient is the patient of a link to her page or to her appointment; zero for everyone else.
 func (c Caller) Patient() id.ID { return c.patient }
+
+// Only is the caller for one appointment and for nothing else.
+func (c Caller) Only(appointment id.ID) Caller {
+	c.only = appointment
+	return c
+}
+
+// About is the one appointment of a booker; zero for everyone else.
+func (c Caller) About() id.ID { return c.only }
 
 // Session tells one sign-in from another, for the rule that a list seen again within a
 // quarter of an hour is not written down again.

@@ -12,6 +12,9 @@ const (
 	OwnRead    Right = "own.read"
 	OwnChange  Right = "own.change"
 
+	BookedRead   Right = "booked.read"
+	BookedChange Right = "booked.change"
+
 	ClinicRead     Right = "clinic.read"
 	ClinicSettings Right = "clinic.settings"
 	ClinicStaff    Right = "clinic.staff"
@@ -138,15 +141,17 @@ var (
 	leads  = []Role{Owner, Manager}
 	till   = []Role{Owner, Manager, FrontDesk, Billing}
 	counts = []Role{Owner, Manager, Billing}
-	anyone = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing, Patient, Public, System}
+	anyone = []Role{Owner, Manager, Practitioner, Assistant, FrontDesk, Billing, Patient, Booker, Public, System}
 )
 
 // Table is WHO MAY DO THIS, in the order of the generated page docs/who-may.md.
 var Table = []Row{
 	{PublicRead, "See what a clinic shows to everyone: its name, services, practitioners and free times.", anyone},
 	{PublicBook, "Book a free time from the public page, for oneself or one's child.", []Role{Public}},
-	{OwnRead, "See one's own appointments through one's own link.", []Role{Patient}},
-	{OwnChange, "Move or cancel one's own appointment, say how it was, and change one's own consents, through one's own link.", []Role{Patient}},
+	{BookedRead, "See the appointment that a link is about.", []Role{Patient, Booker}},
+	{BookedChange, "Move or cancel the appointment that a link is about.", []Role{Patient, Booker}},
+	{OwnRead, "See what the clinic keeps of oneself, through a link that came to one's own address.", []Role{Patient}},
+	{OwnChange, "Say how a visit was, change one's own consents, and ask about one's own data, through a link that came to one's own address.", []Role{Patient}},
 
 	{ClinicRead, "See the clinic's own profile, its people and its settings.", staff},
 	{ClinicSettings, "Change the clinic's profile, branding, languages and public page.", leads},
@@ -265,7 +270,7 @@ var rows = func() map[Right]Row {
 // always are the rights whose Changes also work in a clinic that is read-only because it has not paid for the platform: what only marks
 // that something was read, leaving, ending somebody's access, deleting a patient who asks for it, the clinic's own reminders, what
 // patients do about themselves, and what others report. Everything else is refused then (decision 36).
-var always = []Right{PublicRead, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicExport, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen, PatientExport,
+var always = []Right{PublicRead, BookedRead, BookedChange, OwnRead, OwnChange, ClinicRead, ClinicAccount, ClinicDomain, ClinicExport, ClinicStaff, ClinicSignIn, ScheduleRead, ScheduleCancel, PatientSearch, PatientRead, PatientDelete, ErasureRead, HeldOpen, PatientExport,
 	MessageRead, MessageHear, InboxRead, ReportRead, AuditRead, AuditExport, BackupRead, BackupRelease, Work, GatewayHear, SupportGrant, SupportWatch, SupportAsk, OwnerHand, IncidentReport, IncidentRead, IncidentAct, DisclosureRead, DisclosureAct, DisclosureFile, RequestAsk, RequestTake, RequestRead, RequestAct, RetentionRead, RetentionHold, BillExport}
 
 // When says what has to be shown a second time before it is done.

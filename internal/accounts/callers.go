@@ -10,9 +10,15 @@ func Public(clinic id.ID) access.Caller {
 	return access.Mint(clinic, id.Zero, id.Zero, id.Zero, access.Public, access.Care)
 }
 
-// ForPatient is a patient who came by her own link. The link stands for the sign-in.
+// ForPatient is a patient who came by her own link, which was sent to an address on file. The link stands for the sign-in.
 func ForPatient(clinic, patient, link id.ID) access.Caller {
 	return access.Mint(clinic, patient, patient, link, access.Patient, access.Own)
+}
+
+// ForBooker is whoever holds the link that the booking page handed out, for its one appointment: that she is the patient in whose name it was
+// booked nobody made sure (promise own-link).
+func ForBooker(clinic, patient, appointment, link id.ID) access.Caller {
+	return access.Mint(clinic, id.Zero, patient, link, access.Booker, access.Care).Only(appointment)
 }
 
 // Operator is whoever runs the deployment, at its console. The operator belongs to no clinic.

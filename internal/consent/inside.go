@@ -255,6 +255,23 @@ func decidedBy(v *store.View, rows []row, patient id.ID, e Entry, channel string
 	return true, ReasonGiven, nil
 }
 
+// NotStopped are the choices without a yes to what the patient stopped, by whatever channel: for doors at which anybody can say that he is she.
+func NotStopped(v *store.View, patient id.ID, given []Choice) ([]Choice, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	rows, err := readAll(v, patient)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(given), func(c Choice) bool {
+		return c.Given && slices.ContainsFunc(channels, func(channel string) bool {
+			r, ok := last(rows, c.Purpose, channel)
+			return ok && !r.given
+		})
+	}), nil
+}
+
 // StandsIn says whether one channel may take the place of another for the purpose. It may not where the last word at
 // the other was STOP: who stops a message does not want it by the next way to the same telephone. A yes that names
 // the channel itself is her own wish, and is no such detour.

@@ -17,12 +17,12 @@ import (
 // invitations that were mailed, so that taking it twice gives one entry.
 func (s *Service) Calendar(ctx context.Context, who access.Caller, appointment id.ID) ([]byte, error) {
 	var out []byte
-	err := s.db.View(ctx, who, access.OwnRead, func(_ context.Context, v *store.View) error {
+	err := s.db.View(ctx, who, access.BookedRead, func(_ context.Context, v *store.View) error {
 		f, err := scheduling.FactsOf(v, appointment)
 		if err != nil {
 			return err
 		}
-		if f.Patient != who.Patient() {
+		if f.Patient != who.Patient() || !who.About().IsZero() && who.About() != appointment {
 			return fault.Missing()
 		}
 		c, err := clinics.Get(v)

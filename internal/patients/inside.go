@@ -25,8 +25,9 @@ const maxGuardians = 8
 // is recorded here, finding alone is not: the caller's own note says what for.
 //
 // Whoever is found by a public door is not changed by it: somebody who knows a name and a number
-// must not be able to put another address there. A guardian whose name is new is added all the
-// same, as evidence of who spoke. The desk fills what was empty.
+// must not be able to put another address there, a guardian's as little as her own: links and letters go to it where she has
+// none. A guardian of a child whose name is new is added all the same, without an address, as evidence of who spoke. The desk
+// fills what was empty.
 func Ensure(tx *store.Tx, clean Clean, match bool) (p Patient, existed bool, err error) {
 	if clean.name == "" {
 		return Patient{}, false, errors.New("patients: Ensure takes what Check answered with true")
@@ -237,10 +238,13 @@ func meet(tx *store.Tx, p Patient, c Clean) (Patient, error) {
 			p, changed = old, false // somebody edits this person right now, and knows better
 		}
 	}
-	if c.guardian != nil && len(p.Guardians) < maxGuardians {
+	if c.guardian != nil && len(p.Guardians) < maxGuardians && (c.door == SourceDesk || p.Minor || c.minor) {
 		if _, known := p.GuardianNamed(c.guardian.Name); !known {
 			g := *c.guardian
 			g.ID = tx.NewID()
+			if c.door != SourceDesk {
+				g.Phone, g.Email = "", ""
+			}
 			if err := addGuardian(tx, p.ID, g); err != nil {
 				return Patient{}, err
 			}

@@ -4,23 +4,9 @@ import (
 	"context"
 
 	"almirah/internal/access"
-	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/store"
 )
-
-// OwnContact are the addresses of the patient who came by her own link: where her confirmation goes.
-func (s *Service) OwnContact(ctx context.Context, who access.Caller) (phone, email string, err error) {
-	if who.Patient().IsZero() {
-		return "", "", fault.Missing()
-	}
-	err = s.db.View(ctx, who, access.OwnRead, func(_ context.Context, v *store.View) (err error) {
-		phone, email, _, err = Contact(v, who.Patient())
-		v.Opened("patient", who.Patient(), who.Patient())
-		return err
-	})
-	return phone, email, err
-}
 
 // OwnGuardian is the guardian who speaks through a child's link; zero for an adult, and when
 // none is on record.

@@ -1,6 +1,7 @@
 package patients
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -69,6 +70,15 @@ func (c Clean) Reachable(channel string) bool {
 		return c.email != "" || c.guardian != nil && c.guardian.Email != ""
 	}
 	return c.phone != "" || c.guardian != nil && c.guardian.Phone != ""
+}
+
+// Typed are the number and the address by which the person is reached, as they were typed: her own, or her guardian's.
+func (c Clean) Typed() (contact.Phone, contact.Email) {
+	phone, email := c.phone, c.email
+	if c.guardian != nil {
+		phone, email = cmp.Or(phone, c.guardian.Phone), cmp.Or(email, c.guardian.Email)
+	}
+	return phone, email
 }
 
 // Guardian is an adult who speaks for a child.

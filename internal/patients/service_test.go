@@ -11,8 +11,10 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 
@@ -313,6 +315,7 @@ func TestEnsureFindsTheSamePerson(t *testing.T) {
 
 func TestPublicDoorChangesNobody(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "request-who-asks")
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		p := add(t, b, Draft{Name: "Asha Rao", Phone: "98765 43210"})
 		q, existed, err := ensure(b, b.DB, Draft{Name: "Asha Rao", Phone: "98765 43210", Email: "thief@example.org", BirthDate: "1984-03-15", Source: SourceOnline})
@@ -322,6 +325,34 @@ func TestPublicDoorChangesNobody(t *testing.T) {
 		view(t, b, func(v *store.View) error {
 			if _, email, _, err := Contact(v, p.ID); email != "" || err != nil {
 				t.Errorf("a public door put an address on record: %v", err)
+			}
+			return nil
+		})
+		// Nor by the way round over a guardian, to whom messages go where she has no address: neither hers, nor a child's.
+		kid := add(t, b, Draft{Name: "Kiran Rao", BirthDate: "2018-03-04", Guardian: &GuardianDraft{Name: "Asha Rao", Phone: "98765 43210", Relation: "mother"}})
+		for _, d := range []Draft{{Name: "Asha Rao", Phone: "98765 43210"}, {Name: "Kiran Rao", Phone: "98765 43210", BirthDate: "2018-03-04"}} {
+			for _, door := range []string{SourceOnline, SourceAPI} {
+				d.Source, d.Guardian = door, &GuardianDraft{Name: "Some Body", Phone: "98450 11111", Email: "thief@example.org"}
+				if _, existed, err := ensure(b, b.DB, d); err != nil || !existed {
+					t.Fatal(existed, err)
+				}
+			}
+		}
+		view(t, b, func(v *store.View) error {
+			for _, one := range []id.ID{p.ID, kid.ID} {
+				if phone, email, _, err := Contact(v, one); email != "" || phone != "+919876543210" || err != nil {
+					t.Errorf("a guardian of a public door is written to: %v", err)
+				}
+			}
+			email, _ := contact.ParseEmail("thief@example.org")
+			if found, err := Reached(v, "", email); len(found) != 0 || err != nil {
+				t.Errorf("%d are reached by an address of a public door: %v", len(found), err)
+			}
+			if all, err := Guardians(v, p.ID); len(all) != 0 || err != nil {
+				t.Errorf("an adult got a guardian by a public door: %v %v", all, err)
+			}
+			if all, err := Guardians(v, kid.ID); len(all) != 2 || err != nil {
+				t.Errorf("who spoke for the child is not kept: %v %v", all, err)
 			}
 			return nil
 		})

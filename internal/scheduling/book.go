@@ -190,7 +190,7 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 		if err != nil {
 			return err
 		}
-		person, err := bookingPatient(tx, b, clean)
+		person, existed, err := bookingPatient(tx, b, clean)
 		if err != nil {
 			return err
 		}
@@ -201,14 +201,20 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 		if err := insert(tx, a); err != nil {
 			return err
 		}
-		if len(b.Consents) > 0 {
-			if err := consent.Record(tx, patient, b.Consents, a.Door, b.Language, speaker(person, b)); err != nil {
+		said := b.Consents
+		if public && existed { // who that is nobody made sure: what she stopped, only she can start again
+			if said, err = consent.NotStopped(&tx.View, patient, said); err != nil {
+				return err
+			}
+		}
+		if len(said) > 0 {
+			if err := consent.Record(tx, patient, said, a.Door, b.Language, speaker(person, b)); err != nil {
 				return err
 			}
 		}
 		out.Appointment = a
 		if public {
-			if out.Token, err = NewLink(tx, patient, a.ID, a.EndsAt.Add(LinkLife)); err != nil {
+			if out.Token, err = bookedLink(tx, a, shownOf(clean, b)); err != nil {
 				return err
 			}
 		}
@@ -241,7 +247,7 @@ func door(who access.Caller) string {
 	switch {
 	case who.Role() == access.Public:
 		return "online"
-	case who.Role() == access.Patient:
+	case byLink(who):
 		return "link"
 	case who.Role().IsStaff():
 		return "desk"
@@ -264,16 +270,27 @@ func checkPatient(v *store.View, c clinics.Clinic, b Booking, f *fault.Fields) (
 	return clean, nil
 }
 
-func bookingPatient(tx *store.Tx, b Booking, clean patients.Clean) (patients.Patient, error) {
+func bookingPatient(tx *store.Tx, b Booking, clean patients.Clean) (p patients.Patient, existed bool, err error) {
 	if !b.PatientID.IsZero() {
-		p, err := patients.Find(&tx.View, b.PatientID)
-		if err != nil {
-			return p, err
+		if p, err = patients.Find(&tx.View, b.PatientID); err != nil {
+			return p, true, err
 		}
-		return p, patients.Touch(tx, p.ID)
+		return p, true, patients.Touch(tx, p.ID)
 	}
-	p, _, err := patients.Ensure(tx, clean, true)
-	return p, err
+	return patients.Ensure(tx, clean, true)
+}
+
+// shownOf is what the visitor typed and ticked, for the page after it.
+func shownOf(clean patients.Clean, b Booking) (out Shown) {
+	phone, email := clean.Typed()
+	if phone != "" {
+		out.Phone = phone.Masked()
+	}
+	if email != "" {
+		out.Email = email.Masked()
+	}
+	out.Reminders = slices.ContainsFunc(b.Consents, func(c consent.Choice) bool { return c.Purpose == consent.Reminder && c.Given })
+	return out
 }
 
 // speaker is the guardian who consents for a child: the one named in the request, or the first on record.

@@ -23,22 +23,28 @@ type Move struct {
 
 func changed() *fault.Fault { return fault.New(fault.Conflict, "fault.changed_meanwhile") }
 
-// mine says whether the caller may touch the appointment: staff any, a patient only her own.
+// byLink says whether the caller came by a link: the patient herself, or whoever booked.
+func byLink(who access.Caller) bool { return who.Role() == access.Patient || who.Role() == access.Booker }
+
+// mine says whether the caller may touch the appointment: staff any, a patient only her own, who booked only that one.
 func mine(who access.Caller, a Appointment) bool {
-	return who.Role() != access.Patient || who.Patient() == a.Patient
+	if who.Role() == access.Booker && who.About() != a.ID {
+		return false
+	}
+	return !byLink(who) || who.Patient() == a.Patient
 }
 
 func changeRight(who access.Caller) access.Right {
-	if who.Role() == access.Patient {
-		return access.OwnChange
+	if byLink(who) {
+		return access.BookedChange
 	}
 	return access.ScheduleBook
 }
 
 // cancelRight is a right of its own: a clinic that may enter nothing can still tell its patients not to come.
 func cancelRight(who access.Caller) access.Right {
-	if who.Role() == access.Patient {
-		return access.OwnChange
+	if byLink(who) {
+		return access.BookedChange
 	}
 	return access.ScheduleCancel
 }
@@ -61,7 +67,7 @@ func held(tx *store.Tx, one id.ID, version int64) (Appointment, error) {
 // Move moves an appointment: it gives its time back and takes the new one in one Change. A lost
 // race answers Conflict and changes nothing.
 func (d *Desk) Move(ctx context.Context, who access.Caller, one id.ID, m Move) (Appointment, error) {
-	patient := who.Role() == access.Patient
+	patient := byLink(who)
 	if patient {
 		m.Overbook = ""
 	}
@@ -133,7 +139,7 @@ func move(tx *store.Tx, a Appointment, to id.ID, start clock.Instant, over strin
 	if p.RetiredAt > 0 || to != a.Provider && !s.offeredBy(to) {
 		return a, fault.New(fault.Conflict, "fault.provider_does_not_offer")
 	}
-	public := tx.Caller().Role() == access.Patient
+	public := byLink(tx.Caller())
 	if public && (!p.Online || !c.Online) {
 		return a, fault.New(fault.Conflict, "fault.online_booking_off")
 	}
@@ -211,7 +217,7 @@ func (d *Desk) CancelBecause(ctx context.Context, who access.Caller, one id.ID, 
 		if a, err = held(tx, one, version); err != nil {
 			return err
 		}
-		if who.Role() == access.Patient && (!a.Status.Ahead() || a.StartsAt <= tx.Now()) {
+		if byLink(who) && (!a.Status.Ahead() || a.StartsAt <= tx.Now()) {
 			return fault.New(fault.Conflict, "fault.not_ahead")
 		}
 		out, err = cancel(tx, a, why)
@@ -271,7 +277,7 @@ func (d *Desk) SetStatus(ctx context.Context, who access.Caller, one id.ID, vers
 		if err != nil {
 			return err
 		}
-		if who.Role() == access.Patient && to != Confirmed {
+		if byLink(who) && to != Confirmed {
 			return fault.Missing()
 		}
 		if a.Status == Cancelled && to == Booked {

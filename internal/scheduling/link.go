@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -20,8 +21,9 @@ import (
 )
 
 const (
-	sqlLinkAdd     = `INSERT INTO patient_link (clinic_id, token_hash, patient_id, appointment_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`
-	sqlLinkGet     = `SELECT patient_id, appointment_id, expires_at, revoked_at FROM patient_link WHERE clinic_id = $1 AND token_hash = $2`
+	sqlLinkAdd     = `INSERT INTO patient_link (clinic_id, token_hash, patient_id, appointment_id, created_at, expires_at, wide, shown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	sqlLinkGet     = `SELECT patient_id, appointment_id, expires_at, revoked_at, wide FROM patient_link WHERE clinic_id = $1 AND token_hash = $2`
+	sqlLinkShown   = `SELECT patient_id, shown FROM patient_link WHERE clinic_id = $1 AND token_hash = $2`
 	sqlLinkStretch = `UPDATE patient_link SET expires_at = $4 WHERE clinic_id = $1 AND patient_id = $2 AND appointment_id = $3 AND expires_at < $4`
 	sqlLinkAge     = `DELETE FROM patient_link WHERE clinic_id = $1 AND expires_at < $2`
 )
@@ -47,15 +49,68 @@ func ClinicOf(token string) (clinic id.ID, hash []byte, err error) {
 	return clinic, h[:], nil
 }
 
-// NewLink makes a link to the patient's own page about one appointment. The token is shown
-// once; it cannot be read back.
+// NewLink makes a link to the patient's own page about one appointment, or about none. It goes into a message to an address on file, and nowhere
+// else: it opens all that is hers. The token is shown once; it cannot be read back.
 func NewLink(tx *store.Tx, patient, appointment id.ID, until clock.Instant) (string, error) {
 	token, hash := newToken(tx.Clinic())
-	return token, tx.Later(sqlLinkAdd, hash, patient, appointment, tx.Now(), until)
+	return token, tx.Later(sqlLinkAdd, hash, patient, appointment, tx.Now(), until, true, nil)
 }
 
-// Enter turns a link's token into a caller who may see and change her own appointment. An
-// unknown, expired or revoked link, and one of a clinic that is not here, all answer Missing.
+// Shown is what the page after a booking says about where its confirmation goes. It is what the visitor typed and ticked, and nothing that is on
+// file: whoever books in another's name must not learn whether she is a patient.
+type Shown struct {
+	Phone     string `json:"phone,omitempty"` // masked
+	Email     string `json:"email,omitempty"` // masked
+	Reminders bool   `json:"reminders,omitempty"`
+}
+
+// bookedLink makes the link that the booking page and the interface hand out at once. It opens its appointment alone: a name and a number are no
+// proof, so that nobody comes by them at what a clinic keeps of somebody (promises own-link, request-who-asks).
+func bookedLink(tx *store.Tx, a Appointment, shown Shown) (string, error) {
+	token, hash := newToken(tx.Clinic())
+	text, err := json.Marshal(shown)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := tx.Seal(a.Patient, "patient_link", "shown", linkRow(hash), string(text))
+	if err != nil {
+		return "", err
+	}
+	return token, tx.Later(sqlLinkAdd, hash, a.Patient, a.ID, tx.Now(), a.EndsAt.Add(LinkLife), false, sealed)
+}
+
+// linkRow binds what is sealed of a link to its row.
+func linkRow(hash []byte) (row id.ID) {
+	copy(row[:], hash)
+	return row
+}
+
+// ShownOf is what was typed and ticked at the booking that a link comes from; nothing where it came by a message.
+func (d *Desk) ShownOf(ctx context.Context, who access.Caller, token string) (out Shown, err error) {
+	_, hash, err := ClinicOf(token)
+	if err != nil {
+		return out, err
+	}
+	err = d.db.View(ctx, who, access.BookedRead, func(_ context.Context, v *store.View) error {
+		var patient id.ID
+		var sealed []byte
+		if err := v.Row(sqlLinkShown, hash).Scan(&patient, &sealed); err != nil || len(sealed) == 0 || patient != who.Patient() {
+			if errors.Is(err, store.ErrNoRows) {
+				err = nil
+			}
+			return err
+		}
+		text, err := v.Unseal(patient, "patient_link", "shown", linkRow(hash), sealed)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(text), &out)
+	})
+	return out, err
+}
+
+// Enter turns a link's token into a caller: the patient herself, where the link was sent to an address on file; whoever booked, where the booking page
+// handed it out. An unknown, expired or revoked link, and one of a clinic that is not here, all answer Missing.
 func (d *Desk) Enter(ctx context.Context, token string) (access.Caller, id.ID, error) {
 	var none access.Caller
 	clinic, hash, err := ClinicOf(token)
@@ -66,9 +121,10 @@ func (d *Desk) Enter(ctx context.Context, token string) (access.Caller, id.ID, e
 		return none, id.Zero, fault.Missing()
 	}
 	var patient, appointment id.ID
+	var wide bool
 	err = d.db.View(ctx, accounts.Public(clinic), access.PublicRead, func(_ context.Context, v *store.View) error {
 		var expires, revoked clock.Instant
-		err := v.Row(sqlLinkGet, hash).Scan(&patient, &appointment, &expires, &revoked)
+		err := v.Row(sqlLinkGet, hash).Scan(&patient, &appointment, &expires, &revoked, &wide)
 		if errors.Is(err, store.ErrNoRows) || err == nil && (revoked > 0 || expires <= v.Now()) {
 			return fault.Missing()
 		}
@@ -77,8 +133,10 @@ func (d *Desk) Enter(ctx context.Context, token string) (access.Caller, id.ID, e
 	if err != nil {
 		return none, id.Zero, err
 	}
-	var link id.ID
-	copy(link[:], hash)
+	link := linkRow(hash)
+	if !wide && !appointment.IsZero() { // a link to no appointment is made for a message alone
+		return accounts.ForBooker(clinic, patient, appointment, link), appointment, nil
+	}
 	return accounts.ForPatient(clinic, patient, link), appointment, nil
 }
 
@@ -94,12 +152,12 @@ type Own struct {
 // Own reads the appointment of a patient's link. Reading it is written down, as for anyone.
 func (d *Desk) Own(ctx context.Context, who access.Caller, appointment id.ID) (Own, error) {
 	var out Own
-	err := d.db.View(ctx, who, access.OwnRead, func(_ context.Context, v *store.View) error {
+	err := d.db.View(ctx, who, access.BookedRead, func(_ context.Context, v *store.View) error {
 		o, err := open(v, appointment)
 		if err != nil {
 			return err
 		}
-		if o.Patient != who.Patient() {
+		if !mine(who, o.Appointment) {
 			return fault.Missing()
 		}
 		o.Note, o.OverbookReason = "", ""

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/consent"
+	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/promise"
@@ -26,7 +28,8 @@ func TestThePatientsOwnLink(t *testing.T) {
 		r := p.Booked(t, p.Public(), want)
 		a := r.Appointment
 		stranger := p.Booked(t, p.Public(), p.Booking(p.Providers[0], p.At(1, "11:00"), 2)).Appointment
-		who, one, err := p.Desk.Enter(ctx, r.Token)
+		token := p.Link(t, a)
+		who, one, err := p.Desk.Enter(ctx, token)
 		if err != nil || one != a.ID || who.Role() != access.Patient || who.Patient() != a.Patient || who.Clinic() != p.Clinic {
 			t.Fatalf("entered as %+v to %s: %v", who, one, err)
 		}
@@ -73,7 +76,7 @@ func TestThePatientsOwnLink(t *testing.T) {
 		same(t, "events", events(t, p)[before:], "moved 1 after 0s", "status 1 after 0s")
 		// The link lives as long as the moved visit needs it, and thirty days more.
 		b.Clock.Set(far.Time().Add(-time.Hour))
-		if _, _, err := p.Desk.Enter(ctx, r.Token); err != nil {
+		if _, _, err := p.Desk.Enter(ctx, token); err != nil {
 			t.Fatalf("the link died before the visit that was moved: %v", err)
 		}
 		b.Clock.Set(far.Time().Add(time.Hour))
@@ -82,10 +85,90 @@ func TestThePatientsOwnLink(t *testing.T) {
 		_, err = p.Desk.Move(ctx, who, a.ID, scheduling.Move{StartsAt: p.At(3, "10:00"), Version: moved.Version + 1})
 		refused(t, "moving what is over", err, fault.Conflict, "fault.not_ahead")
 		b.Clock.Set(moved.EndsAt.Time().Add(scheduling.LinkLife))
-		_, _, err = p.Desk.Enter(ctx, r.Token)
+		_, _, err = p.Desk.Enter(ctx, token)
 		refused(t, "an expired link", err, fault.NotFound, "")
 		if err := p.Desk.Tidy(ctx, p.As(access.System)); err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// TestABookingIsNoProof: whoever knows the name and the number of a patient can book in her name, and gets a link to that appointment, which opens
+// nothing else of hers, tells nothing of her, and starts nothing again that she stopped.
+func TestABookingIsNoProof(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "own-link")
+	promise.Proves(t, "request-who-asks")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p := practice.Open(t, b, 1)
+		hers := p.Booking(p.Providers[0], p.At(1, "10:00"), 1)
+		hers.Patient.Phone = "+919876543210"
+		known := p.Booked(t, p.Public(), hers).Appointment
+		said := consent.New(b.DB, b.Log)
+		for _, c := range []consent.Choice{{Purpose: consent.Reminder, Given: true}, {Purpose: consent.Reminder, Channel: "email"}} {
+			if err := said.Set(ctx, p.As(access.FrontDesk), known.Patient, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := p.Booking(p.Providers[0], p.At(1, "11:00"), 1)
+		want.Patient.Phone, want.Patient.Email = "+919876543210", "thief@example.org"
+		want.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}, {Purpose: consent.Followup, Given: true}}
+		r := p.Booked(t, p.Public(), want)
+		if r.Appointment.Patient != known.Patient {
+			t.Fatal("the rig books for somebody else")
+		}
+		who, one, err := p.Desk.Enter(ctx, r.Token)
+		if err != nil || one != r.Appointment.ID || who.Role() != access.Booker || who.About() != one || !who.Actor().IsZero() {
+			t.Fatalf("entered as %+v to %s: %v", who, one, err)
+		}
+		for _, right := range access.Table {
+			if may := who.May(right.Right); may != (right.Right == access.BookedRead || right.Right == access.BookedChange || right.Right == access.PublicRead) {
+				t.Errorf("%s: %v", right.Right, may)
+			}
+		}
+		if shown, err := p.Desk.ShownOf(ctx, who, r.Token); err != nil || shown != (scheduling.Shown{Phone: contact.Phone("+919876543210").Masked(), Email: contact.Email("thief@example.org").Masked(), Reminders: true}) {
+			t.Errorf("the page after it shows %+v: %v", shown, err)
+		}
+		untouched(t, p, "her other appointment", func() {
+			_, err := p.Desk.Own(ctx, who, known.ID)
+			refused(t, "reading", err, fault.NotFound, "")
+			_, err = p.Desk.OwnFree(ctx, who, known.ID, true, p.Day(1), p.Day(2))
+			refused(t, "its free times", err, fault.NotFound, "")
+			_, err = p.Desk.Move(ctx, who, known.ID, scheduling.Move{StartsAt: p.At(1, "12:00"), Version: known.Version})
+			refused(t, "moving", err, fault.NotFound, "")
+			_, err = p.Desk.Cancel(ctx, who, known.ID, known.Version)
+			refused(t, "cancelling", err, fault.NotFound, "")
+			_, err = said.Of(ctx, who, known.Patient)
+			if err == nil {
+				t.Error("her consents are read")
+			}
+		})
+		states, err := said.Of(ctx, p.As(access.FrontDesk), known.Patient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range states {
+			if s.Purpose == consent.Reminder && s.Channel == "email" && s.Given {
+				t.Error("what she stopped was started again by a stranger")
+			}
+			if s.Purpose == consent.Followup && s.Channel == "" && !s.Given {
+				t.Error("what she never stopped was not taken down")
+			}
+		}
+		moved, err := p.Desk.Move(ctx, who, one, scheduling.Move{StartsAt: p.At(1, "12:00"), Version: r.Appointment.Version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Desk.Cancel(ctx, who, one, moved.Version); err != nil {
+			t.Fatal(err)
+		}
+		// A row of an earlier release does not say where its link went: it counts as handed out.
+		p.Change(t, func(tx *store.Tx) error {
+			_, err := tx.Exec(`UPDATE patient_link SET wide = FALSE WHERE clinic_id = $1`)
+			return err
+		})
+		if who, _, err := p.Desk.Enter(ctx, p.Link(t, known)); err != nil || who.Role() != access.Patient {
+			t.Errorf("a link that is sent: %+v %v", who, err)
 		}
 	})
 }

@@ -167,7 +167,7 @@ func (s *Site) history(v *Visit, c *AppointmentCard, o opened) error {
 	}
 	by := func(e scheduling.LogEntry) string {
 		switch role := access.Role(e.Role); role {
-		case access.Public:
+		case access.Public, access.Booker:
 			return v.Tongue.Say("staff.by.online")
 		case access.Patient:
 			return v.Tongue.Say("staff.by.patient")

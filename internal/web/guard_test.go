@@ -6,15 +6,18 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
+	"almirah/internal/rig/practice"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/web"
@@ -33,15 +36,20 @@ func (o *office) written() (n int64) {
 	return n
 }
 
-// ownLink books online and answers the token of the patient's page.
+// ownLink books online and answers the token of the patient's page, as the confirmation carries it.
 func (o *office) ownLink() string {
+	o.t.Helper()
+	return practice.Link(o.t, o.DB, o.As(access.System), o.bookedOnline().Appointment)
+}
+
+func (o *office) bookedOnline() scheduling.Receipt {
 	o.t.Helper()
 	r, err := o.desk.Book(context.Background(), accounts.Public(o.Clinic), scheduling.Booking{Service: o.service.ID, Provider: o.providers[0].ID, StartsAt: o.at(tuesday, "10:00"),
 		Patient: patients.Draft{Name: "Leela Lotus", Phone: "+919811198110", Language: "en"}, Language: "en", Key: "own-link-of-a-test"})
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	return r.Token
+	return r
 }
 
 var hole = regexp.MustCompile(`\{[a-z]+\}`)
@@ -116,6 +124,82 @@ func TestEveryUnsafeRouteRefusesForgedRequests(t *testing.T) {
 	leads(t, g.ask("POST", "/app/me/preferences", url.Values{"csrf": {ofSession}, "only": {"keys"}, "version": {seen}}), "/app/settings/keys?done=saved")
 	leads(t, g.ask("POST", "/forgot", url.Values{"csrf": {ofVisitor}, "email": {"x@example.org"}}), "/check-mail?for=reset")
 	wants(t, g.ask("POST", "/app/me/preferences", url.Values{"only": {"keys"}}), 403, "This form is too old")
+}
+
+// TestABookingLinkOpensItsAppointmentAlone: of all pages of a patient the link that the booking page shows opens six, and they say nothing that the visitor did not type.
+func TestABookingLinkOpensItsAppointmentAlone(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "own-link")
+	promise.Proves(t, "request-who-asks")
+	o := openOffice(t)
+	o.notes()
+	known := o.booked("Leela Lotus", "+919811198110", 0, monday, "10:00")
+	r, err := o.desk.Book(context.Background(), accounts.Public(o.Clinic), scheduling.Booking{Service: o.service.ID, Provider: o.providers[0].ID, StartsAt: o.at(tuesday, "11:00"),
+		Patient: patients.Draft{Name: "Leela Lotus", Phone: "+919811198110", Email: "typed@example.org", Language: "en"}, Language: "en", Key: "in-another's-name"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Appointment.Patient != known.Patient {
+		t.Fatal("booked for somebody else")
+	}
+	g := o.guest()
+	wants(t, g.get("/m/"+r.Token+"?booked=1"), 200, contact.Email("typed@example.org").Masked(), "if the clinic knows you already", "!We will remind you")
+	wants(t, g.get("/m/"+r.Token), 200, "This link opens the appointment alone", `href="/c/desk/privacy/request"`, "/m/"+r.Token+"/cancel", "!/data", "!consents", "!/channel")
+	var opened []string
+	g.get("/m/" + r.Token + "/cancel") // a page with a form
+	for _, route := range web.Routes() {
+		if route.Door != web.Link {
+			continue
+		}
+		method, path := o.address(route, r.Token)
+		before := o.written()
+		w := g.ask(method, path, url.Values{"csrf": {g.token}})
+		if w.Code != http.StatusForbidden {
+			opened = append(opened, route.Pattern)
+			continue
+		}
+		wants(t, w, http.StatusForbidden, "This link opens the appointment alone")
+		if after := o.written(); after != before {
+			t.Errorf("%s: a refused page was recorded, so it did something", route.Pattern)
+		}
+	}
+	slices.Sort(opened)
+	if want := []string{"GET /m/{token}", "GET /m/{token}/appointment.ics", "GET /m/{token}/cancel", "GET /m/{token}/change", "POST /m/{token}/cancel", "POST /m/{token}/change"}; !slices.Equal(opened, want) {
+		t.Errorf("the link of a booking opens %q", opened)
+	}
+	// The link of the message about the same appointment opens what is hers.
+	wants(t, o.guest().get("/m/"+o.ownLink()), 200, "/data", "!This link opens the appointment alone")
+}
+
+// TestAVisitorOfAnotherLanguageBooks: the page speaks four languages, whatever the clinic writes its letters in.
+func TestAVisitorOfAnotherLanguageBooks(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	c, err := o.clinics.Get(context.Background(), o.owner.who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile := c.Profile()
+	profile.Languages = []string{"en"}
+	if err := o.clinics.Save(context.Background(), o.owner.who, profile, c.Version); err != nil {
+		t.Fatal(err)
+	}
+	g := o.guest()
+	tamil := func(r *http.Request) { r.Header.Set("Accept-Language", "ta-IN,ta;q=0.9") }
+	g.get("/c/desk/book?service=" + o.service.ID.String() + "&provider=any&at=" + url.QueryEscape(rfc(o.at(tuesday, "10:00"))))
+	w := g.ask("POST", "/c/desk/book", url.Values{"csrf": {g.token}, "service": {o.service.ID.String()}, "provider": {"any"}, "starts_at": {rfc(o.at(tuesday, "10:00"))}, "key": {"k"}, "name": {"Leela Lotus"}, "phone": {"+919811198110"}}, tamil)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("%d: %s", w.Code, w.Body)
+	}
+	_, one, err := o.desk.Enter(context.Background(), strings.TrimSuffix(strings.TrimPrefix(w.Header().Get("Location"), "/m/"), "?booked=1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := o.now(scheduling.Appointment{ID: one})
+	p, err := o.people.Open(context.Background(), o.owner.who, a.Patient)
+	if err != nil || p.Language != "en" || a.Language != "ta" {
+		t.Errorf("written to in %q, booked in %q: %v", p.Language, a.Language, err)
+	}
 }
 
 func TestOnlyRegisteredCookies(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clock"
 	"almirah/internal/consent"
-	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
@@ -66,15 +65,15 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 		}
 		return s.views.Render(w, http.StatusOK, "public-booked", page)
 	}
-	page := &OwnPage{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: bookingCard(v, o, now), CanSay: o.Status.Came()}
-	if page.IntakeOpen, page.Intake, err = s.intakeOpen(v); err != nil {
-		return err
-	}
+	page := &OwnPage{Shell: s.Shell(v), Token: v.PathValue("token"), Booking: bookingCard(v, o, now)}
 	status := http.StatusOK
 	if refused != nil {
 		status = page.Report(refused)
 	} else if v.URL.Query().Get("saved") == "1" {
 		page.Flash = v.Tongue.Say("own.saved")
+	}
+	if page.Booker = v.Who.Role() == access.Booker; page.Booker { // who that is nobody made sure: the appointment, and nothing else of hers
+		return s.views.Render(w, status, "own", page)
 	}
 	states, err := s.Consent.Of(v.Context(), v.Who, v.Who.Patient())
 	if err != nil {
@@ -86,6 +85,10 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	}
 	notices, err := s.noticesFor(v)
 	if err != nil {
+		return err
+	}
+	page.CanSay = o.Status.Came()
+	if page.IntakeOpen, page.Intake, err = s.intakeOpen(v); err != nil {
 		return err
 	}
 	for _, st := range states {
@@ -120,28 +123,17 @@ func (s *Site) ownPage(w http.ResponseWriter, v *Visit, refused error) error {
 	return s.views.Render(w, status, "own", page)
 }
 
-// whereTo says (masked) where the confirmation goes, and whether reminders will come.
+// whereTo says (masked) where the confirmation goes, and whether reminders will come: as it was typed and ticked, whoever is on file.
 func (s *Site) whereTo(v *Visit, page *PublicBooked) error {
-	phone, mail, err := s.Patients.OwnContact(v.Context(), v.Who)
+	shown, err := s.Desk.ShownOf(v.Context(), v.Who, v.PathValue("token"))
 	if err != nil {
 		return err
 	}
-	if mail != "" {
-		page.SentTo = append(page.SentTo, contact.Email(mail).Masked())
-	} else if phone != "" {
-		for _, c := range s.Messages.Channels() {
-			if c != messaging.Email {
-				page.SentTo = append(page.SentTo, contact.Phone(phone).Masked())
-				break
-			}
-		}
-	}
-	states, err := s.Consent.Of(v.Context(), v.Who, v.Who.Patient())
-	if err != nil {
-		return err
-	}
-	for _, st := range states {
-		page.Reminders = page.Reminders || st.Purpose == consent.Reminder && st.Given
+	page.Reminders = shown.Reminders
+	if shown.Email != "" {
+		page.SentTo = append(page.SentTo, shown.Email)
+	} else if shown.Phone != "" && slices.ContainsFunc(s.Messages.Channels(), func(c messaging.Channel) bool { return c != messaging.Email }) {
+		page.SentTo = append(page.SentTo, shown.Phone)
 	}
 	return nil
 }
@@ -358,13 +350,13 @@ func publicRoutes() []Route {
 		{Pattern: "POST /c/{slug}/book", Door: Clinic, Right: access.PublicBook, Handle: publicBooked},
 		{Pattern: "GET /c/{slug}/logo", Door: Clinic, Right: access.PublicRead, Handle: publicLogo},
 		{Pattern: "GET /c/{slug}/brand.css", Door: Clinic, Right: access.PublicRead, Handle: publicBrand},
-		{Pattern: "GET /m/{token}", Door: Link, Right: access.OwnRead, Handle: ownPage},
-		{Pattern: "GET /m/{token}/change", Door: Link, Right: access.OwnRead, Handle: ownChange},
-		{Pattern: "POST /m/{token}/change", Door: Link, Right: access.OwnChange, Handle: ownMove},
-		{Pattern: "GET /m/{token}/cancel", Door: Link, Right: access.OwnRead, Handle: ownCancelAsk},
-		{Pattern: "POST /m/{token}/cancel", Door: Link, Right: access.OwnChange, Handle: ownCancel},
+		{Pattern: "GET /m/{token}", Door: Link, Right: access.BookedRead, Handle: ownPage},
+		{Pattern: "GET /m/{token}/change", Door: Link, Right: access.BookedRead, Handle: ownChange},
+		{Pattern: "POST /m/{token}/change", Door: Link, Right: access.BookedChange, Handle: ownMove},
+		{Pattern: "GET /m/{token}/cancel", Door: Link, Right: access.BookedRead, Handle: ownCancelAsk},
+		{Pattern: "POST /m/{token}/cancel", Door: Link, Right: access.BookedChange, Handle: ownCancel},
 		{Pattern: "POST /m/{token}/consents", Door: Link, Right: access.OwnChange, Handle: ownConsents},
-		{Pattern: "GET /m/{token}/appointment.ics", Door: Link, Right: access.OwnRead, Handle: ownCalendar},
+		{Pattern: "GET /m/{token}/appointment.ics", Door: Link, Right: access.BookedRead, Handle: ownCalendar},
 		{Pattern: "GET /m/{token}/review", Door: Link, Right: access.OwnRead, Handle: ownReview},
 		{Pattern: "POST /m/{token}/review", Door: Link, Right: access.OwnChange, Handle: ownReviewed},
 		{Pattern: "POST /m/{token}/review/leave", Door: Link, Right: access.OwnChange, Handle: ownLeave},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -426,7 +427,10 @@ func bookingForm(v *Visit, wish wish, asked []ConsentChoice) (BookingForm, sched
 		GuardianName: p.Get("guardian_name"), GuardianPhone: p.Get("guardian_phone"), GuardianEmail: p.Get("guardian_email"), GuardianKin: p.Get("guardian_kin"),
 		Note: p.Get("note"), Key: p.Get("key"), Consents: map[string]bool{}}
 	b := scheduling.Booking{Service: wish.service, Provider: wish.provider, StartsAt: wish.at, Note: form.Note, Language: v.Tongue.Lang(), Key: form.Key,
-		Patient: patients.Draft{Name: form.Name, Phone: form.Phone, Email: form.Email, BirthDate: form.Birth.text(), Language: v.Tongue.Lang()}}
+		Patient: patients.Draft{Name: form.Name, Phone: form.Phone, Email: form.Email, BirthDate: form.Birth.text()}}
+	if slices.Contains(v.Clinic.Languages, v.Tongue.Lang()) { // the page speaks more languages than the clinic writes letters in
+		b.Patient.Language = v.Tongue.Lang()
+	}
 	for _, c := range p["consent"] {
 		form.Consents[c] = true
 	}

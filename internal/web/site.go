@@ -335,6 +335,9 @@ func (s *Site) enter(w http.ResponseWriter, v *Visit, route Route) error {
 		return v.lends(route)
 	}
 	if route.Right != "" && !v.Who.May(route.Right) {
+		if v.Who.Role() == access.Booker {
+			return fault.New(fault.Forbidden, "fault.booking_link")
+		}
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	}
 	return s.freshly(w, v, route, unsafe)

@@ -241,6 +241,7 @@ type OwnPage struct {
 	Shell
 	Token      string
 	Booking    BookingCard
+	Booker     bool          // the link is that of the booking page: it opens the appointment alone
 	CanSay     bool          // she has been there, and may say how it was
 	Others     []BookingCard // further appointments of the same patient, coming first
 	Consents   []OwnConsent

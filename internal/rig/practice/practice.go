@@ -123,6 +123,26 @@ func (p *Practice) Booked(t testing.TB, who access.Caller, b scheduling.Booking)
 	return r
 }
 
+// Link is the link to the patient's own page that a message about the appointment carries.
+func (p *Practice) Link(t testing.TB, a scheduling.Appointment) string {
+	t.Helper()
+	return Link(t, p.DB, p.As(access.System), a)
+}
+
+// Link is Practice.Link in any house; who is the clinic's own work.
+func Link(t testing.TB, db *store.DB, who access.Caller, a scheduling.Appointment) (token string) {
+	t.Helper()
+	err := db.Change(context.Background(), who, access.Work, func(_ context.Context, tx *store.Tx) (err error) {
+		tx.Housekeeping("a test makes the link that a message would carry")
+		token, err = scheduling.NewLink(tx, a.Patient, a.ID, a.EndsAt.Add(scheduling.LinkLife))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
 // Change runs fn in a passage of an owner, for what no verb does.
 func (p *Practice) Change(t testing.TB, fn func(tx *store.Tx) error) {
 	t.Helper()
