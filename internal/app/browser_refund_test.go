@@ -28,7 +28,7 @@ func TestRefundByHand(t *testing.T) {
 	if err := h.connectBank(t.Context(), h.Owner); err != nil {
 		t.Fatal(err)
 	}
-	own := h.bookedOnline(t, "Asha Marigold", "asha@example.org")
+	own := h.sent(t, h.bookedOnline(t, "Asha Marigold", "asha@example.org"))
 	patient, _, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(own, "/m/"))
 	if err != nil {
 		t.Fatal(err)

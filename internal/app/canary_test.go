@@ -350,7 +350,7 @@ func (h *opened) enterPatients(t *testing.T, s *visitor, m marks) {
 // enterFeedback has somebody come, after everybody was told of the bookings, and say how it was.
 func (h *opened) enterFeedback(t *testing.T, m marks) {
 	t.Helper()
-	been := "/m/" + m["idempotency.answer"]
+	been := h.sent(t, m["idempotency.answer"])
 	h.arrives(t, h.Owner, been)
 	h.visitor().fill(t, been+"/review", been+"/review", url.Values{"stars": {"1"}, "words": {m.as("", "feedback.words")}})
 	h.signIn(t, demoPeople[0].email).shows(t, "/app/reviews", m["feedback.words"])

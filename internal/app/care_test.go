@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,8 +120,8 @@ func (h *opened) enterCare(t *testing.T, m marks) {
 			t.Fatal(err)
 		}
 	}
-	own := "/m/" + m["idempotency.answer"]
-	who, one, err := h.Desk.Enter(ctx, m["idempotency.answer"])
+	own := h.sent(t, m["idempotency.answer"])
+	who, one, err := h.Desk.Enter(ctx, strings.TrimPrefix(own, "/m/"))
 	must(err)
 	before, err := h.Intake.Before(ctx, who, one)
 	must(err)

@@ -69,7 +69,7 @@ const (
 var noPage = []string{"GET /app/settings/datamap/record.csv", "GET /app/settings/datamap/record.json", "GET /app/settings/datamap/dictionary.csv", "GET /platform/datamap/record.csv", "GET /platform/datamap/record.json", "GET /platform/datamap/dictionary.csv", "GET /m/{token}/data/copy.json", "GET /m/{token}/data/copy.zip", "GET /app/settings/import/{id}/left.csv", "GET /trust/closed/{id}", "GET /.well-known/security.txt", "GET /app/incidents/{id}/form.txt", "GET /c/{slug}/erased/{id}/certificate", "GET /app/erasures/{id}/letter.txt", "GET /trust/erasure-key", "GET /app/settings/payments/{id}/keys", "GET /app/account/signed/{id}/text", "GET /app/drugs", "GET /app/prescriptions/{id}/paper.pdf", "GET /r/{token}/paper.pdf", "GET /app/account/paid", "GET /app/account/invoices/{invoice}", "GET /favicon.ico", "GET /robots.txt", "GET /c/{slug}/logo", "GET /c/{slug}/brand.css", "GET /m/{token}/appointment.ics",
 	"GET /app/support/banner", "GET /app/day/column", "GET /app/day/columns", "GET /app/inbox/rows", "GET /app/inbox/{thread}/live", "GET /app/inbox/{thread}/files/{file}", "GET /app/live", "GET /app/free", "GET /app/audit/entries.csv", "GET /app/audit/proofs", "GET /app/outbox/calendar/{id}", "GET /app/files/{id}", "GET /app/bills/{id}/upi.svg", "GET /app/bills/{id}/invoice.pdf", "GET /app/bills/{id}/receipts/{payment}", "GET /app/bills/ledger/invoices.csv", "GET /app/bills/ledger/ledger.csv", "GET /app/patients/{id}/statement.pdf", "GET /m/{token}/bills/{id}", "GET /m/{token}/bills/{id}/receipts/{payment}", "GET /app/reports.csv", "GET /app/settings/export/{id}"}
 
-// bookedOnline books as a patient does, and answers the address of her own page.
+// bookedOnline books as a patient does, and answers the address that the page after it shows.
 func (h *opened) bookedOnline(t testing.TB, name, mail string) string {
 	t.Helper()
 	v := h.visitor()
@@ -107,7 +107,8 @@ func (h *opened) today() clock.Date { return clock.Today(h.Fake, h.Clinic.Locati
 func (h *opened) tour(t testing.TB) []stop {
 	t.Helper()
 	owner := h.signIn(t, ownerMail)
-	own := h.bookedOnline(t, "Asha Example", "asha@example.org")
+	booked := h.bookedOnline(t, "Asha Example", "asha@example.org")
+	own := h.sent(t, booked)
 	account := h.connected(t, owner).String()
 	phone := h.answeredPhone(t, owner)
 	rule, been := h.followed(t, owner)
@@ -155,6 +156,7 @@ func (h *opened) tour(t testing.TB) []stop {
 		{pattern: "GET /c/{slug}/book", path: book + "&provider=any", variant: "times"},
 		{pattern: "GET /c/{slug}/book", path: at, variant: "details"},
 		{pattern: "GET /m/{token}", path: own},
+		{pattern: "GET /m/{token}", path: booked, variant: "booker"},
 		{pattern: "GET /m/{token}", path: own, variant: "print", paper: true},
 		{pattern: "GET /m/{token}", path: "/m/" + strings.Repeat("x", 30), variant: "gone", status: http.StatusNotFound},
 		{pattern: "GET /m/{token}/change", path: own + "/change"},
@@ -323,7 +325,7 @@ func (h *opened) followed(t testing.TB, owner *visitor) (rule, been string) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d rules, %v", len(list), err)
 	}
-	been = h.bookedOnline(t, "Asha Earlier", "earlier@example.org")
+	been = h.sent(t, h.bookedOnline(t, "Asha Earlier", "earlier@example.org"))
 	h.arrives(t, who.Caller, been)
 	h.visitor().fill(t, been+"/review", been+"/review", url.Values{"stars": {"2"}, "words": {"Everybody was kind, and I waited for an hour."}})
 	return list[0].ID.String(), been

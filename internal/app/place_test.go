@@ -38,7 +38,8 @@ type place struct {
 	owner  *visitor
 	who    access.Caller
 	ids    map[string]string // by kind
-	token  string            // of a patient's own link
+	token  string            // of a patient's own link, as her confirmation carries it
+	booked string            // of the link that the booking answered
 	been   string            // of the link of one who was there
 	keys   *razorpay.Server  // a gateway at which the clinic has an account with keys
 	paper  string            // token of a link to a prescription
@@ -123,9 +124,9 @@ func (p *place) fill(t *testing.T, practice demoPractice) {
 	body := h.bookingBody(slots[0].(map[string]any)["starts_at"], "Asha Marigold", "asha@"+p.slug+".example.org")
 	made := p.json(t, "POST", "/bookings", "k-"+p.slug, strings.ReplaceAll(body, h.Practice.services[0].ID.String(), p.ids["service"]))
 	link, _ := made["manage_url"].(string)
-	p.token = link[strings.LastIndex(link, "/")+1:]
 	p.at = slots[5].(map[string]any)["starts_at"].(string)
-	h.letter(t, "asha@"+p.slug+".example.org", "/m/")
+	p.booked = link[strings.LastIndex(link, "/")+1:]
+	p.token = strings.TrimPrefix(h.letter(t, "asha@"+p.slug+".example.org", "/m/"), "/m/")
 	p.retire(t, practice.providers[len(practice.providers)-1])
 	p.connect(t)
 	p.follow(t, slots[8].(map[string]any)["starts_at"])
@@ -305,8 +306,8 @@ func (p *place) follow(t *testing.T, at any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.been = token
-	p.h.visitor().fill(t, "/m/"+token+"/review", "/m/"+token+"/review", url.Values{"stars": {"2"}, "words": {"Slow."}})
+	p.been = strings.TrimPrefix(p.h.sent(t, token), "/m/")
+	p.h.visitor().fill(t, "/m/"+p.been+"/review", "/m/"+p.been+"/review", url.Values{"stars": {"2"}, "words": {"Slow."}})
 }
 
 // connect gives the clinic an account of its own, over which somebody writes to it.

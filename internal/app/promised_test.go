@@ -19,7 +19,7 @@ func (h *opened) ownAddress(t *testing.T, at any) string {
 	if got.status != 201 {
 		t.Fatalf("booking: %d %s", got.status, got.raw)
 	}
-	return strings.TrimPrefix(got.body["manage_url"].(string), h.Server.URL)
+	return h.sent(t, strings.TrimPrefix(got.body["manage_url"].(string), h.Server.URL))
 }
 
 // TestOneMomentEverywhere: page, API, calendar file and message name the same instant, and the clinic's zone.

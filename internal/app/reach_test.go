@@ -175,7 +175,7 @@ func (p *place) reach(t *testing.T) (out []reached) {
 		body := h.bookingBody(slot.(map[string]any)["starts_at"], name, mail)
 		made := p.json(t, "POST", "/bookings", "r-"+mail, strings.ReplaceAll(body, h.Practice.services[0].ID.String(), p.ids["service"]))
 		link, _ := made["manage_url"].(string)
-		return link[strings.LastIndex(link, "/m/"):]
+		return h.sent(t, link[strings.LastIndex(link, "/m/"):])
 	}
 	arrived := func(own string) id.ID {
 		t.Helper()

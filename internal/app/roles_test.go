@@ -66,7 +66,7 @@ func TestRolesAndRoutes(t *testing.T) {
 	promise.Proves(t, "roles-and-rights")
 	golden(t, "testdata/routes.golden", matrix())
 	for _, r := range web.Routes() {
-		right := map[web.Door][]access.Right{web.Clinic: {access.PublicRead, access.PublicBook, access.RequestAsk}, web.Link: {access.OwnRead, access.OwnChange}}[r.Door]
+		right := map[web.Door][]access.Right{web.Clinic: {access.PublicRead, access.PublicBook, access.RequestAsk}, web.Link: {access.BookedRead, access.BookedChange, access.OwnRead, access.OwnChange}}[r.Door]
 		switch {
 		case r.Door == web.Staff && (r.Right == "" || access.Holds(access.Public, r.Right)):
 			t.Errorf("%s: a staff route needs a right that the public does not hold; it has %q", r.Pattern, r.Right)

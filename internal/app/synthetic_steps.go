@@ -283,9 +283,22 @@ func (w *nightWalk) stop(ctx context.Context) (string, error) {
 	return "it was heard and answered", w.sent(ctx, "the answer to STOP", messaging.StopHeard, messaging.SMS, walkSoon)
 }
 
-// copied has her ask for her data on her own page, and looks through what she gets.
+// copied has her ask for her data on her own page, and looks through what she gets. The link is one as her messages carry it: what was sent cannot be
+// read again, and may have gone round the loop of another process. The one that the booking answered must not open her data.
 func (w *nightWalk) copied(ctx context.Context) (string, error) {
-	d, page := w.door(), "/m/"+w.her.token+"/data"
+	d := w.door()
+	if got, err := d.ask(ctx, http.MethodGet, "/m/"+w.her.token+"/data", nil, nil); err != nil || got.status != http.StatusForbidden {
+		return "", errors.Join(errors.New("the link that the booking answered opens her data"), err)
+	}
+	err := w.h.DB.Change(ctx, jobs.ForClinic(w.clinic), access.Work, func(_ context.Context, tx *store.Tx) (err error) {
+		tx.Housekeeping("the invented patient gets the link that a message would carry")
+		w.her.token, err = scheduling.NewLink(tx, w.her.patient, w.her.appointment, tx.Now().Add(scheduling.LinkLife))
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	page := "/m/" + w.her.token + "/data"
 	if err := d.post(ctx, page, page+"/copy", nil); err != nil {
 		return "", err
 	}

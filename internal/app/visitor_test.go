@@ -15,6 +15,8 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/id"
+	"almirah/internal/jobs"
+	"almirah/internal/rig/practice"
 	"almirah/internal/web"
 )
 
@@ -437,6 +439,21 @@ func (h *opened) letter(t testing.TB, to, path string) string {
 		return false
 	})
 	return link
+}
+
+// sent is the path of the page of the patient for whom somebody booked, by a link as a message carries it; booked is the link, or its token, that the booking
+// answered.
+func (h *opened) sent(t testing.TB, booked string) string {
+	t.Helper()
+	who, one, err := h.Desk.Enter(t.Context(), strings.TrimPrefix(booked, "/m/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.Desk.Own(t.Context(), who, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "/m/" + practice.Link(t, h.DB, jobs.ForClinic(who.Clinic()), a.Appointment)
 }
 
 // until waits for what the house does by itself. The wait is long because the machine may be

@@ -24,7 +24,9 @@ type Move struct {
 func changed() *fault.Fault { return fault.New(fault.Conflict, "fault.changed_meanwhile") }
 
 // byLink says whether the caller came by a link: the patient herself, or whoever booked.
-func byLink(who access.Caller) bool { return who.Role() == access.Patient || who.Role() == access.Booker }
+func byLink(who access.Caller) bool {
+	return who.Role() == access.Patient || who.Role() == access.Booker
+}
 
 // mine says whether the caller may touch the appointment: staff any, a patient only her own, who booked only that one.
 func mine(who access.Caller, a Appointment) bool {

@@ -55,6 +55,11 @@ func ask(v *store.View, treatment, one id.ID, public bool, moving Appointment) (
 	if q.service, err = service(v, treatment); err != nil {
 		return q, err
 	}
+	// Whoever has an appointment is told why she cannot move it herself: it is no secret from her that it is there.
+	off := fault.New(fault.Conflict, "fault.online_booking_off")
+	if public && !q.clinic.Online && !moving.ID.IsZero() {
+		return q, off
+	}
 	// What is booked may be moved even when the service is no longer booked anew.
 	if public && !q.clinic.Online || moving.ID.IsZero() && (q.service.RetiredAt > 0 || public && !q.service.Online) {
 		return q, fault.Missing()
@@ -74,6 +79,9 @@ func ask(v *store.View, treatment, one id.ID, public bool, moving Appointment) (
 		}
 	}
 	if !one.IsZero() && len(q.providers) == 0 {
+		if public && !moving.ID.IsZero() {
+			return q, off
+		}
 		return q, fault.Missing()
 	}
 	return q, nil

@@ -147,6 +147,7 @@ type Own struct {
 	Name     patients.Name
 	Provider Provider
 	Service  Service
+	Movable  bool // online: clinic and practitioner are booked there
 }
 
 // Own reads the appointment of a patient's link. Reading it is written down, as for anyone.
@@ -161,7 +162,7 @@ func (d *Desk) Own(ctx context.Context, who access.Caller, appointment id.ID) (O
 			return fault.Missing()
 		}
 		o.Note, o.OverbookReason = "", ""
-		out = Own{o.Appointment, o.Clinic, o.Name, o.Provider.shown(), o.Service}
+		out = Own{o.Appointment, o.Clinic, o.Name, o.Provider.shown(), o.Service, o.Clinic.Online && o.Provider.Online && o.Provider.RetiredAt == 0}
 		v.Opened("appointment", appointment, o.Patient)
 		return nil
 	})

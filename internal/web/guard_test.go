@@ -171,6 +171,25 @@ func TestABookingLinkOpensItsAppointmentAlone(t *testing.T) {
 	wants(t, o.guest().get("/m/"+o.ownLink()), 200, "/data", "!This link opens the appointment alone")
 }
 
+// TestWhoCannotMoveOnlineIsTold: where the practitioner or the clinic is not booked online, the page says whom to call.
+func TestWhoCannotMoveOnlineIsTold(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	link := "/m/" + o.ownLink()
+	g := o.guest()
+	wants(t, g.get(link), 200, link+"/change")
+	g.get(link + "/cancel")
+	away := o.providers[0]
+	away.Online = false
+	if err := o.desk.SaveProvider(context.Background(), o.owner.who, away); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, g.get(link), 200, "To change the time, please call the clinic", "!"+link+"/change\"", link+"/cancel", "!It is too late")
+	wants(t, g.get(link+"/change"), http.StatusConflict, "does not take bookings online", "please call the clinic")
+	w := g.ask("POST", link+"/change", url.Values{"csrf": {g.token}, "starts_at": {rfc(o.at(tuesday, "11:00"))}, "version": {"1"}})
+	wants(t, w, http.StatusConflict, "does not take bookings online")
+}
+
 // TestAVisitorOfAnotherLanguageBooks: the page speaks four languages, whatever the clinic writes its letters in.
 func TestAVisitorOfAnotherLanguageBooks(t *testing.T) {
 	t.Parallel()

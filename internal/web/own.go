@@ -25,7 +25,7 @@ func bookingCard(v *Visit, o scheduling.Own, now clock.Instant) BookingCard {
 	ahead := o.Status.Ahead() && o.StartsAt > now
 	c := BookingCard{ID: o.ID.String(), Service: o.Service.Name, Provider: o.Provider.Name, At: o.StartsAt.In(z), Ends: o.EndsAt.In(z),
 		Minutes: int(o.Length() / time.Minute), State: stateOf(o.Status), Version: o.Version, Patient: o.Name.Text, ManageURL: "/m/" + v.PathValue("token"),
-		CanMove: ahead, CanStop: ahead}
+		CanMove: ahead && o.Movable, CallToMove: ahead && !o.Movable, CanStop: ahead}
 	if o.Service.ShowPrice && o.Service.Price > 0 {
 		c.Price = &Price{o.Service.Price, v.Clinic.Currency}
 	}
@@ -146,6 +146,9 @@ func ownChange(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	now := clock.At(s.Clock.Now())
 	card := bookingCard(v, o, now)
+	if card.CallToMove {
+		return s.ownPage(w, v, fault.New(fault.Conflict, "fault.online_booking_off"))
+	}
 	if !card.CanMove {
 		return s.ownPage(w, v, fault.New(fault.Conflict, "fault.not_ahead"))
 	}
@@ -203,7 +206,7 @@ func ownMove(s *Site, w http.ResponseWriter, v *Visit) error {
 		if oerr != nil {
 			return oerr
 		}
-		if o.Version != version {
+		if o.Version != version || !o.Movable {
 			return s.ownPage(w, v, err)
 		}
 		return s.ownTimes(w, v, o, clock.At(t))

@@ -226,6 +226,7 @@ type BookingCard struct {
 	Patient          string // the patient's name
 	ManageURL        string
 	CanMove, CanStop bool
+	CallToMove       bool // not online: the clinic or the practitioner is not booked there
 }
 
 // PublicBooked is the page "public-booked", shown once after a booking.

@@ -164,6 +164,9 @@ func (m *maker) ownPages() {
 	late := own("arrived")
 	late.CanSay = true
 	m.add("own", "late", late)
+	alone := &web.OwnPage{Shell: m.public(), Token: "9Jq3", Booking: m.booking("booked"), Booker: true}
+	alone.Booking.CanMove, alone.Booking.CallToMove = false, true
+	m.add("own", "booker", alone)
 	b := m.booking("booked")
 	m.add("own-times", "", &web.TimesPage{Shell: m.public(), Service: m.services()[0], Provider: m.cards()[1], Days: m.days(today), Day: today, Slots: m.slots(), Token: "9Jq3", Current: &b})
 	m.add("own-change", "", &web.OwnChange{Shell: m.public(), Token: "9Jq3", Booking: b, At: m.at(16, 45), Ends: m.at(17, 15), Provider: m.cards()[1], Key: ident(5)})
