@@ -309,9 +309,9 @@ func touched(tx *store.Tx, a Account, heard id.ID, about *row, word string) (don
 	}
 	switch word {
 	case choiceConfirm:
-		return true, scheduling.Answer(tx, f.ID, scheduling.Confirmed)
+		return scheduling.Answer(tx, f.ID, about.occurrence, scheduling.Confirmed)
 	case choiceCancel:
-		return true, scheduling.Answer(tx, f.ID, scheduling.Cancelled)
+		return scheduling.Answer(tx, f.ID, about.occurrence, scheduling.Cancelled)
 	case choiceChange:
 		_, err := Send(tx, Letter{Patient: about.patient, Appointment: f.ID, Occurrence: f.Occurrence, Rule: heard, Kind: ChangeAsked, Channel: a.Channel, StartsAt: f.StartsAt, Provider: f.Provider})
 		return true, err

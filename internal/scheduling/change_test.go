@@ -14,6 +14,7 @@ import (
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/scheduling"
+	"almirah/internal/store"
 )
 
 func TestMoving(t *testing.T) {
@@ -122,6 +123,45 @@ func TestAMovedVisitKeepsItsLength(t *testing.T) {
 		if err != nil || moved.Length() != time.Hour {
 			t.Fatalf("%+v, %v", moved, err)
 		}
+		p.Agree(t)
+	})
+}
+
+// TestAnAnswerIsAboutTheTimeThatSheWasToldOf: what a patient answers to a message changes nothing when the visit has been moved
+// since, or no longer lies ahead, and whoever asks is told so.
+func TestAnAnswerIsAboutTheTimeThatSheWasToldOf(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p := practice.Open(t, b, 2)
+		a := p.Booked(t, p.Public(), p.Booking(p.Providers[0], p.At(1, "10:00"), 1)).Appointment
+		told := a.Occurrence
+		answer := func(occurrence int64, to scheduling.Status) (done bool) {
+			t.Helper()
+			p.Change(t, func(tx *store.Tx) (err error) {
+				done, err = scheduling.Answer(tx, a.ID, occurrence, to)
+				return err
+			})
+			return done
+		}
+		a, err := p.Desk.Move(ctx, p.As(access.FrontDesk), a.ID, scheduling.Move{Provider: p.Providers[1], StartsAt: p.At(1, "11:00"), Version: a.Version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		untouched(t, p, "answers about the old time", func() {
+			for _, to := range []scheduling.Status{scheduling.Confirmed, scheduling.Cancelled} {
+				if answer(told, to) {
+					t.Errorf("%s of the old time is said to be done", to)
+				}
+			}
+		})
+		if !answer(a.Occurrence, scheduling.Confirmed) || !answer(a.Occurrence, scheduling.Confirmed) || !answer(a.Occurrence, scheduling.Cancelled) {
+			t.Error("an answer about the present time is not done")
+		}
+		untouched(t, p, "answers about what is cancelled", func() {
+			if answer(a.Occurrence, scheduling.Confirmed) || answer(a.Occurrence, scheduling.Cancelled) {
+				t.Error("an answer about a visit that is off is said to be done")
+			}
+		})
 		p.Agree(t)
 	})
 }

@@ -10,39 +10,46 @@ import (
 	"almirah/internal/store"
 )
 
-// Answer does what a patient answered to a message about her appointment: she comes (Confirmed) or does not
-// (Cancelled). Who may answer, and whether the appointment is still the one that the message told of, the caller has
-// looked at. What is so already stays as it is.
-func Answer(tx *store.Tx, appointment id.ID, to Status) error {
+// Answer does what a patient answered to a message about her appointment: she comes (Confirmed) or does not (Cancelled).
+// occurrence is the one that the message told of. done is false, and nothing is written, when the appointment is no longer
+// that one or no longer lies ahead: somebody may have been moving it at the very moment. Who may answer, the caller has looked
+// at. What is confirmed already stays as it is.
+func Answer(tx *store.Tx, appointment id.ID, occurrence int64, to Status) (done bool, err error) {
 	a, err := get(&tx.View, appointment)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if to == Cancelled {
-		if err := lockWhoever(tx, a.Provider); err != nil {
-			return err
+		locked := a.Provider
+		if err := lockWhoever(tx, locked); err != nil {
+			return false, err
 		}
+		// Again, now that nobody else can move it: on PostgreSQL a move may have been committed while this waited for the lock,
+		// and what she does not come to is the time that she was told of, not the one that she has not heard of yet.
 		if a, err = get(&tx.View, appointment); err != nil {
-			return err
+			return false, err
 		}
-		if !a.Status.Ahead() {
-			return nil
+		if a.Occurrence != occurrence || a.Provider != locked || !a.Status.Ahead() {
+			return false, nil
 		}
 		_, err = cancel(tx, a, "")
-		return err
+		return err == nil, err
+	}
+	if a.Occurrence != occurrence || !a.Status.Ahead() {
+		return false, nil
 	}
 	if a.Status != Booked || to != Confirmed {
-		return nil
+		return true, nil
 	}
 	a.Status = Confirmed
 	if err := setStatus(tx, &a, 0, 0); err != nil {
-		return err
+		return false, err
 	}
 	if err := log(tx, string(Confirmed), a); err != nil {
-		return err
+		return false, err
 	}
 	tx.Record(audit.Note{Action: "status", Kind: "appointment", Subject: a.ID, Patient: a.Patient, Old: Booked, New: Confirmed})
-	return announce(tx, EventStatus, a)
+	return true, announce(tx, EventStatus, a)
 }
 
 const sqlLastOf = `SELECT id FROM appointment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY starts_at DESC, id DESC LIMIT 1`
