@@ -21,7 +21,8 @@ const (
 	attachedColumns = `id, post_id, channel_id, patient_id, kind, state, reason, type, size, tries, at, about`
 	sqlAttachedAdd  = `INSERT INTO attached (clinic_id, id, thread_id, post_id, channel_id, patient_id, place, kind, state, reason, due_at, at, until, about, theirs)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
-	sqlAttachedOf   = `SELECT ` + attachedColumns + ` FROM attached WHERE clinic_id = $1 AND thread_id = $2 ORDER BY post_id DESC, place DESC LIMIT 400`
+	sqlAttachedOf   = `SELECT ` + attachedColumns + ` FROM attached WHERE clinic_id = $1 AND thread_id = $2 ORDER BY post_id DESC, place DESC LIMIT 400` // of a page; the copy has all
+	sqlAttachedEach = `SELECT ` + attachedColumns + ` FROM attached WHERE clinic_id = $1 AND thread_id = $2 AND (post_id > $3 OR post_id = $3 AND id > $4) ORDER BY post_id, id LIMIT $5`
 	sqlAttachedGet  = `SELECT ` + attachedColumns + `, thread_id FROM attached WHERE clinic_id = $1 AND id = $2`
 	sqlAttachedBody = `SELECT body FROM attached WHERE clinic_id = $1 AND id = $2`
 	sqlAttachedDue  = `SELECT id FROM attached WHERE clinic_id = $1 AND state = 'asked' AND due_at <= $2 ORDER BY due_at, id LIMIT $3`
@@ -112,9 +113,13 @@ func attach(tx *store.Tx, p post, media []Media, x Setting) error {
 	return nil
 }
 
-// attachedTo lists the files of a conversation, the newest first, without their bytes.
+// attachedTo lists the files that a page of a conversation shows, the newest first, without their bytes.
 func attachedTo(v *store.View, thread id.ID) ([]attachedRow, error) {
-	rows, err := v.Query(sqlAttachedOf, thread)
+	return attachedBy(v, sqlAttachedOf, thread)
+}
+
+func attachedBy(v *store.View, text string, args ...any) ([]attachedRow, error) {
+	rows, err := v.Query(text, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -445,25 +450,28 @@ func moveFiles(tx *store.Tx, from, into, patient id.ID) error {
 	return nil
 }
 
-// collectFiles copies out the files of a conversation, their bytes in base64.
+// collectFiles copies out all files of a conversation, the oldest first, their bytes in base64.
 func collectFiles(v *store.View, thread id.ID, out map[string][]map[string]string) error {
-	list, err := attachedTo(v, thread)
-	if err != nil {
-		return err
-	}
-	for _, a := range list {
-		line := map[string]string{"kind": a.Kind, "state": string(a.State), "reason": a.Reason, "type": a.Type, "at": a.At.Time().Format(time.RFC3339)}
-		if m, err := a.media(v); err == nil {
-			line["name"] = m.FileName
+	var last attachedRow
+	for {
+		part, err := attachedBy(v, sqlAttachedEach, thread, last.post, last.ID, partOfCopy)
+		if err != nil || len(part) == 0 {
+			return err
 		}
-		if a.State == MediaKept {
-			body, err := bodyOf(v, a)
-			if err != nil {
-				return err
+		for _, a := range part {
+			line := map[string]string{"kind": a.Kind, "state": string(a.State), "reason": a.Reason, "type": a.Type, "at": a.At.Time().Format(time.RFC3339)}
+			if m, err := a.media(v); err == nil {
+				line["name"] = m.FileName
 			}
-			line["content"] = base64.StdEncoding.EncodeToString([]byte(body))
+			if a.State == MediaKept {
+				body, err := bodyOf(v, a)
+				if err != nil {
+					return err
+				}
+				line["content"] = base64.StdEncoding.EncodeToString([]byte(body))
+			}
+			out["attached"] = append(out["attached"], line)
 		}
-		out["attached"] = append(out["attached"], line)
+		last = part[len(part)-1]
 	}
-	return nil
 }

@@ -35,7 +35,8 @@ const (
 	sqlThreadDelete = `DELETE FROM thread WHERE clinic_id = $1 AND id = $2`
 
 	postColumns  = `id, way, kind, channel, at, author, message_id, heard_id, patient_id, body`
-	sqlPostOf    = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 ORDER BY at DESC, id DESC LIMIT 200`
+	sqlPostOf    = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 ORDER BY at DESC, id DESC LIMIT 200` // a page of it; the copy has all
+	sqlPostEach  = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 AND id > $3 ORDER BY id LIMIT $4`
 	sqlPostLast  = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 AND way = 'in' ORDER BY at DESC, id DESC LIMIT 1`
 	sqlPostMove  = `UPDATE post SET thread_id = $4, patient_id = $5, body = $6, theirs = $7 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
 	sqlPostHeard = `SELECT heard_id FROM post WHERE clinic_id = $1 AND thread_id = $2 AND heard_id IS NOT NULL`

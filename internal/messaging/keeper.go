@@ -1,8 +1,10 @@
 package messaging
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -194,14 +196,33 @@ func collectTalk(v *store.View, patient id.ID, out map[string][]map[string]strin
 	for _, p := range people {
 		out["correspondent"] = append(out["correspondent"], map[string]string{"channel": string(p.kind), "phone": p.Phone, "address": p.Address, "user": p.UserID, "name": p.Name, "wrote": when(p.wrote)})
 	}
-	lines, err := posts(v, sqlPostOf, x.ID)
-	for _, l := range lines {
-		out["post"] = append(out["post"], map[string]string{"way": l.Way, "kind": l.Kind, "channel": string(l.Channel), "at": when(l.At), "text": l.Text, "message": l.Message.String()})
-	}
-	if err != nil {
+	if err := collectLines(v, x.ID, out); err != nil {
 		return err
 	}
 	return collectFiles(v, x.ID, out)
+}
+
+// partOfCopy is how many lines, or files, of a conversation a copy reads at a time.
+const partOfCopy = 100
+
+// collectLines copies out all lines of a conversation, the oldest first.
+func collectLines(v *store.View, thread id.ID, out map[string][]map[string]string) error {
+	var all []Line
+	for last := id.Zero; ; last = all[len(all)-1].ID {
+		part, err := posts(v, sqlPostEach, thread, last, partOfCopy)
+		if err != nil {
+			return err
+		}
+		if all = append(all, part...); len(part) < partOfCopy {
+			break
+		}
+	}
+	// They are read in the order in which we heard of them; the copy has them in the order in which they were said.
+	slices.SortStableFunc(all, func(a, b Line) int { return cmp.Compare(a.At, b.At) })
+	for _, l := range all {
+		out["post"] = append(out["post"], map[string]string{"way": l.Way, "kind": l.Kind, "channel": string(l.Channel), "at": l.At.Time().Format(time.RFC3339), "text": l.Text, "message": l.Message.String()})
+	}
+	return nil
 }
 
 // eraseTalk deletes a patient's conversation, from where she wrote, and her wish.

@@ -1,11 +1,15 @@
 package messaging_test
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/messaging"
 	"almirah/internal/promise"
@@ -84,6 +88,64 @@ func TestOpenedOnlyWhereTheClinicTurnedItOn(t *testing.T) {
 		m = mail("Ravi Rao", "ravi@example.org", 52*time.Hour)
 		if !m.Opens || !strings.Contains(m.Text, "is told when you open") || !strings.Contains(m.HTML, "is told when you open") || reached(m) != messaging.ReachedOpened {
 			t.Errorf("it is turned on: %v, %s\n%s", m.Opens, reached(m), m.Text)
+		}
+	})
+}
+
+// TestTheCopyHoldsTheWholeConversation: the copy of what is held of a patient has every line and every file of her conversation,
+// the oldest first, however many a page shows of them.
+func TestTheCopyHoldsTheWholeConversation(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-copy-at-once")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		const lines, files = 201, 401
+		x := talking(t, b)
+		x.keeps(messaging.ContentFull, 0)
+		a := x.books("Asha Rao", asha, "", 50*time.Hour)
+		var news []messaging.Event
+		left := files
+		for n := range lines {
+			e := messaging.Event{Kind: messaging.MessageNews, From: messaging.Sender{Phone: asha}, Text: fmt.Sprint("line ", n), At: clock.At(b.Clock.Now()).Add(time.Duration(n-lines) * time.Minute)}
+			for range min(20, left) { // a file of which the provider tells the name only: there is nothing to fetch
+				e.Media = append(e.Media, messaging.Media{ContentType: "image/jpeg", FileName: fmt.Sprint("file ", files-left)})
+				left--
+			}
+			news = append(news, e)
+		}
+		for part := range slices.Chunk(news, 100) {
+			x.hears(messaging.WhatsApp, part...)
+		}
+		x.tick()
+		var got map[string][]map[string]string
+		err := b.DB.View(t.Context(), x.owner, access.MessageRead, func(_ context.Context, v *store.View) (err error) {
+			got, err = messaging.Keeper{}.Collect(v, a.Patient)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said, named []string
+		for _, l := range got["post"] {
+			said = append(said, l["text"])
+		}
+		for _, f := range got["attached"] {
+			named = append(named, f["name"])
+		}
+		for what, c := range map[string]struct {
+			got  []string
+			most int
+		}{"line": {said, lines}, "file": {named, files}} {
+			if len(c.got) != c.most || c.got[0] != what+" 0" {
+				t.Errorf("the copy has %d of %d: %ss, from %q", len(c.got), c.most, what, c.got[:min(1, len(c.got))])
+				continue
+			}
+			slices.Sort(c.got)
+			if n := len(slices.Compact(c.got)); n != c.most {
+				t.Errorf("%d different %ss of %d", n, what, c.most)
+			}
+		}
+		if !slices.IsSortedFunc(got["post"], func(a, b map[string]string) int { return strings.Compare(a["at"], b["at"]) }) {
+			t.Error("the lines are not in the order in which they were said")
 		}
 	})
 }

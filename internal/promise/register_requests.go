@@ -138,8 +138,8 @@ var requested = []Sentence{
 		Text:     "A copy of everything that is held about you stands on your own page at once, to read and as a file for other programs. It holds what is yours and nobody else’s.",
 		Sources:  []string{"J1", "J10", "L2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/copy.go", "internal/app/requests.go"},
-		ProvedBy: []string{"requests.TestAtOnce", "app.TestACopyIsOnePersons", "app.TestBrowserYourData"},
+		KeptBy:   []string{"internal/requests/copy.go", "internal/app/requests.go", "internal/messaging/keeper.go"},
+		ProvedBy: []string{"requests.TestAtOnce", "app.TestACopyIsOnePersons", "app.TestBrowserYourData", "messaging.TestTheCopyHoldsTheWholeConversation"},
 		Probe:    "request-copy-at-once",
 		Twins: []Twin{
 			{
@@ -152,6 +152,11 @@ var requested = []Sentence{
 				Name: "a copy without who looked",
 				File: "internal/requests/copy.go", Old: "looksAt(&tx.View, patient, id.Zero, mostLooksOfCopy)", New: "looksAt(&tx.View, patient, id.Zero, 0)",
 				Red: []string{"requests.TestAtOnce"},
+			},
+			{
+				Name: "a copy with the first lines of a long conversation",
+				File: "internal/messaging/keeper.go", Old: "all = append(all, part...); len(part) < partOfCopy", New: "all = append(all, part...); len(part) <= partOfCopy",
+				Red: []string{"messaging.TestTheCopyHoldsTheWholeConversation"},
 			},
 		},
 	},
