@@ -227,7 +227,7 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	}
 	line = Line{Way: LineOut, Kind: "text", Channel: d.Channel, At: tx.Now(), Author: tx.Caller().Actor(), Text: d.Text, Kept: true, Message: r.id, State: Sending}
 	err = post{thread: x.ID, way: LineOut, kind: "text", account: out.account(), channel: d.Channel, at: tx.Now(), author: tx.Caller().Actor(), message: r.id, patient: x.Patient}.add(tx)
-	return line, out, carrier, attempt{r.id, x.Patient, 1, s.process, out.account(), access.InboxWrite, nil}, err
+	return line, out, carrier, attempt{r.id, x.Patient, 1, s.process, out.account(), access.InboxWrite, nil, 0}, err
 }
 
 // keepWords notes that the conversation was answered: what only waited to be read is deleted, and the answer's

@@ -36,7 +36,7 @@ func Holdings() []holdings.Table {
 			{Name: "passport", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to prove why a message was sent", Keep: kept, Sealed: true},
 			{Name: "provider_sealed", Class: holdings.Message, Whose: holdings.Patient, Purpose: "to ask a provider about a message by its own id of it, which may hold a number", Keep: kept, Sealed: true},
 		}, plain("clinic_id", "id", "occurrence", "rule_id", "kind", "channel", "starts_at", "provider_told", "purpose", "language", "template", "state", "reason", "attempts",
-			"send_at", "sender", "provider_id", "state_at", "created_at", "channel_id", "reached_at", "parts", "pricing")...)},
+			"send_at", "sender", "provider_id", "state_at", "created_at", "channel_id", "reached_at", "parts", "pricing", "waits")...)},
 		{Name: "message_event", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Events, From: holdings.Made, Columns: append([]holdings.Column{{Name: "state", Class: holdings.Plain, Whose: holdings.Patient, Purpose: "to know what became of a message", Keep: "180 days"}},
 			plain("clinic_id", "message_id", "id", "at", "code")...)},
 		{Name: "channel", Scope: holdings.Clinic, Keeper: "messaging", Life: law.Account, From: holdings.Leaving, Columns: append([]holdings.Column{

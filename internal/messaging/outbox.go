@@ -17,16 +17,22 @@ import (
 const sendTimeout = 75 * time.Second
 
 // perPerson is how far the attempts jump when a person has a message sent anew. Attempts only
-// ever grow, so that an old sender that wakes up late finds its number gone; the tries of
-// one run are the attempts modulo perPerson.
+// ever grow, so that an old sender that wakes up late finds its number gone; the attempts of
+// one run are those modulo perPerson.
 const perPerson = 100
 
 // MaxTries is how often a message is tried before it is given up; MaxWaits, how often a provider
-// may ask to come again later.
+// may ask to come again later beside that.
 const (
 	MaxTries = 5
 	MaxWaits = 50
 )
+
+// failures are the tries of one run: its attempts without its waits, in which the message did not fail. A process of the
+// release before starts a run anew and leaves the waits standing, so there are never more of them than attempts.
+func failures(attempts, waits int64) int64 {
+	return min((attempts-waits)%perPerson, attempts%perPerson)
+}
 
 // whilePaused is when a message whose account is paused is looked at again; resuming does not wait for it.
 const whilePaused = 10 * time.Minute
@@ -50,6 +56,7 @@ type attempt struct {
 	account          id.ID        // the clinic's own; zero for the deployment's
 	right            access.Right // by which the sender writes down what it does
 	draft            *draft       // what the message says, to be written outside the Change; nil where it is written already
+	waits            int64        // of the attempts before this one
 }
 
 // errLost says that another sender has the message: a carrier that hears it must break off.
@@ -164,7 +171,7 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 		return none(err)
 	}
 	tx.DueBy(tx.Now() + InFlight) // so that somebody looks, should this process die
-	return out, via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work, says}, step(tx, r.id, Sending, via.Name())
+	return out, via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work, says, r.waits}, step(tx, r.id, Sending, via.Name())
 }
 
 // put moves a planned message on, without a sender.
@@ -253,23 +260,24 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return s.together(ctx, who, a.right, &errand{patient: a.patient, do: func(tx *store.Tx, d *Round) error {
-		to, at := Unsure, tx.Now()
+		to, at, waited := Unsure, tx.Now(), int64(0)
 		switch receipt.Outcome {
 		case Accepted:
 			to = Sent
 		case Refused:
 			to = Rejected
 		case Later:
-			// Whoever is asked to wait has not failed: that is the provider's pace, and counts for less.
-			tries, most, wait := a.number%perPerson, int64(MaxTries), backoff(a.number%perPerson)
-			if receipt.Wait > 0 {
-				most, wait = MaxWaits, receipt.Wait
+			tries := failures(a.number, a.waits)
+			most, wait := int64(MaxTries), backoff(tries)
+			if receipt.Wait > 0 { // whoever is asked to wait has not failed: that is the provider's pace, and uses up no try
+				waited = 1
+				tries, most, wait = a.waits+waited, MaxWaits, receipt.Wait
 			}
 			if to = GivenUp; tries < most {
 				to, at = Planned, tx.Now().Add(wait)
 			}
 		case Broken: // the account, not the message: it waits until somebody has seen to it
-			to, at = Planned, tx.Now().Add(whilePaused)
+			to, at, waited = Planned, tx.Now().Add(whilePaused), 1
 			if err := broken(tx, a.account, codeOnly(receipt.Code)); err != nil {
 				return err
 			}
@@ -283,7 +291,7 @@ func (s *Service) written(ctx context.Context, who access.Caller, a attempt, rec
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(sqlMessageFinish, a.message, a.sender, a.number, string(to), reason, token, at, tx.Now(), sealed, receipt.Parts, pricing(receipt.Pricing))
+		n, err := tx.Exec(sqlMessageFinish, a.message, a.sender, a.number, string(to), reason, token, at, tx.Now(), sealed, receipt.Parts, pricing(receipt.Pricing), waited)
 		if err != nil || n == 0 {
 			return err // settled by a person, or given to another sender, meanwhile
 		}
@@ -360,10 +368,10 @@ func (s *Service) Recover(ctx context.Context, who access.Caller) error {
 // RecoverIn is Recover inside the Change of a clinic's tick.
 func (s *Service) RecoverIn(tx *store.Tx) error {
 	type lost struct {
-		id       id.ID
-		state    State
-		attempts int64
-		kind     Kind
+		id              id.ID
+		state           State
+		attempts, waits int64
+		kind            Kind
 	}
 	rows, err := tx.Query(sqlMessageLost, tx.Now()-InFlight, s.process, s.db.Engine() == store.SQLite)
 	if err != nil {
@@ -372,7 +380,7 @@ func (s *Service) RecoverIn(tx *store.Tx) error {
 	var found []lost
 	for rows.Next() {
 		var l lost
-		if err := rows.Scan(&l.id, &l.state, &l.attempts, &l.kind); err != nil {
+		if err := rows.Scan(&l.id, &l.state, &l.attempts, &l.waits, &l.kind); err != nil {
 			_ = rows.Close()
 			return err
 		}
@@ -388,7 +396,7 @@ func (s *Service) RecoverIn(tx *store.Tx) error {
 			to = Unsure
 		case l.kind == Answered: // its text was nowhere but with the sender that died
 			to = GivenUp
-		case l.attempts%perPerson >= MaxTries:
+		case failures(l.attempts, l.waits) >= MaxTries:
 			to = GivenUp
 		}
 		n, err := tx.Exec(sqlMessageRecover, l.id, string(l.state), l.attempts, string(to), ReasonKilled, tx.Now())

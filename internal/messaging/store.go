@@ -14,7 +14,7 @@ const (
 	inFlight       = `state IN ('sending', 'handing-over')`
 	endedOtherwise = `state IN ('uncertain', 'given-up', 'refused', 'dropped', 'cancelled')`
 
-	messageColumns = `id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_sealed, state_at, created_at, reached, reached_at, channel_id, parts, pricing, provider_told`
+	messageColumns = `id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, language, template, passport, state, reason, attempts, send_at, sender, provider_sealed, state_at, created_at, reached, reached_at, channel_id, parts, pricing, provider_told, waits`
 
 	sqlMessageAdd = `INSERT INTO message (clinic_id, id, patient_id, appointment_id, occurrence, rule_id, kind, channel, starts_at, provider_told, purpose, language, passport, state, send_at, state_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', $12, 'planned', $13, $14, $14)
@@ -47,11 +47,11 @@ const (
 	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8, channel_id = $9
 	WHERE clinic_id = $1 AND id = $2 AND state = 'planned' AND attempts = $4 - 1`
 	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $2 WHERE clinic_id = $1 AND sender = $3 AND attempts = $4 AND state = 'sending' AND id IN `
-	sqlMessageFinish   = `UPDATE message SET state = $5, reason = $6, provider_id = $7, send_at = $8, state_at = $9, provider_sealed = $10, parts = $11, pricing = CASE WHEN $12 = '' THEN pricing ELSE $12 END
+	sqlMessageFinish   = `UPDATE message SET state = $5, reason = $6, provider_id = $7, send_at = $8, state_at = $9, provider_sealed = $10, parts = $11, pricing = CASE WHEN $12 = '' THEN pricing ELSE $12 END, waits = waits + $13
 	WHERE clinic_id = $1 AND id = $2 AND sender = $3 AND attempts = $4 AND state IN ('sending', 'handing-over', 'uncertain')`
-	sqlMessageLost    = `SELECT id, state, attempts, kind FROM message WHERE clinic_id = $1 AND ` + inFlight + ` AND (state_at <= $2 OR ($4 AND sender <> $3))`
+	sqlMessageLost    = `SELECT id, state, attempts, waits, kind FROM message WHERE clinic_id = $1 AND ` + inFlight + ` AND (state_at <= $2 OR ($4 AND sender <> $3))`
 	sqlMessageRecover = `UPDATE message SET state = $5, reason = $6, state_at = $7 WHERE clinic_id = $1 AND id = $2 AND state = $3 AND attempts = $4`
-	sqlMessageSettle  = `UPDATE message SET state = $4, reason = $5, send_at = $6, attempts = $7, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = $3`
+	sqlMessageSettle  = `UPDATE message SET state = $4, reason = $5, send_at = $6, waits = CASE WHEN attempts = $7 THEN waits ELSE 0 END, attempts = $7, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = $3`
 
 	sqlMessageDue      = `SELECT id FROM message WHERE clinic_id = $1 AND state = 'planned' AND send_at <= $2 ORDER BY send_at, id LIMIT $3`
 	sqlMessageNext     = `SELECT COALESCE(MIN(send_at), 0) FROM message WHERE clinic_id = $1 AND state = 'planned'`
@@ -100,6 +100,7 @@ type row struct {
 	parts                    int64
 	pricing                  string
 	told                     id.ID // practitioner whom it tells
+	waits                    int64 // attempts of this run that are no tries; see failures
 }
 
 // inState is the statement that lists messages in the state.
@@ -119,7 +120,7 @@ type scanner interface{ Scan(dst ...any) error }
 
 func (r *row) scan(s scanner) error {
 	return s.Scan(&r.id, &r.patient, &r.appointment, &r.occurrence, &r.rule, &r.kind, &r.channel, &r.starts, &r.language, &r.template, &r.passport,
-		&r.state, &r.reason, &r.attempts, &r.sendAt, &r.sender, &r.provider, &r.stateAt, &r.createdAt, &r.reached, &r.reachedAt, &r.account, &r.parts, &r.pricing, &r.told)
+		&r.state, &r.reason, &r.attempts, &r.sendAt, &r.sender, &r.provider, &r.stateAt, &r.createdAt, &r.reached, &r.reachedAt, &r.account, &r.parts, &r.pricing, &r.told, &r.waits)
 }
 
 // get reads a message; found is false when it is not there (erased meanwhile, or another clinic's).
