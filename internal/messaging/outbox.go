@@ -110,9 +110,17 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 	}
 	none := func(err error) (Outgoing, Carrier, attempt, error) { return Outgoing{}, nil, attempt{}, err }
 	via, own, held, err := s.way(tx, d, r.channel)
+	if err != nil {
+		return none(err)
+	}
+	// What no longer stands is dropped while it waits for an account too: it would be planned for as long as that is paused, and
+	// what is planned is not aged.
+	now, reason, err := s.look(d, r)
 	switch {
 	case err != nil:
 		return none(err)
+	case reason != "":
+		return none(s.drop(tx, r, reason))
 	case held != "":
 		return none(s.put(tx, r, Planned, held, tx.Now().Add(whilePaused)))
 	case via == nil:
@@ -123,13 +131,6 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 			err = s.drop(tx, r, ReasonOutside+why)
 		}
 		return none(err)
-	}
-	now, reason, err := s.look(d, r)
-	if err != nil {
-		return none(err)
-	}
-	if reason != "" {
-		return none(s.drop(tx, r, reason))
 	}
 	if morning, night := s.night(d, now); r.kind.Asked() && r.kind != PaperReady && night {
 		if r.kind == Reminder && morning.Add(leastNotice) > now.facts.StartsAt {
@@ -174,8 +175,12 @@ func (s *Service) taken(tx *store.Tx, d *Round, message id.ID) (out Outgoing, ca
 	return out, via, attempt{r.id, r.patient, r.attempts + 1, s.process, out.account(), access.Work, says, r.waits}, step(tx, r.id, Sending, via.Name())
 }
 
-// put moves a planned message on, without a sender.
+// put moves a planned message on, without a sender. One that waits on for what it waited for has no news for its history.
 func (s *Service) put(tx *store.Tx, r row, to State, reason string, sendAt clock.Instant) error {
+	if to == r.state && reason == r.reason {
+		_, err := tx.Exec(sqlMessageWaitOn, r.id, sendAt)
+		return err
+	}
 	n, err := tx.Exec(sqlMessageFromPlanned, r.id, string(to), reason, sendAt, tx.Now())
 	if err != nil || n == 0 {
 		return err

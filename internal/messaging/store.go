@@ -44,6 +44,7 @@ const (
 	sqlMessagePlanned = `SELECT id, kind, occurrence FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND state = 'planned'`
 
 	sqlMessageFromPlanned = `UPDATE message SET state = $3, reason = $4, send_at = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
+	sqlMessageWaitOn      = `UPDATE message SET send_at = $3 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
 	sqlMessageTake        = `UPDATE message SET state = 'sending', reason = '', sender = $3, attempts = $4, language = $5, template = $6, passport = $7, state_at = $8, channel_id = $9
 	WHERE clinic_id = $1 AND id = $2 AND state = 'planned' AND attempts = $4 - 1`
 	sqlMessageHandOver = `UPDATE message SET state = 'handing-over', state_at = $2 WHERE clinic_id = $1 AND sender = $3 AND attempts = $4 AND state = 'sending' AND id IN `
