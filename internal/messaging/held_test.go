@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/audit"
 	"almirah/internal/messaging"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -16,6 +17,7 @@ import (
 // When it no longer stands it is dropped, as one whose account is open would be, and goes when its time is over.
 func TestWhatWaitsForAnAccountIsLookedAt(t *testing.T) {
 	t.Parallel()
+	promise.Proves(t, "message-events-aged")
 	holds := map[string]func(x *talk){
 		"paused": func(x *talk) {
 			a := x.account[messaging.WhatsApp]
