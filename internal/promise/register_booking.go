@@ -178,17 +178,27 @@ var booking = []Sentence{
 	},
 	{
 		ID:       "own-link",
-		Text:     "By the link in the confirmation, a patient can see, move and cancel her own appointment, and nothing of anybody else.",
+		Text:     "By the link in the confirmation, a patient can see, move and cancel her own appointment, and nothing of anybody else. The link that the booking page shows opens that appointment alone.",
 		Sources:  []string{"C7", "B6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/scheduling/link.go"},
-		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing"},
+		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "own-link",
 		Twins: []Twin{
 			{
 				Name: "a link reaches every appointment",
-				File: "internal/scheduling/change.go", Old: "return who.Role() != access.Patient || who.Patient() == a.Patient", New: "return who.Role() != access.Patient || !a.Patient.IsZero()",
+				File: "internal/scheduling/change.go", Old: "return !byLink(who) || who.Patient() == a.Patient", New: "return !byLink(who) || !a.Patient.IsZero()",
 				Red: []string{"scheduling.TestThePatientsOwnLink"},
+			},
+			{
+				Name: "a booking in her name opens all that is hers",
+				File: "internal/scheduling/link.go", Old: "if !wide && !appointment.IsZero() {", New: "if !wide && appointment.IsZero() {",
+				Red: []string{"scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
+			},
+			{
+				Name: "who booked reaches her other appointments",
+				File: "internal/scheduling/change.go", Old: "if who.Role() == access.Booker && who.About() != a.ID {", New: "if who.Role() == access.Booker && who.About().IsZero() {",
+				Red: []string{"scheduling.TestABookingIsNoProof"},
 			},
 			{
 				Name: "a link that was taken back still opens",

@@ -54,8 +54,8 @@ var requested = []Sentence{
 		Text:     "It is made sure who asks, by what the clinic has on file and never by an address that came with the request. A link to somebody’s own page goes only to an address on file, and whoever asks for one gets the same answer whether or not there is such a patient. What reaches the operator goes to the clinic.",
 		Sources:  []string{"J2", "J3", "J12"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/public.go", "requests.Service.Identify", "internal/messaging/privacy.go"},
-		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure"},
+		KeptBy:   []string{"internal/requests/public.go", "requests.Service.Identify", "internal/messaging/privacy.go", "internal/scheduling/link.go", "internal/patients/inside.go"},
+		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure", "patients.TestPublicDoorChangesNobody", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "request-who-asks",
 		Twins: []Twin{
 			{
@@ -67,6 +67,16 @@ var requested = []Sentence{
 				Name: "any word counts as a proof",
 				File: "internal/requests/service.go", Old: "		if !slices.Contains(Proofs(), how) {\n			f.Add(\"proof\", \"field.request.proof\")\n		}\n		if patient.IsZero() {", New: "		if patient.IsZero() {",
 				Red: []string{"requests.TestWhoAsksIsMadeSure"},
+			},
+			{
+				Name: "a stranger puts a guardian's address on file",
+				File: "internal/patients/inside.go", Old: "				g.Phone, g.Email = \"\", \"\"\n", New: "",
+				Red: []string{"patients.TestPublicDoorChangesNobody"},
+			},
+			{
+				Name: "what she stopped a stranger starts again",
+				File: "internal/scheduling/book.go", Old: "if public && existed {", New: "if public && !existed {",
+				Red: []string{"scheduling.TestABookingIsNoProof"},
 			},
 			{
 				Name: "each asking sends a link",
