@@ -99,7 +99,7 @@ func (p probe) count(ctx context.Context, text, wrong string, args ...any) error
 
 // readOnly looks for clinics that stop before their time of grace is over, and for rights that patients need and that would stop with them.
 func (p probe) readOnly(ctx context.Context) (string, error) {
-	for _, r := range []access.Right{access.OwnChange, access.Work, access.MessageHear, access.ClinicAccount, access.ScheduleCancel, access.PatientDelete} {
+	for _, r := range []access.Right{access.OwnChange, access.BookedChange, access.Work, access.MessageHear, access.ClinicAccount, access.ScheduleCancel, access.PatientDelete} {
 		if !access.AlwaysWorks(r) {
 			return "", fmt.Errorf("the right %s would stop in a clinic that is read-only", r)
 		}

@@ -155,7 +155,7 @@ func TestReadOnlyBeginsOnItsSecond(t *testing.T) {
 		for _, x := range []struct {
 			role  access.Role
 			right access.Right
-		}{{access.Patient, access.OwnChange}, {access.System, access.Work}, {access.Public, access.MessageHear}, {access.Manager, access.PatientDelete}, {access.FrontDesk, access.ScheduleCancel},
+		}{{access.Patient, access.OwnChange}, {access.Booker, access.BookedChange}, {access.System, access.Work}, {access.Public, access.MessageHear}, {access.Manager, access.PatientDelete}, {access.FrontDesk, access.ScheduleCancel},
 			{access.FrontDesk, access.InboxRead}, {access.Owner, access.ClinicAccount}} {
 			if err := h.writes(one, x.role, x.right); err != nil {
 				t.Errorf("%s by %s, which always works: %v", x.right, x.role, err)
