@@ -22,7 +22,12 @@ const mostKeys = 25
 // prescribing is a house in which the demo's doctor prescribes.
 func prescribing(t *testing.T) (*opened, *visitor, id.ID) {
 	t.Helper()
-	h := openHouse(t, store.SQLite, Options{}, nil)
+	return prescribingOn(t, store.SQLite)
+}
+
+func prescribingOn(t *testing.T, engine store.Engine) (*opened, *visitor, id.ID) {
+	t.Helper()
+	h := openHouse(t, engine, Options{}, nil)
 	if err := h.prescribe(t.Context(), h.Owner, h.Practice); err != nil {
 		t.Fatal(err)
 	}

@@ -294,7 +294,9 @@ func rxSave(s *Site, w http.ResponseWriter, v *Visit) error {
 
 // rxWithSet saves what was typed with the drugs of a favourite behind it: the way without a script.
 func (s *Site) rxWithSet(w http.ResponseWriter, v *Visit, d prescriptions.Draft, set id.ID) error {
-	p, err := s.Scripts.Begin(v.Context(), v.Who, d, id.Zero, set)
+	typed := d
+	typed.Replaces = id.Zero // a sheet that begins in the place of another one takes the drugs of that one
+	p, err := s.Scripts.Begin(v.Context(), v.Who, typed, id.Zero, set)
 	if err == nil {
 		d.Rows = p.Rows
 		p, err = s.Scripts.Save(v.Context(), v.Who, d, v.Signed.Provider)
