@@ -42,15 +42,15 @@ func ParseDose(typed string) (Pattern, bool) {
 		halves := 2
 		if rest != "" {
 			var good bool
-			if halves, good = half(rest); !good || halves == 0 {
+			if halves, good = half(rest); !good || halves == 0 || halves > mostHalves {
 				return Pattern{}, false
 			}
 		}
 		return Pattern{Halves: []int{halves}, Needed: true}, true
 	}
-	t = strings.NewReplacer("–", "-", "—", "-", "+", "-", " ", "").Replace(t)
+	t = dashes.Replace(t)
 	parts := strings.Split(t, "-")
-	if len(parts) == 1 && (len(t) == 3 || len(t) == 4) && strings.Trim(t, "0123456789") == "" {
+	if compact(t) {
 		parts = strings.Split(t, "")
 	}
 	if len(parts) < 2 || len(parts) > 4 {
@@ -60,7 +60,7 @@ func ParseDose(typed string) (Pattern, bool) {
 	sum := 0
 	for _, x := range parts {
 		n, ok := half(x)
-		if !ok {
+		if !ok || n > mostHalves {
 			return Pattern{}, false
 		}
 		sum += n
@@ -69,13 +69,64 @@ func ParseDose(typed string) (Pattern, bool) {
 	return p, sum > 0
 }
 
+// dashes writes every stroke between amounts as one.
+var dashes = strings.NewReplacer("–", "-", "—", "-", "+", "-", " ", "")
+
+// compact says whether digits alone are a pattern. They may as well be a strength that was typed into the wrong field: "650" is no six and
+// five. So no more than two at a time are read from them, and no more than one from what ends in a nought, as strengths do: "110" is a
+// pattern, "200" and "120" are not, nor is "1000".
+func compact(t string) bool {
+	digits := "012"
+	if strings.HasSuffix(t, "0") {
+		digits = "01"
+	}
+	return (len(t) == 3 || len(t) == 4 && !strings.HasSuffix(t, "00")) && strings.Trim(t, digits) == ""
+}
+
+// mostAtATime bounds a dose of a pattern, in the unit of its form. What is measured comes by more than what is counted.
+func mostAtATime(unit string) int {
+	if unit == "ml" || unit == "drop" {
+		return 60
+	}
+	return 4
+}
+
+// doubt is why a dose may be read as something else than was meant, as the message under its field; empty for no reason. With a word
+// beside its figures ("10-0-8 units", "5-10 ml") a dose stands on the sheet as it was typed, and nothing is read into it.
+func doubt(dose, unit string) (key string, args map[string]any) {
+	t, needed := cutNeeded(strings.ToLower(dose))
+	t = dashes.Replace(t)
+	if t == "" || strings.Trim(t, "0123456789.½/-") != "" {
+		return "", nil
+	}
+	parts := strings.Split(t, "-")
+	if len(parts) == 1 && !needed {
+		return "field.rx.dose_number", nil
+	}
+	var halves []int
+	for _, x := range parts {
+		n, ok := half(x)
+		if !ok {
+			return "", nil
+		}
+		if n > 2*mostAtATime(unit) {
+			return "field.rx.dose_much", map[string]any{"Most": mostAtATime(unit)}
+		}
+		halves = append(halves, n)
+	}
+	if len(halves) == 2 && !needed && 0 < halves[0] && halves[0] < halves[1] {
+		return "field.rx.dose_range", nil
+	}
+	return "", nil
+}
+
 func cutNeeded(t string) (string, bool) {
 	for _, w := range []string{"sos", "prn"} {
 		if rest, ok := strings.CutSuffix(t, w); ok {
 			return strings.TrimSpace(rest), true
 		}
 	}
-	return "", false
+	return t, false
 }
 
 // half reads "1", "½", "0.5", ".5", "1½", "1.5", "1/2" in halves.
@@ -92,7 +143,7 @@ func half(s string) (int, bool) {
 		return 1, true
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || 2*n+extra > mostHalves || s[0] == '+' {
+	if err != nil || n < 0 || n > 1_000_000 || s[0] == '+' {
 		return 0, false
 	}
 	return 2*n + extra, true

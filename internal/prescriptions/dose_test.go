@@ -1,16 +1,20 @@
 package prescriptions_test
 
 import (
+	"strings"
 	"testing"
 
+	"almirah/internal/fault"
 	"almirah/internal/prescriptions"
+	"almirah/internal/rig"
 	"almirah/internal/words"
 )
 
 func TestDosesAreRead(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{"101": "1-0-1", "1-0-1": "1-0-1", "1111": "1-1-1-1", "1-1-1-1": "1-1-1-1", "½-0-½": "0.5-0-0.5", ".5-0-.5": "0.5-0-0.5", "0.5-0-1.5": "0.5-0-1.5", "1½-0-0": "1.5-0-0",
-		"1/2-0-1/2": "0.5-0-0.5", "BD": "1-0-1", "tds": "1-1-1", "hs": "0-0-1", "SOS": "1 SOS", "2 sos": "2 SOS", "½ sos": "0.5 SOS", "prn": "1 SOS", "5-0-5": "5-0-5", "10-10-10": "10-10-10", "1 + 0 + 1": "1-0-1", "1–0–1": "1-0-1", "1-1": "1-1"} {
+		"1/2-0-1/2": "0.5-0-0.5", "BD": "1-0-1", "tds": "1-1-1", "hs": "0-0-1", "SOS": "1 SOS", "2 sos": "2 SOS", "½ sos": "0.5 SOS", "prn": "1 SOS", "5-0-5": "5-0-5", "10-10-10": "10-10-10", "1 + 0 + 1": "1-0-1", "1–0–1": "1-0-1", "1-1": "1-1",
+		"100": "1-0-0", "001": "0-0-1", "110": "1-1-0", "202": "2-0-2", "222": "2-2-2", "1010": "1-0-1-0", "0001": "0-0-0-1"} {
 		p, ok := prescriptions.ParseDose(typed)
 		if !ok || p.String() != want {
 			t.Errorf("%q is read as %q, %v", typed, p, ok)
@@ -19,11 +23,43 @@ func TestDosesAreRead(t *testing.T) {
 			t.Errorf("what is printed for %q is read as %q", typed, again)
 		}
 	}
-	for _, free := range []string{"", "0-0-0", "000", "once a week", "1", "10", "12345", "1-0-1-0-1", "-1-0-1", "1--1", "9999-0-1", "a-b-c", "+1-0-1", "0 sos", "1.25-0-0"} {
+	for _, free := range []string{"", "0-0-0", "000", "once a week", "1", "10", "12345", "1-0-1-0-1", "-1-0-1", "1--1", "9999-0-1", "a-b-c", "+1-0-1", "0 sos", "1.25-0-0",
+		"650", "625", "500", "400", "303", "375", "200", "120", "1000", "1100", "1200", "2000", "0004"} { // what stands on a box is no pattern
 		if p, ok := prescriptions.ParseDose(free); ok {
 			t.Errorf("%q is taken for the pattern %q", free, p)
 		}
 	}
+}
+
+// TestOnlyOneReadingOfADoseIsSigned: a strength in the field of the dose, a range, and more at a time than anybody swallows are asked about
+// before they are signed. What was typed stays, and is kept.
+func TestOnlyOneReadingOfADoseIsSigned(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		r := open(t, b)
+		try := func(form, dose string) (prescriptions.Page, error) {
+			t.Helper()
+			d := r.draft("Paracetamol/" + dose)
+			d.Rows[0].Form, d.Rows[0].Strength = form, "1"
+			return r.scripts.Sign(background, r.doctor, d, r.signer, false)
+		}
+		for _, c := range []struct{ form, dose string }{{"tablet", "650"}, {"tablet", "500"}, {"tablet", "200"}, {"tablet", "1000"}, {"tablet", "1"}, {"tablet", "½"}, {"tablet", "12345"}, {"tablet", "5-10"}, {"tablet", "1-2"}, {"syrup", "5-10"},
+			{"tablet", "5-0-5"}, {"tablet", "6-5-0"}, {"tablet", "650-0-650"}, {"tablet", "500 sos"}, {"tablet", "650 sos"}, {"capsule", "10-0-8"}, {"injection", "10-0-8"}, {"inhaler", "100-0-100"}, {"syrup", "250-0-250"}, {"syrup", "5"}} {
+			p, err := try(c.form, c.dose)
+			wants(t, err, fault.Invalid, "dose-1")
+			if p.State != prescriptions.Drafted || len(p.Rows) != 1 || !strings.EqualFold(p.Rows[0].Dose, c.dose) {
+				t.Errorf("%s of %s is kept as %+v", c.dose, c.form, p.Draft)
+			}
+		}
+		for _, c := range []struct{ form, dose, kept string }{{"tablet", "101", "1-0-1"}, {"tablet", "4-0-4", "4-0-4"}, {"tablet", "½-0-½", "0.5-0-0.5"}, {"tablet", "1-1", "1-1"}, {"tablet", "0-1", "0-1"}, {"tablet", "2-1", "2-1"}, {"tablet", "2 sos", "2 SOS"},
+			{"syrup", "5-5-5", "5-5-5"}, {"syrup", "10-5", "10-5"}, {"syrup", "15 sos", "15 SOS"}, {"drops", "10-10-10", "10-10-10"}, {"injection", "10-0-8 units", "10-0-8 units"}, {"syrup", "5 ml", "5 ml"}, {"syrup", "5-10 ml", "5-10 ml"},
+			{"tablet", "650 mg bd", "650 mg bd"}, {"tablet", "1-0-1-0-1", "1-0-1-0-1"}, {"tablet", "once a week", "once a week"}} {
+			p, err := try(c.form, c.dose)
+			if err != nil || p.State != prescriptions.Signed || p.Rows[0].Dose != c.kept {
+				t.Errorf("%s of %s: %+v, %v", c.dose, c.form, p.Rows, err)
+			}
+		}
+	})
 }
 
 func FuzzDoses(f *testing.F) {

@@ -218,7 +218,8 @@ func first(list []string) string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// whole says under each field what a sheet lacks before it can be signed.
+// whole says under each field what a sheet lacks before it can be signed. A dose is asked about here and not when a draft is saved, which
+// happens while it is typed.
 func (d *Draft) whole(f *fault.Fields) {
 	if len(d.Rows) == 0 {
 		f.Add(rowField("drug", 0), "field.rx.none")
@@ -226,6 +227,8 @@ func (d *Draft) whole(f *fault.Fields) {
 	for i, r := range d.Rows {
 		if r.Dose == "" {
 			f.Add(rowField("dose", i), "field.rx.dose")
+		} else if key, args := doubt(r.Dose, Unit(r.Form)); key != "" {
+			f.AddWith(rowField("dose", i), key, args)
 		}
 	}
 }
