@@ -28,7 +28,7 @@ func (h *opened) enterPapers(t *testing.T, m marks) {
 		t.Fatal(err)
 	}
 	signed, err := h.Scripts.Sign(t.Context(), h.Owner, prescriptions.Draft{ID: id.New(h.Fake.Now()), Patient: p.ID, Language: "en", Advice: m.as("", "prescription.body", "prescription.sheet"),
-		Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}, h.Practice.providers[0].ID, false)
+		Rows: []prescriptions.Row{{Generic: "Zinc", Strength: "20 mg", Form: "tablet", Dose: "101", Days: 3}}}, h.Practice.providers[0].ID, false)
 	if err != nil {
 		t.Fatal(err)
 	}

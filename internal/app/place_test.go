@@ -174,7 +174,7 @@ func (p *place) prescribe(t *testing.T) {
 		t.Fatal(bad)
 	}
 	draft := func() prescriptions.Draft {
-		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Encounter: visit, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Dose: "101", Days: 3}}}
+		return prescriptions.Draft{ID: id.New(p.h.Fake.Now()), Patient: patient, Encounter: visit, Language: "en", Rows: []prescriptions.Row{{Generic: "Zinc", Strength: "20 mg", Form: "tablet", Dose: "101", Days: 3}}}
 	}
 	s, err := p.h.Scripts.Sign(t.Context(), p.who, draft(), r.Providers[0].ID, false)
 	if err != nil {

@@ -38,7 +38,7 @@ func TestAPaperIsToldByALink(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := x.books("Asha Paper", "+919845055501", "paper@example.org", 100*3600*1e9)
-		sheet, err := rx.Sign(background, x.owner, prescriptions.Draft{ID: id.New(b.Clock.Now()), Patient: a.Patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Paracetamol", Dose: "101", Days: 3}}}, signer.ID, false)
+		sheet, err := rx.Sign(background, x.owner, prescriptions.Draft{ID: id.New(b.Clock.Now()), Patient: a.Patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Paracetamol", Strength: "500 mg", Form: "tablet", Dose: "101", Days: 3}}}, signer.ID, false)
 		if err != nil {
 			t.Fatal(err)
 		}

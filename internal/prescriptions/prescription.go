@@ -121,8 +121,8 @@ func rowField(name string, i int) string { return name + "-" + strconv.Itoa(i+1)
 func Field(name string, n int) string { return rowField(name, n-1) }
 
 // settle cleans a draft and fills in what the list of drugs knows: form, route and timing of a generic that stands on it, and the whole
-// name where only its first letters were typed. It answers the rows (from 0) whose name was filled in from letters, which
-// nobody has seen yet.
+// name where only its first letters were typed. It answers the rows (from 0) that were filled in: nobody has seen yet what stands there
+// now, be it the name, a strength or the form.
 func (d *Draft) settle(drugs *DrugList, aliases map[string]string, f *fault.Fields) (filled []int) {
 	var rows []Row
 	for _, r := range d.Rows {
@@ -150,6 +150,7 @@ func (d *Draft) settle(drugs *DrugList, aliases map[string]string, f *fault.Fiel
 		if r.Form == "" && drugs != nil {
 			if c, ok := drugs.Find(r.Generic, ""); ok {
 				r.take(Choice{Drug: c, Strength: first(c.Strengths)})
+				filled = append(filled, i)
 			} else if found := drugs.Search(r.Generic, aliases); len(found) > 0 && utf8.RuneCountInString(r.Generic) >= 3 {
 				r.take(found[0])
 				filled = append(filled, i)

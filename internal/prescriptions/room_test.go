@@ -1,6 +1,7 @@
 package prescriptions_test
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"testing"
@@ -69,7 +70,7 @@ func (r *room) modules(list ...string) {
 	}
 }
 
-// draft is a new sheet with the drugs, each "generic dose days".
+// draft is a new sheet with the drugs, each "generic/dose". What stands on the list by that name is chosen from it, as the page does.
 func (r *room) draft(drugs ...string) prescriptions.Draft {
 	d := prescriptions.Draft{ID: id.New(r.Clock.Now()), Patient: r.patient, Language: "hi", Reasons: map[string]string{}}
 	for _, x := range drugs {
@@ -77,6 +78,13 @@ func (r *room) draft(drugs ...string) prescriptions.Draft {
 		row := prescriptions.Row{Generic: parts[0], Dose: "1-0-1", Days: 5}
 		if len(parts) > 1 {
 			row.Dose = parts[1]
+		}
+		found, _ := r.scripts.Search(background, r.doctor, parts[0]) // where there is no search, there is nothing to choose
+		for _, c := range found.Choices {
+			if c.Generic == parts[0] {
+				row.Strength, row.Form, row.Route, row.Timing = c.Strength, c.Form, c.Route, c.Food
+				break
+			}
 		}
 		d.Rows = append(d.Rows, row)
 	}
@@ -145,7 +153,7 @@ func TestASignedSheetIsNeverChanged(t *testing.T) {
 		if err != nil || saved.Version != 1 || saved.State != prescriptions.Drafted || saved.Rows[0].Generic != "Paracetamol" || saved.Rows[0].Form != "tablet" || saved.Rows[0].Quantity != 10 {
 			t.Fatalf("%+v, %v", saved.Draft, err)
 		}
-		d.Version, d.Rows, d.Advice = saved.Version, append(saved.Rows, prescriptions.Row{Generic: "Cetirizine", Dose: "001", Days: 3}), "Drink water"
+		d.Version, d.Rows, d.Advice = saved.Version, append(saved.Rows, prescriptions.Row{Generic: "Cetirizine", Strength: "10 mg", Form: "tablet", Dose: "001", Days: 3}), "Drink water"
 		p, err := r.scripts.Sign(background, r.doctor, d, r.signer, false)
 		if err != nil || p.State != prescriptions.Signed || len(p.Rows) != 2 || p.Sheet.Registration != "KMC 12345" || p.Sheet.Patient != "Asha Rao" || p.Sheet.Instructions[0] == "" {
 			t.Fatalf("%+v, %v", p.Sheet, err)
@@ -243,6 +251,26 @@ func TestDraftsAreNotLost(t *testing.T) {
 		letters.Version, letters.Rows = p.Version, p.Rows
 		if p, err = r.scripts.Sign(background, r.doctor, letters, r.signer, false); err != nil || p.State != prescriptions.Signed {
 			t.Errorf("%v", err)
+		}
+		// So is what the list adds to a name that was typed whole: its first strength, or its form alone.
+		for _, strength := range []string{"", "650 mg"} {
+			whole := r.draft()
+			whole.Rows = []prescriptions.Row{{Generic: "paracetamol", Strength: strength, Dose: "1-0-1", Days: 5}}
+			p, err := r.scripts.Sign(background, r.doctor, whole, r.signer, false)
+			wants(t, err, fault.Invalid, "drug-1")
+			if want := cmp.Or(strength, "500 mg"); p.State != prescriptions.Drafted || len(p.Rows) != 1 || p.Rows[0].Strength != want || p.Rows[0].Form != "tablet" || err != nil && !strings.Contains(err.Error(), "field.rx.filled") {
+				t.Errorf("%s: %+v, %v", p.State, p.Rows, err)
+			}
+			whole.Version, whole.Rows = p.Version, p.Rows
+			if p, err = r.scripts.Sign(background, r.doctor, whole, r.signer, false); err != nil || p.State != prescriptions.Signed {
+				t.Errorf("what was looked at is not signed: %v", err)
+			}
+		}
+		// A strength that was taken out again stays out.
+		bare := r.draft()
+		bare.Rows = []prescriptions.Row{{Generic: "Paracetamol", Form: "tablet", Dose: "1-0-1", Days: 5}}
+		if p, err := r.scripts.Sign(background, r.doctor, bare, r.signer, false); err != nil || p.Rows[0].Strength != "" {
+			t.Errorf("a form without a strength is signed as it stands: %+v, %v", p.Rows, err)
 		}
 		empty := r.draft()
 		_, err = r.scripts.Sign(background, r.doctor, empty, r.signer, false)
@@ -433,7 +461,7 @@ func TestReplacingEndsTheOldOne(t *testing.T) {
 			t.Fatalf("%+v, %v", page.Draft, err)
 		}
 		d := page.Draft
-		d.Rows[0] = prescriptions.Row{Generic: "Ibuprofen", Dose: "101", Days: 5} // no warning: warfarin goes
+		d.Rows[0] = prescriptions.Row{Generic: "Ibuprofen", Strength: "400 mg", Form: "tablet", Dose: "101", Days: 5} // no warning: warfarin goes
 		next, err := r.scripts.Sign(background, r.doctor, d, r.signer, false)
 		if err != nil {
 			t.Fatal(err)

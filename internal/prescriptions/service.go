@@ -259,7 +259,7 @@ func (s *Service) Save(ctx context.Context, who access.Caller, d Draft, provider
 	return out, err
 }
 
-// keep checks and writes a draft inside a Change. It answers which rows were filled in from their first letters.
+// keep checks and writes a draft inside a Change. It answers which rows were filled in from the list.
 func (s *Service) keep(tx *store.Tx, c clinics.Clinic, d *Draft, provider id.ID) (filled []int, err error) {
 	if d.ID.IsZero() || d.Patient.IsZero() {
 		return nil, errors.New("prescriptions: a draft needs an id and a patient")

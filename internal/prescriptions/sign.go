@@ -102,7 +102,8 @@ func (s *Service) sign(tx *store.Tx, c clinics.Clinic, by scheduling.Provider, d
 	var f fault.Fields
 	d.whole(&f)
 	for _, i := range filled {
-		f.AddWith(rowField("drug", i), "field.rx.filled", map[string]any{"Name": d.Rows[i].Generic})
+		r := d.Rows[i]
+		f.AddWith(rowField("drug", i), "field.rx.filled", map[string]any{"Name": oneLine(strings.Join([]string{r.Generic, r.Strength, r.Form}, " "))})
 	}
 	overridden := 0
 	for i, w := range check.Warnings {

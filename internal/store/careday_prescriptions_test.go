@@ -38,7 +38,7 @@ func scripts(ctx context.Context, t *testing.T, p *practice.Practice, patient id
 		must(rx.SaveSetting(ctx, owner, prescriptions.Setting{Days: 5, Paper: "A4", Version: v}))
 	}
 	draft := func() prescriptions.Draft {
-		return prescriptions.Draft{ID: id.New(p.Clock.Now()), Patient: patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Paracetamol", Dose: "101", Days: 3}}}
+		return prescriptions.Draft{ID: id.New(p.Clock.Now()), Patient: patient, Language: "en", Rows: []prescriptions.Row{{Generic: "Paracetamol", Strength: "500 mg", Form: "tablet", Dose: "101", Days: 3}}}
 	}
 	d := draft()
 	page, err := rx.Begin(ctx, doctor, d, id.Zero, id.Zero)
