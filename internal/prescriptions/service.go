@@ -178,7 +178,11 @@ func known(v *store.View, d Draft) (Known, error) {
 	for _, m := range about.Medicines {
 		k.Unread = k.Unread || m.Broken
 		if !m.Broken && (d.Replaces.IsZero() || m.Source != d.Replaces) {
-			k.Taking = append(k.Taking, m.Key)
+			taken := m.Name
+			if m.Key != "" && m.Key != visits.MatchKey(m.Name) { // a sheet says which generic it is
+				taken = m.Key
+			}
+			k.Taking = append(k.Taking, taken)
 		}
 	}
 	return k, nil
@@ -202,6 +206,7 @@ func (l lists) check(d Draft, k Known) Checking {
 	if drugs == nil {
 		drugs = &DrugList{}
 	}
+	k.Taking, k.Unlisted = l.meant(k.Taking)
 	c.Warnings = warnings.Check(d.Rows, k, drugs)
 	for i := range c.Warnings {
 		c.Warnings[i].Reason = d.Reasons[c.Warnings[i].Key]

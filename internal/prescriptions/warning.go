@@ -11,7 +11,7 @@ const (
 	WarnInteraction = "interaction" // two drugs that do not go together
 	WarnDuplicate   = "duplicate"   // one ingredient twice
 	WarnRestricted  = "restricted"  // a schedule that asks for care
-	WarnUnknown     = "unknown"     // the drug is not on the list, so nothing about it was looked up
+	WarnUnknown     = "unknown"     // the drug, or what she takes, is not on the list, so nothing about it was looked up
 )
 
 // Warning is something to think about before signing.
@@ -22,6 +22,7 @@ type Warning struct {
 	B        string `json:"b,omitempty"`
 	Severity string `json:"severity"`
 	Words    string `json:"words,omitempty"` // of the list; empty where the house has a sentence of its own
+	Told     bool   `json:"told,omitempty"`  // A stands on no row: the patient says that she takes it
 	Reason   string `json:"reason,omitempty"`
 }
 
@@ -33,7 +34,8 @@ func (w Warning) NeedsReason() bool {
 // Known is what is known of the patient: what she is allergic to, and what she takes.
 type Known struct {
 	Allergies []KnownAllergy
-	Taking    []string // generic names
+	Taking    []string // generic names, or texts before they are looked up
+	Unlisted  []string // what she takes of which no list knows
 	Unread    bool     // something that is kept about her cannot be opened: what is checked is not everything
 	Asked     bool     // somebody asked about allergies: there are some, or she knows of none
 }
@@ -97,6 +99,11 @@ func (l *WarningList) Check(rows []Row, known Known, drugs *DrugList) []Warning 
 			if !slices.ContainsFunc(rows, func(x Row) bool { return matchKey(x.Generic) == matchKey(taken) }) {
 				l.pair(r.Generic, taken, drugs, add)
 			}
+		}
+	}
+	if len(rows) > 0 {
+		for _, told := range known.Unlisted {
+			add(Warning{Kind: WarnUnknown, A: told, Severity: Mild, Told: true})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Warning) int {

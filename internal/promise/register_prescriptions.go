@@ -61,8 +61,8 @@ var prescriptions = []Sentence{
 		Text:     "Before signing, drugs are compared with the patient's allergies, with each other and with what she takes. A warning is overridden only with a reason, which is kept, encrypted, and recorded.",
 		Sources:  []string{"E1"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/prescriptions/warning.go", "internal/prescriptions/sign.go"},
-		ProvedBy: []string{"prescriptions.TestWarningsAreOverriddenWithAReason"},
+		KeptBy:   []string{"internal/prescriptions/warning.go", "internal/prescriptions/told.go", "internal/prescriptions/sign.go"},
+		ProvedBy: []string{"prescriptions.TestWarningsAreOverriddenWithAReason", "prescriptions.TestWhatSheSaysSheTakesIsCompared"},
 		Twins: []Twin{
 			{
 				Name: "a mild allergy needs no reason",
@@ -72,7 +72,12 @@ var prescriptions = []Sentence{
 			{
 				Name: "what she takes is not looked at",
 				File: "internal/prescriptions/service.go", Old: "if !m.Broken && (d.Replaces.IsZero() || m.Source != d.Replaces) {", New: "if m.Broken {",
-				Red: []string{"prescriptions.TestWarningsAreOverriddenWithAReason"},
+				Red: []string{"prescriptions.TestWarningsAreOverriddenWithAReason", "prescriptions.TestWhatSheSaysSheTakesIsCompared"},
+			},
+			{
+				Name: "what she takes is known by its bare name alone",
+				File: "internal/prescriptions/service.go", Old: "k.Taking, k.Unlisted = l.meant(k.Taking)", New: "_, k.Unlisted = l.meant(k.Taking)",
+				Red: []string{"prescriptions.TestWhatSheSaysSheTakesIsCompared"},
 			},
 		},
 		Probe: "prescriptions-warned",

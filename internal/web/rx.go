@@ -206,7 +206,7 @@ func (s *Site) rxLive(v *Visit, p prescriptions.Page) *RxLive {
 func rxWarnings(v *Visit, list []prescriptions.Warning) []RxWarning {
 	var out []RxWarning
 	for i, w := range list {
-		out = append(out, RxWarning{N: i + 1, Key: w.Key, Kind: w.Kind, A: w.A, B: w.B, Severity: w.Severity, Sentence: w.Words, Needs: w.NeedsReason(), Reason: w.Reason})
+		out = append(out, RxWarning{N: i + 1, Key: w.Key, Kind: w.Kind, A: w.A, B: w.B, Severity: w.Severity, Sentence: w.Words, Told: w.Told, Needs: w.NeedsReason(), Reason: w.Reason})
 	}
 	return out
 }

@@ -77,7 +77,7 @@ type RxWarning struct {
 	N                  int
 	Key, Kind, A, B    string
 	Severity, Sentence string
-	Needs              bool
+	Needs, Told        bool
 	Reason, Error      string
 }
 
