@@ -191,6 +191,48 @@ func TestAWarningHoldsTheKeyboardUp(t *testing.T) {
 	}
 }
 
+// TestALostAnswerDoesNotStopTheKeyboard: a save arrives and its answer does not, and whoever types goes on and signs.
+func TestALostAnswerDoesNotStopTheKeyboard(t *testing.T) {
+	t.Parallel()
+	h, doctor, patient := prescribing(t)
+	x := h.tab(t, browser.Start(t), doctor, 1366)
+	says := func(what string) {
+		t.Helper()
+		x.WaitFor(t, `document.querySelector("[data-status]").textContent === document.querySelector("[data-rx]").dataset.`+what)
+	}
+	lose := func() {
+		t.Helper()
+		browser.Eval[any](t, x, `(() => { const real = window.fetch; window.fetch = async (to, how) => { if (how?.method !== "POST") return real(to, how); window.fetch = real; await real(to, how); throw new TypeError("the answer is lost"); }; })()`)
+	}
+	x.GoTo(t, h.Server.URL+"/app/patients/"+patient.String()+"/prescriptions/new")
+	x.WaitFor(t, `document.body.dataset.ready && document.activeElement.name === "drug-1"`)
+	lose()
+	x.Press(t, "p", "a", "r", kb.Enter)
+	x.WaitFor(t, `document.querySelector("[name=drug-1]").value === "Paracetamol"`)
+	says("unsaved")
+	x.Press(t, "1", "0", "1", kb.Tab, "5")
+	says("saved")
+	if list := h.sheets(t, patient); len(list) != 1 || list[0].Version != 2 || list[0].Rows[0].Dose != "1-0-1" {
+		t.Fatalf("%+v", list)
+	}
+	if x.Path(t) != "/app/prescriptions/"+h.sheets(t, patient)[0].ID.String() {
+		t.Errorf("the page is at %s", x.Path(t))
+	}
+	// Once more, and signed at once.
+	lose()
+	x.Press(t, kb.Enter, "c", "e", "t", kb.Enter)
+	x.WaitFor(t, `document.querySelector("[name=drug-2]").value === "Cetirizine"`)
+	says("unsaved")
+	x.Chord(t, '\r')
+	x.WaitFor(t, `document.querySelector("#problems")`) // the dose is missing, and nothing else
+	x.Fill(t, "[name=dose-2]", "001")
+	x.Chord(t, '\r')
+	x.WaitFor(t, `document.querySelector(".sheet")`)
+	if list := h.sheets(t, patient); len(list) != 1 || list[0].State != prescriptions.Signed || len(list[0].Rows) != 2 {
+		t.Errorf("%+v", list)
+	}
+}
+
 // TestAPrescriptionWithoutScript writes, sends, opens and verifies one without any script.
 func TestAPrescriptionWithoutScript(t *testing.T) {
 	t.Parallel()

@@ -539,6 +539,7 @@ func TestWithoutTheModuleThereIsNothing(t *testing.T) {
 		d := r.draft("Zinc")
 		for name, do := range map[string]func() error{
 			"begin":    func() error { _, err := r.scripts.Begin(background, r.doctor, d, id.Zero, id.Zero); return err },
+			"typed":    func() error { _, err := r.scripts.Typed(background, r.doctor, d); return err },
 			"save":     func() error { _, err := r.scripts.Save(background, r.doctor, d, r.signer); return err },
 			"sign":     func() error { _, err := r.scripts.Sign(background, r.doctor, d, r.signer, true); return err },
 			"open":     func() error { _, err := r.scripts.Open(background, r.doctor, p.ID); return err },

@@ -45,6 +45,8 @@ type Page struct {
 	Said     []string
 	Shares   []Share
 	Setting  Setting
+	Own      bool // of Typed: whoever typed saved the draft since, and Version is the one that it has now
+	Met      bool // of Typed: somebody else saved the draft since, or it was signed
 }
 
 // Begin reads what the page of a new sheet of the patient needs: copy is a sheet of hers whose drugs stand on it already, replaces a
@@ -103,6 +105,39 @@ func (s *Service) Open(ctx context.Context, who access.Caller, one id.ID) (Page,
 		}
 		v.Opened("prescription", p.ID, p.Patient)
 		out, err = s.page(v, c, p)
+		return err
+	})
+	return out, err
+}
+
+// Typed is the page of a sheet as it was typed and not saved. Whoever saved the draft last herself has missed an answer of ours: she is given
+// the version that it has now, and goes on from there. Nobody else is, so that what somebody saved is not written over unseen.
+func (s *Service) Typed(ctx context.Context, who access.Caller, d Draft) (Page, error) {
+	var out Page
+	err := s.db.View(ctx, who, access.RxWrite, func(_ context.Context, v *store.View) error {
+		c, err := clinics.Must(v, clinics.ModulePrescriptions)
+		if err != nil {
+			return err
+		}
+		if err := encounterOf(v, d); err != nil {
+			return err
+		}
+		now, err := get(v, d.ID)
+		switch {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return err
+		case now.Draft.Patient != d.Patient:
+			return fault.Missing()
+		}
+		typed := d
+		own := err == nil && now.State == Drafted && now.Version != d.Version && now.Author == v.Caller().Actor()
+		if own {
+			typed.Version = now.Version
+		}
+		met := err == nil && !own && (now.State != Drafted || now.Version != d.Version)
+		out, err = s.page(v, c, Prescription{Draft: typed, State: Drafted})
+		out.Own, out.Met = own, met
 		return err
 	})
 	return out, err

@@ -287,9 +287,25 @@ func rxSave(s *Site, w http.ResponseWriter, v *Visit) error {
 		http.Redirect(w, v.Request, "/app/prescriptions/"+d.ID.String()+"?done="+done, http.StatusSeeOther)
 		return nil
 	case v.script():
-		return err
+		return s.rxUnheard(w, v, d, err)
 	}
 	return s.rxRefused(w, v, d, p, err)
+}
+
+// unheard is the fault of a draft that whoever types saved herself, without the page having heard of it.
+func unheard() error { return fault.New(fault.Conflict, "fault.rx.unheard") }
+
+// rxUnheard answers the script's refused draft. An answer that was lost must not end the writing: the script is told the version that holds.
+func (s *Site) rxUnheard(w http.ResponseWriter, v *Visit, d prescriptions.Draft, refused error) error {
+	if !fault.Is(refused, fault.Conflict) {
+		return refused
+	}
+	p, err := s.Scripts.Typed(v.Context(), v.Who, d)
+	if err != nil || !p.Own {
+		return refused
+	}
+	w.Header().Set("X-Version", strconv.FormatInt(p.Version, 10))
+	return unheard()
 }
 
 // rxWithSet saves what was typed with the drugs of a favourite behind it: the way without a script.
@@ -315,12 +331,15 @@ func (s *Site) rxWithSet(w http.ResponseWriter, v *Visit, d prescriptions.Draft,
 func (s *Site) rxRefused(w http.ResponseWriter, v *Visit, d prescriptions.Draft, p prescriptions.Page, refused error) error {
 	if p.ID.IsZero() { // nothing was saved: what was typed is shown as it is
 		var err error
-		if p, err = s.Scripts.Begin(v.Context(), v.Who, prescriptions.Draft{ID: d.ID, Patient: d.Patient, Encounter: d.Encounter, Version: d.Version, Rows: d.Rows, Advice: d.Advice, Language: d.Language, Remote: d.Remote, Reasons: d.Reasons}, id.Zero, id.Zero); err != nil {
+		if p, err = s.Scripts.Typed(v.Context(), v.Who, d); err != nil {
 			return err
 		}
-		p.Replaces = d.Replaces
+		if p.Own && fault.Is(refused, fault.Conflict) {
+			refused = unheard()
+		}
 	}
 	page := s.rxEdit(v, p)
+	page.Met = p.Met
 	status := report(w, page.shell(), refused)
 	for i := range page.Rows {
 		r := &page.Rows[i]

@@ -26,6 +26,7 @@ type RxPage struct {
 	Sets          []RxSet
 	Last          string // her last signed sheet, to be copied; empty for none
 	CanSign       bool
+	Met           bool   // what was typed was not saved, because somebody else saved or signed the sheet meanwhile
 	WhyNot        string // why whoever writes cannot sign, in the language of the page
 	WhereURL      string // where that is put right; empty: nowhere for this person
 }

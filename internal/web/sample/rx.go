@@ -36,10 +36,10 @@ func (m *maker) rxPages() {
 	wrong := *edit
 	wrong.Shell = problems(m.staff("nav.patients"), "drug-1", "dose-1", "reason-1", "unchecked")
 	wrong.Rows = m.rxRows(5)
-	wrong.Rows[0].DrugError, wrong.Rows[0].DoseError, wrong.Rows[1].DaysError, wrong.Rows[1].NoteErr = m.t.Say("field.rx.filled", "Name", "Amoxicillin"), m.t.Say("field.rx.dose"), m.t.Say("field.rx.days", "Most", 365), m.t.Say("field.text.control")
+	wrong.Rows[0].DrugError, wrong.Rows[0].DoseError, wrong.Rows[1].DaysError, wrong.Rows[1].NoteErr = m.t.Say("field.rx.filled", "Name", "Amoxicillin"), m.t.Say("field.rx.dose_number"), m.t.Say("field.rx.days", "Most", 365), m.t.Say("field.text.control")
 	live := m.rxLive(wrong.Shell)
 	live.Unchecked, live.Demo = "rx.unchecked.warnings", false
-	wrong.Live, wrong.NoneKnown, wrong.Allergies = live, true, nil
+	wrong.Live, wrong.NoneKnown, wrong.Allergies, wrong.Met = live, true, nil, true
 	m.add("rx-edit", "wrong", &wrong)
 	m.add("rx-live", "", m.rxLive(m.staff("")))
 	m.add("rx-live", "bare", &web.RxLive{Shell: m.staff(""), Any: true, List: "Formulary 2026-11"})

@@ -107,13 +107,18 @@ function wire(row: HTMLElement) {
 rows().forEach(wire);
 
 // Saving: a moment after the last key, one at a time. What the house says is shown anew, but never under somebody who types a reason.
-let timer = 0, running: Promise<boolean> | null = null, dirty = false, leaving = false;
+// An answer that was lost leaves the page behind what we saved: the house then says which version holds, and only then we take it over.
+let timer = 0, running: Promise<boolean> | null = null, dirty = false, leaving = false, unheard = false;
 const soon = () => { dirty = true; clearTimeout(timer); timer = setTimeout(() => void save(), 900); };
 async function save(): Promise<boolean> {
   clearTimeout(timer);
   while (running) await running;
   if (!dirty || leaving || !rows().some(r => cell(r, "drug").value)) return true;
-  running = once();
+  running = once().catch(() => { // the answer broke off
+    dirty = unheard = true;
+    status.textContent = form.dataset.unsaved!;
+    return false;
+  });
   const ok = await running;
   running = null;
   return ok;
@@ -123,18 +128,28 @@ async function once(): Promise<boolean> {
   status.textContent = form.dataset.saving!;
   const data = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
   data.set("do", "save");
-  const r = await ask(form.action, data);
+  const r = await ask(form.action, data), now = r?.headers.get("X-Version");
+  if (r?.status === 409 && now && unheard) {
+    unheard = false;
+    holds(now);
+    return once();
+  }
   if (!r?.ok) {
+    unheard ||= !r || r.status >= 500;
+    dirty = true;
     status.textContent = r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : form.dataset.unsaved!;
     return false;
   }
-  const first = field("version").value === "0";
-  for (const v of $$<HTMLInputElement>("input[name=version]")) v.value = r.headers.get("X-Version")!;
-  if (first) history.replaceState(null, "", "/app/prescriptions/" + field("id").value);
+  unheard = false;
+  holds(now!);
   const html = await r.text();
   if (!live.contains(document.activeElement)) live.innerHTML = html;
   status.textContent = form.dataset.saved!;
   return true;
+}
+function holds(version: string) {
+  if (field("version").value === "0") history.replaceState(null, "", "/app/prescriptions/" + field("id").value);
+  for (const v of $$<HTMLInputElement>("input[name=version]")) v.value = version;
 }
 form.addEventListener("input", soon);
 live.addEventListener("change", () => void save());
@@ -146,9 +161,13 @@ async function withSet(id: string) {
 }
 function submit(b: HTMLButtonElement | null) {
   if (!b || leaving) return;
+  const ready = unheard ? save() : running ?? Promise.resolve(true);
   leaving = true;
   clearTimeout(timer);
-  void (running ?? Promise.resolve(true)).then(() => { form.requestSubmit(b); });
+  void ready.then(() => {
+    unheard = true; // who comes back to this page has not heard the answer
+    form.requestSubmit(b);
+  });
 }
 form.addEventListener("submit", e => {
   if (leaving) return;
