@@ -18,14 +18,49 @@ const sqlCreditedTaxes = `SELECT t.tax, t.rate, CAST(SUM(t.base) AS BIGINT), CAS
 
 // CreditDraft takes an invoice back, or a part of it.
 type CreditDraft struct {
+	ID     id.ID // the page's own: the same press again is the same note; zero for one that we choose
 	Amount int64 // with tax, minor units; zero for all that is left of it
 	Reason string
 	Back   *ReturnDraft // gives money back in the same act; its Invoice and Reason are those of the credit note, its Amount zero for all that the clinic then owes
 }
 
+// noted is the note that the same press wrote before, and what went back with it. fault.NotFound when there is none, fault.Conflict when it says something else than this press.
+func noted(v *store.View, invoice id.ID, w CreditDraft) (Document, Given, error) {
+	if w.ID.IsZero() {
+		return Document{}, Given{}, fault.Missing()
+	}
+	note, err := whole(v, w.ID)
+	if err != nil {
+		return note, Given{}, err
+	}
+	d, err := head(v, invoice)
+	if err != nil {
+		return note, Given{}, err
+	}
+	other := fault.New(fault.Conflict, "fault.changed_meanwhile")
+	if note.Kind != CreditNote || note.Corrects != d.ID || w.Amount != note.Total && (w.Amount != 0 || d.Credited < d.Total) {
+		return note, Given{}, other
+	}
+	if w.Back == nil {
+		return note, Given{}, nil
+	}
+	r, err := scanRefund(v.Row(sqlRefundOnce, desk(w.Back.Method), w.ID.String()))
+	if fault.Is(err, fault.NotFound) && d.Due() >= 0 { // nothing was owed, and nothing went back
+		return note, Given{}, nil
+	}
+	if fault.Is(err, fault.NotFound) {
+		err = other
+	}
+	if err != nil {
+		return note, Given{}, err
+	}
+	p, err := scanPayment(v.Row(sqlPaymentGet, r.Payment))
+	return note, Given{Refund: r.ID, Payment: p.ID, Repeated: true, Left: p.Amount - p.Refunded}, err
+}
+
 // Credit writes a credit note over an issued invoice: the only way in which one is corrected. It takes the next number of its own series, carries the taxes in the invoice's proportion,
-// and lowers what is due. What the patient had paid of it the clinic then owes her. Money is given back in the same Change where the draft says so. fault.Conflict when there
-// is less left of the invoice.
+// and lowers what is due. What the patient had paid of it the clinic then owes her. Money is given back in the same Change where the draft says so. The same ID
+// again answers what was made the first time. fault.Invalid over "amount" when there is less left of the invoice.
 func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, w CreditDraft) (Document, Given, error) {
 	var note Document
 	var given Given
@@ -41,6 +76,9 @@ func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, 
 		if err := f.Err(); err != nil {
 			return err
 		}
+		if note, given, err = noted(&tx.View, invoice, w); !fault.Is(err, fault.NotFound) {
+			return err
+		}
 		if w.Back != nil { // payments are locked before invoices, everywhere
 			if _, err := lockPayment(tx, w.Back.Payment); err != nil {
 				return err
@@ -53,6 +91,12 @@ func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, 
 		if d.Kind != Bill || d.State == Draft {
 			return fault.Missing()
 		}
+		if _, _, err := noted(&tx.View, invoice, w); !fault.Is(err, fault.NotFound) {
+			if err == nil { // it was written while we waited for the invoice
+				err = errAgain
+			}
+			return err
+		}
 		amount := w.Amount
 		if amount == 0 {
 			amount = d.Total - d.Credited
@@ -61,7 +105,7 @@ func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, 
 			f.AddWith("amount", "field.bill.most_back", map[string]any{"Minor": d.Total - d.Credited, "Currency": d.Currency})
 			return f.Err()
 		}
-		if note, err = credit(tx, c, set, &d, amount, w.Reason); err != nil {
+		if note, err = credit(tx, c, set, &d, amount, w); err != nil {
 			return err
 		}
 		given = Given{}
@@ -73,8 +117,14 @@ func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, 
 		if back.Amount == 0 {
 			back.Amount = -d.Due()
 		}
+		if !w.ID.IsZero() {
+			back.Key = w.ID.String()
+		}
 		if given, err = giveAtDesk(tx, c, back); err != nil {
 			return err
+		}
+		if given.Repeated { // another form gave money back by this key: none went with this note
+			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		return tx.Announce(EventCancelled, d.ID, 0)
 	})
@@ -82,7 +132,7 @@ func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, 
 }
 
 // credit writes the note over a locked invoice, and keeps what is due of it.
-func credit(tx *store.Tx, c clinics.Clinic, set Setting, d *Document, amount int64, reason string) (Document, error) {
+func credit(tx *store.Tx, c clinics.Clinic, set Setting, d *Document, amount int64, w CreditDraft) (Document, error) {
 	full, err := whole(&tx.View, d.ID)
 	if err != nil {
 		return full, err
@@ -91,8 +141,8 @@ func credit(tx *store.Tx, c clinics.Clinic, set Setting, d *Document, amount int
 	if err != nil {
 		return full, err
 	}
-	note := Document{Kind: CreditNote, Patient: d.Patient, Appointment: d.Appointment, Corrects: d.ID, Currency: d.Currency, Scheme: d.Scheme, TaxID: d.TaxID, Place: d.Place, Inclusive: d.Inclusive,
-		Total: amount, Who: full.Who, Note: reason, State: Draft}
+	note := Document{ID: w.ID, Kind: CreditNote, Patient: d.Patient, Appointment: d.Appointment, Corrects: d.ID, Currency: d.Currency, Scheme: d.Scheme, TaxID: d.TaxID, Place: d.Place, Inclusive: d.Inclusive,
+		Total: amount, Who: full.Who, Note: w.Reason, State: Draft}
 	if note.Taxes, err = partOf(full, before, amount); err != nil {
 		return note, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"almirah/internal/access"
@@ -20,7 +21,8 @@ import (
 
 const (
 	sqlInvoiceAdd = `INSERT INTO invoice (clinic_id, id, kind, patient_id, appointment_id, corrects_id, day, currency, scheme, tax_id, place, inclusive, discount, net, tax, rounding, total,
-	particulars, note, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
+	particulars, note, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+	ON CONFLICT (clinic_id, id) DO NOTHING`
 	sqlInvoiceChange = `UPDATE invoice SET appointment_id = $4, day = $5, scheme = $6, tax_id = $7, place = $8, inclusive = $9, discount = $10, net = $11, tax = $12, rounding = $13, total = $14,
 	particulars = $15, note = $16, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`
 	sqlInvoiceDiscard = `DELETE FROM invoice WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`
@@ -186,15 +188,25 @@ func visitOf(v *store.View, appointment, patient id.ID) error {
 	return err
 }
 
-// add writes a new draft.
+// errAgain has the doorway make the Change once more: what another press wrote meanwhile then stands at its beginning.
+var errAgain = fmt.Errorf("billing: %w: the same press was first", store.ErrRetry)
+
+// add writes a new draft, by the id that its page chose where it chose one.
 func add(tx *store.Tx, c clinics.Clinic, d *Document) error {
-	d.ID, d.Day, d.CreatedAt, d.CreatedBy, d.Version = tx.NewID(), today(&tx.View, c), tx.Now(), tx.Caller().Actor(), 1
+	if d.ID.IsZero() {
+		d.ID = tx.NewID()
+	}
+	d.Day, d.CreatedAt, d.CreatedBy, d.Version = today(&tx.View, c), tx.Now(), tx.Caller().Actor(), 1
 	who, note, err := d.sealed(&tx.View)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(sqlInvoiceAdd, d.ID, string(d.Kind), d.Patient, id.Null(d.Appointment), id.Null(d.Corrects), string(d.Day), d.Currency, string(d.Scheme), d.TaxID, d.Place, d.Inclusive,
-		d.Discount, d.Net, d.Tax, d.Rounding, d.Total, who, note, tx.Now(), id.Null(d.CreatedBy)); err != nil {
+	n, err := tx.Exec(sqlInvoiceAdd, d.ID, string(d.Kind), d.Patient, id.Null(d.Appointment), id.Null(d.Corrects), string(d.Day), d.Currency, string(d.Scheme), d.TaxID, d.Place, d.Inclusive,
+		d.Discount, d.Net, d.Tax, d.Rounding, d.Total, who, note, tx.Now(), id.Null(d.CreatedBy))
+	if err == nil && n == 0 {
+		err = errAgain
+	}
+	if err != nil {
 		return err
 	}
 	return writeLines(tx, d)

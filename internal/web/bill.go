@@ -42,7 +42,7 @@ func (s *Site) bill(v *Visit, x billing.Sheet) *BillPage {
 	z := v.Clinic.Location()
 	page := &BillPage{Shell: s.staffShell(v, "nav.bills"), ID: x.ID.String(), Label: x.Label, Note: x.Kind == billing.CreditNote, State: string(x.State), Version: x.Version, Patient: x.Who.Name, Broken: x.Broken,
 		Guardian: x.Who.Guardian, Address: x.Who.Address, PayerTax: x.Who.TaxID, TaxID: x.TaxID, Day: x.Day, Figures: *s.figures(v, x.Document), Paid: x.Paid, Credited: x.Credited, Due: x.Due(),
-		Currency: x.Currency, Remark: x.Note, Closed: x.Closed, CanTake: v.Who.May(access.BillIssue) && x.Open(), CanCredit: v.Who.May(access.BillRefund) && x.Kind == billing.Bill, Key: newKey(), Left: x.Total - x.Credited}
+		Currency: x.Currency, Remark: x.Note, Closed: x.Closed, CanTake: v.Who.May(access.BillIssue) && x.Open(), CanCredit: v.Who.May(access.BillRefund) && x.Kind == billing.Bill, Key: id.New(s.Clock.Now()).String(), Left: x.Total - x.Credited}
 	page.Title = x.Label
 	if !x.Name.Broken {
 		page.PatientID = x.Patient.String()
@@ -185,6 +185,7 @@ func billCredit(s *Site, w http.ResponseWriter, v *Visit) error {
 	minor, err := typedAmount(v, "credit")
 	if err == nil {
 		d := billing.CreditDraft{Amount: minor, Reason: v.PostForm.Get("reason")}
+		d.ID, _ = id.Parse(v.PostForm.Get("key")) // a page of the release before has another key, and chooses no id
 		if back := v.PostForm.Get("back"); back != "" {
 			payment, method, _ := strings.Cut(back, ".")
 			from, perr := id.Parse(payment)
