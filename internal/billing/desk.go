@@ -96,11 +96,9 @@ func (s *Service) Take(ctx context.Context, who access.Caller, invoice id.ID, p 
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if p.Key != "" {
-			if b, err := FindPayment(&tx.View, desk(p.Method), p.Key); err == nil {
-				out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied, Advance: b.Advance}
-				return nil
-			}
+		if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
+			out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied, Advance: b.Advance}
+			return err
 		}
 		d, err := head(&tx.View, invoice)
 		if err != nil {
@@ -129,6 +127,10 @@ func (s *Service) TakeAdvance(ctx context.Context, who access.Caller, patient id
 			f.Add("amount", "field.bill.amount")
 		}
 		if err := f.Err(); err != nil {
+			return err
+		}
+		if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
+			out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied, Advance: b.Advance}
 			return err
 		}
 		if _, err := patients.Find(&tx.View, patient); err != nil {

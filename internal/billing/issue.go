@@ -99,7 +99,7 @@ func issueDraft(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, version 
 	return d, issue(tx, c, set, &d)
 }
 
-// WriteAndIssue writes an invoice and issues it, all or nothing; one and version are those of Save.
+// WriteAndIssue writes an invoice and issues it, all or nothing; one and version are those of Save. What the same page issued before is answered as it is.
 func (s *Service) WriteAndIssue(ctx context.Context, who access.Caller, one id.ID, w InvoiceDraft, version int64) (Document, error) {
 	var d Document
 	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) error {
@@ -107,7 +107,8 @@ func (s *Service) WriteAndIssue(ctx context.Context, who access.Caller, one id.I
 		if err != nil {
 			return err
 		}
-		if d, err = save(tx, c, set, one, w, version); err != nil {
+		var done bool
+		if d, done, err = save(tx, c, set, one, w, version, true); err != nil || done {
 			return err
 		}
 		return issue(tx, c, set, &d)
@@ -152,11 +153,12 @@ func (p *Pay) check(f *fault.Fields) {
 }
 
 // IssueAndTake writes an invoice, issues it and takes the money for it, all or nothing: the walk-in who pays at once. one and version are those of a draft that is there
-// already, or zero. The same Key again answers what was made the first time.
+// already, or zero. The same Key again answers what was made the first time, also by another method.
 func (s *Service) IssueAndTake(ctx context.Context, who access.Caller, one id.ID, w InvoiceDraft, version int64, p Pay) (Document, Outcome, error) {
 	var d Document
 	var out Outcome
 	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) error {
+		out = Outcome{}
 		c, set, err := start(&tx.View)
 		if err != nil {
 			return err
@@ -166,22 +168,31 @@ func (s *Service) IssueAndTake(ctx context.Context, who access.Caller, one id.ID
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if before, err := FindPayment(&tx.View, desk(p.Method), p.Key); err == nil && p.Key != "" {
-			d, err = whole(&tx.View, before.Invoice)
-			out = Outcome{Payment: before.ID, Repeated: true, Invoice: before.Invoice, Applied: before.Applied}
+		if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
+			if err == nil {
+				out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied}
+				d, err = whole(&tx.View, b.Invoice)
+			}
 			return err
 		}
-		if d, err = save(tx, c, set, one, w, version); err != nil {
+		var done bool
+		if d, done, err = save(tx, c, set, one, w, version, true); err != nil {
 			return err
 		}
-		if err := issue(tx, c, set, &d); err != nil {
-			return err
+		if !done {
+			if err := issue(tx, c, set, &d); err != nil {
+				return err
+			}
 		}
-		if d.Due() == 0 {
+		if d.Due() <= 0 {
 			return nil
 		}
 		out, err = take(tx, c, d, p)
-		d.Paid, d.State = out.Applied, stateOf(d.Total, 0, out.Applied)
+		if err == nil && out.Repeated { // the same press took the money meanwhile, for an invoice of its own: this one is not written
+			err = errAgain
+		}
+		d.Paid += out.Applied
+		d.State = stateOf(d.Total, d.Credited, d.Paid)
 		return err
 	})
 	return d, out, err

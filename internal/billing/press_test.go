@@ -1,7 +1,10 @@
 package billing_test
 
 import (
+	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"almirah/internal/access"
@@ -85,5 +88,126 @@ func TestTheSamePressCreditsOnce(t *testing.T) {
 		c.atOnce(4, func() error { _, _, err := c.bills.Credit(background, owner, e.ID, w); return err })
 		d = e
 		credited(1, 0, 10000)
+	})
+}
+
+func TestTheSamePressIssuesOnce(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		desk := c.As(access.FrontDesk)
+		w := billing.InvoiceDraft{Patient: c.visit(0, "Asha Rao").Patient, Lines: []billing.LineDraft{line("Consultation", 50000)}}
+		want := int64(0)
+		more := func(invoices int64, what string) {
+			t.Helper()
+			want += invoices
+			if v := c.books(); v.Invoices != want {
+				t.Fatalf("%s: %d invoices, want %d", what, v.Invoices, want)
+			}
+		}
+		paid := func(d billing.Document) {
+			t.Helper()
+			if s := c.sheet(d.ID); s.State != billing.Paid || s.Paid != s.Total || len(s.Money) > 1 {
+				t.Fatalf("%s, paid %d of %d by %d payments", s.State, s.Paid, s.Total, len(s.Money))
+			}
+		}
+		page := func() billing.InvoiceDraft { x := w; x.ID = id.New(c.Clock.Now()); return x }
+		take := func(x billing.InvoiceDraft, m billing.Method, key string) error {
+			d, _, err := c.bills.IssueAndTake(background, desk, id.Zero, x, 0, billing.Pay{Method: m, Key: key})
+			if err == nil {
+				paid(d)
+			}
+			return err
+		}
+		for round := range 3 { // a page of the release before chose a key and no id
+			key := fmt.Sprint("press ", round)
+			c.atOnce(4, func() error { return take(w, billing.Cash, key) })
+			more(1, "paid in cash, four times at once")
+		}
+		x := page()
+		c.must(take(x, billing.Cash, x.ID.String()))
+		c.must(take(x, billing.UPI, x.ID.String()))
+		more(1, "cash, then UPI")
+		x = page()
+		c.atOnce(2, func() error { return take(x, billing.UPI, x.ID.String()) })
+		more(1, "UPI, twice at once")
+		x = page()
+		both := []billing.Method{billing.Cash, billing.UPI}
+		var at atomic.Int64
+		c.atOnce(2, func() error { return take(x, both[at.Add(1)-1], x.ID.String()) })
+		more(1, "cash and UPI at once")
+		issue := func(x billing.InvoiceDraft) error {
+			d, err := c.bills.WriteAndIssue(background, desk, id.Zero, x, 0)
+			if err == nil && d.ID != x.ID {
+				err = errors.New("another invoice")
+			}
+			return err
+		}
+		x = page()
+		c.must(issue(x))
+		c.must(issue(x))
+		more(1, "issued twice")
+		c.must(take(x, billing.Cash, x.ID.String()))
+		more(0, "issued, then paid in cash")
+		c.must(issue(x))
+		more(0, "issued once more")
+		other := x
+		other.Lines = []billing.LineDraft{line("Consultation", 60000)}
+		if err := issue(other); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("another invoice by the same page: %v", err)
+		}
+		if _, err := c.bills.Save(background, desk, id.Zero, x, 0); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("an issued invoice was taken for a draft: %v", err)
+		}
+		x = page()
+		c.atOnce(4, func() error { return issue(x) })
+		more(1, "issued four times at once")
+		free := page()
+		free.Lines = []billing.LineDraft{line("Review", 0)}
+		for range 2 {
+			_, _, err := c.bills.IssueAndTake(background, desk, id.Zero, free, 0, billing.Pay{Method: billing.Cash, Key: free.ID.String()})
+			c.must(err)
+		}
+		more(1, "nothing to pay, twice")
+		// A draft that is kept twice is one draft; what is typed after that is kept too, until somebody else touched it.
+		x = page()
+		keep := func(x billing.InvoiceDraft) billing.Document {
+			t.Helper()
+			d, err := c.bills.Save(background, desk, id.Zero, x, 0)
+			c.must(err)
+			return d
+		}
+		if a, b := keep(x), keep(x); a.ID != x.ID || b.ID != x.ID || b.Version != 1 {
+			t.Fatalf("%+v %+v", a, b)
+		}
+		x.Lines = []billing.LineDraft{line("Consultation", 60000)}
+		if d := keep(x); d.ID != x.ID || d.Total != 60000 || d.Version != 2 {
+			t.Fatalf("%+v", d)
+		}
+		x.Lines = []billing.LineDraft{line("Consultation", 70000)}
+		if err := issue(x); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("a draft that was changed meanwhile: %v", err)
+		}
+		x = page()
+		keep(x)
+		c.must(issue(x))
+		more(1, "kept, then issued")
+		// The form of an issued invoice: cash, and UPI at once after.
+		d := c.issued(w.Patient, 50000)
+		for _, m := range both {
+			_, err := c.bills.Take(background, desk, d.ID, billing.Pay{Method: m, Amount: 50000, Key: "taken"})
+			c.must(err)
+		}
+		more(1, "taken twice")
+		paid(d)
+		for _, m := range both {
+			_, err := c.bills.TakeAdvance(background, desk, w.Patient, billing.Pay{Method: m, Amount: 700, Key: "ahead"})
+			c.must(err)
+		}
+		a, err := c.bills.OfPatient(background, desk, w.Patient)
+		c.must(err)
+		if a.Credit != 700 {
+			t.Fatalf("%d were paid ahead", a.Credit)
+		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"almirah/internal/access"
@@ -57,6 +56,7 @@ type LineDraft struct {
 
 // InvoiceDraft is an invoice as it is written.
 type InvoiceDraft struct {
+	ID          id.ID // of a new one, the page's own: the same press again is the same invoice; zero for one that we choose
 	Patient     id.ID // of a new one
 	Appointment id.ID // zero for none
 	Lines       []LineDraft
@@ -187,9 +187,6 @@ func visitOf(v *store.View, appointment, patient id.ID) error {
 	}
 	return err
 }
-
-// errAgain has the doorway make the Change once more: what another press wrote meanwhile then stands at its beginning.
-var errAgain = fmt.Errorf("billing: %w: the same press was first", store.ErrRetry)
 
 // add writes a new draft, by the id that its page chose where it chose one.
 func add(tx *store.Tx, c clinics.Clinic, d *Document) error {
@@ -359,7 +356,7 @@ func start(v *store.View) (clinics.Clinic, Setting, error) {
 	return c, set, err
 }
 
-// Save writes a draft: a new one where one is zero. version is the one that the writer saw; fault.Conflict when it was changed or issued meanwhile. Wrong
+// Save writes a draft: a new one where one is zero, and what the same page wrote before where w names it. version is the one that the writer saw; fault.Conflict when it was changed or issued meanwhile. Wrong
 // fields come back as a fault over all of them.
 func (s *Service) Save(ctx context.Context, who access.Caller, one id.ID, w InvoiceDraft, version int64) (Document, error) {
 	var d Document
@@ -368,30 +365,37 @@ func (s *Service) Save(ctx context.Context, who access.Caller, one id.ID, w Invo
 		if err != nil {
 			return err
 		}
-		d, err = save(tx, c, set, one, w, version)
+		d, _, err = save(tx, c, set, one, w, version, false)
 		return err
 	})
 	return d, err
 }
 
-func save(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, w InvoiceDraft, version int64) (Document, error) {
+// save writes a draft. It answers done, and writes nothing, when the same press left it before as it has to be: issued, or a draft.
+func save(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, w InvoiceDraft, version int64, issued bool) (d Document, done bool, err error) {
+	if one.IsZero() {
+		if d, done, err = before(&tx.View, c, set, w, issued); done || err != nil {
+			return d, done, err
+		}
+		one, version = d.ID, d.Version
+	}
 	if !one.IsZero() {
 		was, err := head(&tx.View, one)
 		if err != nil {
-			return was, err
+			return was, false, err
 		}
 		if was.State != Draft || was.Version != version {
-			return was, fault.New(fault.Conflict, "fault.changed_meanwhile")
+			return was, false, fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		w.Patient = was.Patient
 	}
-	d, err := prepare(&tx.View, c, set, w)
-	if err != nil {
-		return d, err
+	if d, err = prepare(&tx.View, c, set, w); err != nil {
+		return d, false, err
 	}
 	d.ID, d.Version = one, version
 	action := "change"
 	if one.IsZero() {
+		d.ID = w.ID
 		action, err = "add", add(tx, c, &d)
 	} else {
 		err = change(tx, c, &d)
@@ -399,7 +403,7 @@ func save(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, w InvoiceDraft
 	if err == nil {
 		tx.Record(audit.Note{Action: action, Kind: "invoice", Subject: d.ID, Patient: d.Patient, New: map[string]any{"total": d.Total, "lines": len(d.Lines)}})
 	}
-	return d, err
+	return d, false, err
 }
 
 // Discard throws a draft away. fault.Conflict when it was changed or issued meanwhile.

@@ -42,7 +42,7 @@ func (s *Site) bill(v *Visit, x billing.Sheet) *BillPage {
 	z := v.Clinic.Location()
 	page := &BillPage{Shell: s.staffShell(v, "nav.bills"), ID: x.ID.String(), Label: x.Label, Note: x.Kind == billing.CreditNote, State: string(x.State), Version: x.Version, Patient: x.Who.Name, Broken: x.Broken,
 		Guardian: x.Who.Guardian, Address: x.Who.Address, PayerTax: x.Who.TaxID, TaxID: x.TaxID, Day: x.Day, Figures: *s.figures(v, x.Document), Paid: x.Paid, Credited: x.Credited, Due: x.Due(),
-		Currency: x.Currency, Remark: x.Note, Closed: x.Closed, CanTake: v.Who.May(access.BillIssue) && x.Open(), CanCredit: v.Who.May(access.BillRefund) && x.Kind == billing.Bill, Key: id.New(s.Clock.Now()).String(), Left: x.Total - x.Credited}
+		Currency: x.Currency, Remark: x.Note, Closed: x.Closed, CanTake: v.Who.May(access.BillIssue) && x.Open(), CanCredit: v.Who.May(access.BillRefund) && x.Kind == billing.Bill, Key: s.billKey(), Left: x.Total - x.Credited}
 	page.Title = x.Label
 	if !x.Name.Broken {
 		page.PatientID = x.Patient.String()
@@ -131,6 +131,18 @@ func (s *Site) billAnswer(w http.ResponseWriter, v *Visit, err error, to string)
 	})
 }
 
+// billKey is the key of a form of money, and the id of what its press writes: the same press again is the same invoice, credit note or payment.
+func (s *Site) billKey() string { return id.New(s.Clock.Now()).String() }
+
+// pressID is the id that the page chose; zero for a page of the release before, which had keys of another form.
+func pressID(v *Visit) id.ID {
+	one, err := id.Parse(v.PostForm.Get("key"))
+	if err != nil {
+		return id.Zero
+	}
+	return one
+}
+
 // typedAmount reads an amount of the form; nothing typed is zero.
 func typedAmount(v *Visit, field string) (int64, error) {
 	n := minor(v.PostForm.Get(field), v.Clinic.Currency)
@@ -184,8 +196,7 @@ func billCredit(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	minor, err := typedAmount(v, "credit")
 	if err == nil {
-		d := billing.CreditDraft{Amount: minor, Reason: v.PostForm.Get("reason")}
-		d.ID, _ = id.Parse(v.PostForm.Get("key")) // a page of the release before has another key, and chooses no id
+		d := billing.CreditDraft{ID: pressID(v), Amount: minor, Reason: v.PostForm.Get("reason")}
 		if back := v.PostForm.Get("back"); back != "" {
 			payment, method, _ := strings.Cut(back, ".")
 			from, perr := id.Parse(payment)

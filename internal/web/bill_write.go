@@ -41,7 +41,7 @@ func billNewPage(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	page := s.billForm(v, p, p.Draft, nil)
-	page.Key = newKey()
+	page.Key = s.billKey()
 	if err := s.figure(v, page, p.Draft); err != nil {
 		return err
 	}
@@ -243,6 +243,9 @@ func billWritten(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	d.Patient = p.Patient
+	if one.IsZero() {
+		d.ID = pressID(v)
+	}
 	again := func(err error) error { return s.billAgain(w, v, one, p, d, typed, err) }
 	version := typedVersion(v, 0)
 	var offered billing.LineDraft
@@ -308,7 +311,9 @@ func (s *Site) billAgain(w http.ResponseWriter, v *Visit, one id.ID, p billing.P
 		return wrong
 	}
 	page := s.billForm(v, p, d, typed)
-	page.Key = v.PostForm.Get("key")
+	if page.Key = v.PostForm.Get("key"); fault.Is(wrong, fault.Conflict) { // what stands by this key is another invoice; who presses again after reading that means a new one
+		page.Key = s.billKey()
+	}
 	if !one.IsZero() {
 		page.ID, page.Version = one.String(), typedVersion(v, 0)
 	}
@@ -354,7 +359,7 @@ func (s *Site) draftPage(w http.ResponseWriter, v *Visit, x billing.Sheet) error
 		p.Free[invoice] = free
 	}
 	page := s.billForm(v, p, d, nil)
-	page.ID, page.Version, page.Key = x.ID.String(), x.Version, newKey()
+	page.ID, page.Version, page.Key = x.ID.String(), x.Version, s.billKey()
 	if err := s.figure(v, page, d); err != nil {
 		return err
 	}
