@@ -158,6 +158,14 @@ type breaking struct {
 	after atomic.Bool
 	only  string // the call; empty for any
 	die   context.CancelFunc
+	away  atomic.Bool // whatever stands between us and the gateway does not find it
+}
+
+func (b *breaking) Statement(ctx context.Context, t billing.Till, from, to clock.Instant) (billing.Statement, error) {
+	if b.away.Load() {
+		return billing.Statement{}, fault.Missing()
+	}
+	return b.Gateway.Statement(ctx, t, from, to)
 }
 
 func (b *breaking) now(call string, after bool) bool {

@@ -24,9 +24,10 @@ const (
 )
 
 const (
-	lease      = 3 * time.Minute  // how long a call may take before somebody else may do it
-	lookAfter  = 3 * time.Minute  // after which a request whose page never came is asked about
-	returnLook = 30 * time.Minute // after which a refund that is pending is asked about
+	lease      = 3 * time.Minute    // how long a call may take before somebody else may do it
+	lookAfter  = 3 * time.Minute    // after which a request whose page never came is asked about
+	lookLong   = 7 * 24 * time.Hour // after the end of a page, in which it is still asked about
+	returnLook = 30 * time.Minute   // after which a refund that is pending is asked about
 	workBatch  = 50
 )
 
@@ -165,26 +166,52 @@ func backoff(tries int64) time.Duration {
 	return 3 * time.Hour
 }
 
-// pauseOf pauses the account that a call went to.
-func (o *Gateways) pauseOf(tx *store.Tx, c call, code string) error {
-	account := c.subject
+// calledAccount is the account that a call goes to; zero for a report that lies here.
+func calledAccount(v *store.View, c call) (id.ID, error) {
 	switch c.kind {
 	case workLook, workClose:
-		r, err := scanRequest(tx.Row(sqlRequestGet, c.subject))
-		if err != nil {
-			return err
-		}
-		account = r.Account
+		r, err := scanRequest(v.Row(sqlRequestGet, c.subject))
+		return r.Account, err
 	case workReturn:
-		r, err := scanReturn(tx.Row(sqlReturnGet, c.subject))
-		if err != nil {
-			return err
-		}
-		account = r.Account
-	case workEvent:
-		return nil
+		r, err := scanReturn(v.Row(sqlReturnGet, c.subject))
+		return r.Account, err
+	case workCheck:
+		return c.subject, nil
+	}
+	return id.Zero, nil
+}
+
+// pauseOf pauses the account that a call went to.
+func (o *Gateways) pauseOf(tx *store.Tx, c call, code string) error {
+	account, err := calledAccount(&tx.View, c)
+	if err != nil || account.IsZero() {
+		return err
 	}
 	return pause(tx, account, code)
+}
+
+// night is the time to the next night, for a call that could not be made now: the module is off, the account's keys cannot be opened, or whatever stands between us and the gateway
+// does not find it. Zero, for never, when the account is revoked or not there at all.
+func (o *Gateways) night(ctx context.Context, who access.Caller, right access.Right, one call) (time.Duration, error) {
+	var wait time.Duration
+	err := o.db.View(ctx, who, right, func(_ context.Context, v *store.View) error {
+		wait = 0
+		account, err := calledAccount(v, one)
+		if err != nil {
+			return err
+		}
+		a, err := scanGatewayAccount(v.Row(sqlGatewayAccountGet, account))
+		if err != nil || a.State == AccountRevoked {
+			return err
+		}
+		c, err := clinics.Get(v)
+		wait = nextNight(v.Now(), c).Sub(v.Now())
+		return err
+	})
+	if fault.Is(err, fault.NotFound) {
+		return 0, nil
+	}
+	return wait, err
 }
 
 // codeOf is the gateway's code in an error.
@@ -243,18 +270,21 @@ func (o *Gateways) look(ctx context.Context, who access.Caller, right access.Rig
 	var t Till
 	var now clock.Instant
 	err := o.db.View(ctx, who, right, func(_ context.Context, v *store.View) error {
-		_, err := clinics.Must(v, clinics.ModuleBilling)
-		if err != nil {
-			return err
-		}
+		var err error
 		now = v.Now()
 		if r, err = scanRequest(v.Row(sqlRequestGet, one)); err == nil {
+			_, err = clinics.Must(v, clinics.ModuleBilling)
+		}
+		if err == nil {
 			a, g, t, err = o.open(v, r.Account)
 		}
 		return err
 	})
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
-		return 0, nil
+		if now > r.ExpiresAt.Add(lookLong) {
+			return 0, nil
+		}
+		return o.night(ctx, who, right, call{kind: workLook, subject: one})
 	}
 	if err != nil {
 		return 0, err
@@ -286,7 +316,7 @@ func (o *Gateways) look(ctx context.Context, who access.Caller, right access.Rig
 			}
 			fallthrough
 		case RequestOpen, RequestPartly: // once more when its time is over, should no report have come
-			if wait = max(time.Minute, r.ExpiresAt.Add(5*time.Minute).Sub(tx.Now())); tx.Now() > r.ExpiresAt.Add(7*24*time.Hour) {
+			if wait = max(time.Minute, r.ExpiresAt.Add(5*time.Minute).Sub(tx.Now())); tx.Now() > r.ExpiresAt.Add(lookLong) {
 				wait = 0
 			}
 		}
@@ -323,7 +353,10 @@ func (o *Gateways) close(ctx context.Context, who access.Caller, one id.ID) (tim
 		return err
 	})
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
-		return 0, nil
+		if now > r.ExpiresAt.Add(lookLong) { // nobody can pay there any more
+			return 0, nil
+		}
+		return o.night(ctx, who, access.Work, call{kind: workClose, subject: one})
 	}
 	if err != nil {
 		return 0, err

@@ -314,7 +314,7 @@ func (o *Gateways) TestAccount(ctx context.Context, who access.Caller, one id.ID
 	})
 }
 
-// SetAccount pauses an account or takes it into use again. fault.Conflict when it was changed meanwhile.
+// SetAccount pauses an account or takes it into use again; then its books are compared at once. fault.Conflict when it was changed meanwhile.
 func (o *Gateways) SetAccount(ctx context.Context, who access.Caller, one id.ID, version int64, on bool) error {
 	to, reason := AccountPaused, PausedByHand
 	if on {
@@ -333,7 +333,10 @@ func (o *Gateways) SetAccount(ctx context.Context, who access.Caller, one id.ID,
 			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		tx.Record(audit.Note{Action: "change", Kind: "gateway_account", Subject: one, Old: was.State, New: to})
-		return err
+		if err != nil || !on {
+			return err
+		}
+		return due(tx, workCheck, one, tx.Now())
 	})
 }
 
@@ -376,7 +379,10 @@ func (o *Gateways) ChangeKeys(ctx context.Context, who access.Caller, one id.ID,
 			err = fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
 		tx.Record(audit.Note{Action: "change", Kind: "gateway_account", Subject: one, Old: map[string]any{"last4": a.Last4}, New: map[string]any{"last4": k.Last4, "trial": k.Trial}})
-		return err
+		if err != nil {
+			return err
+		}
+		return due(tx, workCheck, one, tx.Now()) // what came while the keys did not work is found at once
 	})
 }
 

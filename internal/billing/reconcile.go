@@ -94,22 +94,14 @@ func (o *Gateways) Check(ctx context.Context, who access.Caller, one id.ID) erro
 	return o.compare(ctx, who, access.BillDecide, one)
 }
 
-// check is the nightly comparison of one account.
+// check is the nightly comparison of one account. A night in which it cannot be made does not end it: the next one follows, until the account is revoked.
 func (o *Gateways) check(ctx context.Context, who access.Caller, one id.ID) (time.Duration, error) {
-	err := o.compare(ctx, who, access.Work, one)
-	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
-		return 0, nil
-	}
-	if err != nil {
+	if err := o.compare(ctx, who, access.Work, one); fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
+		o.log.Warn("the books of a gateway cannot be compared tonight", "subject", one.String(), "fault", string(fault.KindOf(err)))
+	} else if err != nil {
 		return 0, err
 	}
-	var wait time.Duration
-	err = o.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) error {
-		c, err := clinics.Get(v)
-		wait = nextNight(v.Now(), c).Sub(v.Now())
-		return err
-	})
-	return wait, err
+	return o.night(ctx, who, access.Work, call{kind: workCheck, subject: one})
 }
 
 // compare holds the gateway's statement of the last days beside our books. What only the gateway has and belongs to a request of ours is booked and listed as mended; whatever
@@ -119,9 +111,10 @@ func (o *Gateways) compare(ctx context.Context, who access.Caller, right access.
 	var g Gateway
 	var t Till
 	var from, to clock.Instant
+	var clinic clinics.Clinic
 	err := o.db.View(ctx, who, right, func(_ context.Context, v *store.View) error {
-		_, err := clinics.Must(v, clinics.ModuleBilling)
-		if err != nil {
+		var err error
+		if clinic, err = clinics.Must(v, clinics.ModuleBilling); err != nil {
 			return err
 		}
 		from, to = v.Now().Add(-checkBack), v.Now().Add(-checkYet)
@@ -185,6 +178,9 @@ func (o *Gateways) compare(ctx context.Context, who access.Caller, right access.
 		}
 		if right != access.Work {
 			tx.Record(audit.Note{Action: "compare", Kind: "gateway_account", Subject: a.ID})
+			if err := due(tx, workCheck, a.ID, nextNight(tx.Now(), clinic)); err != nil {
+				return err
+			}
 		}
 		_, err = tx.Exec(sqlGatewayAccountCheck, a.ID, tx.Now(), int64(len(s.Captures)+len(s.Returns)))
 		return err

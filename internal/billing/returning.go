@@ -271,7 +271,8 @@ func (o *Gateways) give(ctx context.Context, who access.Caller, one id.ID) (bool
 		return err
 	})
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
-		return true, nil
+		wait, err := o.night(ctx, who, access.Work, call{kind: workReturn, subject: one})
+		return wait == 0, err
 	}
 	if err != nil {
 		return false, err

@@ -91,14 +91,19 @@ var gateways = []Sentence{
 		Text:     "Every night the gateway's books are held beside the clinic's. Each difference is listed until somebody of the clinic has looked after it.",
 		Sources:  []string{"H1", "H2"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/billing/reconcile.go"},
-		ProvedBy: []string{"billing.TestTheNightFindsWhatNoReportBrought"},
+		KeptBy:   []string{"internal/billing/reconcile.go", "internal/billing/calling.go"},
+		ProvedBy: []string{"billing.TestTheNightFindsWhatNoReportBrought", "billing.TestANightWithoutTheGatewayIsNotTheLast"},
 		Probe:    "gateway-books-compared",
 		Twins: []Twin{
 			{
 				Name: "the gateway's payments are not compared",
 				File: "internal/billing/reconcile.go", Old: "for _, c := range s.Captures {\n\t\t\ttheirs", New: "for _, c := range s.Captures[:0] {\n\t\t\ttheirs",
 				Red: []string{"billing.TestTheNightFindsWhatNoReportBrought", "billing.TestNothingOfACardStays"},
+			},
+			{
+				Name: "the first night is the last",
+				File: "internal/billing/calling.go", Old: "wait = nextNight(v.Now(), c).Sub(v.Now())", New: "wait = 0 * nextNight(v.Now(), c).Sub(v.Now())",
+				Red: []string{"billing.TestANightWithoutTheGatewayIsNotTheLast"},
 			},
 		},
 	},
