@@ -164,54 +164,59 @@ type Counted struct {
 // CloseDay keeps what was counted. From then on the desk takes no money for that day: the database refuses it. A difference needs a note (field "note.cash"). fault.Conflict when
 // the day is closed already.
 func (s *Service) CloseDay(ctx context.Context, who access.Caller, day clock.Date, counted []Counted) error {
-	return s.db.Change(ctx, who, access.BillClose, func(_ context.Context, tx *store.Tx) error {
-		c, _, err := start(&tx.View)
+	return s.db.Change(ctx, who, access.BillClose, func(_ context.Context, tx *store.Tx) error { return closeDay(tx, day, counted) })
+}
+
+func closeDay(tx *store.Tx, day clock.Date, counted []Counted) error {
+	c, _, err := start(&tx.View)
+	if err != nil {
+		return err
+	}
+	if err := holdTill(tx); err != nil { // money that is being taken or given is counted
+		return err
+	}
+	b, err := dayBook(&tx.View, c, day)
+	if err != nil {
+		return err
+	}
+	if !b.ClosedAt.IsZero() {
+		return fault.New(fault.Conflict, "fault.day_closed")
+	}
+	var f fault.Fields
+	for i, x := range b.Counts {
+		b.Counts[i].Counted = x.Expected()
+		if x.Currency != c.Currency {
+			continue
+		}
+		at := slices.IndexFunc(counted, func(n Counted) bool { return n.Method == x.Method })
+		if at < 0 {
+			f.Add("counted."+string(x.Method), "field.bill.amount")
+			continue
+		}
+		n := counted[at]
+		if n.Amount < 0 || n.Amount > MostPrice {
+			f.Add("counted."+string(x.Method), "field.bill.amount")
+		}
+		n.Note = text(&f, "note."+string(x.Method), n.Note, 200)
+		if n.Amount != x.Expected() && n.Note == "" {
+			f.Add("note."+string(x.Method), "field.bill.difference")
+		}
+		b.Counts[i].Counted, b.Counts[i].Note = n.Amount, n.Note
+	}
+	if err := f.Err(); err != nil {
+		return err
+	}
+	for _, x := range b.Counts {
+		note, err := sealOwn(&tx.View, string(b.Day)+string(x.Method)+x.Currency, x.Note)
 		if err != nil {
 			return err
 		}
-		b, err := dayBook(&tx.View, c, day)
-		if err != nil {
+		if _, err := tx.Exec(sqlCloseAdd, string(b.Day), string(x.Method), x.Currency, x.Expected(), x.Counted, note, tx.Now(), nullActor(tx)); err != nil {
 			return err
 		}
-		if !b.ClosedAt.IsZero() {
-			return fault.New(fault.Conflict, "fault.day_closed")
-		}
-		var f fault.Fields
-		for i, x := range b.Counts {
-			b.Counts[i].Counted = x.Expected()
-			if x.Currency != c.Currency {
-				continue
-			}
-			at := slices.IndexFunc(counted, func(n Counted) bool { return n.Method == x.Method })
-			if at < 0 {
-				f.Add("counted."+string(x.Method), "field.bill.amount")
-				continue
-			}
-			n := counted[at]
-			if n.Amount < 0 || n.Amount > MostPrice {
-				f.Add("counted."+string(x.Method), "field.bill.amount")
-			}
-			n.Note = text(&f, "note."+string(x.Method), n.Note, 200)
-			if n.Amount != x.Expected() && n.Note == "" {
-				f.Add("note."+string(x.Method), "field.bill.difference")
-			}
-			b.Counts[i].Counted, b.Counts[i].Note = n.Amount, n.Note
-		}
-		if err := f.Err(); err != nil {
-			return err
-		}
-		for _, x := range b.Counts {
-			note, err := sealOwn(&tx.View, string(b.Day)+string(x.Method)+x.Currency, x.Note)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(sqlCloseAdd, string(b.Day), string(x.Method), x.Currency, x.Expected(), x.Counted, note, tx.Now(), nullActor(tx)); err != nil {
-				return err
-			}
-		}
-		tx.Record(audit.Note{Action: "close-day", Kind: "billing", Subject: tx.Clinic(), New: b.Counts})
-		return nil
-	})
+	}
+	tx.Record(audit.Note{Action: "close-day", Kind: "billing", Subject: tx.Clinic(), New: b.Counts})
+	return nil
 }
 
 // Entry is one row of the ledger.

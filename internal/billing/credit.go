@@ -79,7 +79,10 @@ func (s *Service) Credit(ctx context.Context, who access.Caller, invoice id.ID, 
 		if note, given, err = noted(&tx.View, invoice, w); !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		if w.Back != nil { // payments are locked before invoices, everywhere
+		if w.Back != nil { // the till is held before payments, and these are locked before invoices, everywhere
+			if err := holdTill(tx); err != nil {
+				return err
+			}
 			if _, err := lockPayment(tx, w.Back.Payment); err != nil {
 				return err
 			}

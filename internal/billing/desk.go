@@ -55,6 +55,10 @@ func desk(m Method) string { return "desk:" + string(m) }
 // IsDesk says whether a payment or a refund went through the desk, and not through a gateway.
 func IsDesk(source string) bool { return strings.HasPrefix(source, "desk:") }
 
+// holdTill is the first lock of whatever takes money at the desk, gives it back or counts a day: one of them after the other in a clinic, so that no money lands in a day that is closed at
+// that moment, and a form that is sent twice finds what it did.
+func holdTill(tx *store.Tx) error { return clinics.Hold(tx) }
+
 // openDay makes sure that nobody closed the day meanwhile: money of the desk belongs to a day that is still counted.
 func openDay(v *store.View, c clinics.Clinic) error {
 	var n int64
@@ -65,7 +69,7 @@ func openDay(v *store.View, c clinics.Clinic) error {
 	return err
 }
 
-// take books the desk's money for an issued invoice.
+// take books the desk's money for an issued invoice; the till is held.
 func take(tx *store.Tx, c clinics.Clinic, d Document, p Pay) (Outcome, error) {
 	if err := openDay(&tx.View, c); err != nil {
 		return Outcome{}, err
@@ -86,31 +90,38 @@ func take(tx *store.Tx, c clinics.Clinic, d Document, p Pay) (Outcome, error) {
 // or the day is closed.
 func (s *Service) Take(ctx context.Context, who access.Caller, invoice id.ID, p Pay) (Outcome, error) {
 	var out Outcome
-	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) error {
-		c, _, err := start(&tx.View)
-		if err != nil {
-			return err
-		}
-		var f fault.Fields
-		p.check(&f)
-		if err := f.Err(); err != nil {
-			return err
-		}
-		if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
-			out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied, Advance: b.Advance}
-			return err
-		}
-		d, err := head(&tx.View, invoice)
-		if err != nil {
-			return err
-		}
-		if d.Kind != Bill || d.State == Draft {
-			return fault.Missing()
-		}
-		out, err = take(tx, c, d, p)
+	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) (err error) {
+		out, err = takeFor(tx, invoice, p)
 		return err
 	})
 	return out, err
+}
+
+func takeFor(tx *store.Tx, invoice id.ID, p Pay) (Outcome, error) {
+	c, _, err := start(&tx.View)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var f fault.Fields
+	p.check(&f)
+	if err := f.Err(); err != nil {
+		return Outcome{}, err
+	}
+	if err := holdTill(tx); err != nil {
+		return Outcome{}, err
+	}
+	if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
+		tx.Housekeeping(twice)
+		return b.again(), err
+	}
+	d, err := head(&tx.View, invoice)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if d.Kind != Bill || d.State == Draft {
+		return Outcome{}, fault.Missing()
+	}
+	return take(tx, c, d, p)
 }
 
 // TakeAdvance books what a patient pays ahead of any invoice.
@@ -129,8 +140,12 @@ func (s *Service) TakeAdvance(ctx context.Context, who access.Caller, patient id
 		if err := f.Err(); err != nil {
 			return err
 		}
+		if err := holdTill(tx); err != nil {
+			return err
+		}
 		if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
-			out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied, Advance: b.Advance}
+			tx.Housekeeping(twice)
+			out = b.again()
 			return err
 		}
 		if _, err := patients.Find(&tx.View, patient); err != nil {
@@ -250,6 +265,9 @@ func (s *Service) Return(ctx context.Context, who access.Caller, r ReturnDraft) 
 	var out Given
 	err := s.db.Change(ctx, who, access.BillRefund, func(_ context.Context, tx *store.Tx) error {
 		c, _, err := start(&tx.View)
+		if err == nil {
+			err = holdTill(tx)
+		}
 		if err != nil {
 			return err
 		}
@@ -259,6 +277,7 @@ func (s *Service) Return(ctx context.Context, who access.Caller, r ReturnDraft) 
 	return out, err
 }
 
+// giveAtDesk gives money back; the till is held.
 func giveAtDesk(tx *store.Tx, c clinics.Clinic, r ReturnDraft) (Given, error) {
 	var f fault.Fields
 	p := Pay{Method: r.Method, Amount: r.Amount}

@@ -168,9 +168,12 @@ func (s *Service) IssueAndTake(ctx context.Context, who access.Caller, one id.ID
 		if err := f.Err(); err != nil {
 			return err
 		}
+		if err := holdTill(tx); err != nil {
+			return err
+		}
 		if b, err := pressed(&tx.View, p.Key); !fault.Is(err, fault.NotFound) {
-			if err == nil {
-				out = Outcome{Payment: b.ID, Repeated: true, Invoice: b.Invoice, Applied: b.Applied}
+			tx.Housekeeping(twice)
+			if out = b.again(); err == nil {
 				d, err = whole(&tx.View, b.Invoice)
 			}
 			return err
@@ -185,6 +188,9 @@ func (s *Service) IssueAndTake(ctx context.Context, who access.Caller, one id.ID
 			}
 		}
 		if d.Due() <= 0 {
+			if done {
+				tx.Housekeeping(twice)
+			}
 			return nil
 		}
 		out, err = take(tx, c, d, p)

@@ -17,6 +17,14 @@ const sqlPaymentPressed = `SELECT ` + paymentColumns + ` FROM payment WHERE clin
 // errAgain has the doorway make the Change once more: what another press wrote meanwhile then stands at its beginning.
 var errAgain = fmt.Errorf("billing: %w: the same press was first", store.ErrRetry)
 
+// twice is why a Change that only held the till names no subject.
+const twice = "the same press as before: nothing is written"
+
+// again is what a press is answered whose money was booked before.
+func (p Payment) again() Outcome {
+	return Outcome{Payment: p.ID, Repeated: true, Invoice: p.Invoice, Applied: p.Applied, Advance: p.Advance}
+}
+
 // pressed finds what the desk took by the same form, by whichever method: cash, and UPI at once after, is one payment. fault.NotFound when it took nothing.
 func pressed(v *store.View, key string) (Payment, error) {
 	if key == "" {

@@ -211,3 +211,52 @@ func TestTheSamePressIssuesOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestTwoButtonsOfOneFormAtOnce presses cash and UPI of one form at the same moment: of an invoice that stands, of a draft, and of an advance.
+func TestTwoButtonsOfOneFormAtOnce(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		desk := c.As(access.FrontDesk)
+		patient := c.visit(0, "Asha Rao").Patient
+		for round := range 4 {
+			both := func(press func(p billing.Pay) error) {
+				t.Helper()
+				var at atomic.Int64
+				key := id.New(c.Clock.Now()).String()
+				c.atOnce(4, func() error {
+					return press(billing.Pay{Method: []billing.Method{billing.Cash, billing.UPI}[at.Add(1)%2], Key: key})
+				})
+			}
+			d := c.issued(patient, 50000)
+			both(func(p billing.Pay) error {
+				p.Amount = 50000
+				_, err := c.bills.Take(background, desk, d.ID, p)
+				return err
+			})
+			w := billing.InvoiceDraft{Patient: patient, Lines: []billing.LineDraft{line("Consultation", 50000)}}
+			e, err := c.bills.Save(background, desk, id.Zero, w, 0)
+			c.must(err)
+			both(func(p billing.Pay) error {
+				_, _, err := c.bills.IssueAndTake(background, desk, e.ID, w, e.Version, p)
+				return err
+			})
+			both(func(p billing.Pay) error {
+				p.Amount = 700
+				_, err := c.bills.TakeAdvance(background, desk, patient, p)
+				return err
+			})
+			for _, one := range []id.ID{d.ID, e.ID} {
+				if s := c.sheet(one); s.State != billing.Paid || len(s.Money) != 1 || s.Money[0].Advance != 0 {
+					t.Fatalf("%s by %d payments: %+v", s.State, len(s.Money), s.Money)
+				}
+			}
+			a, err := c.bills.OfPatient(background, desk, patient)
+			c.must(err)
+			if a.Credit != int64(round+1)*700 {
+				t.Fatalf("%d were paid ahead", a.Credit)
+			}
+		}
+		c.books()
+	})
+}

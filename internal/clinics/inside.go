@@ -27,6 +27,11 @@ func Must(v *store.View, module string) (Clinic, error) {
 	return c, err
 }
 
+const sqlClinicHold = `UPDATE clinic SET version = version WHERE clinic_id = $1`
+
+// Hold takes the lock on the clinic's row until the Change ends, for acts of which a clinic does one after the other. Reading is not held up, nor is whatever does not hold the clinic too.
+func Hold(tx *store.Tx) error { return tx.Must(sqlClinicHold) }
+
 // SetHost says with which host name the links of the clinic begin; empty: with the deployment's own. The caller records why.
 func SetHost(tx *store.Tx, host string) error { return tx.Must(sqlHostSet, host) }
 
