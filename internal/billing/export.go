@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"slices"
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
@@ -76,11 +77,13 @@ func (s *Service) TaxExport(ctx context.Context, who access.Caller, from, to clo
 				r.Total, r.Rounding = 0, 0
 			}
 			last = r.Label
-			r.spread(split[r.Label])
 			out = append(out, r)
 		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
 		v.Opened("tax-export", v.Clinic(), id.Zero)
-		return rows.Err()
+		return spread(out, split)
 	})
 	return out, err
 }
@@ -103,20 +106,52 @@ func taxSplit(v *store.View, from, to clock.Date) (map[string][]money.TaxLine, e
 	return out, rows.Err()
 }
 
-// spread says which taxes the row's tax is made of.
-func (r *TaxRow) spread(of []money.TaxLine) {
-	if r.Tax == 0 {
-		return
+// spread says which taxes the rows' taxes are made of. A document's own amount of each tax is spread over its rows of that rate, so that the file adds up to what its documents say.
+func spread(rows []TaxRow, split map[string][]money.TaxLine) error {
+	for from := 0; from < len(rows); {
+		to := from + 1
+		for to < len(rows) && rows[to].Label == rows[from].Label && rows[to].Rate == rows[from].Rate {
+			to++
+		}
+		if err := spreadRate(rows[from:to], split[rows[from].Label]); err != nil {
+			return err
+		}
+		from = to
 	}
-	for _, x := range of {
-		switch {
-		case x.Tax == "cgst" && (r.Rate == 2*x.Rate || r.Rate == 2*x.Rate+1):
-			r.CGST, r.SGST = r.Tax/2, r.Tax-r.Tax/2
-			return
-		case x.Tax == "igst" && x.Rate == r.Rate:
-			r.IGST = r.Tax
-			return
+	return nil
+}
+
+// spreadRate spreads over the rows of one rate of a document.
+func spreadRate(rows []TaxRow, of []money.TaxLine) error {
+	weights, whole := make([]int64, len(rows)), int64(0)
+	for i, r := range rows {
+		weights[i] = r.Tax
+		whole += r.Tax
+	}
+	if whole == 0 {
+		return nil
+	}
+	rate := rows[0].Rate
+	at := slices.IndexFunc(of, func(x money.TaxLine) bool {
+		return x.Tax == "cgst" && (rate == 2*x.Rate || rate == 2*x.Rate+1) || x.Tax == "igst" && x.Rate == rate
+	})
+	switch {
+	case at < 0:
+		for i := range rows {
+			rows[i].Other = rows[i].Tax
+		}
+	case of[at].Tax == "igst":
+		for i := range rows {
+			rows[i].IGST = rows[i].Tax
+		}
+	default:
+		central, err := money.Split(of[at].Amount, weights)
+		if err != nil {
+			return err
+		}
+		for i := range rows { // the rest of a row is the state's, so that its two taxes are its tax
+			rows[i].CGST, rows[i].SGST = central[i], rows[i].Tax-central[i]
 		}
 	}
-	r.Other = r.Tax
+	return nil
 }
