@@ -237,6 +237,46 @@ func TestReportsAreReadAndForgedOnesAreNot(t *testing.T) {
 	}
 }
 
+// TestAPaymentIsDatedByWhenItWasPaid leaves a page open for hours before somebody pays on it, at once or by a bank that answers later.
+func TestAPaymentIsDatedByWhenItWasPaid(t *testing.T) {
+	t.Parallel()
+	s, c, till, now := start(t)
+	var pages []string
+	for range 2 {
+		p, err := c.Open(context.Background(), till, ask(now, 5000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, p.ID)
+	}
+	now.Move(7 * time.Hour)
+	paid := map[string]clock.Instant{s.Pay(pages[0]): clock.At(now.Now())}
+	later := s.PayLater(pages[1])
+	now.Move(5 * time.Hour)
+	if !s.Decide(later, true) {
+		t.Fatal("the bank did not answer")
+	}
+	paid[later] = clock.At(now.Now())
+	seen := 0
+	for _, x := range s.Posts() {
+		x = s.Sign(x, now.Now(), "")
+		n, err := c.Read(till, billing.GatewayHook{Header: x.Header, Body: x.Body}, clock.At(now.Now()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(n.Kind, "checkout.session.") || len(n.Captures) != 1 || n.Captures[0].State != billing.Captured {
+			continue
+		}
+		seen++
+		if got, want := n.Captures[0].At, paid[n.Captures[0].ID]; got.Time().Unix() != want.Time().Unix() {
+			t.Errorf("%s says that %s was paid at %s; it was at %s", n.Kind, n.Captures[0].ID, got.Time(), want.Time())
+		}
+	}
+	if seen != 2 {
+		t.Fatalf("%d reports of money", seen)
+	}
+}
+
 // TestNothingOfACardHasAPlace holds the structures to the list of fields that may be read (H3, E8).
 func TestNothingOfACardHasAPlace(t *testing.T) {
 	t.Parallel()

@@ -58,8 +58,8 @@ func (c *Client) Read(t billing.Till, h billing.GatewayHook, now clock.Instant) 
 		}
 		one := billing.Capture{ID: p.OrderID, OrderID: p.OrderID, Amount: s.AmountTotal, Currency: p.Currency, State: billing.Started, At: at(s.Created)}
 		switch {
-		case s.PaymentStatus == "paid":
-			one.State = billing.Captured
+		case s.PaymentStatus == "paid": // the session began when its page was opened; that it is paid is as old as the report
+			one.State, one.At = billing.Captured, n.At
 		case e.Type == "checkout.session.async_payment_failed":
 			one.State, one.Code = billing.Failed, "async_payment_failed"
 		}
