@@ -320,6 +320,9 @@ func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen map[strin
 		verdict, faults := LineNew, ""
 		if !ok {
 			verdict, faults = LineWrong, faultWords(f.Err())
+			if bare(draft.BirthDate) {
+				faults = strings.Replace(faults, "field.birth_date.invalid", "field.list.birth", 1)
+			}
 		} else {
 			key := strings.ToLower(draft.Name) + "\n" + string(clean.PhoneOf())
 			_, here, err := patients.Same(&tx.View, clean)

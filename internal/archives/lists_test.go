@@ -124,6 +124,41 @@ func TestAListIsLookedOverBroughtInAndTakenBack(t *testing.T) {
 	})
 }
 
+// lookOver brings a list in and has it looked over, with the columns that were guessed.
+func (h *house) lookOver(t testing.TB, text string) archives.Looked {
+	t.Helper()
+	ctx := context.Background()
+	list, err := h.s.Bring(ctx, h.As(access.Owner), []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := h.looked(t, list)
+	if err := h.s.Look(ctx, h.As(access.Owner), list, l.Columns, archives.DayFirst, false, l.Version); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.s.Work(ctx, h.As(access.System)); err != nil {
+		t.Fatal(err)
+	}
+	return h.looked(t, list)
+}
+
+// TestAYearOrAnAgeIsNoDateOfBirth: a line that has only such a number is wrong and says what to do; a day as spreadsheets count them is read still.
+func TestAYearOrAnAgeIsNoDateOfBirth(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b)
+		l := h.lookOver(t, "Name,Phone,Birth\nA Year,+9196"+pad(1)+",1985\nAn Age,+9196"+pad(2)+",34\nA Day,+9196"+pad(3)+",31120\nNo Day,+9196"+pad(4)+",soon\n")
+		if l.Counts[archives.LineNew] != 1 || l.Counts[archives.LineWrong] != 3 || len(l.Wrong) != 3 {
+			t.Fatalf("%v, %d named", l.Counts, len(l.Wrong))
+		}
+		for i, want := range []string{"field.list.birth", "field.list.birth", "field.birth_date.invalid"} {
+			if f := l.Wrong[i].Faults; len(f) != 1 || f[0].Field != "birth_date" || f[0].Key != want {
+				t.Errorf("line %d: %v", l.Wrong[i].Number, f)
+			}
+		}
+	})
+}
+
 func TestListsAsSpreadsheetsWriteThem(t *testing.T) {
 	t.Parallel()
 	utf16 := []byte{0xFF, 0xFE}
@@ -165,7 +200,8 @@ func TestListsAsSpreadsheetsWriteThem(t *testing.T) {
 	}
 	today := rig.Start
 	for _, c := range [][3]string{{"2019-02-03", "dmy", "2019-02-03"}, {"3/2/2019", "dmy", "2019-02-03"}, {"3/2/2019", "mdy", "2019-03-02"}, {"03.02.19", "dmy", "2019-02-03"}, {"3-2-85", "dmy", "1985-02-03"}, {"43499", "dmy", "2019-02-03"}, {"43499.5", "dmy", "2019-02-03"},
-		{"3 Feb 2019", "dmy", "2019-02-03"}, {"3-Feb-85", "dmy", "1985-02-03"}, {"31/02/2019", "dmy", "31/02/2019"}, {"soon", "dmy", "soon"}, {"", "dmy", ""}, {"2019-02-03 00:00:00", "dmy", "2019-02-03"}, {"20190203", "dmy", "2019-02-03"}} {
+		{"3 Feb 2019", "dmy", "2019-02-03"}, {"3-Feb-85", "dmy", "1985-02-03"}, {"31/02/2019", "dmy", "31/02/2019"}, {"soon", "dmy", "soon"}, {"", "dmy", ""}, {"2019-02-03 00:00:00", "dmy", "2019-02-03"}, {"20190203", "dmy", "2019-02-03"},
+		{"1985", "dmy", "1985"}, {"34", "dmy", "34"}, {"1985.0", "dmy", "1985.0"}, {"9999", "dmy", "9999"}, {"10000", "dmy", "1927-05-18"}} {
 		if got := archives.Day(c[0], c[1], today); got != c[2] {
 			t.Errorf("%q (%s): %q", c[0], c[1], got)
 		}

@@ -254,13 +254,17 @@ func parts(s string) (a, b, year int, ok bool) {
 // spreadsheets count days from here; the day that was never is in it.
 var firstDay = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
 
+// shortest is the least number that is taken for a day as spreadsheets count them (18 May 1927). A shorter one is a year or an age that somebody typed, never
+// a day: 1985 would become one in 1905.
+const shortest = 10_000
+
 // Day reads a day as lists write it, and answers it as the house does (2019-02-03), or as it was written where it is none: the field's own check says
 // so then. A year of two digits is of this century unless that lies ahead of today.
 func Day(s, order string, today time.Time) string {
 	if s == "" {
 		return ""
 	}
-	if n, err := strconv.ParseFloat(s, 64); err == nil && n >= 1 && n < 80_000 && !strings.ContainsAny(s, "eE") {
+	if n, err := strconv.ParseFloat(s, 64); err == nil && n >= shortest && n < 80_000 && !strings.ContainsAny(s, "eE") {
 		return firstDay.AddDate(0, 0, int(n)).Format(time.DateOnly)
 	}
 	for _, layout := range []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "2006-01-02 15:04:05", "2006-01-02T15:04:05Z", "2 Jan 2006", "2-Jan-2006", "2-Jan-06", "2 January 2006", "Jan 2, 2006", "January 2, 2006", "20060102"} {
@@ -288,6 +292,12 @@ func Day(s, order string, today time.Time) string {
 		return s
 	}
 	return t.Format(time.DateOnly)
+}
+
+// bare says whether a cell holds a number and nothing else, such as a year or an age where a day should stand.
+func bare(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
 }
 
 // sexOf reads how lists write a sex.
