@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/archives"
 	"almirah/internal/audit"
@@ -23,7 +22,7 @@ import (
 // archives opens the room in which clinics and patients take their data along.
 func (h *House) archives() *archives.Service {
 	return archives.New(h.DB, h.Log, archives.Options{Clinics: h.Clinics, Accounts: h.Accounts, Book: h.Book, Holdings: Holdings(), Keepers: collecting(), Operator: accounts.Operator(), Worker: jobs.ForClinic, Packing: fhir.Packer{},
-		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Undo: h.deleteMany, Planned: h.makeArchive, Release: Version})
+		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Undo: h.undoListed, Undone: h.journalOut, Planned: h.makeArchive, Release: Version})
 }
 
 // makeArchive makes what was asked for without letting the page wait. A process that dies meanwhile leaves it to the chore.
@@ -44,24 +43,12 @@ func (h *House) makeArchive(clinic id.ID) {
 	}()
 }
 
-// deleteMany deletes patients whom a list made and whom nobody has touched since, as DeletePatient does; the journal is copied out once for all.
-func (h *House) deleteMany(ctx context.Context, who access.Caller, people []id.ID) error {
-	if err := store.Withheld(ctx); err != nil {
+// undoListed deletes a patient whom a list made and whom nobody has touched since, as DeletePatient does. The key goes last: what fails before has not happened.
+func (h *House) undoListed(ctx context.Context, tx *store.Tx, patient id.ID) error {
+	if err := eraseRows(tx, patient, "undo-list"); err != nil {
 		return err
 	}
-	for _, one := range people {
-		err := h.DB.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
-			if err := eraseRows(tx, one, "undo-list"); err != nil {
-				return err
-			}
-			return h.Vault.Shred(ctx, who.Clinic(), one, "list_taken_back")
-		})
-		if err != nil {
-			return err
-		}
-	}
-	h.journalOut(ctx)
-	return nil
+	return h.Vault.Shred(ctx, tx.Clinic(), patient, "list_taken_back")
 }
 
 // eraseRows takes the rows of one away whom nobody has touched since a list made her: no law wants anything of her kept, and there is nothing to certify.

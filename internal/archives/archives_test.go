@@ -51,23 +51,15 @@ func open(t testing.TB, b *rig.Base) *house {
 	a := accounts.New(b.DB, b.Log, accounts.Options{Clinics: c, Book: book, PublicURL: "https://almirah.example.org"})
 	s := archives.New(b.DB, b.Log, archives.Options{Clinics: c, Accounts: a, Book: book, Holdings: declared(), Operator: accounts.Operator(), Folder: filepath.Join(b.Dir, "exports"),
 		Worker: func(clinic id.ID) access.Caller { return b.In(clinic, access.System) },
-		Undo: func(ctx context.Context, who access.Caller, people []id.ID) error {
-			for _, one := range people {
-				err := b.DB.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
-					tx.Housekeeping("a test's eraser")
-					if err := (archives.Keeper{}).Erase(tx, one); err != nil {
-						return err
-					}
-					if err := (patients.Keeper{}).Erase(tx, one); err != nil {
-						return err
-					}
-					return b.Vault.Shred(ctx, who.Clinic(), one, "test")
-				})
-				if err != nil {
-					return err
-				}
+		Undo: func(ctx context.Context, tx *store.Tx, one id.ID) error {
+			tx.Housekeeping("a test's eraser")
+			if err := (archives.Keeper{}).Erase(tx, one); err != nil {
+				return err
 			}
-			return nil
+			if err := (patients.Keeper{}).Erase(tx, one); err != nil {
+				return err
+			}
+			return b.Vault.Shred(ctx, tx.Clinic(), one, "test")
 		}})
 	return &house{Base: b, s: s, people: patients.New(b.DB, b.Log)}
 }

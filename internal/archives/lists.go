@@ -301,7 +301,7 @@ func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen 
 	if err != nil || len(undo) == 0 {
 		return more, err
 	}
-	if err := s.o.Undo(ctx, who, undo); err != nil {
+	if err := s.takeAway(ctx, who, undo); err != nil {
 		return false, err
 	}
 	return true, nil // the same lines again: what is gone is gone

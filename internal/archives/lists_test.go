@@ -142,6 +142,54 @@ func (h *house) lookOver(t testing.TB, text string) archives.Looked {
 	return h.looked(t, list)
 }
 
+// TestWhoWasTouchedMeanwhileStays: between the look that chose whom to take back and the deleting somebody comes to the desk, or is at it right then.
+func TestWhoWasTouchedMeanwhileStays(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "list-import")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx := context.Background()
+		h := open(t, b)
+		owner, work := h.As(access.Owner), h.As(access.System)
+		l := h.lookOver(t, "Name,Phone\nBefore Desk,+9196"+pad(1)+"\nBeside Desk,+9196"+pad(2)+"\nNever Came,+9196"+pad(3)+"\n")
+		if err := errors.Join(h.s.Take(ctx, owner, l.ID, l.Version), h.s.Work(ctx, work)); err != nil {
+			t.Fatal(err)
+		}
+		var people []id.ID
+		for n := 1; n <= 3; n++ {
+			found, err := h.people.Search(ctx, owner, "96"+pad(n), 5)
+			if err != nil || len(found) != 1 {
+				t.Fatalf("line %d: %d, %v", n, len(found), err)
+			}
+			people = append(people, found[0].ID)
+		}
+		h.Clock.Move(time.Minute)
+		seen := func(one id.ID, then func()) error {
+			return h.DB.Change(ctx, owner, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("seen at the desk")
+				err := patients.Touch(tx, one)
+				then()
+				return err
+			})
+		}
+		if err := seen(people[0], func() {}); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		err := seen(people[1], func() {
+			go func() { done <- h.s.TakeAway(ctx, work, people) }()
+			time.Sleep(500 * time.Millisecond) // it comes as far as it can while this one is at the desk
+		})
+		if err := errors.Join(err, <-done); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []int{1, 1, 0} {
+			if found, err := h.people.Search(ctx, owner, "96"+pad(i+1), 5); err != nil || len(found) != want {
+				t.Errorf("line %d: %d are here, not %d: %v", i+1, len(found), want, err)
+			}
+		}
+	})
+}
+
 // TestAYearOrAnAgeIsNoDateOfBirth: a line that has only such a number is wrong and says what to do; a day as spreadsheets count them is read still.
 func TestAYearOrAnAgeIsNoDateOfBirth(t *testing.T) {
 	t.Parallel()

@@ -57,16 +57,17 @@ type Options struct {
 	Clinics  *clinics.Service
 	Accounts *accounts.Service
 	Book     *words.Book
-	Holdings []holdings.Table                                                   // what every room declared
-	Keepers  []Keeping                                                          // how every room copies out what it holds of a patient
-	Packing  Packing                                                            // nil: no resources of a standard
-	Operator access.Caller                                                      // opens clinics that arrive
-	Worker   func(clinic id.ID) access.Caller                                   // does a clinic's own work
-	Head     func(context.Context) (string, error)                              // the newest head of the house's log; nil for none
-	Folder   string                                                             // where archives wait, sealed, until they are fetched; empty: none is made for pages
-	Undo     func(ctx context.Context, who access.Caller, people []id.ID) error // deletes patients whom a list made
-	Planned  func(clinic id.ID)                                                 // is told that there is work (an archive, a list); it must not wait. Nil: the next chore finds it
-	Release  string                                                             // the program's version
+	Holdings []holdings.Table                                             // what every room declared
+	Keepers  []Keeping                                                    // how every room copies out what it holds of a patient
+	Packing  Packing                                                      // nil: no resources of a standard
+	Operator access.Caller                                                // opens clinics that arrive
+	Worker   func(clinic id.ID) access.Caller                             // does a clinic's own work
+	Head     func(context.Context) (string, error)                        // the newest head of the house's log; nil for none
+	Folder   string                                                       // where archives wait, sealed, until they are fetched; empty: none is made for pages
+	Undo     func(ctx context.Context, tx *store.Tx, patient id.ID) error // deletes somebody whom a list made, and her key, in the Change that saw that nobody has touched her
+	Undone   func(ctx context.Context)                                    // is told that some were deleted; nil: nobody is
+	Planned  func(clinic id.ID)                                           // is told that there is work (an archive, a list); it must not wait. Nil: the next chore finds it
+	Release  string                                                       // the program's version
 }
 
 // Keeping is what of a room's keeper an archive needs.

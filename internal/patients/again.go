@@ -6,7 +6,10 @@ import (
 	"almirah/internal/store"
 )
 
-const sqlPatientsBehind = `SELECT id FROM patient WHERE clinic_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+const (
+	sqlPatientsBehind = `SELECT id FROM patient WHERE clinic_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+	sqlPatientHold    = `UPDATE patient SET version = version WHERE clinic_id = $1 AND id = $2`
+)
 
 // FindAgain makes the next patients behind the one findable under the keys of this house, at most limit of them, and answers whom: for a clinic that
 // arrived from another house. It answers nobody when everybody is. The caller records why.
@@ -39,6 +42,12 @@ func Behind(v *store.View, behind id.ID, limit int) ([]id.ID, error) {
 func Same(v *store.View, c Clean) (id.ID, bool, error) {
 	p, found, err := findSame(v, c)
 	return p.ID, found, err
+}
+
+// Hold locks the patient's row until the Change ends, so that what touches her beside it waits; false when she is not there. Nothing in the row changes.
+func Hold(tx *store.Tx, patient id.ID) (there bool, err error) {
+	n, err := tx.Exec(sqlPatientHold, patient)
+	return n == 1, err
 }
 
 // PhoneOf is the person's own number as it was cleaned; empty for none.

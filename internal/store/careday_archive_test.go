@@ -27,7 +27,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	a := accounts.New(p.DB, p.Log, accounts.Options{Clinics: house, PublicURL: "https://almirah.test"})
 	tables := append(append([]holdings.Table{}, patients.Holdings()...), clinics.Holdings()...)
 	s := archives.New(p.DB, p.Log, archives.Options{Clinics: house, Accounts: a, Holdings: tables, Operator: accounts.Operator(), Folder: t.TempDir(), Worker: func(c id.ID) access.Caller { return p.In(c, access.System) },
-		Undo: func(context.Context, access.Caller, []id.ID) error { return nil }})
+		Undo: func(context.Context, *store.Tx, id.ID) error { return nil }})
 	owner, work := p.As(access.Owner), p.As(access.System)
 	run, err := s.Ask(ctx, owner)
 	must(err)
@@ -77,6 +77,7 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	step(func(tx *store.Tx) error { _, err := tx.Exec(`DELETE FROM arrival WHERE clinic_id = $1`); return err })
 	visitsBrought(ctx, t, p, s, must)
 	step(func(tx *store.Tx) error { _, err := patients.FindAgain(tx, id.Zero, 5); return err })
+	step(func(tx *store.Tx) error { _, err := patients.Hold(tx, made); return err })
 	step(messaging.FindAgain)
 	_, err = s.Ask(ctx, owner) // one that is ready when somebody is erased
 	must(err)
