@@ -174,6 +174,36 @@ func TestAChildsGuardianSigns(t *testing.T) {
 	})
 }
 
+// TestWhoCameOfAgeSignsHerself: from her birthday on she signs under her own name, though she was a child when her record was saved; no guardian is asked for.
+func TestWhoCameOfAgeSignsHerself(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "intake-signed")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		one := c.form(consentText)
+		birth := c.At(1, "00:00").In(c.Zone).AddDate(-18, 0, 0).Format(time.DateOnly)
+		who, a := c.booked(patients.Draft{Name: "Mira Rao", BirthDate: birth, Language: "en", Guardian: &patients.GuardianDraft{Name: "Asha Rao", Phone: "+919876543201", Relation: "mother"}})
+		if o := c.before(who, a); !o.Minor || len(o.Guardians) != 1 {
+			t.Fatalf("on the day before her birthday: %+v", o)
+		}
+		c.Clock.Move(24 * time.Hour)
+		o := c.before(who, a)
+		if o.Minor || len(o.Guardians) != 0 {
+			t.Errorf("on her birthday: %+v", o)
+		}
+		if err := c.asks.Reply(background, who, a.ID, intake.Reply{Form: one, Hash: o.Forms[0].Hash, Sign: true, Name: "Mira Rao", Agreed: true}); err != nil {
+			t.Fatalf("she signs: %v", err)
+		}
+		c.must(c.DB.View(background, c.As(access.Owner), access.VisitRead, func(_ context.Context, v *store.View) error {
+			got, err := intake.AnsweredFor(v, a.Patient, a.ID)
+			if err == nil && (len(got) != 1 || got[0].ByGuardian || got[0].SignedName != "Mira Rao") {
+				t.Errorf("%+v", got)
+			}
+			return err
+		}))
+	})
+}
+
 // TestDraftsGo: answers are kept while they are written, carried into a new version, hidden from the clinic, and deleted when they are never signed.
 func TestDraftsGo(t *testing.T) {
 	t.Parallel()

@@ -182,7 +182,7 @@ func own(v *store.View, who access.Caller, appointment id.ID) (Own, patients.Pat
 		if p, err = patients.Find(v, a.Patient); err != nil {
 			return out, p, nil, err
 		}
-		if out.Minor = p.Minor; p.Minor {
+		if out.Minor = p.MinorOn(clock.DateOf(v.Now().In(c.Location())), c.MinorAge()); out.Minor { // today: she may have come of age since her record was saved
 			out.Guardians = p.Guardians
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/accounts"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/contact"
@@ -488,5 +489,26 @@ func TestKeeper(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// TestWhoCameOfAgeSpeaksThroughHerOwnLink: the guardian on record speaks through it until the day before her birthday.
+func TestWhoCameOfAgeSpeaksThroughHerOwnLink(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		var zone *time.Location
+		view(t, b, func(v *store.View) error {
+			c, err := clinics.Get(v)
+			zone = c.Location()
+			return err
+		})
+		p := add(t, b, Draft{Name: "Mira Rao", BirthDate: b.Clock.Now().In(zone).AddDate(-18, 0, 1).Format(time.DateOnly), Guardian: &GuardianDraft{Name: "Asha Rao", Phone: "+919876543201"}})
+		for i, want := range []id.ID{p.Guardians[0].ID, id.Zero} {
+			got, err := New(b.DB, b.Log).OwnGuardian(ctx, accounts.ForPatient(b.Clinic, p.ID, id.Zero))
+			if err != nil || got != want {
+				t.Errorf("day %d: %v, not %v: %v", i, got, want, err)
+			}
+			b.Clock.Move(24 * time.Hour)
+		}
 	})
 }

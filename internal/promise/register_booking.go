@@ -94,12 +94,17 @@ var booking = []Sentence{
 		Sources:  []string{"B9", "I5", "I6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"patients.IsMinor"},
-		ProvedBy: []string{"scheduling.TestAMinorNeedsAGuardian"},
+		ProvedBy: []string{"scheduling.TestAMinorNeedsAGuardian", "scheduling.TestWhoCameOfAgeChoosesHerself"},
 		Twins: []Twin{
 			{
 				Name: "nobody counts as a child",
 				File: "internal/patients/patient.go", Old: "Age(out.birth, today) < c.MinorAge()", New: "Age(out.birth, today) < 0*c.MinorAge()",
 				Red: []string{"scheduling.TestAMinorNeedsAGuardian"},
+			},
+			{
+				Name: "who came of age is a child still when she books",
+				File: "internal/scheduling/book.go", Old: "if p.MinorOn(clock.DateOf(now.In(c.Location())), c.MinorAge()) && len(p.Guardians) > 0 {", New: "if p.Minor && len(p.Guardians) > 0 {",
+				Red: []string{"scheduling.TestWhoCameOfAgeChoosesHerself"},
 			},
 		},
 		Probe: "minor-with-guardian",

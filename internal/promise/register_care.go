@@ -141,7 +141,7 @@ var care = []Sentence{
 		Applies:  "where the clinic keeps clinical records",
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/intake/sign.go", "internal/intake/keeper.go"},
-		ProvedBy: []string{"intake.TestTheTextThatWasSigned", "intake.TestAChildsGuardianSigns", "intake.TestDraftsGo"},
+		ProvedBy: []string{"intake.TestTheTextThatWasSigned", "intake.TestAChildsGuardianSigns", "intake.TestWhoCameOfAgeSignsHerself", "intake.TestDraftsGo"},
 		Twins: []Twin{
 			{
 				Name: "a text is signed that was not the one read",
@@ -157,6 +157,11 @@ var care = []Sentence{
 				Name: "what was begun stays for ever",
 				File: "internal/intake/keeper.go", Old: "k.Lives.Over(law.Passing, tx.Now())", New: "k.Lives.Over(law.Passing, tx.Now()) - 3000*86_400_000_000",
 				Red: []string{"intake.TestDraftsGo"},
+			},
+			{
+				Name: "who came of age is a child still when she signs",
+				File: "internal/intake/sign.go", Old: "out.Minor = p.MinorOn(clock.DateOf(v.Now().In(c.Location())), c.MinorAge())", New: "out.Minor = p.Minor",
+				Red: []string{"intake.TestWhoCameOfAgeSignsHerself"},
 			},
 		},
 		Probe: "intake-signed",

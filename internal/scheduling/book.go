@@ -208,7 +208,7 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 			}
 		}
 		if len(said) > 0 {
-			if err := consent.Record(tx, patient, said, a.Door, b.Language, speaker(person, b)); err != nil {
+			if err := consent.Record(tx, patient, said, a.Door, b.Language, speaker(person, b, c, tx.Now())); err != nil {
 				return err
 			}
 		}
@@ -293,14 +293,15 @@ func shownOf(clean patients.Clean, b Booking) (out Shown) {
 	return out
 }
 
-// speaker is the guardian who consents for a child: the one named in the request, or the first on record.
-func speaker(p patients.Patient, b Booking) id.ID {
+// speaker is the guardian who consents for a child: the one named in the request, or the first on record. Who has come of age
+// since her record was saved speaks for herself.
+func speaker(p patients.Patient, b Booking, c clinics.Clinic, now clock.Instant) id.ID {
 	if b.Patient.Guardian != nil {
 		if g, ok := p.GuardianNamed(b.Patient.Guardian.Name); ok {
 			return g.ID
 		}
 	}
-	if p.Minor && len(p.Guardians) > 0 {
+	if p.MinorOn(clock.DateOf(now.In(c.Location())), c.MinorAge()) && len(p.Guardians) > 0 {
 		return p.Guardians[0].ID
 	}
 	return id.Zero

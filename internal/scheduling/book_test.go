@@ -260,6 +260,30 @@ func TestAMinorNeedsAGuardian(t *testing.T) {
 	})
 }
 
+// TestWhoCameOfAgeChoosesHerself: from her birthday on the consent in a booking is her own, though she was a child when her record was saved.
+func TestWhoCameOfAgeChoosesHerself(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "minor-with-guardian")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p := practice.Open(t, b, 1)
+		want := p.Booking(p.Providers[0], p.At(2, "10:00"), 1)
+		want.Patient.BirthDate = p.At(1, "00:00").In(p.Zone).AddDate(-18, 0, 0).Format(time.DateOnly)
+		want.Patient.Guardian = &patients.GuardianDraft{Name: "Ravi Rao", Email: "ravi@example.org", Relation: "father"}
+		want.Consents = []consent.Choice{{Purpose: consent.Reminder, Given: true}}
+		r := p.Booked(t, p.Public(), want)
+		p.Clock.Move(24 * time.Hour)
+		want.StartsAt, want.Patient.Guardian = p.At(2, "11:00"), nil
+		again := p.Booked(t, p.Public(), want)
+		if again.Appointment.Patient != r.Appointment.Patient {
+			t.Error("she was not found again")
+		}
+		said := p.Rows(t, `SELECT given, CASE WHEN guardian_id IS NULL THEN 'herself' ELSE 'a guardian' END FROM consent WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at`, r.Appointment.Patient)
+		if len(said) != 2 || said[0][1] != "a guardian" || said[1][1] != "herself" {
+			t.Errorf("who chose: %v", said)
+		}
+	})
+}
+
 func TestAnyProviderIsTheLeastBooked(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
