@@ -272,7 +272,7 @@ func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen 
 		case l.Kind == OfAppointments && l.State == ListUndoing:
 			err = s.takeBackVisits(tx, l, lines)
 		case l.State == ListChecking:
-			err = s.lookOver(tx, l, lines, seen.seen)
+			err = s.lookOver(tx, l, lines, seen.met)
 		case l.State == ListRunning:
 			made, skipped, err = s.bringIn(tx, l, lines)
 		case l.State == ListUndoing:
@@ -307,8 +307,26 @@ func (s *Service) part(ctx context.Context, who access.Caller, list id.ID, seen 
 	return true, nil // the same lines again: what is gone is gone
 }
 
+// met are the people whom the lines further up make, by the key of their names.
+type met map[string][]metAt
+
+type metAt struct {
+	number int64
+	who    patients.Clean
+}
+
+// before says whether a line further up makes the same person, by the rule by which somebody who is here is found. A Change that is tried again meets its own lines: they
+// do not stand further up.
+func (m met) before(number int64, c patients.Clean) bool {
+	return slices.ContainsFunc(m[c.NameKey()], func(x metAt) bool { return x.number < number && x.who.SameAs(c) })
+}
+
+func (m met) add(number int64, c patients.Clean) {
+	m[c.NameKey()] = append(m[c.NameKey()], metAt{number, c})
+}
+
 // lookOver says of each line what it is. seen are the people further up in the list.
-func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen map[string]bool) error {
+func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen met) error {
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
 		return err
@@ -324,17 +342,17 @@ func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen map[strin
 				faults = strings.Replace(faults, "field.birth_date.invalid", "field.list.birth", 1)
 			}
 		} else {
-			key := strings.ToLower(draft.Name) + "\n" + string(clean.PhoneOf())
 			_, here, err := patients.Same(&tx.View, clean)
 			switch {
 			case err != nil:
 				return err
 			case here:
 				verdict = LineHere
-			case seen[key]:
+			case seen.before(x.Number, clean):
 				verdict = LineTwice
+			default:
+				seen.add(x.Number, clean)
 			}
-			seen[key] = true
 		}
 		if _, err := tx.Exec(sqlLineSays, l.ID, x.Number, verdict, faults); err != nil {
 			return err
@@ -401,6 +419,7 @@ func (s *Service) bringIn(tx *store.Tx, l List, lines []lineRow) (made, skipped 
 	}
 	var list []patients.Clean
 	var at []int64
+	seen := met{} // those of this Change are not found as here yet
 	for _, x := range lines {
 		if x.Verdict != LineNew {
 			skipped++
@@ -412,15 +431,24 @@ func (s *Service) bringIn(tx *store.Tx, l List, lines []lineRow) (made, skipped 
 			skipped++
 			continue
 		}
-		if _, here, err := patients.Same(&tx.View, clean); err != nil {
+		_, here, err := patients.Same(&tx.View, clean)
+		if err != nil {
 			return 0, 0, err
-		} else if here { // she came to the desk since the list was looked over
+		}
+		verdict := ""
+		if here { // she came to the desk since the list was looked over
+			verdict = LineHere
+		} else if seen.before(x.Number, clean) { // it was looked over by a process that died in between, and did not know her any more
+			verdict = LineTwice
+		}
+		if verdict != "" {
 			skipped++
-			if _, err := tx.Exec(sqlLineSays, l.ID, x.Number, LineHere, ""); err != nil {
+			if _, err := tx.Exec(sqlLineSays, l.ID, x.Number, verdict, ""); err != nil {
 				return 0, 0, err
 			}
 			continue
 		}
+		seen.add(x.Number, clean)
 		list, at = append(list, clean), append(at, x.Number)
 	}
 	if len(list) == 0 {

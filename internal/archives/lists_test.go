@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,67 @@ func TestWhoWasTouchedMeanwhileStays(t *testing.T) {
 			if found, err := h.people.Search(ctx, owner, "96"+pad(i+1), 5); err != nil || len(found) != want {
 				t.Errorf("line %d: %d are here, not %d: %v", i+1, len(found), want, err)
 			}
+		}
+	})
+}
+
+// TestTwiceInAListIsTheSamePerson: what stands twice in a list is told by the rule by which somebody who is here is found again. The list makes as many people as there are.
+func TestTwiceInAListIsTheSamePerson(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "list-import")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx := context.Background()
+		h := open(t, b)
+		text, twice, people := "Name,Phone,Email,Birth,Guardian,Guardian Phone\n", []int64{}, int64(0)
+		for i, c := range []struct {
+			line  string
+			twice bool
+		}{
+			{line: "Asha Rao,+9196" + pad(1) + ",,,,"},
+			{line: "Rao  Asha,+9196" + pad(1) + ",,,,", twice: true},                            // the words in another order
+			{line: "asha rao,+9196" + pad(1) + ",,1980-02-03,,", twice: true},                   // a day of birth where there was none
+			{line: "Asha Rao,+9196" + pad(2) + ",,,,"},                                          // another number
+			{line: "Bela Rao,+9196" + pad(1) + ",,,,"},                                          // the family's number
+			{line: "Chaya Rao,,chaya@example.org,1980-02-03,,"},                                 // reached by mail only
+			{line: "Chaya Rao,,chaya@example.org,1981-02-03,,"},                                 // born on another day
+			{line: "Chaya Rao,+9196" + pad(3) + ",chaya@example.org,1980-02-03,,", twice: true}, // the same address
+			{line: "Mira Rao,,,2019-02-03,Asha Rao,+9196" + pad(1)},                             // a child, reached through her guardian
+			{line: "Mira Rao,,,2019-02-03,Dev Shah,+9196" + pad(9)},                             // another guardian's
+			{line: "Mira Rao,+9196" + pad(9) + ",,2019-02-03,Dev Shah,", twice: true},           // the same number, as her own
+			{line: "Mira Rao,,,2018-02-03,Dev Shah,+9196" + pad(9)},                             // born on another day
+			{line: "Nobody Calls,,,,,"}, {line: "Nobody Calls,,,,,"},                            // nothing says that these are one
+		} {
+			if text += c.line + "\n"; c.twice {
+				twice = append(twice, int64(i+1))
+			} else {
+				people++
+			}
+		}
+		said := func(l archives.Looked) (out []int64) {
+			for _, x := range l.Here {
+				if x.Verdict != archives.LineTwice {
+					t.Errorf("line %d: %s", x.Number, x.Verdict)
+				}
+				out = append(out, x.Number)
+			}
+			return out
+		}
+		l := h.lookOver(t, text)
+		if got := said(l); !slices.Equal(got, twice) || l.Counts[archives.LineNew] != people {
+			t.Fatalf("twice: %v, not %v; %v", got, twice, l.Counts)
+		}
+		// A process that died while it looked over has forgotten the lines further up: bringing in doubles nobody all the same.
+		err := h.DB.Change(ctx, h.As(access.System), access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("a test's look that broke off")
+			_, err := tx.Exec(`UPDATE list_line SET verdict = 'new' WHERE clinic_id = $1 AND import_id = $2 AND verdict = 'twice'`, l.ID)
+			return err
+		})
+		if err := errors.Join(err, h.s.Take(ctx, h.As(access.Owner), l.ID, l.Version), h.s.Work(ctx, h.As(access.System))); err != nil {
+			t.Fatal(err)
+		}
+		l = h.looked(t, l.ID)
+		if got := said(l); l.Made != people || l.Skipped != int64(len(twice)) || !slices.Equal(got, twice) {
+			t.Errorf("%d made, not %d; %d left out; twice: %v", l.Made, people, l.Skipped, got)
 		}
 	})
 }

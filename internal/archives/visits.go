@@ -373,13 +373,14 @@ type grainOf struct {
 
 // memory is what was seen further up in a list while it is looked over.
 type memory struct {
-	seen   map[string]bool   // people, and appointments
+	met    met               // people whom lines make
+	seen   map[string]bool   // appointments
 	people map[string]id.ID  // patients by what the list says of them
 	taken  map[grainOf]int64 // lines that want the time
 }
 
 func newMemory() *memory {
-	return &memory{seen: map[string]bool{}, people: map[string]id.ID{}, taken: map[grainOf]int64{}}
+	return &memory{met: met{}, seen: map[string]bool{}, people: map[string]id.ID{}, taken: map[grainOf]int64{}}
 }
 
 // weigh says what a line is and why; b is the appointment that it would make.

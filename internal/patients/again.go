@@ -1,6 +1,8 @@
 package patients
 
 import (
+	"slices"
+
 	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/store"
@@ -50,5 +52,24 @@ func Hold(tx *store.Tx, patient id.ID) (there bool, err error) {
 	return n == 1, err
 }
 
-// PhoneOf is the person's own number as it was cleaned; empty for none.
-func (c Clean) PhoneOf() contact.Phone { return c.phone }
+// SameAs says whether two who are to be entered are one person, by the rule by which Same finds one who is here: the same name, no other date of birth, and one
+// number or address, their own or a guardian's, at which both are reached.
+func (c Clean) SameAs(other Clean) bool {
+	if !sameName(c.name, other.name) || c.birth != "" && other.birth != "" && c.birth != other.birth {
+		return false
+	}
+	phones, emails := c.reach()
+	theirs, mails := other.reach()
+	return slices.ContainsFunc(phones, func(x contact.Phone) bool { return slices.Contains(theirs, x) }) ||
+		slices.ContainsFunc(emails, func(x string) bool { return slices.Contains(mails, x) })
+}
+
+func (c Clean) reach() (phones []contact.Phone, emails []string) {
+	if c.guardian == nil {
+		return reach(c.phone, c.email, nil)
+	}
+	return reach(c.phone, c.email, []Guardian{*c.guardian})
+}
+
+// NameKey is equal for two who may be SameAs each other.
+func (c Clean) NameKey() string { return nameKey(c.name) }

@@ -104,7 +104,7 @@ var taken = []Sentence{
 		Sources:  []string{"L1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Look", "archives.Service.Take", "archives.Service.TakeBack", "internal/archives/touched.go"},
-		ProvedBy: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack", "archives.TestWhoWasTouchedMeanwhileStays"},
+		ProvedBy: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack", "archives.TestWhoWasTouchedMeanwhileStays", "archives.TestTwiceInAListIsTheSamePerson"},
 		Probe:    "list-import",
 		Twins: []Twin{
 			{
@@ -116,6 +116,11 @@ var taken = []Sentence{
 				Name: "who came after the look goes too",
 				File: "internal/archives/touched.go", Old: "if err != nil || touched {", New: "if err != nil || touched && false {",
 				Red: []string{"archives.TestWhoWasTouchedMeanwhileStays"},
+			},
+			{
+				Name: "whom two lines name is made twice",
+				File: "internal/archives/lists.go", Old: "return slices.ContainsFunc(m[c.NameKey()],", New: "return false && slices.ContainsFunc(m[c.NameKey()],",
+				Red: []string{"archives.TestAListIsLookedOverBroughtInAndTakenBack", "archives.TestTwiceInAListIsTheSamePerson"},
 			},
 			{
 				Name: "who is here is made once more",
