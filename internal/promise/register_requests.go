@@ -8,13 +8,18 @@ var requested = []Sentence{
 		Sources:  []string{"J4", "J13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/clock.go", "internal/requests/work.go", "internal/law/request.go"},
-		ProvedBy: []string{"requests.TestTheClockOfEachLaw", "requests.TestAskedAndAnswered", "requests.TestTakenLonger"},
+		ProvedBy: []string{"requests.TestTheClockOfEachLaw", "requests.TestAskedAndAnswered", "requests.TestTakenLonger", "requests.TestLatePaperworkStopsNoClock"},
 		Probe:    "request-clock",
 		Twins: []Twin{
 			{
 				Name: "the pause lengthens nothing and shortens the time",
 				File: "internal/requests/clock.go", Old: "law.Due(place, kind, came.Add(paused), zone)", New: "law.Due(place, kind, came.Add(-paused), zone)",
 				Red: []string{"requests.TestTheClockOfEachLaw", "requests.TestWhoAsksIsMadeSure"},
+			},
+			{
+				Name: "who writes it down late has more time",
+				File: "internal/requests/service.go", Old: "Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // that it is written down", New: "max(r.DueAt, Due(r.Law, r.Kind, r.CameAt, 0, c.Location())) // that it is written down",
+				Red: []string{"requests.TestLatePaperworkStopsNoClock"},
 			},
 			{
 				Name: "owners are not told half-way",

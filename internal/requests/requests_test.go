@@ -246,6 +246,35 @@ func TestWhoAsksIsMadeSure(t *testing.T) {
 	})
 }
 
+// TestLatePaperworkStopsNoClock: what is written down days later, of somebody whom the desk knew, is due from the day on which it came. Only the time in which nobody knew
+// who asks is added.
+func TestLatePaperworkStopsNoClock(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-clock")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		p, _ := h.patient("Asha Verma", "asha@example.org", "")
+		took := func(n requests.Taken) requests.Case {
+			n.Asker, n.Came, n.Words = requests.Self, h.Day(-10), "My name was called out loud."
+			one, err := h.s.Take(ctx, h.owner, n)
+			h.must(err)
+			return h.get(one)
+		}
+		for _, kind := range []law.Request{law.Complaint, law.Access} {
+			c := took(requests.Taken{Kind: kind, Door: requests.ByVisit, Patient: p, Proof: requests.MetHer})
+			if want := requests.Due("IN", kind, clock.At(clock.StartOfDay(h.Day(-10), h.Zone)), 0, h.Zone); c.DueAt != want || c.State != requests.Open {
+				t.Errorf("%s: due on %s, not on %s", kind, clock.DateOf(c.DueAt.In(h.Zone)), clock.DateOf(want.In(h.Zone)))
+			}
+		}
+		c := took(requests.Taken{Kind: law.Complaint, Door: requests.ByLetter})
+		b.Clock.Move(5 * 24 * time.Hour)
+		h.must(h.s.Identify(ctx, h.owner, c.ID, c.Version, p, requests.OnFile))
+		if c = h.get(c.ID); clock.DateOf(c.DueAt.In(h.Zone)) != h.Day(30) {
+			t.Errorf("once it is known who asks: due on %s", clock.DateOf(c.DueAt.In(h.Zone)))
+		}
+	})
+}
+
 // answerAsked does what the journeys do with each question.
 func (h *house) answerAsked(ctx context.Context) {
 	h.t.Helper()

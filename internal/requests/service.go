@@ -141,6 +141,7 @@ func (s *Service) Take(ctx context.Context, who access.Caller, n Taken) (one id.
 			if err := known(tx, &r, n.Patient, n.Proof, who.Actor()); err != nil {
 				return err
 			}
+			r.DueAt = Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // that it is written down days later is no time in which nobody knew who asks
 		}
 		one = r.ID
 		return s.enter(tx, r)
