@@ -66,8 +66,13 @@ func (s *Service) InviteArrived(ctx context.Context, who access.Caller, c clinic
 					return nil
 				}
 			}
-			if _, err := p.Exec(sqlInvitationOf, c.ID, token, p.Now()); err != nil {
+			var waits int64
+			if err := p.Row(sqlInvitationWaits, c.ID, token, p.Now()).Scan(&waits); err != nil {
 				return err
+			}
+			if waits > 0 {
+				p.Housekeeping("she was invited by an import that broke off behind it")
+				return nil
 			}
 			invitation := p.NewID()
 			sealed, err := p.Seal(ownData, "invitation", "email", invitation, string(address))

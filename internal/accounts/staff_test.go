@@ -15,6 +15,40 @@ import (
 	"almirah/internal/rig"
 )
 
+// TestPeopleOfAnArrivedClinicAreInvitedOnce: an import that broke off behind the invitations and is begun again leaves them as they are; who did not come in time is asked again.
+func TestPeopleOfAnArrivedClinicAreInvitedOnce(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		owner, _ := h.owner("owner@example.org", "arrived")
+		people := []accounts.Arriving{{Email: "owner@example.org", Role: string(access.Owner)}, {Email: "desk@example.org", Role: string(access.FrontDesk)}, {Email: "nobody", Role: "god"}}
+		invited := func() (n int) {
+			t.Helper()
+			c, err := h.c.Get(ctx, owner.Caller)
+			if err == nil {
+				err = h.s.InviteArrived(ctx, accounts.Operator(), c, people)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.ask(`SELECT COUNT(*) FROM invitation WHERE clinic_id = $1`, []any{owner.Clinic}, &n)
+			return n
+		}
+		first := invited()
+		token := h.link("desk@example.org", "invitation")
+		if again := invited(); again != first {
+			t.Errorf("%d invitations, then %d", first, again)
+		}
+		if _, err := h.s.Invitation(ctx, token); err != nil {
+			t.Errorf("the one that she has leads nowhere any more: %v", err)
+		}
+		h.Clock.Move(30 * 24 * time.Hour)
+		if late := invited(); late != first+1 {
+			t.Errorf("a month later there are %d invitations, not %d", late, first+1)
+		}
+	})
+}
+
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {

@@ -175,6 +175,7 @@ const (
 	sqlInvitationCount = `SELECT COUNT(*) FROM invitation WHERE clinic_id = $1 AND used_at = 0 AND expires_at > $2`
 	sqlInvitationVoid  = `UPDATE invitation SET expires_at = $3 WHERE clinic_id = $1 AND id = $2 AND used_at = 0 AND expires_at > $3`
 	sqlInvitationOf    = `UPDATE invitation SET expires_at = $3 WHERE clinic_id = $1 AND email_token = $2 AND used_at = 0 AND expires_at > $3`
+	sqlInvitationWaits = `SELECT COUNT(*) FROM invitation WHERE clinic_id = $1 AND email_token = $2 AND used_at = 0 AND expires_at > $3`
 	sqlInvitationBy    = `UPDATE invitation SET expires_at = $3 WHERE clinic_id = $1 AND invited_by = $2 AND used_at = 0 AND expires_at > $3`
 )
 

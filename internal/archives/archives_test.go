@@ -193,6 +193,70 @@ func TestLeavesAndArrives(t *testing.T) {
 	})
 }
 
+// TestAnArrivalGoesOnFromItsLastStep: an import that broke off when everything was there but its name led nowhere is finished by the same command, or with another name. Its
+// rows are not brought in twice.
+func TestAnArrivalGoesOnFromItsLastStep(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-arrives")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx := context.Background()
+		from := open(t, rig.New(t, store.SQLite, store.Options{}))
+		from.fill(t, 10)
+		archive, made := from.export(t, from.Clinic)
+		o := read(t, archive)
+		to := open(t, b)
+		house := clinics.New(to.DB, to.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
+		route := func(text string, args ...any) {
+			err := to.DB.Across(ctx, accounts.Operator(), access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
+				p.Housekeeping("a test's other clinic")
+				_, err := p.Exec(text, args...)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		thief := id.New(to.Clock.Now())
+		once := sync.OnceFunc(func() { route(`UPDATE clinic_route SET clinic_id = $2 WHERE slug = $1`, "moved", thief) })
+		come := func(slug string) (archives.Made, error) {
+			return to.s.Import(ctx, o, archives.Arrival{Trust: o.Fingerprint, Slug: slug}, func(p archives.Progress) {
+				if p.What == "guardian" {
+					once()
+				}
+			})
+		}
+		if _, err := come("moved"); !fault.Is(err, fault.Invalid) {
+			t.Fatalf("another clinic has its name by now: %v", err)
+		}
+		if _, err := come("moved"); !fault.Is(err, fault.Invalid) { // and still has
+			t.Fatalf("begun again: %v", err)
+		}
+		if b.Engine == store.SQLite { // it waits no longer, and the same command finishes
+			route(`UPDATE clinic_route SET clinic_id = $2 WHERE slug = $1`, "moved", from.Clinic)
+		}
+		slug := map[store.Engine]string{store.SQLite: "moved", store.Postgres: "moved-on"}[b.Engine]
+		arrived, err := come(slug)
+		if err != nil {
+			t.Fatalf("it is not finished: %v", err)
+		}
+		if arrived.Canonical != made.Canonical || arrived.Rows != made.Rows || arrived.Slug != slug {
+			t.Errorf("arrived as %+v", arrived)
+		}
+		if _, again := to.export(t, from.Clinic); again.Canonical != made.Canonical {
+			t.Errorf("it is not the same: %s", again.Canonical)
+		}
+		if one, err := house.BySlug(ctx, slug); err != nil || one != from.Clinic {
+			t.Errorf("its name leads to %v, %v", one, err)
+		}
+		if c, err := house.Get(ctx, to.In(from.Clinic, access.Owner)); err != nil || c.Slug != slug {
+			t.Errorf("it calls itself %s: %v", c.Slug, err)
+		}
+		if _, err := come(slug); !errors.Is(err, archives.ErrHere) {
+			t.Errorf("brought in twice: %v", err)
+		}
+	})
+}
+
 // rebuilt writes an archive again with other members.
 func rebuilt(t testing.TB, archive []byte, change func(name string, text []byte) (string, []byte, bool)) []byte {
 	t.Helper()

@@ -52,6 +52,7 @@ type arriving struct {
 
 	atTable string // how far an earlier try came
 	atRow   int64
+	whole   bool // an earlier try brought every row, and compared them
 }
 
 // Import brings a checked archive into this house, under keys of this house: every sealed field is sealed anew, ids stay. The clinic opens when every
@@ -83,6 +84,9 @@ func (s *Service) Import(ctx context.Context, o *Opened, a Arrival, say Say) (Ma
 	}
 	if err := x.begin(ctx); err != nil {
 		return Made{}, err
+	}
+	if x.whole {
+		return x.again(ctx)
 	}
 	for i, c := range x.plan.tables {
 		if err := x.table(ctx, i, c); err != nil {
@@ -141,6 +145,13 @@ func (x *arriving) begin(ctx context.Context) error {
 		var done clock.Instant
 		err := tx.Row(sqlArrivalGet).Scan(&mark, &fingerprint, &canonical, &x.atTable, &x.atRow, &done)
 		switch {
+		case err == nil && done > 0 && mark == x.mark:
+			c, err := clinics.Get(&tx.View)
+			if err != nil || c.Status != clinics.Open { // it was here, and has left since
+				return ErrHere
+			}
+			x.whole = true
+			return nil
 		case err == nil && done > 0:
 			return ErrHere
 		case err == nil && mark != x.mark:
@@ -378,17 +389,39 @@ func (x *arriving) compare(ctx context.Context) (Made, error) {
 	return out, err
 }
 
-// open lets the clinic be seen, and invites its people.
+// again goes on with a clinic that is here whole, whose earlier try broke off in its last step; ErrHere when it is open. Its rows were compared before it counted as whole, and
+// are not compared again: its own work may have gone over them since.
+func (x *arriving) again(ctx context.Context) (Made, error) {
+	opened, err := x.s.o.Clinics.Leads(ctx, x.who, x.clinic)
+	if err == nil && opened {
+		err = ErrHere
+	}
+	if err != nil {
+		return Made{}, err
+	}
+	out := Made{Clinic: x.clinic, Slug: x.slug, Fingerprint: x.o.Fingerprint, Canonical: x.o.Canonical, Unreadable: x.o.Unreadable, Members: len(x.o.Members)}
+	for _, t := range x.o.Tables {
+		out.Rows += t.Rows
+	}
+	return out, x.open(ctx)
+}
+
+// open invites the clinic's people and lets the clinic be seen. That its name leads to it is the last thing: until then the import can be begun again, and each step does
+// nothing twice.
 func (x *arriving) open(ctx context.Context) error {
 	err := x.s.db.FoundClinic(ctx, x.who, x.clinic, func(_ context.Context, tx *store.Tx) error {
+		if err := clinics.Named(tx, x.slug); err != nil { // this try may have another name than the one that wrote the clinic's row
+			return err
+		}
+		if x.whole {
+			tx.Housekeeping("a clinic that arrived goes on to its opening; that it arrived is recorded")
+			return nil
+		}
 		tx.Record(audit.Note{Action: "arrive", Kind: "clinic", Subject: x.clinic, New: map[string]string{"from": x.o.Fingerprint, "canonical": x.o.Canonical}})
 		tx.DueBy(tx.Now())
 		return tx.Must(sqlArrivalDone, tx.Now())
 	})
 	if err != nil {
-		return err
-	}
-	if err := x.s.o.Clinics.Arrived(ctx, x.who, x.slug, x.clinic); err != nil {
 		return err
 	}
 	staff, err := readStaff(x.o)
@@ -399,7 +432,10 @@ func (x *arriving) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.s.o.Accounts.InviteArrived(ctx, x.who, c, staff)
+	if err := x.s.o.Accounts.InviteArrived(ctx, x.who, c, staff); err != nil {
+		return err
+	}
+	return x.s.o.Clinics.Arrived(ctx, x.who, x.slug, x.clinic)
 }
 
 // readStaff reads who worked at the clinic.

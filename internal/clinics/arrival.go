@@ -14,6 +14,7 @@ const (
 	sqlRouteOf      = `SELECT slug, opened_at FROM clinic_route WHERE clinic_id = $1`
 	sqlRouteForget  = `DELETE FROM clinic_route WHERE clinic_id = $1 AND slug <> $2 AND opened_at = 0`
 	sqlRouteArrived = `UPDATE clinic_route SET opened_at = $3 WHERE slug = $1 AND clinic_id = $2`
+	sqlSlugSet      = `UPDATE clinic SET slug = $2 WHERE clinic_id = $1 AND slug <> $2`
 	sqlHeldSet      = `UPDATE clinic SET held = $2 WHERE clinic_id = $1 AND held = $3`
 )
 
@@ -45,6 +46,27 @@ func (s *Service) Reserve(ctx context.Context, who access.Caller, slug string, c
 		}
 		return err
 	})
+}
+
+// Leads says whether a name leads to the clinic already.
+func (s *Service) Leads(ctx context.Context, who access.Caller, clinic id.ID) (yes bool, err error) {
+	err = s.db.Across(ctx, who, access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
+		var slug string
+		var opened int64
+		err := p.Row(sqlRouteOf, clinic).Scan(&slug, &opened)
+		if err == store.ErrNoRows {
+			err = nil
+		}
+		yes = opened != 0
+		return err
+	})
+	return yes, err
+}
+
+// Named writes the name of the clinic's pages into its row, for one that arrives under another than an earlier try of its import had.
+func Named(tx *store.Tx, slug string) error {
+	_, err := tx.Exec(sqlSlugSet, slug)
+	return err
 }
 
 // Arrived lets the reserved name lead to the clinic. fault.Invalid "slug" when somebody else has it by now.

@@ -48,13 +48,18 @@ var taken = []Sentence{
 		Sources:  []string{"L1", "L2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Import", "archives.Canonical", "clinics.Service.Arrived", "internal/messaging/account.go"},
-		ProvedBy: []string{"archives.TestLeavesAndArrives", "app.TestThereAndBack", "app.TestFiftyThousandLeaveAndArrive"},
+		ProvedBy: []string{"archives.TestLeavesAndArrives", "archives.TestAnArrivalGoesOnFromItsLastStep", "app.TestThereAndBack", "app.TestFiftyThousandLeaveAndArrive"},
 		Probe:    "export-arrives",
 		Twins: []Twin{
 			{
 				Name: "messages leave at once",
 				File: "internal/archives/take.go", Old: "x.slug, true, strings.Join(", New: "x.slug, false, strings.Join(",
 				Red: []string{"archives.TestLeavesAndArrives"},
+			},
+			{
+				Name: "who broke off at the last step never opens",
+				File: "internal/archives/take.go", Old: "case err == nil && done > 0 && mark == x.mark:", New: "case err == nil && done > 0 && mark == x.mark && false:",
+				Red: []string{"archives.TestAnArrivalGoesOnFromItsLastStep"},
 			},
 			{
 				Name: "nobody is found by her number",
