@@ -12,13 +12,14 @@ import (
 
 const (
 	sqlRouteOf      = `SELECT slug, opened_at FROM clinic_route WHERE clinic_id = $1`
+	sqlRouteWait    = `UPDATE clinic_route SET reserved_until = $2 WHERE clinic_id = $1 AND opened_at = 0`
 	sqlRouteForget  = `DELETE FROM clinic_route WHERE clinic_id = $1 AND slug <> $2 AND opened_at = 0`
 	sqlRouteArrived = `UPDATE clinic_route SET opened_at = $3 WHERE slug = $1 AND clinic_id = $2`
 	sqlSlugSet      = `UPDATE clinic SET slug = $2 WHERE clinic_id = $1 AND slug <> $2`
 	sqlHeldSet      = `UPDATE clinic SET held = $2 WHERE clinic_id = $1 AND held = $3`
 )
 
-// Reserve keeps the name for a clinic that arrives from another house; it keeps the one that it reserved before, or gives that up for another.
+// Reserve keeps the name for a day for a clinic that arrives from another house; it keeps the one that it reserved before, or gives that up for another.
 // fault.Invalid "slug" when the name is taken or is none.
 func (s *Service) Reserve(ctx context.Context, who access.Caller, slug string, clinic id.ID) error {
 	var f fault.Fields
@@ -34,13 +35,17 @@ func (s *Service) Reserve(ctx context.Context, who access.Caller, slug string, c
 		if err != nil && err != store.ErrNoRows {
 			return err
 		}
-		if err == nil && have == slug || opened != 0 {
+		if opened != 0 {
 			return nil
+		}
+		if have == slug { // and waits a day more
+			_, err := p.Exec(sqlRouteWait, clinic, p.Now().Add(arrival))
+			return err
 		}
 		if _, err := p.Exec(sqlRouteForget, clinic, slug); err != nil {
 			return err
 		}
-		free, err := reserve(p, slug, clinic)
+		free, err := reserve(p, slug, clinic, arrival)
 		if err == nil && !free {
 			return taken()
 		}

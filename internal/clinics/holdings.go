@@ -35,6 +35,6 @@ func Holdings() []holdings.Table {
 		{Name: "agreement", Scope: holdings.Clinic, Keeper: "clinics", Life: law.Account, From: holdings.Leaving, Columns: append(plain("clinic_id", "id", "digest", "person_id", "signed_at"),
 			holdings.Column{Name: "signer", Class: holdings.Identity, Whose: holdings.Staff, Purpose: "to say who signed", Keep: while, Sealed: true},
 			holdings.Column{Name: "capacity", Class: holdings.Identity, Whose: holdings.Staff, Purpose: "to say as what she signed", Keep: while, Sealed: true})},
-		{Name: "clinic_route", Scope: holdings.Platform, Columns: append([]holdings.Column{own("slug", "to find the public page")}, plain("clinic_id", "opened_at", "canary")...)},
+		{Name: "clinic_route", Scope: holdings.Platform, Columns: append([]holdings.Column{own("slug", "to find the public page")}, plain("clinic_id", "opened_at", "canary", "reserved_until")...)},
 	}
 }

@@ -129,7 +129,7 @@ func (s *Service) Open(ctx context.Context, who access.Caller, o Opening, then .
 	clinic := id.New(s.db.Clock().Now())
 	err = s.db.Across(ctx, who, access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("a name waits for its clinic; the opening itself is recorded with the clinic")
-		free, err := reserve(p, o.Slug, clinic)
+		free, err := reserve(p, o.Slug, clinic, reservation)
 		if err == nil && !free {
 			return taken()
 		}

@@ -128,15 +128,20 @@ func TestOneNameOneClinic(t *testing.T) {
 	})
 }
 
+// madeAt is an id of that moment, whatever ids were made before: six bytes of milliseconds, as UUIDv7 has them.
+func madeAt(at time.Time) (out id.ID) {
+	for i := range 6 {
+		out[i] = byte(at.UnixMilli() >> (40 - 8*i))
+	}
+	out[6] = 0x70
+	return out
+}
+
 func TestAReservationOfADeadProcessEnds(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		ctx := context.Background()
-		var dead id.ID // made at this moment: six bytes of milliseconds, as UUIDv7 has them
-		for i := range 6 {
-			dead[i] = byte(b.Clock.Now().UnixMilli() >> (40 - 8*i))
-		}
-		dead[6] = 0x70
+		dead := madeAt(b.Clock.Now())
 		err := b.DB.Across(ctx, b.As(access.Operator), access.PlatformOpen, func(_ context.Context, p *store.Platform) error {
 			p.Housekeeping("test")
 			_, err := p.Exec(`INSERT INTO clinic_route (slug, clinic_id, opened_at) VALUES ('dusk', $1, 0)`, dead)
@@ -154,6 +159,30 @@ func TestAReservationOfADeadProcessEnds(t *testing.T) {
 		b.Clock.Move(2 * time.Second)
 		if _, err := s.Open(ctx, b.As(access.Operator), o); err != nil {
 			t.Fatalf("still reserved: %v", err)
+		}
+	})
+}
+
+// TestTheNameOfAClinicThatArrivesWaits: its id is as old as the clinic, and says nothing of when its name was reserved. It waits for a day from the last try.
+func TestTheNameOfAClinicThatArrivesWaits(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx, op := context.Background(), b.As(access.Operator)
+		s := service(b, nil)
+		old := madeAt(b.Clock.Now().AddDate(-3, 0, 0))
+		o := clinics.Opening{Slug: "harbour", Profile: profile()}
+		for _, wait := range []time.Duration{time.Hour, 23 * time.Hour} {
+			if err := s.Reserve(ctx, op, "harbour", old); err != nil {
+				t.Fatal(err)
+			}
+			b.Clock.Move(wait)
+			if _, err := s.Open(ctx, op, o); key(t, err, "slug") != "field.slug.taken" {
+				t.Fatalf("taken %v after it was reserved: %v", wait, err)
+			}
+		}
+		b.Clock.Move(time.Hour + time.Second)
+		if _, err := s.Open(ctx, op, o); err != nil {
+			t.Fatalf("still reserved after a day: %v", err)
 		}
 	})
 }

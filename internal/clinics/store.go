@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -30,8 +31,9 @@ const (
 	sqlLogoGet    = `SELECT logo, logo_type FROM clinic WHERE clinic_id = $1`
 
 	sqlRouteGet     = `SELECT clinic_id, opened_at, canary FROM clinic_route WHERE slug = $1`
-	sqlRouteReserve = `INSERT INTO clinic_route (slug, clinic_id, opened_at) VALUES ($1, $2, 0) ON CONFLICT (slug) DO NOTHING`
-	sqlRouteTake    = `UPDATE clinic_route SET clinic_id = $3 WHERE slug = $1 AND clinic_id = $2 AND opened_at = 0`
+	sqlRouteHeld    = `SELECT clinic_id, opened_at, reserved_until FROM clinic_route WHERE slug = $1`
+	sqlRouteReserve = `INSERT INTO clinic_route (slug, clinic_id, opened_at, reserved_until) VALUES ($1, $2, 0, $3) ON CONFLICT (slug) DO NOTHING`
+	sqlRouteTake    = `UPDATE clinic_route SET clinic_id = $3, reserved_until = $4 WHERE slug = $1 AND clinic_id = $2 AND opened_at = 0`
 	sqlRouteOpen    = `UPDATE clinic_route SET opened_at = $3, canary = $4 WHERE slug = $1 AND clinic_id = $2 AND opened_at = 0`
 	sqlRouteRelease = `DELETE FROM clinic_route WHERE slug = $1 AND clinic_id = $2 AND opened_at = 0`
 )
@@ -88,28 +90,33 @@ func sealContact(tx *store.Tx, text string) ([]byte, error) {
 	return tx.Seal(vault.ClinicData, "clinic", "contact", tx.Clinic(), text)
 }
 
-// reserve takes the name for a clinic that is about to be made; false when it is taken. A reservation whose maker died is
-// free again after a while: the id tells when it was made.
-func reserve(p *store.Platform, slug string, clinic id.ID) (bool, error) {
-	n, err := p.Exec(sqlRouteReserve, slug, clinic)
+// reserve takes the name for a clinic that is about to be made, or that arrives; false when it is taken. A reservation whose maker died is
+// free again after a while: the id tells when it was made, and that of a clinic which arrives, with an id as old as itself, says so.
+func reserve(p *store.Platform, slug string, clinic id.ID, wait time.Duration) (bool, error) {
+	until := p.Now().Add(wait)
+	n, err := p.Exec(sqlRouteReserve, slug, clinic, until)
 	if err != nil || n == 1 {
 		return n == 1, err
 	}
 	var holder id.ID
 	var openedAt int64
-	var canary bool
-	if err := p.Row(sqlRouteGet, slug).Scan(&holder, &openedAt, &canary); err != nil {
+	var waits clock.Instant
+	if err := p.Row(sqlRouteHeld, slug).Scan(&holder, &openedAt, &waits); err != nil {
 		return false, err
 	}
-	if openedAt != 0 || p.Now().Time().Sub(made(holder)) < reservation {
+	if openedAt != 0 || p.Now() < waits || p.Now().Time().Sub(made(holder)) < reservation {
 		return false, nil
 	}
-	n, err = p.Exec(sqlRouteTake, slug, holder, clinic)
+	n, err = p.Exec(sqlRouteTake, slug, holder, clinic, until)
 	return n == 1, err
 }
 
-// reservation is how long a name waits for a clinic that is being made.
-const reservation = 10 * time.Minute
+// reservation is how long a name waits for a clinic that is being made, arrival for one that arrives: a large one takes hours, and an import that broke
+// off is begun again the next morning.
+const (
+	reservation = 10 * time.Minute
+	arrival     = 24 * time.Hour
+)
 
 // made is the moment in a UUIDv7.
 func made(i id.ID) time.Time {
