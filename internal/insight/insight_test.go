@@ -312,6 +312,50 @@ func TestKeptCountsEqualADirectCount(t *testing.T) {
 	})
 }
 
+// TestWhoObjectsTakesHerRefundsAlong: money that went back to her on a day on which nothing else of hers happened leaves the figures of that day, too.
+func TestWhoObjectsTakesHerRefundsAlong(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "figures-objection")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b, 4)
+		she := c.people[0]
+		c.people = c.people[1:]
+		c.grow(20, 0, 40)
+		paid, refunded := c.Day(-30), c.Day(-20) // older than what is counted again anyway
+		c.write(func(tx *store.Tx) error {
+			if err := tx.Must(`UPDATE clinic SET modules = 'scheduling,billing' WHERE clinic_id = $1`); err != nil {
+				return err
+			}
+			for _, p := range []id.ID{she, c.people[0]} {
+				payment := tx.NewID()
+				if _, err := tx.Exec(`INSERT INTO payment (clinic_id, id, source, external_id, method, amount, currency, patient_id, received_at, booked_at, day, advance, refunded)
+					VALUES ($1, $2, 'desk', $3, 'cash', 500, 'INR', $4, $5, $5, $6, 300, 200)`, payment, payment.String(), p, tx.Now(), paid); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`INSERT INTO refund (clinic_id, id, payment_id, source, external_id, method, amount, currency, returned_at, booked_at, day)
+					VALUES ($1, $2, $3, 'desk', $4, 'cash', 200, 'INR', $5, $5, $6)`, tx.NewID(), payment, payment.String(), tx.Now(), refunded); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		money := func(want string) {
+			t.Helper()
+			if err := c.s.Work(ctx, c.As(access.System)); err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(c.Rows(t, `SELECT day, cases, amount FROM insight_money WHERE clinic_id = $1 ORDER BY day`)); got != want {
+				t.Errorf("kept: %s, counted: %s", got, want)
+			}
+		}
+		money(fmt.Sprintf("[[%s 2 1000] [%s 2 400]]", paid, refunded))
+		c.write(func(tx *store.Tx) error {
+			return consent.Record(tx, she, []consent.Choice{{Purpose: consent.Figures}}, consent.DoorDesk, "en", id.Zero)
+		})
+		money(fmt.Sprintf("[[%s 1 500] [%s 1 200]]", paid, refunded))
+	})
+}
+
 // TestYearOpensQuickly has a year of a large clinic counted; the report reads the kept days alone.
 func TestYearOpensQuickly(t *testing.T) {
 	t.Parallel()

@@ -35,6 +35,8 @@ const (
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
 	sqlObjectedPaid = `SELECT m.day FROM consent c JOIN payment m ON m.clinic_id = $1 AND m.patient_id = c.patient_id
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
+	sqlObjectedRefunded = `SELECT r.day FROM consent c JOIN payment m ON m.clinic_id = $1 AND m.patient_id = c.patient_id JOIN refund r ON r.clinic_id = $1 AND r.payment_id = m.id
+	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
 	sqlObjectedBilled = `SELECT m.day FROM consent c JOIN invoice m ON m.clinic_id = $1 AND m.patient_id = c.patient_id
 	WHERE c.clinic_id = $1 AND c.at >= $2 AND c.purpose IN ('figures', 'restriction')`
 

@@ -85,7 +85,7 @@ func dueDays(v *store.View, c clinics.Clinic, today clock.Date) ([]clock.Date, e
 	}
 	if counted != "" {
 		since := looked.Add(-overlap)
-		for _, text := range []string{sqlTouched, sqlObjected, sqlObjectedPaid, sqlObjectedBilled} {
+		for _, text := range []string{sqlTouched, sqlObjected, sqlObjectedPaid, sqlObjectedRefunded, sqlObjectedBilled} {
 			err := each(v, text, func(rows *store.Rows) error {
 				var d clock.Date
 				err := rows.Scan(&d)

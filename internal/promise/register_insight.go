@@ -40,13 +40,18 @@ var insights = []Sentence{
 		Sources:  []string{"I12", "P4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/count.go", "internal/consent/inside.go"},
-		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount"},
+		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount", "insight.TestWhoObjectsTakesHerRefundsAlong"},
 		Probe:    "figures-objection",
 		Twins: []Twin{
 			{
 				Name: "who objected is counted",
 				File: "internal/insight/count.go", Old: "return patient.IsZero() || g.said[patient] && (!child || g.children && g.agreed[patient])", New: "return patient.IsZero() || (!child || g.children && g.agreed[patient])",
-				Red: []string{"insight.TestKeptCountsEqualADirectCount"},
+				Red: []string{"insight.TestKeptCountsEqualADirectCount", "insight.TestWhoObjectsTakesHerRefundsAlong"},
+			},
+			{
+				Name: "who objected leaves her refunds behind",
+				File: "internal/insight/work.go", Old: "sqlObjectedPaid, sqlObjectedRefunded, sqlObjectedBilled}", New: "sqlObjectedPaid, sqlObjectedBilled}",
+				Red: []string{"insight.TestWhoObjectsTakesHerRefundsAlong"},
 			},
 		},
 	},
