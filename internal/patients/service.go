@@ -124,7 +124,7 @@ func editable(old Patient, version int64) error {
 // Save writes the whole draft over the patient that was seen at version. The guardian of the draft,
 // if there is one, is corrected when the name is known and added otherwise; guardians are taken away by
 // RemoveGuardian only. A field that cannot be opened stays as it is unless the draft gives a new
-// value. fault.Conflict "fault.changed_meanwhile" when somebody was first, and nothing was changed.
+// value. The language that stands there may stay when the clinic offers it no more; another one must be the clinic's. fault.Conflict "fault.changed_meanwhile" when somebody was first, and nothing was changed.
 func (s *Service) Save(ctx context.Context, who access.Caller, patient id.ID, d Draft, version int64) (Patient, error) {
 	var p Patient
 	err := s.db.Change(ctx, who, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
@@ -144,6 +144,9 @@ func (s *Service) Save(ctx context.Context, who access.Caller, patient id.ID, d 
 			if g := old.Guardians[0]; !g.Broken {
 				d.Guardian = &GuardianDraft{Name: g.Name, Phone: string(g.Phone), Email: string(g.Email), Relation: g.Relation}
 			}
+		}
+		if d.Language != "" && d.Language == old.Language && !slices.Contains(c.Languages, d.Language) {
+			c.Languages = append(slices.Clone(c.Languages), d.Language)
 		}
 		var wrong fault.Fields
 		clean, ok := Check(d, c, today(&tx.View, c), &wrong)

@@ -512,3 +512,34 @@ func TestWhoCameOfAgeSpeaksThroughHerOwnLink(t *testing.T) {
 		}
 	})
 }
+
+// TestALanguageThatWasDroppedMayStay: the clinic has given up the patient's language since. What else is saved of her is saved; nobody is given a language that is not offered.
+func TestALanguageThatWasDroppedMayStay(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		s, desk := New(b.DB, b.Log), b.As(access.FrontDesk)
+		offered := func(list string) {
+			change(t, b, func(tx *store.Tx) error { return tx.Must(`UPDATE clinic SET languages = $2 WHERE clinic_id = $1`, list) })
+		}
+		offered("en,hi")
+		p := add(t, b, Draft{Name: "Asha Rao", Phone: "+919876543201", Language: "hi"})
+		offered("en")
+		d := Draft{Name: "Asha Rao", Phone: "+919876543202", Language: "hi"}
+		saved, err := s.Save(ctx, desk, p.ID, d, p.Version)
+		if err != nil || saved.Language != "hi" || saved.Phone != "+919876543202" {
+			t.Fatalf("%+v, %v", saved, err)
+		}
+		d.Language = "ta"
+		if _, err := s.Save(ctx, desk, p.ID, d, saved.Version); len(wrongIn(err)) != 1 {
+			t.Errorf("a new one that is not offered: %v", err)
+		}
+		d.Language = "en"
+		if saved, err = s.Save(ctx, desk, p.ID, d, saved.Version); err != nil || saved.Language != "en" {
+			t.Fatalf("one that is offered: %+v, %v", saved, err)
+		}
+		d.Language = "hi"
+		if _, err := s.Save(ctx, desk, p.ID, d, saved.Version); len(wrongIn(err)) != 1 {
+			t.Errorf("back to the one that was dropped: %v", err)
+		}
+	})
+}
