@@ -519,7 +519,9 @@ func TestALanguageThatWasDroppedMayStay(t *testing.T) {
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		s, desk := New(b.DB, b.Log), b.As(access.FrontDesk)
 		offered := func(list string) {
-			change(t, b, func(tx *store.Tx) error { return tx.Must(`UPDATE clinic SET languages = $2 WHERE clinic_id = $1`, list) })
+			change(t, b, func(tx *store.Tx) error {
+				return tx.Must(`UPDATE clinic SET languages = $2 WHERE clinic_id = $1`, list)
+			})
 		}
 		offered("en,hi")
 		p := add(t, b, Draft{Name: "Asha Rao", Phone: "+919876543201", Language: "hi"})
