@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,26 +49,26 @@ func (r *Room) expire(ctx context.Context) error {
 	return errors.Join(r.mark(ctx, "expiry", errors.Join(failed...), shelves), r.shelve(ctx, shelves))
 }
 
-// Left says what lies at the places from before the moment: when the newest backup of the data from then is deleted (zero when there is none), and whether there is a copy of the
-// key store. An error means that a place does not answer, so that nobody knows.
+// Left says what lies at the places from before the moment, whether a place still shows it or only has it: when the newest backup of the data from then is deleted (zero
+// when there is none), and whether there is a copy of the key store. An error means that a place does not answer, so that nobody knows.
 func (r *Room) Left(ctx context.Context, before time.Time) (expires time.Time, keys bool, err error) {
 	for _, p := range r.places() {
-		list, err := Backups(ctx, p)
-		if err != nil {
-			return time.Time{}, false, err
-		}
-		for _, m := range list {
-			if ends := m.TakenAt.Add(Keep); !m.TakenAt.After(before) && ends.After(expires) {
-				expires = ends
+		for _, folder := range []string{dataFolder, logFolder, keysFolder} {
+			items, err := p.Kept(ctx, folder)
+			if err != nil {
+				return time.Time{}, false, err
 			}
-		}
-		items, err := p.List(ctx, keysFolder)
-		if err != nil {
-			return time.Time{}, false, err
-		}
-		for _, i := range items {
-			at, ok := momentOf(i.Name)
-			keys = keys || ok && !at.After(before)
+			for _, i := range items {
+				at, ok := momentOf(i.Name)
+				if !ok || at.After(before) || strings.Contains(i.Name, ".history") {
+					continue
+				}
+				if folder == keysFolder {
+					keys = true
+				} else if ends := at.Add(Keep); ends.After(expires) {
+					expires = ends
+				}
+			}
 		}
 	}
 	return expires, keys, nil
@@ -78,6 +79,30 @@ func (r *Room) shelve(ctx context.Context, shelves []Shelf) error {
 	return r.mark(ctx, "places", nil, shelves)
 }
 
+// broom deletes at a place. What the place refuses to delete keeps nothing else from going: it is tried again the next time.
+type broom struct {
+	at      Place
+	failed  error // the first refusal
+	refused int
+}
+
+func (b *broom) delete(ctx context.Context, name string) bool {
+	err := b.at.Delete(ctx, name)
+	if err != nil {
+		if b.refused++; b.failed == nil {
+			b.failed = err
+		}
+	}
+	return err == nil
+}
+
+func (b *broom) err() error {
+	if b.refused > 1 {
+		return fmt.Errorf("%w (and %d more)", b.failed, b.refused-1)
+	}
+	return b.failed
+}
+
 func (r *Room) tidy(ctx context.Context, p Place) (Shelf, error) {
 	s := Shelf{Name: p.Name(), Region: p.Region()}
 	now := r.now()
@@ -85,16 +110,13 @@ func (r *Room) tidy(ctx context.Context, p Place) (Shelf, error) {
 	if err != nil {
 		return s, err
 	}
+	b := &broom{at: p}
 	kept := map[string]bool{}
 	first := "" // file of PostgreSQL's log that the oldest backup begins with
 	for _, m := range list {
 		if m.Expired(now) {
 			// The data first: when this is broken off, the manifest still says what is to be deleted.
-			for _, name := range []string{m.Data.Name, dataFolder + m.Name + manifestTail} {
-				if err := p.Delete(ctx, name); err != nil {
-					return s, err
-				}
-			}
+			kept[m.Name] = !b.delete(ctx, m.Data.Name) || !b.delete(ctx, dataFolder+m.Name+manifestTail)
 			continue
 		}
 		kept[m.Name] = true
@@ -108,59 +130,59 @@ func (r *Room) tidy(ctx context.Context, p Place) (Shelf, error) {
 			first = m.LogFrom
 		}
 	}
-	items, err := p.List(ctx, dataFolder)
+	items, err := p.Kept(ctx, dataFolder)
 	if err != nil {
 		return s, err
 	}
 	for _, i := range items {
 		name := strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(i.Name, dataFolder), sealedTail), manifestTail)
 		at, ok := momentOf(i.Name)
-		if age := now.Sub(at); !kept[name] && ok && (age >= Keep || age >= orphan && strings.HasSuffix(i.Name, sealedTail)) {
-			if err := p.Delete(ctx, i.Name); err != nil {
-				return s, err
-			}
+		// What somebody hid before its time is no orphan: the operator may want it back.
+		if age := now.Sub(at); !kept[name] && ok && (age >= Keep || age >= orphan && !i.Hidden && strings.HasSuffix(i.Name, sealedTail)) {
+			b.delete(ctx, i.Name)
 		}
 	}
-	if err := tidyLog(ctx, p, first, now); err != nil {
+	if err := tidyLog(ctx, b, first, now); err != nil {
 		return s, err
 	}
 	for _, folder := range []string{keysFolder, journalFolder} {
-		if err := thinAt(ctx, p, folder, now); err != nil {
+		if err := thinAt(ctx, b, folder, now); err != nil {
 			return s, err
 		}
 	}
-	if items, err = p.List(ctx, keysFolder); err != nil {
-		return s, err
+	swept := p.Sweep(ctx, orphan)
+	if items, err = p.Kept(ctx, keysFolder); err != nil {
+		return s, errors.Join(b.err(), err)
 	}
 	if s.Keys = len(items); s.Keys > 1 { // names begin with their moment
 		s.KeysOld, _ = momentOf(items[0].Name)
 	}
-	return s, nil
+	return s, errors.Join(b.err(), swept)
 }
 
 // thin takes away older copies of the key store or the journal.
 func (r *Room) thin(ctx context.Context, folder string) error {
 	for _, p := range r.places() {
-		if err := thinAt(ctx, p, folder, r.now()); err != nil {
+		b := &broom{at: p}
+		if err := errors.Join(thinAt(ctx, b, folder, r.now()), b.err()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// thinAt keeps the newest few, and of these only the newest beyond KeepKeys.
-func thinAt(ctx context.Context, p Place, folder string, now time.Time) error {
-	items, err := p.List(ctx, folder)
+// thinAt keeps the newest few, and of these only the newest that can be fetched beyond KeepKeys.
+func thinAt(ctx context.Context, b *broom, folder string, now time.Time) error {
+	items, err := b.at.Kept(ctx, folder)
 	if err != nil {
 		return err
 	}
 	slices.Reverse(items) // names begin with their moment
+	stays := max(0, slices.IndexFunc(items, func(i Item) bool { return !i.Hidden }))
 	for n, i := range items {
 		at, ok := momentOf(i.Name)
-		if n > 0 && ok && (n >= keepCopies || now.Sub(at) >= KeepKeys) {
-			if err := p.Delete(ctx, i.Name); err != nil {
-				return err
-			}
+		if n != stays && ok && (n >= keepCopies || now.Sub(at) >= KeepKeys) {
+			b.delete(ctx, i.Name)
 		}
 	}
 	return nil

@@ -181,8 +181,8 @@ func (r *Room) putLog(ctx context.Context, name string) error {
 }
 
 // tidyLog deletes what is older than the oldest backup needs, and whatever is older than a backup may be.
-func tidyLog(ctx context.Context, p Place, first string, now time.Time) error {
-	items, err := p.List(ctx, logFolder)
+func tidyLog(ctx context.Context, b *broom, first string, now time.Time) error {
+	items, err := b.at.Kept(ctx, logFolder)
 	if err != nil {
 		return err
 	}
@@ -191,9 +191,7 @@ func tidyLog(ctx context.Context, p Place, first string, now time.Time) error {
 		at, ok := momentOf(i.Name)
 		unneeded := first != "" && !strings.Contains(name, ".history") && strings.TrimSuffix(name, partialTail) < first
 		if ok && (unneeded || now.Sub(at) >= Keep) {
-			if err := p.Delete(ctx, i.Name); err != nil {
-				return err
-			}
+			b.delete(ctx, i.Name)
 		}
 	}
 	return nil

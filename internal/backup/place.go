@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"almirah/internal/clock"
 )
 
 // ErrAbsent means that a place does not have the file.
@@ -17,8 +20,9 @@ var ErrAbsent = errors.New("backup: the file is not there")
 
 // Item is a file at a place.
 type Item struct {
-	Name string // with slashes, such as "data/20261128T203000Z-1f2e3d4c.age"
-	Size int64  // bytes
+	Name   string // with slashes, such as "data/20261128T203000Z-1f2e3d4c.age"
+	Size   int64  // bytes
+	Hidden bool   // nobody can fetch it by its name any more, and yet the place has it: an older version behind the mark of a deletion
 }
 
 // Place is where encrypted files lie. Its files are whole or not there.
@@ -31,10 +35,15 @@ type Place interface {
 	Put(ctx context.Context, name, file string) error
 	// Get reads a file; ErrAbsent when it is not there.
 	Get(ctx context.Context, name string) (io.ReadCloser, error)
-	// Delete takes a file away. One that is not there is no error.
+	// Delete takes a file away for good, with whatever versions the place keeps of it. One that is not there is no error. After an error the file is there as it
+	// was, or hidden: Kept goes on naming it.
 	Delete(ctx context.Context, name string) error
 	// List lists the files whose names begin so, by name.
 	List(ctx context.Context, under string) ([]Item, error)
+	// Kept is List with the hidden files too: all that the place still has.
+	Kept(ctx context.Context, under string) ([]Item, error)
+	// Sweep takes away what puts that were broken off left there, when it is older than the age.
+	Sweep(ctx context.Context, age time.Duration) error
 }
 
 // Folder is a place on a disk, best one of another machine.
@@ -61,6 +70,9 @@ func (f *Folder) at(name string) (string, error) {
 	return filepath.Join(f.path, filepath.FromSlash(name)), nil
 }
 
+// draftHead begins the name of a file that is not whole yet.
+const draftHead = ".draft-"
+
 // Put copies the file beside its place and moves it there when the disk has it.
 func (f *Folder) Put(ctx context.Context, name, file string) error {
 	to, err := f.at(name)
@@ -75,7 +87,7 @@ func (f *Folder) Put(ctx context.Context, name, file string) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer in.Close()
-	draft, err := os.CreateTemp(filepath.Dir(to), ".draft-*")
+	draft, err := os.CreateTemp(filepath.Dir(to), draftHead+"*")
 	if err != nil {
 		return fmt.Errorf("backup: %s: %w", f.path, err)
 	}
@@ -138,7 +150,7 @@ func (f *Folder) List(_ context.Context, under string) ([]Item, error) {
 			return nil
 		}
 		if err == nil {
-			out = append(out, Item{name, info.Size()})
+			out = append(out, Item{Name: name, Size: info.Size()})
 		}
 		return err
 	})
@@ -147,6 +159,33 @@ func (f *Folder) List(_ context.Context, under string) ([]Item, error) {
 	}
 	slices.SortFunc(out, func(a, b Item) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
+}
+
+// Kept is List: a folder keeps no versions.
+func (f *Folder) Kept(ctx context.Context, under string) ([]Item, error) { return f.List(ctx, under) }
+
+// Sweep removes drafts that a process which was killed left, by the disk's own time.
+func (f *Folder) Sweep(_ context.Context, age time.Duration) error {
+	err := filepath.WalkDir(f.path, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || d.IsDir() || !strings.HasPrefix(d.Name(), draftHead) {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && (clock.System{}).Now().Sub(info.ModTime()) > age {
+			err = os.Remove(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it was taken away meanwhile
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("backup: %s: %w", f.path, err)
+	}
+	return nil
 }
 
 // reading ends with its context.

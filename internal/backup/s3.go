@@ -3,9 +3,7 @@ package backup
 import (
 	"bytes"
 	"context"
-	"crypto/md5" // S3 asks for it as a checksum of a list; it protects nothing
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
 	"errors"
@@ -24,8 +22,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// Bucket is a place at a service that speaks S3 (AWS, MinIO, Wasabi and others). Nothing of the SDK but its signer is used: five requests are all that
-// a place needs.
+// Bucket is a place at a service that speaks S3 (AWS, MinIO, Wasabi and others). Nothing of the SDK but its signer is used: a handful of requests
+// is all that a place needs.
 type Bucket struct {
 	http  Client
 	clk   clock.Clock
@@ -233,64 +231,6 @@ func (b *Bucket) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 	return res.Body, nil
 }
 
-// Delete removes a file with all its versions, should the bucket keep versions: an expired backup is gone for good. Its key must be allowed to
-// list and delete versions then.
-func (b *Bucket) Delete(ctx context.Context, name string) error {
-	err := b.drop(ctx, http.MethodDelete, name, nil, nil, 0, nil)
-	if err != nil && !errors.Is(err, ErrAbsent) {
-		return err
-	}
-	return b.deleteVersions(ctx, name)
-}
-
-// version is one kept version of a file, or the mark that it was deleted.
-type version struct {
-	Key       string
-	VersionID string `xml:"VersionId"`
-}
-
-func (b *Bucket) deleteVersions(ctx context.Context, name string) error {
-	res, err := b.ask(ctx, http.MethodGet, "", url.Values{"versions": {""}, "prefix": {b.o.Prefix + name}}, nil, 0, nil)
-	var t *troubled
-	if errors.As(err, &t) && (t.Status == http.StatusNotImplemented || t.Status == http.StatusBadRequest) {
-		return nil // a service without versions
-	}
-	if err != nil {
-		return err
-	}
-	var list struct {
-		Version      []version
-		DeleteMarker []version
-	}
-	err = xml.NewDecoder(io.LimitReader(res.Body, 8<<20)).Decode(&list)
-	if err := errors.Join(err, res.Body.Close()); err != nil {
-		return fmt.Errorf("backup: %s: %w", b.Name(), err)
-	}
-	type object struct {
-		Key       string
-		VersionID string `xml:"VersionId"`
-	}
-	var gone []object
-	for _, v := range slices.Concat(list.Version, list.DeleteMarker) {
-		if v.Key == b.o.Prefix+name && v.VersionID != "" {
-			gone = append(gone, object(v))
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	text, err := xml.Marshal(struct {
-		XMLName xml.Name `xml:"Delete"`
-		Object  []object
-		Quiet   bool
-	}{Object: gone, Quiet: true})
-	if err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	sum := md5.Sum(text)
-	return b.drop(ctx, http.MethodPost, "", url.Values{"delete": {""}}, bytes.NewReader(text), int64(len(text)), map[string]string{"Content-Md5": base64.StdEncoding.EncodeToString(sum[:])})
-}
-
 // List lists files, page by page.
 func (b *Bucket) List(ctx context.Context, under string) ([]Item, error) {
 	var out []Item
@@ -317,7 +257,7 @@ func (b *Bucket) List(ctx context.Context, under string) ([]Item, error) {
 			return nil, fmt.Errorf("backup: %s: %w", b.Name(), err)
 		}
 		for _, c := range page.Contents {
-			out = append(out, Item{strings.TrimPrefix(c.Key, b.o.Prefix), c.Size})
+			out = append(out, Item{Name: strings.TrimPrefix(c.Key, b.o.Prefix), Size: c.Size})
 		}
 		if !page.IsTruncated || page.NextContinuationToken == "" || page.NextContinuationToken == more {
 			break

@@ -118,7 +118,7 @@ var erased = []Sentence{
 		Sources:  []string{"J5", "K7", "K9", "K10", "O3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"privacy.Service.Finish", "privacy.Service.Work", "vault.Vault.Forgotten", "backup.Room.Left"},
-		ProvedBy: []string{"privacy.TestHeldToTheDay", "privacy.TestBrokenOff", "vault.TestARetentionKey", "app.TestYesterdaysBackupSendsNothingTwice", "app.TestNoKeyOfTheErasedOpens"},
+		ProvedBy: []string{"privacy.TestHeldToTheDay", "privacy.TestBrokenOff", "vault.TestARetentionKey", "app.TestYesterdaysBackupSendsNothingTwice", "app.TestNoKeyOfTheErasedOpens", "backup.TestWhatABucketRefusesToDelete"},
 		Probe:    "erasure-through-backups",
 		Twins: []Twin{
 			{
