@@ -1,14 +1,17 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,7 +128,14 @@ func (r *Room) copyLog(ctx context.Context) (n int, err error) {
 		seen := r.last.log[e.Name()]
 		r.last.Unlock()
 		if !seen.Equal(info.ModTime()) {
-			if err := r.putLog(ctx, e.Name()); err != nil {
+			f, err := os.Open(filepath.Join(r.logDir(), e.Name()))
+			if errors.Is(err, os.ErrNotExist) {
+				continue // a part became full meanwhile, and has another name now
+			}
+			if err != nil {
+				return n, fmt.Errorf("backup: %w", err)
+			}
+			if err := errors.Join(r.putLog(ctx, f), f.Close()); err != nil {
 				return n, err
 			}
 			n++
@@ -143,35 +153,96 @@ func (r *Room) copyLog(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// putLog lays one file of the log at every place and takes older copies of the same file away.
-func (r *Room) putLog(ctx context.Context, name string) error {
+// laidLog is a file of the log that lies at a place. Its name tells what it is, from when, and of a part how long it is.
+type laidLog struct {
+	name   string // at the place
+	file   string // the server's name for it
+	part   bool
+	length int64 // bytes of a part that the server has written; zero where the name does not tell
+}
+
+func readLaid(name string) laidLog {
+	file, rest, _ := strings.Cut(strings.TrimPrefix(name, logFolder), "@")
+	l := laidLog{name: name, file: strings.TrimSuffix(file, partialTail)}
+	l.part = l.file != file
+	if words := strings.Split(strings.TrimSuffix(rest, sealedTail), "-"); len(words) == 3 {
+		l.length, _ = strconv.ParseInt(words[2], 10, 64)
+	}
+	return l
+}
+
+// better says whether a restore takes this one rather than the other one of the same file: a full one before a part, the longer part, and then the newer.
+func (l laidLog) better(than laidLog) bool {
+	switch {
+	case l.part != than.part:
+		return than.part
+	case l.part && l.length != than.length:
+		return l.length > than.length
+	}
+	return l.name > than.name
+}
+
+// writtenOf is how many bytes of a part the server has written: what follows is zeros.
+func writtenOf(f *os.File) (int64, error) {
+	end, err := f.Seek(0, io.SeekEnd)
+	chunk := make([]byte, 256<<10)
+	for err == nil && end > 0 {
+		from := max(0, end-int64(len(chunk)))
+		n, failed := f.ReadAt(chunk[:end-from], from)
+		if failed != nil && !errors.Is(failed, io.EOF) {
+			return 0, failed
+		}
+		if used := len(bytes.TrimRight(chunk[:n], "\x00")); used > 0 {
+			return from + int64(used), nil
+		}
+		end = from
+	}
+	return 0, err
+}
+
+// putLog lays one file of the log at every place and takes away the copies of the same file that are worse. A part is not laid where the full file lies, or a longer part: a host that
+// comes back has parts of what another host received to the end meanwhile.
+func (r *Room) putLog(ctx context.Context, f *os.File) error {
+	name, length := filepath.Base(f.Name()), ""
+	if strings.HasSuffix(name, partialTail) {
+		n, err := writtenOf(f)
+		if err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		length = "-" + strconv.FormatInt(n, 10)
+	}
+	laid := readLaid(logFolder + name + "@" + r.newName() + length + sealedTail)
 	dir, err := r.scratch("log-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	f, err := os.Open(filepath.Join(r.logDir(), name))
-	if err != nil {
-		return fmt.Errorf("backup: %w", err)
-	}
-	defer f.Close()
 	sealed := filepath.Join(dir, "log.age")
-	if _, err := seal(ctx, r.to, f, sealed); err != nil {
-		return err
-	}
-	laid := logFolder + name + "@" + r.newName() + sealedTail
-	segment := strings.TrimSuffix(name, partialTail)
 	for _, p := range r.places() {
-		if err := p.Put(ctx, laid, sealed); err != nil {
-			return err
-		}
-		older, err := p.List(ctx, logFolder+segment)
+		there, err := p.List(ctx, logFolder+laid.file)
 		if err != nil {
 			return err
 		}
-		for _, o := range older {
-			if o.Name != laid {
-				if err := p.Delete(ctx, o.Name); err != nil {
+		if laid.part && slices.ContainsFunc(there, func(i Item) bool { o := readLaid(i.Name); return !o.part || o.length >= laid.length && o.length > 0 }) {
+			continue
+		}
+		if _, err := os.Stat(sealed); err != nil {
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return fmt.Errorf("backup: %w", err)
+			}
+			if _, err := seal(ctx, r.to, f, sealed); err != nil {
+				return err
+			}
+		}
+		if err := p.Put(ctx, laid.name, sealed); err != nil {
+			return err
+		}
+		if there, err = p.List(ctx, logFolder+laid.file); err != nil {
+			return err
+		}
+		for _, i := range there {
+			if o := readLaid(i.Name); o.file == laid.file && laid.better(o) {
+				if err := p.Delete(ctx, i.Name); err != nil {
 					return err
 				}
 			}
@@ -203,17 +274,14 @@ func fetchLog(ctx context.Context, at Place, from string, key age.Identity, into
 	if err != nil {
 		return 0, err
 	}
-	best := map[string]string{} // file of the log -> the copy to take: a full one before a part, the newest before older ones
+	best := map[string]laidLog{} // by the server's name for it
 	for _, i := range items {
-		name, _, _ := strings.Cut(strings.TrimPrefix(i.Name, logFolder), "@")
-		whole := strings.TrimSuffix(name, partialTail)
-		if !logName.MatchString(name) || whole < from && !strings.HasSuffix(whole, ".history") {
+		l := readLaid(i.Name)
+		if !logName.MatchString(l.file) || l.file < from && !strings.HasSuffix(l.file, ".history") {
 			continue
 		}
-		have, ok := best[whole]
-		part, havePart := whole != name, strings.Contains(have, partialTail)
-		if !ok || havePart && !part || havePart == part {
-			best[whole] = i.Name
+		if have, ok := best[l.file]; !ok || l.better(have) {
+			best[l.file] = l
 		}
 	}
 	names := make([]string, 0, len(best))
@@ -222,7 +290,7 @@ func fetchLog(ctx context.Context, at Place, from string, key age.Identity, into
 	}
 	slices.Sort(names)
 	for _, whole := range names {
-		if err := unsealTo(ctx, at, File{Name: best[whole]}, key, filepath.Join(into, whole)); err != nil {
+		if err := unsealTo(ctx, at, File{Name: best[whole].name}, key, filepath.Join(into, whole)); err != nil {
 			return 0, err
 		}
 	}
