@@ -238,6 +238,17 @@ func (h *House) keepBackups(ctx context.Context) {
 		h.Log.Error("backup: the scratch folder cannot be cleaned", "error", err.Error())
 	}
 	run(h.Backups.Follow)
+	run(func(ctx context.Context) { // not behind a backup, which may take hours
+		t := time.NewTicker(eachMinute)
+		defer t.Stop()
+		for ctx.Err() == nil {
+			_ = h.Backups.CopyLog(ctx)
+			select {
+			case <-ctx.Done():
+			case <-t.C:
+			}
+		}
+	})
 	run(func(ctx context.Context) {
 		t := time.NewTicker(stateRefresh)
 		defer t.Stop()
@@ -253,7 +264,6 @@ func (h *House) keepBackups(ctx context.Context) {
 		for ctx.Err() == nil {
 			if due(&minute, eachMinute) {
 				_ = h.Backups.CopyJournal(ctx) // each marks and logs its own failure
-				_ = h.Backups.CopyLog(ctx)
 				if now, err := h.Backups.Due(ctx); err == nil && now {
 					if _, err := h.Backups.Run(ctx, nil); err == nil {
 						keys = h.Clock.Now()

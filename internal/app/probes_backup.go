@@ -27,7 +27,7 @@ func (p probe) nightly(ctx context.Context) (string, error) {
 		return notSetUp, err
 	case s.LastAt.IsZero() && s.TriedAt.IsZero():
 		return "the first backup has not been due yet", nil
-	case s.Late():
+	case s.Overdue():
 		return "", errors.New("the backups are wrong: " + strings.Join(s.Wrong, ", "))
 	}
 	return fmt.Sprintf("the last good one is of %s, in %d places", s.LastAt.UTC().Format(time.DateTime), len(s.Last.Places)), nil

@@ -41,8 +41,10 @@ func (r *Room) database() string {
 }
 
 const (
-	tryAgain    = 10 * time.Second
-	partialTail = ".partial"
+	tryAgain     = 10 * time.Second
+	unreceived   = 5 * time.Minute // for as long nobody may receive the log before it is a failure: processes are started again, and take over from each other
+	partialTail  = ".partial"
+	passedFolder = "passed" // inside of logDir: what another process took over
 )
 
 var logName = regexp.MustCompile(`^([0-9A-F]{24}|[0-9A-F]{8}\.history)(\.partial)?$`)
@@ -60,8 +62,12 @@ func (r *Room) Follow(ctx context.Context) {
 		return
 	}
 	for ctx.Err() == nil {
-		if err := r.receive(ctx); err != nil && ctx.Err() == nil {
-			r.o.Log.Warn("backup: the server's log is not received just now", "error", err.Error())
+		err := r.receive(ctx)
+		r.last.Lock()
+		r.last.receives, r.last.why = false, err
+		r.last.Unlock()
+		if err != nil && ctx.Err() == nil {
+			r.o.Log.Warn("backup: the server's log is not received by this process just now", "error", err.Error())
 		}
 		select {
 		case <-ctx.Done():
@@ -70,35 +76,98 @@ func (r *Room) Follow(ctx context.Context) {
 	}
 }
 
-func (r *Room) receive(ctx context.Context) error {
-	if err := os.MkdirAll(r.logDir(), 0o700); err != nil {
+// received says whether this process receives the server's log. That another one does is as well; that nobody does is an error when it lasts.
+func (r *Room) received(ctx context.Context) (bool, error) {
+	at, err := store.SlotOf(ctx, r.o.ServerURL, r.slot())
+	now := r.now()
+	r.last.Lock()
+	defer r.last.Unlock()
+	if err == nil && at.Active {
+		r.last.nobody = time.Time{}
+		return r.last.receives, nil
+	}
+	if r.last.nobody.IsZero() {
+		r.last.nobody = now
+	}
+	if now.Sub(r.last.nobody) < unreceived {
+		return false, nil
+	}
+	return false, errors.Join(fmt.Errorf("backup: nobody has received the server's log since %s", r.last.nobody.Format(time.DateTime)), err, r.last.why)
+}
+
+// setAside takes what the slot has passed out of the receiver's way: its program goes on behind the newest file that lies in its folder, and on a host that was not the receiver for a while the
+// server has long thrown away what follows that one. Without such files the program asks the slot (a server of version 15 or newer does). They are not deleted, because they may not lie at
+// the places yet: CopyLog does both.
+func (r *Room) setAside(ctx context.Context) error {
+	entries, err := os.ReadDir(r.logDir())
+	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	for _, args := range [][]string{{"--slot=" + r.slot(), "--create-slot", "--if-not-exists"}, {"--slot=" + r.slot(), "-D", r.logDir(), "--no-loop", "--synchronous"}} {
-		cmd, err := command(ctx, r.o.Programs, "pg_receivewal", r.o.ServerURL, args...)
-		if err != nil {
-			return err
+	at, err := store.SlotOf(ctx, r.o.ServerURL, r.slot())
+	if err != nil {
+		return err
+	}
+	if at.File == "" || !at.Tells {
+		return nil
+	}
+	const timeline = 8 // digits in front of the position
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), partialTail)
+		if !logName.MatchString(e.Name()) || strings.HasSuffix(name, ".history") || name[timeline:] >= at.File[timeline:] {
+			continue
 		}
-		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it then closes its file as it should be
-		cmd.WaitDelay = 10 * time.Second
-		var said strings.Builder
-		cmd.Stderr = &said
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("backup: pg_receivewal: %w: %s", err, lastLines(said.String()))
+		to := filepath.Join(r.logDir(), passedFolder)
+		if err := errors.Join(os.MkdirAll(to, 0o700), os.Rename(filepath.Join(r.logDir(), e.Name()), filepath.Join(to, e.Name()))); err != nil {
+			return fmt.Errorf("backup: %w", err)
 		}
 	}
 	return nil
 }
 
+func (r *Room) receive(ctx context.Context) error {
+	if err := os.MkdirAll(r.logDir(), 0o700); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if err := r.receiver(ctx, "--create-slot", "--if-not-exists"); err != nil {
+		return err
+	}
+	if err := r.setAside(ctx); err != nil {
+		return err
+	}
+	r.last.Lock()
+	r.last.receives = true
+	r.last.Unlock()
+	return r.receiver(ctx, "-D", r.logDir(), "--no-loop", "--synchronous")
+}
+
+// receiver runs the server's own program for our slot until it ends.
+func (r *Room) receiver(ctx context.Context, args ...string) error {
+	cmd, err := command(ctx, r.o.Programs, "pg_receivewal", r.o.ServerURL, append([]string{"--slot=" + r.slot()}, args...)...)
+	if err != nil {
+		return err
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it then closes its file as it should be
+	cmd.WaitDelay = 10 * time.Second
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("backup: pg_receivewal: %w: %s", err, lastLines(said.String()))
+	}
+	return nil
+}
+
 // CopyLog encrypts what was received of the server's log and lays it at every place: full files, and the one that is being written as far
-// as it goes.
+// as it goes. It says that all is well also when nothing is new and this process receives; it fails when nobody does for a while.
 func (r *Room) CopyLog(ctx context.Context) error {
 	if !r.FollowsLog() {
 		return nil
 	}
 	n, err := r.copyLog(ctx)
-	if n == 0 && err == nil {
-		return nil
+	if err == nil {
+		var receives bool
+		if receives, err = r.received(ctx); err == nil && !receives && n == 0 {
+			return nil // another process does, and says so itself
+		}
 	}
 	return r.mark(ctx, "log", err, struct {
 		Files int `json:"files"`
@@ -106,7 +175,20 @@ func (r *Room) CopyLog(ctx context.Context) error {
 }
 
 func (r *Room) copyLog(ctx context.Context) (n int, err error) {
-	entries, err := os.ReadDir(r.logDir())
+	for _, dir := range []string{filepath.Join(r.logDir(), passedFolder), r.logDir()} {
+		laid, err := r.copyLogOf(ctx, dir, dir != r.logDir())
+		n += laid
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// copyLogOf lays what is new in a folder, and removes what the folder need not hold any more: everything that lies at the places where passed, otherwise the full files
+// but the newest.
+func (r *Room) copyLogOf(ctx context.Context, dir string, passed bool) (n int, err error) {
+	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, nil
 	}
@@ -128,7 +210,7 @@ func (r *Room) copyLog(ctx context.Context) (n int, err error) {
 		seen := r.last.log[e.Name()]
 		r.last.Unlock()
 		if !seen.Equal(info.ModTime()) {
-			f, err := os.Open(filepath.Join(r.logDir(), e.Name()))
+			f, err := os.Open(filepath.Join(dir, e.Name()))
 			if errors.Is(err, os.ErrNotExist) {
 				continue // a part became full meanwhile, and has another name now
 			}
@@ -143,9 +225,9 @@ func (r *Room) copyLog(ctx context.Context) (n int, err error) {
 			r.last.log[e.Name()] = info.ModTime()
 			r.last.Unlock()
 		}
-		// The newest full file stays: it tells the receiver where it was.
-		if whole := strings.TrimSuffix(e.Name(), partialTail); whole == e.Name() && e.Name() < newest {
-			if err := os.Remove(filepath.Join(r.logDir(), e.Name())); err != nil {
+		// The newest full file stays: it tells the receiver where it was, should the slot be lost.
+		if whole := strings.TrimSuffix(e.Name(), partialTail); passed || whole == e.Name() && e.Name() < newest {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return n, fmt.Errorf("backup: %w", err)
 			}
 		}

@@ -68,10 +68,13 @@ type Room struct {
 	mu   sync.Mutex // one backup at a time in this process
 	last struct {
 		sync.Mutex
-		keys    string // what the key store looked like when it was copied last
-		journal int    // entries of the journal that was copied last; -1 for none
-		log     map[string]time.Time
-		named   time.Time
+		keys     string // what the key store looked like when it was copied last
+		journal  int    // entries of the journal that was copied last; -1 for none
+		log      map[string]time.Time
+		receives bool      // this process runs the receiver of the server's log
+		why      error     // that the receiver ended
+		nobody   time.Time // since when no process receives the log; zero when one does
+		named    time.Time
 	}
 }
 

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"almirah/internal/clock"
@@ -14,6 +15,7 @@ const (
 	lateBackup  = 26 * time.Hour // one a night, and two hours for it
 	lateKeys    = 26 * time.Hour
 	lateJournal = time.Hour // a place that does not answer
+	lateLog     = 15 * time.Minute
 	latePaper   = 92 * 24 * time.Hour
 )
 
@@ -24,7 +26,7 @@ const (
 	WrongFailed  = "failed"  // the last try failed
 	WrongKeys    = "keys"    // the key store was not copied
 	WrongJournal = "journal" // the shred journal was not copied
-	WrongLog     = "log"     // PostgreSQL's log is not copied
+	WrongLog     = "log"     // PostgreSQL's log is not received or not copied
 	WrongSecond  = "second"  // there is no second place
 	WrongPlace   = "place"   // a place does not answer
 	WrongPaper   = "paper"   // nobody tried the key from paper for a quarter
@@ -48,8 +50,8 @@ type State struct {
 	Held      *store.Restoration
 }
 
-// Late says whether a good backup is overdue or none is made at all.
-func (s State) Late() bool {
+// Overdue says whether a good backup is overdue or none is made at all.
+func (s State) Overdue() bool {
 	for _, w := range s.Wrong {
 		switch w {
 		case WrongOff, WrongLate, WrongFailed, WrongKeys:
@@ -57,6 +59,17 @@ func (s State) Late() bool {
 		}
 	}
 	return false
+}
+
+// Late says whether more would be lost than has to be: a good backup is overdue, or what changed since the last one is not copied.
+func (s State) Late() bool { return s.Overdue() || slices.Contains(s.Wrong, WrongLog) }
+
+// logFrom is the last good moment of the server's log: before there is one, that of the first backup, with which the log begins.
+func (s State) logFrom() time.Time {
+	if s.LogAt.IsZero() {
+		return s.LastAt
+	}
+	return s.LogAt
 }
 
 // State reads how the backups stand.
@@ -118,7 +131,7 @@ func (r *Room) wrong(s State, marks map[string]store.Mark, failed bool) []string
 	j := marks["journal"]
 	is(j.At != j.GoodAt && now.Sub(s.JournalAt) > lateJournal, WrongJournal)
 	l := marks["log"]
-	is(l.At != l.GoodAt, WrongLog)
+	is(l.At != l.GoodAt || r.FollowsLog() && !s.LastAt.IsZero() && now.Sub(s.logFrom()) > lateLog, WrongLog)
 	is(r.o.Second == nil, WrongSecond)
 	for _, shelf := range s.Shelves {
 		if shelf.Error != "" {

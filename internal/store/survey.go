@@ -242,6 +242,29 @@ func Server(ctx context.Context, rawURL string) (ServerPoint, error) {
 	return out, classify(err)
 }
 
+// Slot is how a replication slot of a PostgreSQL server stands.
+type Slot struct {
+	Active bool   // somebody receives by it
+	File   string // of the server's log, from which on the slot keeps it; empty when there is no slot, or nothing was received by it yet
+	Tells  bool   // the server tells a receiver where its slot is (version 15)
+}
+
+// SlotOf looks at a slot. One that is not there is no error.
+func SlotOf(ctx context.Context, rawURL, slot string) (Slot, error) {
+	var out Slot
+	pool, err := sql.Open("pgx", rawURL)
+	if err != nil {
+		return out, errors.New("store: the address of PostgreSQL cannot be read")
+	}
+	defer pool.Close()
+	err = pool.QueryRowContext(ctx, `SELECT active, CASE WHEN pg_is_in_recovery() THEN '' ELSE COALESCE(pg_walfile_name(restart_lsn), '') END, CAST(current_setting('server_version_num') AS INTEGER) >= 150000
+		FROM pg_replication_slots WHERE slot_name = $1`, slot).Scan(&out.Active, &out.File, &out.Tells)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Slot{}, nil
+	}
+	return out, classify(err)
+}
+
 // Unslot gives up a replication slot, so that the server keeps no log for it any more. A slot that is not there is no error.
 func Unslot(ctx context.Context, rawURL, slot string) error {
 	pool, err := sql.Open("pgx", rawURL)
