@@ -340,7 +340,7 @@ var errNoKey = errors.New("name the file with the private key: --key FILE (the l
 func sentence(r backup.Report) string {
 	exact := "every table has the very number of rows"
 	if !r.Exact {
-		exact = "rows lie between those before and after the copy"
+		exact = "the server was in use: the tables that only grow lie between their rows before and after the copy"
 	}
 	return fmt.Sprintf("came back in %s: %d bytes sealed, %d bytes of data, %d rows of %d tables (%s), %d entries of the audit log with their tree, keys of %d people, %d records opened",
 		(time.Duration(r.Millis) * time.Millisecond).Round(time.Millisecond), r.Sealed, r.Plain, r.Rows, r.Tables, exact, r.Entries, r.People, r.Opened)
