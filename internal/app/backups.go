@@ -334,7 +334,7 @@ func (c Config) restoring(gate *egress.Gate) (backup.Restoring, error) {
 	return o, nil
 }
 
-var errNoKey = errors.New("name the file with the private key: --key FILE (the lines of the sheet, typed; destroy the file afterwards)")
+var errNoKey = errors.New("name the file with the private key: --key FILE (the lines of the sheet, typed; of both sheets after the key was replaced; destroy the file afterwards)")
 
 // sentence is a report for a person.
 func sentence(r backup.Report) string {

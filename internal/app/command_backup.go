@@ -75,17 +75,23 @@ func (c *console) backups(ctx context.Context, _ []string) error {
 	})
 }
 
-// typedKey reads the private key from the file that the flag names.
+// typedKey reads the private keys from the files that the flag names, each time that it stands there.
 func typedKey(args []string) (age.Identity, error) {
-	file := after(args, "--key")
-	if file == "" {
+	var texts []string
+	for i, a := range args {
+		if a != "--key" || i+1 == len(args) {
+			continue
+		}
+		text, err := os.ReadFile(args[i+1])
+		if err != nil {
+			return nil, fmt.Errorf("the key's file cannot be read: %w", err)
+		}
+		texts = append(texts, string(text))
+	}
+	if len(texts) == 0 {
 		return nil, errNoKey
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("the key's file cannot be read: %w", err)
-	}
-	return backup.ParseKey(string(text))
+	return backup.ParseKeys(texts...)
 }
 
 func (c *console) drill(ctx context.Context, args []string) error {

@@ -319,7 +319,7 @@ func (c *console) requestLog(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	key, err := backup.ParseKey(string(text))
+	key, err := backup.ParseKeys(string(text))
 	if err != nil {
 		return err
 	}

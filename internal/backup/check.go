@@ -123,7 +123,7 @@ func headOf(p store.AuditPoint) []audit.Head {
 
 // checkKeys puts the copy of the key store that belongs to the backup, or a newer one, into a key store of its own and opens it by the root key in the file root.
 func (r *Room) checkKeys(ctx context.Context, dir string, at Place, m Manifest, key age.Identity, root string) (*vault.Vault, error) {
-	file, err := newestKeys(ctx, at, m)
+	file, err := newestKeys(ctx, at, m, key)
 	if err != nil {
 		return nil, err
 	}
@@ -141,8 +141,9 @@ func (r *Room) checkKeys(ctx context.Context, dir string, at Place, m Manifest, 
 	return v, nil
 }
 
-// newestKeys is the newest copy of the key store at a place: keys are only ever added and destroyed, so it opens every older backup too.
-func newestKeys(ctx context.Context, at Place, m Manifest) (File, error) {
+// newestKeys is the newest copy of the key store at a place that the key opens: keys are only ever added and destroyed, so it opens every older backup too. Where
+// the key opens none, it is the one that it should have opened.
+func newestKeys(ctx context.Context, at Place, m Manifest, key age.Identity) (File, error) {
 	items, err := at.List(ctx, keysFolder)
 	if err != nil {
 		return File{}, err
@@ -150,13 +151,24 @@ func newestKeys(ctx context.Context, at Place, m Manifest) (File, error) {
 	if len(items) == 0 {
 		return File{}, fmt.Errorf("%w: no copy of the key store is at %s; without it, no backup opens", ErrAbsent, at.Name())
 	}
-	name := items[len(items)-1].Name
-	if name <= m.KeysFile.Name { // the backup's own, whose hash is known; or an older one only
-		if slices.ContainsFunc(items, func(i Item) bool { return i.Name == m.KeysFile.Name }) {
-			return m.KeysFile, nil
+	var first File
+	for _, i := range slices.Backward(items) {
+		f := File{Name: i.Name}
+		if f.Name == m.KeysFile.Name { // the backup's own, whose hash is known
+			f = m.KeysFile
+		}
+		if first.Name == "" {
+			first = f
+		}
+		fits, err := opens(ctx, at, f.Name, key)
+		if err != nil {
+			return File{}, err
+		}
+		if fits {
+			return f, nil
 		}
 	}
-	return File{Name: name}, nil
+	return first, nil
 }
 
 func putKeys(ctx context.Context, at Place, file File, key age.Identity, url string, r *Room) error {

@@ -59,36 +59,100 @@ A slip of the pen is found. Destroy the file afterwards.
 	return b.String()
 }
 
-var sheetLine = regexp.MustCompile(`(?i)^line\s*[0-9]\s*[:.)]?\s*(.*)$`)
+var sheetLine = regexp.MustCompile(`(?i)^line\s*([0-9])\s*[:.)]?\s*(.*)$`)
 
-// ParseKey reads a private key: a file of age's own, or the lines of the sheet typed by hand. ErrKey when it has a slip.
+// ParseKey reads one private key: a file of age's own, or the lines of the sheet typed by hand. ErrKey when it has a slip.
 func ParseKey(text string) (*age.X25519Identity, error) {
-	var labelled, plain strings.Builder
+	all, err := parseKeys(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) > 1 {
+		return nil, fmt.Errorf("%w: there are %d keys, one is wanted", ErrKey, len(all))
+	}
+	return all[0], nil
+}
+
+// ParseKeys reads private keys out of texts, of which each has one or several: after the key of the backups was replaced, files are there that only the old one opens. What comes back opens what
+// any of them opens. ErrKey when one has a slip, or there is none.
+func ParseKeys(texts ...string) (age.Identity, error) {
+	var out anyOf
+	for _, text := range texts {
+		some, err := parseKeys(text)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range some {
+			out = append(out, k)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%w: none was named", ErrKey)
+	}
+	return out, nil
+}
+
+// anyOf opens what any of several keys opens.
+type anyOf []age.Identity
+
+// Unwrap answers age.ErrIncorrectIdentity when none of them fits.
+func (k anyOf) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	for _, one := range k {
+		if key, err := one.Unwrap(stanzas); !errors.Is(err, age.ErrIncorrectIdentity) {
+			return key, err
+		}
+	}
+	return nil, age.ErrIncorrectIdentity
+}
+
+// parseKeys reads at least one key. A new one begins at a first line of a sheet, at age's own first letters, and where one is full.
+func parseKeys(text string) ([]*age.X25519Identity, error) {
+	var labelled, plain []string
+	add := func(to *[]string, begins bool, part string) {
+		part = strings.ToUpper(strings.Join(strings.Fields(part), ""))
+		if n := len(*to); n == 0 || begins || len(strings.TrimPrefix((*to)[n-1], secretStart)) >= secretTail {
+			*to = append(*to, part)
+		} else {
+			(*to)[n-1] += part
+		}
+	}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		if m := sheetLine.FindStringSubmatch(line); m != nil {
-			labelled.WriteString(m[1])
+			add(&labelled, m[1] == "1", m[2])
 			continue
 		}
-		plain.WriteString(line)
+		add(&plain, strings.HasPrefix(strings.ToUpper(line), secretStart), line)
 	}
-	all := labelled.String()
-	if all == "" {
-		all = plain.String()
+	all := labelled
+	if len(all) == 0 {
+		all = plain
+	} else { // the rest of a sheet is words, but whole keys may stand beside it
+		for _, p := range plain {
+			if strings.HasPrefix(p, secretStart) {
+				all = append(all, p)
+			}
+		}
 	}
-	all = strings.ToUpper(strings.Join(strings.Fields(all), ""))
-	all = strings.TrimPrefix(all, secretStart)
-	if len(all) != secretTail {
-		return nil, fmt.Errorf("%w: it has %d characters, %d are wanted; compare it with the sheet", ErrKey, len(all), secretTail)
+	if len(all) == 0 {
+		all = []string{""}
 	}
-	k, err := age.ParseX25519Identity(secretStart + all)
-	if err != nil {
-		return nil, fmt.Errorf("%w: it has a slip; compare it with the sheet, group by group", ErrKey)
+	var out []*age.X25519Identity
+	for _, one := range all {
+		one = strings.TrimPrefix(one, secretStart)
+		if len(one) != secretTail {
+			return nil, fmt.Errorf("%w: it has %d characters, %d are wanted; compare it with the sheet", ErrKey, len(one), secretTail)
+		}
+		k, err := age.ParseX25519Identity(secretStart + one)
+		if err != nil {
+			return nil, fmt.Errorf("%w: it has a slip; compare it with the sheet, group by group", ErrKey)
+		}
+		out = append(out, k)
 	}
-	return k, nil
+	return out, nil
 }
 
 // ParseRecipients reads public keys divided by commas. It fails for what is none, and for a private key, which has no business on a server.

@@ -177,7 +177,7 @@ func (o Restoring) free() error {
 
 // keys brings the key store back where there is none, opens it by the root key, and replays the newest journal.
 func (o Restoring) keys(ctx context.Context, at Place, m Manifest) (*vault.Vault, int, error) {
-	file, err := newestKeys(ctx, at, m)
+	file, err := newestKeys(ctx, at, m, o.Key)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -202,16 +202,9 @@ func (o Restoring) keys(ctx context.Context, at Place, m Manifest) (*vault.Vault
 	if !m.genuine(v) {
 		return fail(errForged(m))
 	}
-	destroyed := 0
-	for _, p := range o.From {
-		if p == nil {
-			continue
-		}
-		n, err := takeJournal(ctx, p, o.Key, v)
-		if err != nil {
-			return fail(err)
-		}
-		destroyed += n
+	destroyed, err := o.journals(ctx, v)
+	if err != nil {
+		return fail(err)
 	}
 	var all int
 	if all, err = v.WriteJournal(ctx, io.Discard); err != nil {
@@ -224,25 +217,48 @@ func (o Restoring) keys(ctx context.Context, at Place, m Manifest) (*vault.Vault
 	return v, destroyed, nil
 }
 
-// takeJournal replays the journals of a place: all copies that are there, because two processes may have written at once.
-func takeJournal(ctx context.Context, at Place, key age.Identity, v *vault.Vault) (int, error) {
-	items, err := at.List(ctx, journalFolder)
-	if err != nil {
-		return 0, err
+// journals replays the journals of all places: every copy that is there, because two processes may have written at once. Each is whole, so one that is sealed to a key that was not named is passed
+// over when a newer one opens. Where it is the newest, somebody who was erased since could come back: ErrKey, unless Force is set.
+func (o Restoring) journals(ctx context.Context, v *vault.Vault) (destroyed int, err error) {
+	type shut struct {
+		name, at string
+		why      error
 	}
-	all := 0
-	for _, i := range items {
-		var text bytes.Buffer
-		if err := unseal(ctx, at, File{Name: i.Name}, key, &text); err != nil {
-			return all, err
+	newest := "" // of those that open
+	var passed []shut
+	for _, p := range o.From {
+		if p == nil {
+			continue
 		}
-		_, destroyed, err := v.TakeJournal(ctx, &text)
-		all += destroyed
+		items, err := p.List(ctx, journalFolder)
 		if err != nil {
-			return all, err
+			return destroyed, err
+		}
+		for _, i := range items {
+			var text bytes.Buffer
+			err := unseal(ctx, p, File{Name: i.Name}, o.Key, &text)
+			if errors.Is(err, ErrKey) {
+				passed = append(passed, shut{i.Name, p.Name(), err})
+				continue
+			}
+			if err != nil {
+				return destroyed, err
+			}
+			_, again, err := v.TakeJournal(ctx, &text)
+			destroyed += again
+			if err != nil {
+				return destroyed, err
+			}
+			newest = max(newest, i.Name)
 		}
 	}
-	return all, nil
+	for _, s := range passed {
+		if s.name > newest && !o.Force {
+			return destroyed, fmt.Errorf("%w. It is newer than every copy of the shred journal that opens: without it, people who were erased would come back. Name the sheets of both keys, the old and the new (or say --force)", s.why)
+		}
+		o.Say("%s at %s is sealed to another key and was passed over", s.name, s.at)
+	}
+	return destroyed, nil
 }
 
 // file brings a SQLite database back.

@@ -115,6 +115,18 @@ func unseal(ctx context.Context, at Place, file File, key age.Identity, to io.Wr
 	return nil
 }
 
+// opens says whether a file is sealed to the key, or to another one. What is no sealed file at all is for unseal to say.
+func opens(ctx context.Context, at Place, name string, key age.Identity) (bool, error) {
+	in, err := at.Get(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	defer in.Close()
+	_, err = age.Decrypt(reading{ctx, in}, key)
+	var other *age.NoIdentityMatchError
+	return !errors.As(err, &other), nil
+}
+
 // writeFailed tells a full disk from a damaged file.
 type writeFailed struct{ err error }
 

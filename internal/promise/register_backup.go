@@ -69,7 +69,7 @@ var backups = []Sentence{
 		Sources:  []string{"O3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vault.Vault.Shred", "vault.Vault.TakeJournal", "internal/backup/restore.go"},
-		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestWrongKeyAndDamagedFile", "vault.TestACopyOfTheKeyStore"},
+		ProvedBy: []string{"backup.TestABackupComesBack", "backup.TestWrongKeyAndDamagedFile", "backup.TestTheKeyOfTheBackupsIsReplaced", "vault.TestACopyOfTheKeyStore"},
 		Probe:    "erased-in-backups",
 		Twins: []Twin{
 			{
@@ -81,6 +81,11 @@ var backups = []Sentence{
 				Name: "a journal that was cut is believed",
 				File: "internal/backup/restore.go", Old: "if all < m.Journal && !o.Force {", New: "if all < m.Journal && false {",
 				Red: []string{"backup.TestWrongKeyAndDamagedFile"},
+			},
+			{
+				Name: "a newer journal that does not open is passed over",
+				File: "internal/backup/restore.go", Old: "if s.name > newest && !o.Force {", New: "if s.name > newest && false {",
+				Red: []string{"backup.TestTheKeyOfTheBackupsIsReplaced"},
 			},
 		},
 	},
