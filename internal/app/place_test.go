@@ -897,6 +897,7 @@ var unlooked = map[string]string{
 	"session":       "keeps when it was last used",
 	"throttle":      "counts tries",
 	"pulse":         "wakes the house; holds nothing else",
+	"chore_tour":    "how far the house's own chores are",
 }
 
 // state is a fingerprint of all rows of the clinics, table by table, and of the platform.

@@ -18,6 +18,7 @@ func Holdings() []holdings.Table {
 	return []holdings.Table{
 		{Name: "event", Scope: holdings.Clinic, Columns: plain("clinic_id", "id", "kind", "subject_id", "number", "due_at")},
 		{Name: "pulse", Scope: holdings.Platform, Columns: plain("clinic_id", "counter", "due_at")},
+		{Name: "chore_tour", Scope: holdings.Platform, Columns: plain("name", "behind_id", "noted_at", "holder_id", "held_until")},
 		{Name: "audit_leaf", Scope: holdings.Clinic, Columns: plain("clinic_id", "id", "at", "actor_id", "role", "action", "kind", "subject_id", "patient_id", "body", "commitment", "grant_id", "session_id")},
 		{Name: "audit_detail", Scope: holdings.Clinic, Keeper: "store", Life: law.Audit, From: holdings.Made, Columns: append(plain("clinic_id", "leaf_id", "owner_id"),
 			holdings.Column{Name: "sealed", Class: holdings.Identity, Whose: holdings.Patient, Purpose: "to tell what was changed, seen or told", Keep: "as long as the key of the person it is about", Sealed: true})},

@@ -30,7 +30,7 @@ var PlatformTables = []string{
 	"vendor", "egress_use",
 	"confidentiality", "confidentiality_text", "document_text", "told_once",
 	"clinic_gone", "remainder", "retention_clock", "suspension",
-	"custody", "custody_hold", "custody_part",
+	"custody", "custody_hold", "custody_part", "chore_tour",
 }
 
 // Platform reads and writes what belongs to no clinic, in one transaction. Its $1 is not
