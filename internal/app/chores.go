@@ -105,7 +105,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 	}
 	for _, c := range carriers {
 		if c.Channel() == messaging.Email {
-			out = append(out, jobs.Chore{Name: "account-mail", Every: 2 * time.Second, Run: func(ctx context.Context, who access.Caller) error {
+			out = append(out, jobs.Chore{Name: "account-mail", Every: 2 * time.Second, Soon: true, Run: func(ctx context.Context, who access.Caller) error {
 				if h.Held() {
 					return nil
 				}

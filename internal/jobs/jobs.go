@@ -25,6 +25,7 @@ type Chore struct {
 	Name    string        // a word, such as "tidy-claims"
 	Every   time.Duration // at least a second
 	Clinics bool          // run once for each clinic, with a caller of that clinic; otherwise once, with the platform's
+	Soon    bool          // somebody waits for it, and it is quick: it stands in line with the ticks, not with other chores; never one of all clinics
 	Run     func(ctx context.Context, who access.Caller) error
 }
 
@@ -50,9 +51,12 @@ type Jobs struct {
 	process  id.ID
 	held     func() bool
 
-	queue  queue
-	cancel context.CancelFunc
-	ended  sync.WaitGroup
+	queue    queue
+	cancel   context.CancelFunc
+	stopping chan struct{} // closed when no tour goes on to another clinic
+	ended    sync.WaitGroup
+
+	turn, each, hold time.Duration // how chores of all clinics go round: see tour.go
 
 	mu    sync.Mutex
 	tired map[id.ID]pause // clinics whose tick failed
@@ -66,7 +70,8 @@ type pause struct {
 
 // New makes the jobs; Start begins them.
 func New(db *store.DB, messages *messaging.Service, clk clock.Clock, log *slog.Logger, o Options) *Jobs {
-	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, programs: o.Programs, held: o.Held, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{}}
+	j := &Jobs{db: db, messages: messages, gateways: o.Gateways, programs: o.Programs, held: o.Held, clock: clk, log: log, url: o.DatabaseURL, chores: map[string]Chore{}, process: id.New(clk.Now()), tired: map[id.ID]pause{}, again: map[id.ID]bool{},
+		turn: tourTurn, each: tourClinic, hold: tourHold}
 	if j.held == nil {
 		j.held = func() bool { return false }
 	}
@@ -95,39 +100,40 @@ func (j *Jobs) Start(ctx context.Context) error {
 	quiet := slog.New(warnings{j.log.Handler()})
 	c := settings(quiet)
 	c.Workers = river.NewWorkers()
-	river.AddWorker(c.Workers, &worker[tickArgs]{jobs: j, run: func(ctx context.Context, a tickArgs) error { return j.tick(ctx, a.Clinic) }})
+	river.AddWorker(c.Workers, &worker[tickArgs]{jobs: j, run: func(ctx context.Context, job *river.Job[tickArgs]) error { return j.tick(ctx, job.Args.Clinic) }})
 	// What leaves the house is asked for anew once it may.
-	river.AddWorker(c.Workers, &worker[deliverArgs]{jobs: j, run: func(ctx context.Context, a deliverArgs) error {
+	river.AddWorker(c.Workers, &worker[deliverArgs]{jobs: j, run: func(ctx context.Context, job *river.Job[deliverArgs]) error {
 		if j.held() {
 			return nil
 		}
-		return j.messages.Deliver(ctx, forClinic(a.Clinic), a.Message)
+		return j.messages.Deliver(ctx, forClinic(job.Args.Clinic), job.Args.Message)
 	}})
-	river.AddWorker(c.Workers, &worker[fetchArgs]{jobs: j, run: func(ctx context.Context, a fetchArgs) error {
+	river.AddWorker(c.Workers, &worker[fetchArgs]{jobs: j, run: func(ctx context.Context, job *river.Job[fetchArgs]) error {
 		if j.held() {
 			return nil
 		}
-		return j.messages.FetchMedia(ctx, forClinic(a.Clinic), a.File)
+		return j.messages.FetchMedia(ctx, forClinic(job.Args.Clinic), job.Args.File)
 	}})
-	river.AddWorker(c.Workers, &worker[gatewayArgs]{jobs: j, run: func(ctx context.Context, a gatewayArgs) error {
+	river.AddWorker(c.Workers, &worker[gatewayArgs]{jobs: j, run: func(ctx context.Context, job *river.Job[gatewayArgs]) error {
 		if j.held() {
 			return nil
 		}
-		return j.gateways.Work(ctx, forClinic(a.Clinic))
+		return j.gateways.Work(ctx, forClinic(job.Args.Clinic))
 	}})
-	river.AddWorker(c.Workers, &worker[hookArgs]{jobs: j, run: func(ctx context.Context, a hookArgs) error {
+	river.AddWorker(c.Workers, &worker[hookArgs]{jobs: j, run: func(ctx context.Context, job *river.Job[hookArgs]) error {
 		if j.held() {
 			return nil
 		}
-		return j.programs.Work(ctx, forClinic(a.Clinic), a.Endpoint)
+		return j.programs.Work(ctx, forClinic(job.Args.Clinic), job.Args.Endpoint)
 	}})
-	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: func(ctx context.Context, a choreArgs) error { return j.chore(ctx, a.Name) }})
+	river.AddWorker(c.Workers, &worker[choreArgs]{jobs: j, run: j.chore, limit: j.choreLimit})
 	for name, chore := range j.chores {
-		if name == "" || chore.Every < time.Second || chore.Run == nil {
-			return fmt.Errorf("jobs: the chore %q needs a name, a span of at least a second and something to do", name)
+		if name == "" || chore.Every < time.Second || chore.Run == nil || chore.Soon && chore.Clinics {
+			return fmt.Errorf("jobs: the chore %q needs a name, a span of at least a second and something to do, and nobody waits for one of all clinics", name)
 		}
-		c.PeriodicJobs = append(c.PeriodicJobs, river.NewPeriodicJob(river.PeriodicInterval(chore.Every), func() (river.JobArgs, *river.InsertOpts) {
-			return choreArgs{name, j.process}, nil
+		c.PeriodicJobs = append(c.PeriodicJobs, river.NewPeriodicJob(j.moments(chore), func() (river.JobArgs, *river.InsertOpts) {
+			o := once(chore.queue())
+			return choreArgs{name, j.process}, &o
 		}, &river.PeriodicJobOpts{ID: name, RunOnStart: true}))
 	}
 	q, err := openQueue(ctx, j.db, j.url, c, quiet)
@@ -135,11 +141,12 @@ func (j *Jobs) Start(ctx context.Context) error {
 		return err
 	}
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	j.queue, j.stopping = q, make(chan struct{}) // jobs of an earlier process may begin at once
 	if err := q.start(working); err != nil {
 		cancel()
 		return errors.Join(fmt.Errorf("jobs: the queue does not start: %w", err), q.close())
 	}
-	j.queue, j.cancel = q, cancel
+	j.cancel = cancel
 	woken := j.db.Woken()
 	j.ended.Add(2)
 	go func() {
@@ -159,6 +166,7 @@ func (j *Jobs) Stop(ctx context.Context) error {
 	if j.cancel == nil {
 		return nil
 	}
+	close(j.stopping)
 	err := j.queue.stop(ctx)
 	j.cancel()
 	j.ended.Wait()
@@ -266,35 +274,6 @@ func (j *Jobs) ticked(clinic id.ID, err error) {
 	wait := min(tiredBase<<min(p.failures, 10), longest)
 	j.tired[clinic] = pause{p.failures + 1, j.clock.Now().Add(wait)}
 }
-
-// chore runs one chore. A clinic whose chore fails does not keep the others from theirs.
-func (j *Jobs) chore(ctx context.Context, name string) error {
-	c, ok := j.chores[name]
-	if !ok {
-		return nil // of another version of the program
-	}
-	if !c.Clinics {
-		return c.Run(ctx, platform())
-	}
-	clinics, err := j.db.Due(ctx, platform(), everything, 1_000_000)
-	if err != nil {
-		return err
-	}
-	var first error
-	for _, clinic := range clinics {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := c.Run(ctx, forClinic(clinic)); err != nil {
-			j.log.Error("a clinic's chore failed", "chore", name, "clinic", clinic.String(), "error", err)
-			first = errors.Join(first, err)
-		}
-	}
-	return first
-}
-
-// everything lies behind every due moment: asking for it lists every clinic.
-const everything = clock.Instant(1<<63 - 1)
 
 // warnings lets the queue say only what somebody should know.
 type warnings struct{ slog.Handler }

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"time"
 
 	"almirah/internal/fault"
 	"almirah/internal/id"
@@ -12,7 +13,9 @@ import (
 )
 
 const (
-	queueClinic = "clinic" // ticks and chores: quick, in the database
+	queueClinic = "clinic" // ticks, and chores that somebody waits for: quick, in the database
+	queueHouse  = "house"  // chores of the platform: some take their time
+	queueTour   = "tour"   // chores of all clinics: they take turns
 	queueSend   = "send"   // messages: they wait for other people's machines
 	queueHook   = "hook"   // the clinics' own programs: as slow as they like, in nobody's way
 	queueFetch  = "fetch"  // files that patients sent: few at a time, because each is held in memory
@@ -98,14 +101,20 @@ func (deliverArgs) InsertOpts() river.InsertOpts { return once(queueSend) }
 // InsertOpts is how the job waits in the queue.
 func (fetchArgs) InsertOpts() river.InsertOpts { return once(queueFetch) }
 
-// InsertOpts is how the job waits in the queue.
-func (choreArgs) InsertOpts() river.InsertOpts { return once(queueClinic) }
-
 // worker runs a func for each job of a kind.
 type worker[A river.JobArgs] struct {
 	river.WorkerDefaults[A]
-	jobs *Jobs
-	run  func(ctx context.Context, a A) error
+	jobs  *Jobs
+	run   func(ctx context.Context, job *river.Job[A]) error
+	limit func(a A) time.Duration // how long it may take, where that is not what all jobs may
+}
+
+// Timeout is how long the job may take; zero is what all jobs may.
+func (w *worker[A]) Timeout(job *river.Job[A]) time.Duration {
+	if w.limit == nil {
+		return 0
+	}
+	return w.limit(job.Args)
 }
 
 // Work runs the job. What the queue keeps of a failure is its kind alone; the log has the rest.
@@ -116,7 +125,12 @@ func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) (err error) {
 			err = errors.New("panic")
 		}
 	}()
-	if err := w.run(ctx, job.Args); err != nil {
+	err = w.run(ctx, job)
+	var again *rivertype.JobSnoozeError
+	if errors.As(err, &again) {
+		return err
+	}
+	if err != nil {
 		w.jobs.log.Error("a job failed", "kind", job.Kind, "job", job.ID, "error", err)
 		return errors.New(string(fault.KindOf(err)))
 	}

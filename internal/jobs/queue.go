@@ -192,6 +192,9 @@ func (c *client[T]) start(ctx context.Context) error { return c.river.Start(ctx)
 func (c *client[T]) stop(ctx context.Context) error  { return c.river.Stop(ctx) }
 func (c *client[T]) close() error                    { return c.done() }
 
+// unhurried is how often it is asked for what nobody waits for.
+const unhurried = 500 * time.Millisecond
+
 // settings are what River is told. It asks for work five times a second instead of listening,
 // because listening does not survive a connection pooler.
 func settings(log *slog.Logger) river.Config {
@@ -206,6 +209,7 @@ func settings(log *slog.Logger) river.Config {
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 		CancelledJobRetentionPeriod: 24 * time.Hour,
 		DiscardedJobRetentionPeriod: 7 * 24 * time.Hour,
-		Queues:                      map[string]river.QueueConfig{queueClinic: {MaxWorkers: 4}, queueSend: {MaxWorkers: Senders}, queueFetch: {MaxWorkers: 2}, queueHook: {MaxWorkers: 8}},
+		Queues: map[string]river.QueueConfig{queueClinic: {MaxWorkers: 4}, queueSend: {MaxWorkers: Senders}, queueFetch: {MaxWorkers: 2}, queueHook: {MaxWorkers: 8},
+			queueHouse: {MaxWorkers: 4, FetchPollInterval: unhurried}, queueTour: {MaxWorkers: 2, FetchPollInterval: unhurried}},
 	}
 }

@@ -8,13 +8,19 @@ var messages = []Sentence{
 		Sources:  []string{"C5", "F7"},
 		Applies:  "where the patient left an e-mail address",
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/journeys/table.go", "internal/messaging/calendar.go"},
-		ProvedBy: []string{"jobs.TestConfirmationWithinASecond", "messaging.TestCalendarsReadRequestMoveAndCancel"},
+		KeptBy:   []string{"internal/journeys/table.go", "internal/messaging/calendar.go", "internal/jobs/tour.go"},
+		ProvedBy: []string{"jobs.TestConfirmationWithinASecond", "messaging.TestCalendarsReadRequestMoveAndCancel", "jobs.TestChoresHoldUpNoTick"},
 		Twins: []Twin{
 			{
 				Name: "nobody is told of a booking",
 				File: "internal/journeys/table.go", Old: "{scheduling.EventBooked, []Step{tell, plan, hook(", New: "{scheduling.EventBooked, []Step{plan, hook(",
-				Red:  []string{"jobs.TestConfirmationWithinASecond", "jobs.TestTwoProcessesSendOnce"},
+				Red:  []string{"jobs.TestConfirmationWithinASecond", "jobs.TestTwoProcessesSendOnce", "jobs.TestChoresHoldUpNoTick"},
+				Long: true,
+			},
+			{
+				Name: "confirmations wait behind the chores of all clinics",
+				File: "internal/jobs/tour.go", Old: "return queueTour", New: "return queueClinic",
+				Red:  []string{"jobs.TestChoresHoldUpNoTick"},
 				Long: true,
 			},
 		},
