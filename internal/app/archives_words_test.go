@@ -227,6 +227,7 @@ func clinicsOwn(t *testing.T, whole []byte) (out string) {
 
 // unsaid are sealed columns about a patient in which no word of hers is looked for in her copies, each with the reason.
 var unsaid = map[string]string{
+	"patient_link.shown":       "what somebody typed who may not have been she, masked, for the page after it",
 	"audit_detail.sealed":      "old and new values of what is in the copy; who looked is in it",
 	"encounter.vitals":         "numbers; the note beside them is looked for",
 	"invoice_hold.particulars": "of who was erased, and asks for nothing any more",

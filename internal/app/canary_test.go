@@ -85,6 +85,7 @@ var unmarked = map[string]string{
 	"custody.answers":              "the same, once it has gone",
 	"custody_part.body":            "what a law wants kept of it",
 	"patient.sex":                  "one of three words",
+	"patient_link.shown":           "an address is masked before it is sealed; scheduling.TestABookingIsNoProof looks at the bytes",
 	"statutory_copy.body":          "made by us of what became of a message, 180 days later; messaging's tests look at the bytes",
 	"patient.birth_date":           "a date; dates stand in every file",
 	"patient.minor":                "one bit",

@@ -129,6 +129,11 @@ func TestABookingIsNoProof(t *testing.T) {
 		if shown, err := p.Desk.ShownOf(ctx, who, r.Token); err != nil || shown != (scheduling.Shown{Phone: contact.Phone("+919876543210").Masked(), Email: contact.Email("thief@example.org").Masked(), Reminders: true}) {
 			t.Errorf("the page after it shows %+v: %v", shown, err)
 		}
+		for _, row := range p.Rows(t, `SELECT shown FROM patient_link WHERE clinic_id = $1 AND shown IS NOT NULL`) {
+			if strings.Contains(row[0], "example.org") || strings.Contains(row[0], "3210") {
+				t.Error("what was typed lies there unsealed")
+			}
+		}
 		untouched(t, p, "her other appointment", func() {
 			_, err := p.Desk.Own(ctx, who, known.ID)
 			refused(t, "reading", err, fault.NotFound, "")
