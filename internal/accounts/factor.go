@@ -289,7 +289,16 @@ func (s *Service) ResetFactors(ctx context.Context, who access.Caller, person id
 	return err
 }
 
+// clearFactors takes every factor of a person away, with her recovery codes and her sessions. Her wrong codes are forgotten: a hundred of
+// them would keep every app shut that she sets up from now on.
 func clearFactors(p *store.Platform, person id.ID) error {
+	codes, err := bucket(p, ofCode, person.String())
+	if err != nil {
+		return err
+	}
+	if err := forgive(p, codes); err != nil {
+		return err
+	}
 	for _, text := range []string{sqlFactorClear, sqlCodesClear, sqlSessionEndAll} {
 		if _, err := p.Exec(text, person); err != nil {
 			return err

@@ -162,6 +162,52 @@ func TestGuessingCodesIsSlow(t *testing.T) {
 	}
 }
 
+// TestAResetOpensForCodesAgain: after a hundred wrong codes in a row none counts, until a colleague or the operator resets the factors; then
+// an app that is set up anew counts.
+func TestAResetOpensForCodesAgain(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "codes-once")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		const mail = "shut@example.org"
+		owner, _ := h.owner("boss@example.org", "again")
+		desk, cookie := h.colleague(owner, mail, access.FrontDesk)
+		h.apps.Enrol(t, cookie)
+		for _, reset := range []func() error{
+			func() error {
+				return h.s.ResetFactors(ctx, owner.Caller, desk.Person.ID, h.member(owner, desk.Person.ID).Version)
+			},
+			func() error { return h.s.OperatorResetFactors(ctx, mail) },
+		} {
+			h.set(`DELETE FROM throttle`)
+			for i := range 2 { // from two networks, so that the count of two is the person's own
+				_, err := h.s.ProveSecond(ctx, h.halves(desk.Person.ID, 1)[0], accounts.Proof{Code: "000000"}, accounts.Device{Address: fmt.Sprintf("198.51.100.%d", i)})
+				if !fault.Is(err, fault.Invalid) {
+					t.Fatal(err)
+				}
+			}
+			h.set(`UPDATE throttle SET failures = 100 WHERE failures = 2`)
+			b.Clock.Move(time.Hour)
+			if _, err := h.s.ProveSecond(ctx, h.halves(desk.Person.ID, 1)[0], accounts.Proof{Code: h.apps.Code(t, mail)}, here); !fault.Is(err, fault.TooMany) {
+				t.Fatalf("the right code after a hundred wrong ones: %v", err)
+			}
+			if err := reset(); err != nil {
+				t.Fatal(err)
+			}
+			st, err := h.s.SignIn(ctx, mail, good, here, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cookie := h.apps.Enrol(t, st.Cookie); !h.session(cookie).Strong() {
+				t.Error("the new app does not count")
+			}
+			if _, err := h.s.ProveSecond(ctx, h.halves(desk.Person.ID, 1)[0], accounts.Proof{Code: h.apps.Code(t, mail)}, here); err != nil {
+				t.Errorf("a code of the new app: %v", err)
+			}
+		}
+	})
+}
+
 // device is somebody's virtual authenticator.
 type device struct {
 	rp   virtualwebauthn.RelyingParty
