@@ -235,17 +235,9 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 	}
 	var a attempt
 	var c clean
-	stored := ""
+	stored, right := "", false
 	if inv.Known {
-		var right bool
 		if a, right, _, err = s.prove(ctx, inv.Email, d.Password, at); err != nil {
-			return Started{}, err
-		}
-		if !right {
-			err = s.db.Across(ctx, Public(id.Zero), access.PlatformSignIn, func(_ context.Context, p *store.Platform) error { return s.failed(p, a) })
-			if err == nil {
-				err = wrongSignIn()
-			}
 			return Started{}, err
 		}
 	} else {
@@ -260,9 +252,15 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 		}
 	}
 	var out Started
-	person := a.person.id
+	person, shown := a.person.id, false
 	err = s.db.Across(ctx, atTheDoor(a.person.id, id.Zero), access.PlatformSignIn, func(_ context.Context, p *store.Platform) error {
-		person = a.person.id
+		person, shown = a.person.id, !inv.Known
+		if inv.Known {
+			var err error
+			if shown, err = s.outcome(p, a, right, ""); err != nil || !shown {
+				return err
+			}
+		}
 		r, mail, err := readInvitation(p, hash)
 		if err != nil {
 			return err
@@ -282,8 +280,6 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 			if err := s.addPerson(p, newPerson{id: person, token: r.token, clean: c, hash: stored, verified: true}); err != nil {
 				return err
 			}
-		} else if err := s.succeeded(p, a, ""); err != nil {
-			return err
 		}
 		p.Record(audit.Note{Action: "join", Kind: "membership", Subject: person, Patient: person, Old: r.by, New: string(r.role)})
 		if err := addMember(p, r.clinic, person, r.role, r.provider); err != nil {
@@ -294,6 +290,9 @@ func (s *Service) AcceptInvitation(ctx context.Context, token string, d Draft, a
 	})
 	if errors.Is(err, store.ErrUnique) {
 		err = linkGone()
+	}
+	if err == nil && !shown {
+		err = wrongSignIn()
 	}
 	if err != nil {
 		return Started{}, err

@@ -248,20 +248,18 @@ func (s *Service) passwordAgain(ctx context.Context, x looked, password string, 
 		return Started{}, err
 	}
 	right = right && a.person.id == x.in.Person.ID
+	shown := false
 	var out Started
 	err = s.db.Across(ctx, atTheDoor(x.in.Person.ID, x.in.SessionID), access.PlatformSignIn, func(_ context.Context, p *store.Platform) error {
-		if !right {
-			return s.failed(p, a)
-		}
-		if err := s.succeeded(p, a, ""); err != nil {
+		var err error
+		if shown, err = s.outcome(p, a, right, ""); err != nil || !shown {
 			return err
 		}
 		p.Record(audit.Note{Action: "prove-again", Kind: "person", Subject: x.in.Person.ID, Patient: x.in.Person.ID, New: at})
-		var err error
 		out, err = renew(p, x.hash, func(r *sessionRow) { r.proved = p.Now() })
 		return err
 	})
-	if err == nil && !right {
+	if err == nil && !shown {
 		var f fault.Fields
 		f.Add("password", "field.password.wrong")
 		err = f.Err()

@@ -38,22 +38,20 @@ func (s *Service) SignIn(ctx context.Context, email, password string, at Device,
 		}
 	}
 	var out Started
+	in := false
 	err = s.db.Across(ctx, atTheDoor(a.person.id, id.Zero), access.PlatformSignIn, func(_ context.Context, p *store.Platform) error {
-		if !right {
-			return s.failed(p, a)
-		}
-		if err := s.succeeded(p, a, fresh); err != nil {
+		var err error
+		if in, err = s.outcome(p, a, right, fresh); err != nil || !in {
 			return err
 		}
 		p.Record(audit.Note{Action: "sign-in", Kind: "person", Subject: a.person.id, Patient: a.person.id, New: at})
-		var err error
 		out, err = s.begin(p, a.person.id, at, id.Zero, before, oneFactor)
 		return err
 	})
-	if err == nil && right {
+	if err == nil && in {
 		s.planned()
 	}
-	if err == nil && !right {
+	if err == nil && !in {
 		err = wrongSignIn()
 	}
 	return out, err
@@ -128,18 +126,31 @@ func (s *Service) failed(p *store.Platform, a attempt) error {
 	return nil
 }
 
-func (s *Service) succeeded(p *store.Platform, a attempt, fresh string) error {
+// outcome is the first statement of the passage that a password opens: it writes down what became of the try, and answers whether the password
+// that was compared is the person's yet. The comparison took a while outside of every passage, in which she may have reset it, or been shut
+// out: whoever came with the old one gets no session that outlives that. Until the end of the passage nobody changes it.
+func (s *Service) outcome(p *store.Platform, a attempt, right bool, fresh string) (bool, error) {
+	if right {
+		n, err := p.Exec(sqlPersonStill, a.person.id, a.person.hash)
+		if err != nil {
+			return false, err
+		}
+		right = n == 1
+	}
+	if !right {
+		return false, s.failed(p, a)
+	}
 	if err := forgive(p, a.account); err != nil {
-		return err
+		return false, err
 	}
 	if err := takeBack(p, a.network); err != nil {
-		return err
+		return false, err
 	}
 	if fresh == "" {
-		return nil
+		return true, nil
 	}
-	_, err := p.Exec(sqlPersonRehash, a.person.id, a.person.hash, fresh) // unless it was changed meanwhile
-	return err
+	_, err := p.Exec(sqlPersonRehash, a.person.id, a.person.hash, fresh)
+	return true, err
 }
 
 // ChangePassword changes the person's own password, who gives the old one again; her other sessions end. fault.Invalid with
@@ -161,11 +172,10 @@ func (s *Service) ChangePassword(ctx context.Context, in SignedIn, old, now stri
 			return err
 		}
 	}
+	changed := false
 	err = s.db.Across(ctx, atTheDoor(in.Person.ID, in.SessionID), access.PlatformSignIn, func(_ context.Context, p *store.Platform) error {
-		if !right {
-			return s.failed(p, a)
-		}
-		if err := s.succeeded(p, a, ""); err != nil {
+		var err error
+		if changed, err = s.outcome(p, a, right, ""); err != nil || !changed {
 			return err
 		}
 		p.Record(audit.Note{Action: "change-password", Kind: "person", Subject: in.Person.ID, Patient: in.Person.ID})
@@ -178,10 +188,10 @@ func (s *Service) ChangePassword(ctx context.Context, in SignedIn, old, now stri
 		if _, err := p.Exec(sqlSessionStir, in.Person.ID); err != nil {
 			return err
 		}
-		_, err := p.Exec(sqlSessionOthers, in.Person.ID, in.SessionID)
+		_, err = p.Exec(sqlSessionOthers, in.Person.ID, in.SessionID)
 		return err
 	})
-	if err == nil && !right {
+	if err == nil && !changed {
 		f.Add("old_password", "field.old_password.wrong")
 		err = f.Err()
 	}

@@ -311,6 +311,86 @@ func TestResetEndsEverySession(t *testing.T) {
 	})
 }
 
+// TestAResetOutlivesASignInUnderWay: whoever gave the old password right before it was reset, and whose comparison ends after it, gets nothing by
+// it: no session, no password of his own, no place in a clinic.
+func TestAResetOutlivesASignInUnderWay(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		const mail = "late@example.org"
+		other := h.open(b.Open(t, store.Options{}))
+		h.person(mail)
+		owner, _ := h.owner("host@example.org", "host")
+		now, next := good, 0
+		// during has do begin with the password that is known, and what happens meanwhile be over before it is compared.
+		during := func(do func(password string) error, meanwhile func()) error {
+			t.Helper()
+			h.set(`DELETE FROM throttle`)
+			letGo := h.s.HoldHashes()
+			done, old := make(chan error, 1), now
+			go func() { done <- do(old) }()
+			for counted := 0; counted == 0; time.Sleep(time.Millisecond) {
+				h.ask(`SELECT COUNT(*) FROM throttle WHERE failures > 0`, nil, &counted)
+			}
+			meanwhile()
+			letGo()
+			return <-done
+		}
+		reset := func() func() {
+			t.Helper()
+			if err := h.s.ForgotPassword(ctx, mail, "", here); err != nil {
+				t.Fatal(err)
+			}
+			token := h.link(mail, "reset")
+			return func() {
+				next++
+				now = fmt.Sprintf("%s %d", better, next)
+				if err := other.ResetPassword(ctx, token, now); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		nobody := func(what string) {
+			t.Helper()
+			var n int
+			if h.ask(`SELECT COUNT(*) FROM session WHERE person_id IN (SELECT person_id FROM one_time_link WHERE kind = 'reset')`, nil, &n); n != 0 {
+				t.Errorf("%s: %d sessions outlived the reset", what, n)
+			}
+		}
+		signIn := func(password string) error { _, err := h.s.SignIn(ctx, mail, password, here, ""); return err }
+
+		wantKey(t, during(signIn, reset()), "fault.sign_in_wrong")
+		nobody("a sign-in")
+		in := h.session(h.signIn(mail, now).Cookie)
+		err := during(func(password string) error {
+			return h.s.ChangePassword(ctx, in, password, "a password of the thief", here)
+		}, reset())
+		if !fault.Is(err, fault.Invalid) {
+			t.Errorf("a change of the password: %v", err)
+		}
+		nobody("a change of the password")
+		if err := h.s.Invite(ctx, owner.Caller, mail, access.FrontDesk, owner.Provider); err != nil {
+			t.Fatal(err)
+		}
+		invitation := h.link(mail, "invitation")
+		accept := func(password string) error {
+			_, err := h.s.AcceptInvitation(ctx, invitation, accounts.Draft{Password: password}, here, "")
+			return err
+		}
+		wantKey(t, during(accept, reset()), "fault.sign_in_wrong")
+		nobody("an invitation")
+		if err := accept(now); err != nil {
+			t.Errorf("the invitation, with the new password: %v", err)
+		}
+		if err := during(signIn, func() {}); err != nil {
+			t.Errorf("a sign-in with nothing in between: %v", err)
+		}
+		h.set(`DELETE FROM session`)
+		wantKey(t, during(signIn, func() { h.set(`UPDATE person SET disabled_at = 1 WHERE id = $1`, in.Person.ID) }), "fault.sign_in_wrong")
+		nobody("a person who was shut out")
+	})
+}
+
 func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {

@@ -18,7 +18,7 @@ const (
 	sqlPersonRehash   = `UPDATE person SET password = $3 WHERE id = $1 AND password = $2`
 	sqlPersonPrefer   = `UPDATE person SET name = $3, phone = $4, job_title = $5, language = $6, theme = $7, shortcuts = $8, version = version + 1
 	WHERE id = $1 AND version = $2`
-	sqlPersonHash     = `SELECT password FROM person WHERE id = $1 AND disabled_at = 0`
+	sqlPersonStill    = `UPDATE person SET version = version WHERE id = $1 AND password = $2 AND disabled_at = 0 AND verified_at > 0`
 	sqlPersonVerified = `SELECT COUNT(*) FROM person WHERE verified_at > 0`
 
 	sqlAcceptanceAdd = `INSERT INTO acceptance (person_id, document, version, accepted_at) VALUES ($1, $2, $3, $4)
