@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -25,6 +26,7 @@ var Lists = []string{ListSecurity, ListProduct}
 
 const (
 	sqlChoiceList = `SELECT list, wanted FROM mail_choice WHERE person_id = $1`
+	sqlChoiceGet  = `SELECT wanted FROM mail_choice WHERE person_id = $1 AND list = $2`
 	sqlChoiceSet  = `INSERT INTO mail_choice (person_id, list, wanted, changed_at) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (person_id, list) DO UPDATE SET wanted = excluded.wanted, changed_at = excluded.changed_at`
 	sqlOnList = `SELECT p.id, p.language FROM person p LEFT JOIN mail_choice c ON c.person_id = p.id AND c.list = $1
@@ -122,3 +124,18 @@ func MailList(p *store.Platform, list string, after id.ID, limit int, path strin
 
 // mailList begins the kind of a letter of a list.
 const mailList = "list-"
+
+// wants says whether the person is on the list yet, of whose kind the mail is: a letter may wait for days, and she may have left the list
+// meanwhile. A mail of no list is always wanted.
+func wants(p *store.Platform, person id.ID, kind string) (bool, error) {
+	list, of := strings.CutPrefix(kind, mailList)
+	if !of {
+		return true, nil
+	}
+	wanted := byDefault(list)
+	err := p.Row(sqlChoiceGet, person, list).Scan(&wanted)
+	if err == store.ErrNoRows {
+		err = nil
+	}
+	return wanted, err
+}

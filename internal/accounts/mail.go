@@ -70,7 +70,31 @@ const (
 	mailLease = 5 * time.Minute // a sender that has not settled a mail by then is taken for dead
 	mailTries = 10
 	mailLife  = 24 * time.Hour // then the link in it is dead anyway; an invitation's mail waits no longer either
+
+	// A notice tells somebody what she was promised to be told, and is as true after a mail server stood still for days: no count of tries ends it.
+	noticeLife  = keepMails
+	noticeEvery = time.Hour // at most between two tries
 )
+
+// ageing are the kinds of mails that hold a link which is worth nothing after a while, or answer like one that does. All others are notices.
+var ageing = map[string]bool{mailVerify: true, mailKnown: true, mailReset: true, mailInvitation: true, mailHelper: true}
+
+// lifeOf is how long a mail of the kind may wait before it is not sent any more.
+func lifeOf(kind string) time.Duration {
+	if ageing[kind] {
+		return mailLife
+	}
+	return noticeLife
+}
+
+// againIn is when a mail of the kind is tried again after so many tries; false when it is given up.
+func againIn(kind string, tries int64) (time.Duration, bool) {
+	wait := time.Duration(tries*tries) * time.Minute
+	if ageing[kind] {
+		return wait, tries < mailTries
+	}
+	return min(wait, noticeEvery), true
+}
 
 const (
 	sqlMailAdd   = `INSERT INTO outgoing_mail (id, person_id, kind, body, state, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
@@ -192,8 +216,11 @@ func (s *Service) sendOne(ctx context.Context, who access.Caller, c Carrier, mai
 			if to.Language == "" {
 				to.Language = m.Language
 			}
+			if wanted, err := wants(p, person, m.Kind); err != nil || !wanted {
+				return err
+			}
 		}
-		readable = p.Now().Sub(created) < mailLife
+		readable = p.Now().Sub(created) < lifeOf(m.Kind)
 		return nil
 	})
 	if err != nil || !mine {
@@ -216,7 +243,7 @@ func (s *Service) sendOne(ctx context.Context, who access.Caller, c Carrier, mai
 			outcome = Uncertain
 		}
 	}
-	return outcome == Accepted, s.settle(context.WithoutCancel(ctx), who, mail, tryNo, outcome)
+	return outcome == Accepted, s.settle(context.WithoutCancel(ctx), who, mail, m.Kind, tryNo, outcome)
 }
 
 func (s *Service) handOver(ctx context.Context, who access.Caller, mail id.ID, tryNo int64) error {
@@ -227,15 +254,15 @@ func (s *Service) handOver(ctx context.Context, who access.Caller, mail id.ID, t
 }
 
 // settle writes what became of a mail. Its body, with the link, goes at once unless it is tried again.
-func (s *Service) settle(ctx context.Context, who access.Caller, mail id.ID, tryNo int64, outcome string) error {
+func (s *Service) settle(ctx context.Context, who access.Caller, mail id.ID, kind string, tryNo int64, outcome string) error {
 	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("what became of a mail")
 		state := map[string]string{Accepted: mailSent, Refused: mailRefused, Uncertain: mailUncertain}[outcome]
-		if outcome == Later && tryNo < mailTries {
-			_, err := p.Exec(sqlMailAgain, mail, tryNo, p.Now().Add(time.Duration(tryNo*tryNo)*time.Minute))
-			return err
-		}
 		if outcome == Later {
+			if wait, again := againIn(kind, tryNo); again {
+				_, err := p.Exec(sqlMailAgain, mail, tryNo, p.Now().Add(wait))
+				return err
+			}
 			state = mailRefused
 		}
 		_, err := p.Exec(sqlMailDone, mail, tryNo, state, []byte{}, p.Now())

@@ -11,6 +11,8 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/fault"
+	"almirah/internal/id"
+	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
 )
@@ -75,6 +77,106 @@ func TestAMailIsTriedAgainAndThenGivenUp(t *testing.T) {
 	if state, kept, tries := h.state(); state != "refused" || kept || tries > 10 {
 		t.Errorf("%s, kept %v, %d tries", state, kept, tries)
 	}
+}
+
+// TestANoticeOutlivesAnOutage: the mail server answers nothing for three days, and what somebody was promised to be told reaches her then; a link
+// that ages does not, nor does a letter of a list that she left meanwhile. After thirty days a notice is let go. The look says what waits.
+func TestANoticeOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "service-notices", "new-device-told", "letters-by-choice")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		owner, _ := h.owner("told@example.org", "told")
+		work := access.Mint(owner.Clinic, id.Zero, id.Zero, id.Zero, access.System, access.Running)
+		late := func() (n int64) {
+			t.Helper()
+			err := h.DB.Across(ctx, h.As(access.System), access.PlatformWork, func(_ context.Context, p *store.Platform) (err error) {
+				p.Housekeeping("test")
+				n, _, err = accounts.LateNotices(p, p.Now().Add(-24*time.Hour))
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		write := func() {
+			t.Helper()
+			h.set(`DELETE FROM outgoing_mail`)
+			if err := h.s.TellOwners(ctx, work, "Told", accounts.NoticeGrantEmergency, "/app/support/access"); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.s.ForgotPassword(ctx, "told@example.org", "en", here); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.s.SignIn(ctx, "told@example.org", good, accounts.Device{Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", Address: here.Address}, ""); err != nil {
+				t.Fatal(err)
+			}
+			err := h.DB.Across(ctx, h.As(access.System), access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+				p.Housekeeping("test")
+				_, err := accounts.MailList(p, accounts.ListSecurity, id.Zero, 10, "/trust", func(string) accounts.Written { return accounts.Written{Title: "A list", Words: "Words"} })
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		outage := func(hours int) {
+			t.Helper()
+			h.post.do = func(func() error) string { return accounts.Later }
+			for range hours {
+				h.collect()
+				h.Clock.Move(time.Hour)
+			}
+			h.post.do = nil
+		}
+		subjects := func() []string {
+			t.Helper()
+			var out []string
+			for _, m := range h.collect() {
+				out = append(out, m.subject)
+			}
+			slices.Sort(out)
+			return out
+		}
+
+		write()
+		before := subjects()
+		if len(before) != 4 || late() != 0 {
+			t.Fatalf("%q, and %d wait", before, late())
+		}
+		write()
+		outage(23)
+		if n := late(); n != 0 {
+			t.Errorf("%d notices are late before a day is over", n)
+		}
+		outage(49)
+		if n := late(); n != 3 {
+			t.Errorf("%d notices are late", n)
+		}
+		if err := h.s.SaveListChoices(ctx, owner, accounts.ListChoices{accounts.ListSecurity: false}); err != nil {
+			t.Fatal(err)
+		}
+		after := subjects()
+		if len(after) != 2 || late() != 0 || slices.ContainsFunc(after, func(s string) bool {
+			return !slices.Contains(before, s) || s == "A list" || strings.Contains(s, "password")
+		}) {
+			t.Errorf("after three days came %q of %q, and %d wait", after, before, late())
+		}
+
+		write()
+		h.post.do = func(func() error) string { return accounts.Later }
+		h.Clock.Move(30*24*time.Hour - time.Minute)
+		h.collect()
+		if n := late(); n != 2 { // she is on no list any more
+			t.Errorf("%d notices wait after thirty days", n)
+		}
+		h.post.do = nil
+		h.Clock.Move(time.Hour)
+		if got := subjects(); len(got) != 0 || late() != 0 {
+			t.Errorf("a notice of thirty days ago was sent: %q", got)
+		}
+	})
 }
 
 // TestADeadSender dies at every step; a mail goes out once, or is uncertain, and that only after it was handed over.

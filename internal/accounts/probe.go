@@ -22,6 +22,8 @@ const (
 	OR EXISTS (SELECT 1 FROM challenge x WHERE x.person_id = p.id) OR EXISTS (SELECT 1 FROM known_device x WHERE x.person_id = p.id) OR EXISTS (SELECT 1 FROM sign_in_event x WHERE x.person_id = p.id)
 	OR EXISTS (SELECT 1 FROM one_time_link x WHERE x.person_id = p.id) OR EXISTS (SELECT 1 FROM outgoing_mail x WHERE x.person_id = p.id) OR EXISTS (SELECT 1 FROM membership x WHERE x.person_id = p.id AND x.ended_at = 0))`
 	sqlErasedWho = `SELECT id FROM person WHERE LENGTH(email) = 0 ORDER BY disabled_at DESC LIMIT 100`
+	sqlMailLate  = `SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM outgoing_mail WHERE state IN ('planned', 'sending', 'handing-over') AND created_at <= $1
+	AND kind NOT IN ('verify', 'known', 'reset', 'invitation', 'helper')`
 	sqlSecretsIn = `SELECT secret FROM authenticator ORDER BY person_id, id LIMIT 200`
 )
 
@@ -43,6 +45,13 @@ func Erased(p *store.Platform) (left int64, who []id.ID, err error) {
 		who = append(who, one)
 	}
 	return left, who, rows.Err()
+}
+
+// LateNotices are how many notices were written before then and wait yet, and when the oldest was written. Mails whose link ages end by
+// themselves and are no notices.
+func LateNotices(p *store.Platform, before clock.Instant) (n int64, oldest clock.Instant, err error) {
+	err = p.Row(sqlMailLate, before).Scan(&n, &oldest)
+	return n, oldest, err
 }
 
 // Bare counts secrets of code apps and passkeys that lie unsealed, of the first two hundred (promise secrets-kept-apart).

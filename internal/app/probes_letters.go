@@ -242,7 +242,14 @@ func tellsNobody(f followup.Figures, plain int) error {
 	return nil
 }
 
+// ownersTold looks as well whether what was written to owners, staff and operators has left: a mail server that stands still for a day keeps it from them.
 func (p probe) ownersTold(ctx context.Context) (string, error) {
+	if n, oldest, err := p.lateNotices(ctx); err != nil || n > 0 {
+		if err == nil {
+			err = fmt.Errorf("%d notices wait for the mail server, the oldest since %s", n, oldest.Time().UTC().Format(time.DateTime))
+		}
+		return "", err
+	}
 	return p.none(ctx, sqlProbeNotTold, "accounts have stood still for an hour, and nobody of the clinic was told", p.ago(time.Hour))
 }
 

@@ -53,7 +53,8 @@ const (
 	// Both there is within half an hour of the acceptance; otherwise three days pass.
 	sqlProbeHanded = `SELECT COUNT(*), COUNT(CASE WHEN state = 'done' AND (accepted_at = 0 OR settled_at > accepted_at + 1860000000 AND settled_at < accepted_at + 259200000000) OR state = 'accepted' AND accepted_at < $1 THEN 1 END) FROM ownership_transfer`
 	// Who is an owner only since then was not to be told.
-	sqlProbeEmergency = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM outgoing_mail o WHERE o.person_id = m.person_id AND o.kind = 'notice-grant-emergency' AND o.created_at >= $2 AND o.created_at <= $3) THEN 1 END)
+	sqlProbeEmergency = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM outgoing_mail o WHERE o.person_id = m.person_id AND o.kind = 'notice-grant-emergency' AND o.created_at >= $2 AND o.created_at <= $3
+	AND (o.created_at > $4 OR o.state NOT IN ('planned', 'sending', 'handing-over'))) THEN 1 END)
 	FROM membership m WHERE m.clinic_id = $1 AND m.role = 'owner' AND m.ended_at = 0 AND m.version = 1 AND m.created_at < $2`
 )
 
@@ -430,11 +431,15 @@ func (p probe) supportEmergency(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		left := p.ago(time.Hour)
+		if p.Held() { // nothing leaves before a person lets it go
+			left = 0
+		}
 		for _, at := range list {
 			if at < p.ago(20*time.Hour) {
 				break
 			}
-			if _, err := p.doubted(ctx, sqlProbeEmergency, "owners were not written to before an operator opened their clinic", c, at.Add(-5*time.Minute), at); err != nil {
+			if _, err := p.doubted(ctx, sqlProbeEmergency, "owners were not written to before an operator opened their clinic, or the letter has not left for an hour", c, at.Add(-5*time.Minute), at, left); err != nil {
 				return "", err
 			}
 		}

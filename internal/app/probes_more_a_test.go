@@ -124,6 +124,8 @@ func TestLooksOfPeopleAndRowsCanGoRed(t *testing.T) {
 			{"support-visible", []string{grant + `30, FALSE, 'ended', {now-40}, {now-30}, {new}, {now-10}, {now-20}, NULL)`, leaf("open", "patient", "{now}", ", grant_id", "{patient}, {x:00}, {new}, {grant})")}, []string{noGrant}},
 			{"support-emergency", []string{grant + `60, TRUE, 'running', {now}, {now}, NULL, {now+60}, 0, {patient})`}, []string{noGrant}},
 			{"support-emergency", []string{grant + `60, TRUE, 'running', {now}, {now}, NULL, {now+60}, 0, NULL)`}, []string{noGrant}},
+			{"support-emergency", []string{grant + `60, TRUE, 'ended', {now-100}, {now-100}, NULL, {now-40}, {now-40}, NULL)`, `INSERT INTO outgoing_mail (id, person_id, kind, body, state, due_at, created_at) VALUES ({new}, {person}, 'notice-grant-emergency', {x:00}, 'planned', {now}, {now-101})`},
+				[]string{`UPDATE outgoing_mail SET state = 'sent' WHERE kind = 'notice-grant-emergency'`}},
 			{"incident-noticed", []string{incident + `'other:1', 'other', 'suspected', 1, 0, {now-90}, {now-90}, 0, 0, 0, NULL)`}, []string{noIncident}},
 			{"incident-noticed", []string{leaf("break-glass", "grant", "{now-60}", "", "{patient}, {x:00}, {new})")}, []string{incident + `'` + cause + `', 'break-glass', 'suspected', 1, 0, {now-90}, {now-90}, 1, 0, 0, NULL)`}},
 			{"incident-register", []string{noIncident, incident + `'other:2', 'other', 'closed', 1, 2, 1, 1, 1, 0, {now-90}, {new})`}, []string{noIncident}},

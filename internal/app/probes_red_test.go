@@ -186,6 +186,7 @@ func TestEachLookCanGoRed(t *testing.T) {
 			{"feedback-first", []string{`INSERT INTO feedback (clinic_id, id, patient_id, appointment_id, stars, words, given_at) VALUES ({clinic}, {new}, {patient}, {appointment}, 5, {x:4120676f6f642076697369742c20616e64206e6f626f6479207365616c6564206974}, {now-60})`}, []string{`DELETE FROM feedback`}},
 			{"service-notices", []string{`INSERT INTO channel (clinic_id, id, kind, provider, sender, last4, state, reason, agreed_by, agreed_text, state_at, created_at) VALUES ({clinic}, {new}, 'sms', 'twilio', '', '', 'paused', 'token', {new}, 1, {now-90}, {now-90})`},
 				[]string{`UPDATE channel SET told_at = {now}`}},
+			{"service-notices", []string{`INSERT INTO outgoing_mail (id, person_id, kind, body, state, attempts, due_at, created_at) VALUES ({new}, {rule}, 'notice-incident', {x:00}, 'planned', 30, {now}, {now-1500})`}, []string{`DELETE FROM outgoing_mail`}},
 			{"no-advertising", []string{letterRow("review", "advertising", "sent", "0", "{new}")}, []string{noLetters}},
 			{"tickets", []string{`INSERT INTO ticket (id, clinic_id, person_id, kind, subject, state, opened_at, changed_at) VALUES ({rule}, {clinic}, {new}, 'question', {x:00}, 'closed', 1, 1)`}, []string{`DELETE FROM ticket`}},
 			{"tickets", []string{`INSERT INTO ticket (id, clinic_id, person_id, kind, subject, state, opened_at, changed_at) VALUES ({rule}, {clinic}, {new}, 'question', {x:00}, 'open', {now}, {now})`,

@@ -12,8 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"almirah/internal/access"
 	"almirah/internal/accounts"
 	"almirah/internal/clock"
+	"almirah/internal/jobs"
 	"almirah/internal/store"
 	"almirah/internal/web"
 )
@@ -138,6 +140,14 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 	}
 	add("audit", h.sequenced(ctx), web.WatchGood, "")
 	h.outsideChecks(add)
+	switch n, oldest, err := h.lateNotices(ctx); {
+	case err != nil:
+		add("letters", nil, web.WatchLate, "cannot be counted")
+	case n > 0:
+		add("letters", nil, web.WatchLate, fmt.Sprintf("%d notices to people wait for the mail server, the oldest for %s", n, clock.At(h.Clock.Now()).Sub(oldest).Round(time.Hour)))
+	default:
+		add("letters", nil, web.WatchGood, "")
+	}
 	if x, err := h.Lives.Clock(ctx, accounts.Operator()); err == nil && x.Refused > 0 {
 		add("clock", nil, web.WatchLate, "moved by more than 26 hours: nothing is taken away until `almirah retention run --clock-is-right`")
 	}
@@ -154,6 +164,22 @@ func (h *House) checks(ctx context.Context) (list []web.WatchCheck, watched stor
 		add("disk", nil, web.WatchGood, "")
 	}
 	return list, watched, found
+}
+
+// noticeLate is how long a notice may wait for the mail server before whoever runs the deployment is told.
+const noticeLate = 24 * time.Hour
+
+// lateNotices are how many notices wait for longer, and since when the oldest. None while everything is held after a restore: a person lets it go.
+func (h *House) lateNotices(ctx context.Context) (n int64, oldest clock.Instant, err error) {
+	if h.Held() {
+		return 0, 0, nil
+	}
+	err = h.DB.Across(ctx, jobs.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("a look writes nothing")
+		n, oldest, err = accounts.LateNotices(p, clock.At(h.Clock.Now()).Add(-noticeLate))
+		return err
+	})
+	return n, oldest, err
 }
 
 // stillGood is how long a house that was well is taken to be well while its database answers nothing at all.

@@ -149,12 +149,12 @@ var signin = []Sentence{
 		Sources:  []string{"M10", "M13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/device.go"},
-		ProvedBy: []string{"accounts.TestANewBrowserIsReported"},
+		ProvedBy: []string{"accounts.TestANewBrowserIsReported", "accounts.TestANoticeOutlivesAnOutage"},
 		Twins: []Twin{
 			{
 				Name: "nobody is told of a new browser",
 				File: "internal/accounts/device.go", Old: "return mark, plan(p, person, letter{Kind: mailDevice, Link: \"/app/me\", Device: at.Words(), At: p.Now()}, false)", New: "return mark, nil",
-				Red: []string{"accounts.TestANewBrowserIsReported"},
+				Red: []string{"accounts.TestANewBrowserIsReported", "accounts.TestANoticeOutlivesAnOutage"},
 			},
 		},
 		Probe: "new-device-told",

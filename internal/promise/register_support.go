@@ -129,12 +129,17 @@ var helping = []Sentence{
 		Sources:  []string{"F11", "M13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/lists.go", "support.Service.MailNotices"},
-		ProvedBy: []string{"support.TestLettersGoToThoseWhoWantThem"},
+		ProvedBy: []string{"support.TestLettersGoToThoseWhoWantThem", "accounts.TestANoticeOutlivesAnOutage"},
 		Twins: []Twin{
 			{
 				Name: "everybody gets the news",
 				File: "internal/accounts/lists.go", Old: "func byDefault(list string) bool { return list == ListSecurity }", New: "func byDefault(list string) bool { return list != \"\" }",
 				Red: []string{"support.TestLettersGoToThoseWhoWantThem"},
+			},
+			{
+				Name: "who left the list gets what waited",
+				File: "internal/accounts/mail.go", Old: "if wanted, err := wants(p, person, m.Kind); err != nil || !wanted {", New: "if wanted, err := wants(p, person, m.Kind); err != nil || !wanted && m.Kind == \"\" {",
+				Red: []string{"accounts.TestANoticeOutlivesAnOutage"},
 			},
 		},
 		Probe: "letters-by-choice",

@@ -106,13 +106,20 @@ var talk = []Sentence{
 		Sources:  []string{"F10", "F11", "Q2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/notice.go", "internal/clinics/tell.go", "internal/messaging/account.go"},
-		ProvedBy: []string{"app.TestABrokenAccountLosesNothing"},
-		Twins: []Twin{{
-			Name: "owners are told every minute",
-			File: "internal/clinics/tell.go", Old: "_, err := tx.Exec(told, tx.Now())\n\t\treturn err", New: "return nil",
-			Red:  []string{"app.TestABrokenAccountLosesNothing"},
-			Long: true,
-		}},
+		ProvedBy: []string{"app.TestABrokenAccountLosesNothing", "accounts.TestANoticeOutlivesAnOutage"},
+		Twins: []Twin{
+			{
+				Name: "owners are told every minute",
+				File: "internal/clinics/tell.go", Old: "_, err := tx.Exec(told, tx.Now())\n\t\treturn err", New: "return nil",
+				Red:  []string{"app.TestABrokenAccountLosesNothing"},
+				Long: true,
+			},
+			{
+				Name: "a notice dies with the day",
+				File: "internal/accounts/mail.go", Old: "noticeLife  = keepMails", New: "noticeLife  = mailLife",
+				Red: []string{"accounts.TestANoticeOutlivesAnOutage"},
+			},
+		},
 		Probe: "service-notices",
 	},
 }
