@@ -356,9 +356,9 @@ func (h *House) Start(ctx context.Context) error {
 		return err
 	}
 	h.started = true
+	h.keepUse(ctx)
 	h.keepBackups(ctx)
 	h.keepHearing(ctx)
-	h.keepUse(ctx)
 	h.ring(ctx)
 	return nil
 }

@@ -28,14 +28,17 @@ type guarding struct {
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 
-	looked  chan struct{} // closed when every clinic was asked
+	asking  sync.Mutex // held while clinics are asked, so that one asks for all who wait
 	mu      sync.Mutex
 	against []vendors.Against
+	askedAt time.Time // when every clinic was asked last, and each answered; zero: never
 }
+
+// choicesFor is how long what the clinics answered counts: one that arrived, or that chose at another process, is heard then.
+const choicesFor = 3 * time.Minute
 
 // vendors makes the room, and has the gate ask it.
 func (h *House) vendors() *vendors.Service {
-	h.guarding.looked = make(chan struct{})
 	return vendors.New(h.DB, h.Log, vendors.Options{Gate: h.Gate, Mail: mailProcessor, Backup: h.Config.Saves.target(),
 		Changed: func(tx *store.Tx, _ clinics.Clinic) error { return h.adopt(tx) }})
 }
@@ -63,19 +66,19 @@ func (h *House) allows() messaging.Outside {
 		Shut: func(via string) string { return h.Vendors.Shut(partyOf(via)) }}
 }
 
-// keepUse compares every clinic's choice with the configuration once, and keeps what went to whom each minute, until the house closes.
+// keepUse compares every clinic's choice with the configuration, and keeps what went to whom each minute, until the house closes.
 func (h *House) keepUse(ctx context.Context) {
 	if h.guarding.cancel != nil {
 		return // a house may be started again; this goes on until it closes
 	}
 	ctx, h.guarding.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	h.guarding.ended.Go(func() {
-		defer close(h.guarding.looked)
-		if err := h.compareChoices(ctx); err != nil && ctx.Err() == nil {
-			h.Log.Error("clinics' choices of outside parties cannot be compared with the configuration", "error", err)
+	compare := func() {
+		if _, err := h.compareChoices(ctx); err != nil && ctx.Err() == nil {
+			h.Log.Error("clinics' choices of outside parties cannot be compared with the configuration; no second copy of a backup is laid", "error", err)
 		}
-	})
+	}
 	h.guarding.ended.Go(func() {
+		compare()
 		every := time.NewTicker(time.Minute)
 		defer every.Stop()
 		for {
@@ -84,6 +87,7 @@ func (h *House) keepUse(ctx context.Context) {
 				return
 			case <-every.C:
 				h.flushUse(ctx)
+				compare()
 			}
 		}
 	})
@@ -107,30 +111,35 @@ func (g *guarding) end(flush func(context.Context)) {
 	flush(ctx)
 }
 
-// compareChoices asks every clinic, and says in the log what does not go together.
-func (h *House) compareChoices(ctx context.Context) error {
+// compareChoices answers what does not go together, and says in the log what is new. Clinics are asked when they were not within choicesFor, whether the
+// house was started or only opened for one verb of the console. It fails while one of them cannot be asked.
+func (h *House) compareChoices(ctx context.Context) ([]vendors.Against, error) {
 	if h.Config.Mail.Host == "" && h.Config.Saves.Second == "" {
-		return nil // nothing of the deployment's own goes anywhere
+		return nil, nil // nothing of the deployment's own goes anywhere
 	}
-	list, err := h.DB.Due(ctx, jobs.Platform(), clock.Instant(1<<63-1), 1_000_000)
+	g := &h.guarding
+	g.asking.Lock()
+	defer g.asking.Unlock()
+	now := h.Clock.Now()
+	known := h.goingAgainst()
+	if !g.askedAt.IsZero() && now.Sub(g.askedAt).Abs() < choicesFor {
+		return known, nil
+	}
+	g.askedAt = time.Time{}
+	out, err := h.Vendors.CheckAll(ctx, jobs.Platform(), jobs.ForClinic)
+	for _, x := range out {
+		if !slices.Contains(known, x) {
+			h.Log.Error("the configuration goes against what a clinic allows outside; it gets nothing of the clinic’s", "clinic", x.Clinic.String(), "part", x.What, "reason", x.Why)
+		}
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var out []vendors.Against
-	for _, c := range list {
-		found, err := h.Vendors.Check(ctx, jobs.ForClinic(c))
-		if err != nil {
-			return err
-		}
-		for _, x := range found {
-			h.Log.Error("the configuration goes against what a clinic allows outside; it gets nothing of the clinic’s", "clinic", c.String(), "part", x.What, "reason", x.Why)
-		}
-		out = append(out, found...)
-	}
-	h.guarding.mu.Lock()
-	defer h.guarding.mu.Unlock()
-	h.guarding.against = out
-	return nil
+	g.askedAt = now
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.against = out
+	return out, nil
 }
 
 // goingAgainst is what was found.
@@ -170,16 +179,13 @@ type barredPlace struct {
 
 var errBarred = errors.New("the place of the second copy is outside of what a clinic allows; the operator's page says which")
 
-// Put waits until every clinic was asked.
+// Put asks the clinics itself, whoever makes the backup: the night's work or a verb of the console. Where one cannot be asked, nothing is laid.
 func (b barredPlace) Put(ctx context.Context, name, file string) error {
-	if b.h.guarding.cancel != nil {
-		select {
-		case <-b.h.guarding.looked:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	against, err := b.h.compareChoices(ctx)
+	if err != nil {
+		return fmt.Errorf("nothing is laid at the place of the second copy before every clinic could be asked whether it allows that: %w", err)
 	}
-	if slices.ContainsFunc(b.h.goingAgainst(), func(x vendors.Against) bool { return x.What == "backups" && x.Why != vendors.NoBAA }) {
+	if slices.ContainsFunc(against, func(x vendors.Against) bool { return x.What == "backups" && x.Why != vendors.NoBAA }) {
 		return errBarred
 	}
 	return b.Place.Put(ctx, name, file)

@@ -76,8 +76,8 @@ var outsiders = []Sentence{
 		Text:     "A clinic chooses the region in which its data stays, and outside services of another region are refused.",
 		Sources:  []string{"A21", "I8"},
 		Kind:     Enforced,
-		KeptBy:   []string{"vendors.Service.Refused", "internal/messaging/outside.go"},
-		ProvedBy: []string{"vendors.TestOnlyItsOwnRegion", "app.TestOneClinicInItsRegion"},
+		KeptBy:   []string{"vendors.Service.Refused", "internal/messaging/outside.go", "internal/app/vendors.go"},
+		ProvedBy: []string{"vendors.TestOnlyItsOwnRegion", "app.TestOneClinicInItsRegion", "app.TestTheSecondCopyAsksEveryClinic", "app.TestTheVerbsAskEveryClinic"},
 		Twins: []Twin{
 			{
 				Name: "a message goes whatever the clinic chose",
@@ -87,7 +87,17 @@ var outsiders = []Sentence{
 			{
 				Name: "backups lie where the clinic forbids",
 				File: "internal/vendors/allowed.go", Old: "\treturn OutOfArea\n}", New: "\treturn \"\"\n}",
-				Red: []string{"vendors.TestOnlyItsOwnRegion"},
+				Red: []string{"vendors.TestOnlyItsOwnRegion", "app.TestTheSecondCopyAsksEveryClinic", "app.TestTheVerbsAskEveryClinic"},
+			},
+			{
+				Name: "the second copy asks nobody itself",
+				File: "internal/app/vendors.go", Old: "against, err := b.h.compareChoices(ctx)", New: "against, err := b.h.goingAgainst(), error(nil)",
+				Red: []string{"app.TestTheSecondCopyAsksEveryClinic", "app.TestTheVerbsAskEveryClinic"},
+			},
+			{
+				Name: "a clinic that cannot be asked forbids nothing",
+				File: "internal/vendors/service.go", Old: "return out, errors.Join(failed...)", New: "return out, errors.Join(failed[:0]...)",
+				Red: []string{"app.TestTheSecondCopyAsksEveryClinic"},
 			},
 		},
 		Probe: "clinic-regions",
@@ -98,7 +108,7 @@ var outsiders = []Sentence{
 		Sources:  []string{"I8"},
 		Kind:     Enforced,
 		KeptBy:   []string{"vendors.Service.Refused", "internal/messaging/outside.go"},
-		ProvedBy: []string{"vendors.TestNobodyOutside"},
+		ProvedBy: []string{"vendors.TestNobodyOutside", "app.TestTheSecondCopyAsksEveryClinic", "app.TestTheVerbsAskEveryClinic"},
 		Twins: []Twin{
 			{
 				Name: "nobody is somebody",

@@ -2,6 +2,8 @@ package vendors
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -201,9 +203,10 @@ type Allowed struct {
 
 // Against is a clinic whose choice this deployment's configuration does not go with.
 type Against struct {
-	Slug string
-	What string // "mail" or "backups"
-	Why  string
+	Clinic id.ID
+	Slug   string
+	What   string // "mail" or "backups"
+	Why    string
 }
 
 // Check compares a clinic's choice with the deployment's own mail server and the place of its backups. who is the clinic's own work.
@@ -216,18 +219,55 @@ func (s *Service) Check(ctx context.Context, who access.Caller) (out []Against, 
 		}
 		out = nil
 		if why := s.Refused(c, s.o.Mail, ""); why != "" {
-			out = append(out, Against{c.Slug, "mail", why})
+			out = append(out, Against{c.ID, c.Slug, "mail", why})
 		}
 		if why := s.forbids(c, c.Outside); why != "" {
-			out = append(out, Against{c.Slug, "backups", why})
+			out = append(out, Against{c.ID, c.Slug, "backups", why})
 		}
 		b, listed := s.party(s.o.Backup.Party)
 		if listed && b.Bound() && c.Outside == clinics.OutsideAnyone && s.Refused(c, b.ID, "") == NoBAA {
-			out = append(out, Against{c.Slug, "backups", NoBAA})
+			out = append(out, Against{c.ID, c.Slug, "backups", NoBAA})
 		}
 		return nil
 	})
 	return out, err
+}
+
+const sqlClinicsHere = `SELECT clinic_id FROM pulse ORDER BY clinic_id`
+
+// CheckAll is Check for every clinic whose data lie here, those too that are only arriving. Where one cannot be asked, the others are asked all the
+// same, and the answer is an error beside what was found. who is the platform's own work, of is a clinic's.
+func (s *Service) CheckAll(ctx context.Context, who access.Caller, of func(clinic id.ID) access.Caller) (out []Against, err error) {
+	var list []id.ID
+	err = s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("a look writes nothing")
+		list = nil
+		rows, err := p.Query(sqlClinicsHere)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var c id.ID
+			if err := rows.Scan(&c); err != nil {
+				return err
+			}
+			list = append(list, c)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	var failed []error
+	for _, c := range list {
+		found, err := s.Check(ctx, of(c))
+		if err != nil && !fault.Is(err, fault.NotFound) { // a clinic that has gone meanwhile
+			failed = append(failed, fmt.Errorf("what clinic %s allows outside cannot be read: %w", c, err))
+		}
+		out = append(out, found...)
+	}
+	return out, errors.Join(failed...)
 }
 
 // Unbound are the parties for which no contract, or no confidentiality, is on file.
