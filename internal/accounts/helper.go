@@ -27,7 +27,9 @@ const (
 	WHERE h.ended_at = 0 AND p.disabled_at = 0 ORDER BY h.added_at, h.person_id`
 	sqlHelperBelongs = `SELECT COUNT(*) FROM membership WHERE person_id = $1 AND ended_at = 0`
 	sqlHelperIs      = `SELECT COUNT(*) FROM helper WHERE person_id = $1 AND ended_at = 0`
-	sqlHelperCount   = `SELECT COUNT(*) FROM helper WHERE role = 'operator' AND ended_at = 0`
+	// Holds the operators' rows until the end of the passage: of two who end each other at once, one waits here and finds herself the last.
+	sqlHelperHold  = `UPDATE helper SET role = role WHERE role = 'operator' AND ended_at = 0`
+	sqlHelperCount = `SELECT COUNT(*) FROM helper WHERE role = 'operator' AND ended_at = 0`
 )
 
 // Helper is somebody of the platform.
@@ -119,7 +121,8 @@ func (s *Service) Helpers(ctx context.Context, who access.Caller) ([]Helper, err
 
 // AddHelper lets somebody help, as support or as operator. Somebody without an account gets one; she chooses her password by a link that is
 // mailed to her, and answered here for whoever adds the first of all at the console: empty when she had an account. fault.Invalid names
-// wrong fields: "email" too when the person belongs to a clinic, where helping is not open to her; "role" when it is none of the two.
+// wrong fields: "email" too when the person belongs to a clinic, where helping is not open to her; "role" when it is none of the two. fault.Conflict
+// "fault.last_operator" when the last operator would become support.
 func (s *Service) AddHelper(ctx context.Context, who access.Caller, name, email, language string, role access.Role) (link string, err error) {
 	var f fault.Fields
 	var c clean
@@ -175,9 +178,15 @@ func (s *Service) AddHelper(ctx context.Context, who access.Caller, name, email,
 				return f.Err()
 			}
 		}
+		before, err := p.Exec(sqlHelperHold)
+		if err != nil {
+			return err
+		}
 		p.Record(audit.Note{Action: "add-helper", Kind: "person", Subject: person, Patient: person, New: string(role)})
-		_, err = p.Exec(sqlHelperAdd, person, string(role), p.Now())
-		return err
+		if _, err = p.Exec(sqlHelperAdd, person, string(role), p.Now()); err != nil || before == 0 {
+			return err
+		}
+		return keepsOperator(p) // an operator who is let in again as support is one no longer
 	})
 	if err == nil {
 		s.planned()
@@ -199,18 +208,29 @@ func languageOf(code string) string {
 // for the last operator; fault.NotFound for somebody who does not help.
 func (s *Service) EndHelper(ctx context.Context, who access.Caller, person id.ID) error {
 	return s.db.Across(ctx, who, access.PlatformHelpers, func(_ context.Context, p *store.Platform) error {
+		if _, err := p.Exec(sqlHelperHold); err != nil {
+			return err
+		}
 		if err := p.Must(sqlHelperEnd, person, p.Now()); err != nil {
 			return err
 		}
-		var left int64
-		if err := p.Row(sqlHelperCount).Scan(&left); err != nil {
+		if err := keepsOperator(p); err != nil {
 			return err
-		}
-		if left == 0 {
-			return fault.New(fault.Conflict, "fault.last_operator")
 		}
 		p.Record(audit.Note{Action: "end-helper", Kind: "person", Subject: person, Patient: person})
 		_, err := p.Exec(sqlSessionEndAll, person)
 		return err
 	})
+}
+
+// keepsOperator refuses what leaves the platform without an operator. The operators' rows are held until the end of the passage.
+func keepsOperator(p *store.Platform) error {
+	var left int64
+	if err := p.Row(sqlHelperCount).Scan(&left); err != nil {
+		return err
+	}
+	if left == 0 {
+		return fault.New(fault.Conflict, "fault.last_operator")
+	}
+	return nil
 }

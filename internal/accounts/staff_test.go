@@ -13,6 +13,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
+	"almirah/internal/store"
 )
 
 // TestPeopleOfAnArrivedClinicAreInvitedOnce: an import that broke off behind the invitations and is begun again leaves them as they are; who did not come in time is asked again.
@@ -267,6 +268,91 @@ func TestAClinicAlwaysHasAnOwner(t *testing.T) {
 				t.Fatalf("round %d: no owner is left", round)
 			}
 			h.set(`UPDATE membership SET role = 'owner', ended_at = 0 WHERE clinic_id = $1`, owner.Clinic)
+		}
+	})
+}
+
+// TestThePlatformAlwaysHasAnOperator: two who end each other, or make each other support, in the same moment do not leave none.
+func TestThePlatformAlwaysHasAnOperator(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		other := h.open(b.Open(t, store.Options{}))
+		mails := []string{"one@example.org", "two@example.org"}
+		house := []*accounts.Service{h.s, other}
+		let := func(i int, role access.Role) error {
+			_, err := house[i].AddHelper(ctx, accounts.Operator(), "Op Canary", mails[i], "en", role)
+			return err
+		}
+		for round := range 20 {
+			for i := range mails {
+				if err := let(i, access.Operator); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var people []id.ID
+			list, err := h.s.Helpers(ctx, accounts.Operator())
+			if err != nil || len(list) != 2 {
+				t.Fatal(list, err)
+			}
+			for _, x := range list {
+				people = append(people, x.Person.ID)
+			}
+			won := atOnce(2, func(i int) error {
+				if round%2 == 1 {
+					return let(i, access.Support)
+				}
+				return house[i].EndHelper(ctx, accounts.Operator(), people[i])
+			})
+			var left int
+			if h.ask(`SELECT COUNT(*) FROM helper WHERE role = 'operator' AND ended_at = 0`, nil, &left); left != 1 || won != 1 {
+				t.Fatalf("round %d: %d operators are left, and %d went", round, left, won)
+			}
+		}
+	})
+}
+
+// TestOneClinicKeepsNoOtherWaiting: the transfer of one clinic cannot be finished; that of the next one is all the same, and the failure is said.
+func TestOneClinicKeepsNoOtherWaiting(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "handed-over")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		var clinics []id.ID
+		heirs := map[id.ID]id.ID{}
+		for _, slug := range []string{"first", "second"} {
+			owner, _ := h.owner(slug+"@example.org", slug)
+			heir, _ := h.colleague(owner, "heir-of-"+slug+"@example.org", access.Manager)
+			clinics = append(clinics, owner.Clinic)
+			heirs[owner.Clinic] = heir.Person.ID
+			if err := h.s.Offer(ctx, owner.Caller, heir.Person.ID, access.Manager, slug); err != nil {
+				t.Fatal(err)
+			}
+			x, _, err := h.s.Transfer(ctx, heir.Caller)
+			if err == nil {
+				err = h.s.Accept(ctx, heir.Caller, x.Version, slug)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if clinics[0].String() > clinics[1].String() {
+			clinics[0], clinics[1] = clinics[1], clinics[0]
+		}
+		b.Clock.Move(72 * time.Hour)
+		inClinic := func(c id.ID) access.Caller {
+			if c == clinics[0] {
+				return access.Caller{}
+			}
+			return access.Mint(c, id.Zero, id.Zero, id.Zero, access.System, access.Running)
+		}
+		err := h.s.FinishTransfers(ctx, h.As(access.System), func(id.ID) string { return "Clinic" }, inClinic)
+		if err == nil {
+			t.Error("nobody hears that a clinic's transfer cannot be finished")
+		}
+		var owns int
+		if h.ask(`SELECT COUNT(*) FROM membership WHERE clinic_id = $1 AND person_id = $2 AND role = 'owner'`, []any{clinics[1], heirs[clinics[1]]}, &owns); owns != 1 {
+			t.Errorf("the next clinic was not handed over: %v", err)
 		}
 	})
 }

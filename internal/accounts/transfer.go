@@ -263,7 +263,8 @@ func (s *Service) handing(ctx context.Context, who access.Caller, do func(p *sto
 	})
 }
 
-// FinishTransfers does what has waited its time, in every clinic, and lets go what nobody answered; who is the platform's own work.
+// FinishTransfers does what has waited its time, in every clinic, and lets go what nobody answered; who is the platform's own work. Where it
+// fails it goes on with the other clinics, and answers every failure at the end.
 // name says what a clinic is called; inClinic is the clinic's own work, which writes it into the clinic's log.
 func (s *Service) FinishTransfers(ctx context.Context, who access.Caller, name func(clinic id.ID) string, inClinic func(clinic id.ID) access.Caller) error {
 	var due []id.ID
@@ -290,40 +291,40 @@ func (s *Service) FinishTransfers(ctx context.Context, who access.Caller, name f
 	if err != nil {
 		return err
 	}
-	for _, clinic := range due {
-		called := name(clinic)
-		var note audit.Note
-		err := s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
-			note = audit.Note{}
-			t, under, err := readTransfer(p, clinic)
-			if err != nil || !under || !t.over(p.Now()) {
-				return err
-			}
-			note = audit.Note{Action: "hand-over-clinic", Kind: "membership", Subject: t.To, Old: t.From, New: string(t.StaysAs)}
-			if t.State == "offered" {
-				note.Action = "take-back-clinic"
-				err = settleTransfer(p, clinic, t.ID, t.Version, "taken-back")
-			} else {
-				err = handOver(p, clinic, called, t)
-			}
-			mine := note
-			mine.Patient = note.Subject
-			p.Record(mine)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if note.Action == "" {
-			continue
-		}
-		err = s.db.Change(ctx, inClinic(clinic), access.Work, func(_ context.Context, tx *store.Tx) error {
-			tx.Record(note)
-			return nil
-		})
-		if err != nil {
-			return err
+	var failed []error
+	for _, clinic := range due { // what one clinic cannot do keeps no other waiting
+		if err := s.finishTransfer(ctx, who, clinic, name(clinic), inClinic); err != nil {
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+func (s *Service) finishTransfer(ctx context.Context, who access.Caller, clinic id.ID, called string, inClinic func(clinic id.ID) access.Caller) error {
+	var note audit.Note
+	err := s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
+		note = audit.Note{}
+		t, under, err := readTransfer(p, clinic)
+		if err != nil || !under || !t.over(p.Now()) {
+			return err
+		}
+		note = audit.Note{Action: "hand-over-clinic", Kind: "membership", Subject: t.To, Old: t.From, New: string(t.StaysAs)}
+		if t.State == "offered" {
+			note.Action = "take-back-clinic"
+			err = settleTransfer(p, clinic, t.ID, t.Version, "taken-back")
+		} else {
+			err = handOver(p, clinic, called, t)
+		}
+		mine := note
+		mine.Patient = note.Subject
+		p.Record(mine)
+		return err
+	})
+	if err != nil || note.Action == "" {
+		return err
+	}
+	return s.db.Change(ctx, inClinic(clinic), access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Record(note)
+		return nil
+	})
 }

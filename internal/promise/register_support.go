@@ -150,13 +150,18 @@ var helping = []Sentence{
 		Sources:  []string{"A17"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/transfer.go"},
-		ProvedBy: []string{"support.TestAClinicIsHandedOver"},
+		ProvedBy: []string{"support.TestAClinicIsHandedOver", "accounts.TestOneClinicKeepsNoOtherWaiting"},
 		Probe:    "handed-over",
 		Twins: []Twin{
 			{
 				Name: "no waiting time",
 				File: "internal/accounts/transfer.go", Old: "transferWaits = 72 * time.Hour", New: "transferWaits = 0 * time.Hour",
 				Red: []string{"support.TestAClinicIsHandedOver"},
+			},
+			{
+				Name: "the first clinic that fails ends the round",
+				File: "internal/accounts/transfer.go", Old: "\t\t\tfailed = append(failed, err)\n", New: "\t\t\treturn err\n",
+				Red: []string{"accounts.TestOneClinicKeepsNoOtherWaiting"},
 			},
 		},
 	},
