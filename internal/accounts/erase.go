@@ -111,7 +111,7 @@ func (s *Service) EraseFormer(ctx context.Context, who access.Caller, person id.
 }
 
 func erasePerson(p *store.Platform, person id.ID) error {
-	for _, text := range []string{sqlInvitedErase, sqlSessionErase, sqlFactorErase, sqlCodeErase, sqlAskErase, sqlDeviceErase, sqlTriesErase, sqlLinkErase, sqlMailErase, sqlListErase, sqlToldForget} {
+	for _, text := range []string{sqlPersonHold, sqlInvitedErase, sqlSessionErase, sqlFactorErase, sqlCodeErase, sqlAskErase, sqlDeviceErase, sqlTriesErase, sqlLinkErase, sqlMailErase, sqlListErase, sqlToldForget} {
 		if _, err := p.Exec(text, person); err != nil {
 			return err
 		}

@@ -38,7 +38,8 @@ const (
 	sqlFactorUsed    = `UPDATE authenticator SET secret = $3, used_at = $4 WHERE person_id = $1 AND id = $2`
 	sqlFactorRemove  = `DELETE FROM authenticator WHERE person_id = $1 AND id = $2 AND confirmed_at > 0`
 	sqlFactorClear   = `DELETE FROM authenticator WHERE person_id = $1`
-	// Holds the person until the end of the passage, so that two who take her last two factors away at once do not both succeed.
+	// Holds the person until the end of the passage: two who take her last two factors away at once do not both succeed, and no session of hers
+	// goes on under a new cookie while all are ended.
 	sqlPersonHold = `UPDATE person SET version = version WHERE id = $1`
 
 	sqlCodesClear = `DELETE FROM recovery_code WHERE person_id = $1`
@@ -299,7 +300,7 @@ func clearFactors(p *store.Platform, person id.ID) error {
 	if err := forgive(p, codes); err != nil {
 		return err
 	}
-	for _, text := range []string{sqlFactorClear, sqlCodesClear, sqlSessionEndAll} {
+	for _, text := range []string{sqlPersonHold, sqlFactorClear, sqlCodesClear, sqlSessionEndAll} {
 		if _, err := p.Exec(text, person); err != nil {
 			return err
 		}

@@ -218,6 +218,9 @@ func (s *Service) EndHelper(ctx context.Context, who access.Caller, person id.ID
 			return err
 		}
 		p.Record(audit.Note{Action: "end-helper", Kind: "person", Subject: person, Patient: person})
+		if _, err := p.Exec(sqlPersonHold, person); err != nil {
+			return err
+		}
 		_, err := p.Exec(sqlSessionEndAll, person)
 		return err
 	})

@@ -228,13 +228,16 @@ func addSession(p *store.Platform, r sessionRow) (Started, error) {
 }
 
 // renew puts a session under a new cookie, as change makes it; the old one is worth nothing from then on. Of two who renew one session
-// at once, one finds it gone.
+// at once, one finds it gone; and the person is held, so that whoever ends all her sessions meanwhile waits for the new one, and ends it.
 func renew(p *store.Platform, hash []byte, change func(r *sessionRow)) (Started, error) {
 	r, err := readSession(p, hash)
 	if err == store.ErrNoRows {
 		return Started{}, signInFirst()
 	}
 	if err != nil {
+		return Started{}, err
+	}
+	if _, err := p.Exec(sqlPersonHold, r.person); err != nil {
 		return Started{}, err
 	}
 	if n, err := p.Exec(sqlSessionEnd, hash); err != nil {
@@ -341,6 +344,9 @@ func (s *Service) EndSession(ctx context.Context, in SignedIn, session id.ID) er
 func (s *Service) end(ctx context.Context, in SignedIn, action string, do func(p *store.Platform) (int64, error)) (int, error) {
 	var n int64
 	err := s.db.Across(ctx, atTheDoor(in.Person.ID, in.SessionID), access.PlatformSignIn, func(_ context.Context, p *store.Platform) error {
+		if _, err := p.Exec(sqlPersonHold, in.Person.ID); err != nil {
+			return err
+		}
 		if _, err := p.Exec(sqlSessionStir, in.Person.ID); err != nil {
 			return err
 		}

@@ -227,6 +227,33 @@ func TestSignOut(t *testing.T) {
 	})
 }
 
+// TestARenewalOutlivesNoEnd: a session that goes on under a new cookie in the moment in which all of the person's are ended is ended, too.
+func TestARenewalOutlivesNoEnd(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "sign-in-traces")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := build(t, b), context.Background()
+		other := h.open(b.Open(t, store.Options{}))
+		owner, _ := h.owner("all@example.org", "all")
+		for round := range 30 {
+			cookies := h.halves(owner.Person.ID, 12)
+			h.set(`UPDATE session SET level = 2 WHERE person_id = $1`, owner.Person.ID)
+			_ = atOnce(len(cookies)+1, func(i int) error {
+				if i == len(cookies)/2 {
+					_, err := other.SignOutEverywhere(ctx, owner)
+					return err
+				}
+				_, err := h.s.ChooseClinic(ctx, cookies[min(i, len(cookies)-1)], owner.Clinic)
+				return err
+			})
+			var left int
+			if h.ask(`SELECT COUNT(*) FROM session WHERE person_id = $1`, []any{owner.Person.ID}, &left); left != 0 {
+				t.Fatalf("round %d: %d sessions outlived the end of all", round, left)
+			}
+		}
+	})
+}
+
 // TestSeenIsWrittenOnceAMinute counts the statements of a request: one to read, and no write within a minute.
 func TestSeenIsWrittenOnceAMinute(t *testing.T) {
 	t.Parallel()

@@ -285,6 +285,9 @@ func (s *Service) EndSignInsOf(ctx context.Context, who access.Caller, person id
 		if _, err := p.Exec(sqlSessionStir, person); err != nil {
 			return err
 		}
+		if _, err := p.Exec(sqlPersonHold, person); err != nil {
+			return err
+		}
 		p.Record(audit.Note{Action: "end-sessions", Kind: "person", Subject: person, Patient: person})
 		_, err = p.Exec(sqlSessionLeave, person, who.Clinic())
 		return err

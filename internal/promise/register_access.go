@@ -297,7 +297,7 @@ var access = []Sentence{
 		Sources:  []string{"M10"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/accounts/session.go"},
-		ProvedBy: []string{"accounts.TestSignOut"},
+		ProvedBy: []string{"accounts.TestSignOut", "accounts.TestARenewalOutlivesNoEnd"},
 		Probe:    "sign-in-traces",
 		Twins: []Twin{
 			{
