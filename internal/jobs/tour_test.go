@@ -90,15 +90,6 @@ func (h *house) clinics(n int) []id.ID {
 	return out
 }
 
-func (h *house) stop(j *jobs.Jobs) {
-	h.t.Helper()
-	ctx, cancel := context.WithTimeout(background, 20*time.Second)
-	defer cancel()
-	if err := j.Stop(ctx); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
 // begin starts jobs that the test stops itself.
 func (h *house) begin(turn, each, hold time.Duration, list ...jobs.Chore) *jobs.Jobs {
 	h.t.Helper()
