@@ -214,6 +214,8 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(err)
 	who, a, err := p.Desk.Enter(ctx, mine.Token)
 	must(err)
+	_, err = p.Desk.ShownOf(ctx, who, mine.Token)
+	must(err)
 	own, err := p.Desk.Own(ctx, who, a)
 	must(err)
 	_, err = p.Desk.OwnFree(ctx, who, a, true, p.Day(1), p.Day(4))
