@@ -242,6 +242,11 @@ func (l lists) check(d Draft, k Known) Checking {
 		drugs = &DrugList{}
 	}
 	k.Taking, k.Unlisted = l.meant(k.Taking)
+	for i, a := range k.Allergies {
+		if !a.Broken {
+			k.Allergies[i].Means, _ = l.meant([]string{a.Substance})
+		}
+	}
 	c.Warnings = warnings.Check(d.Rows, k, drugs)
 	for i := range c.Warnings {
 		c.Warnings[i].Reason = d.Reasons[c.Warnings[i].Key]

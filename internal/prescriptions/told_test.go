@@ -11,6 +11,40 @@ import (
 	"almirah/internal/visits"
 )
 
+// TestWhatSheIsAllergicToIsFoundByItsBox: an allergy is told by a brand or with a strength, too.
+func TestWhatSheIsAllergicToIsFoundByItsBox(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "prescriptions-warned")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		r := open(t, b)
+		list := "generic,form,strengths,classes,brands\nIbuprofen,tablet,400 mg,nsaid,\nCefixime,tablet,200 mg,cephalosporin,\nAmoxicillin,capsule,500 mg,penicillin,\nAmoxicillin + clavulanic acid,tablet,625 mg,penicillin,Augmented;Augmented Duo\n"
+		if _, err := r.scripts.Import(background, r.owner, prescriptions.ListDrugs, "Drugs 1", []byte(list)); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			told, rx string
+			warned   bool
+		}{
+			{"Amoxicillin", "Amoxicillin", true}, {"Amoxicillin 500", "Amoxicillin", true}, {"Tab. amoxicillin 500 mg", "Amoxicillin", true}, {"Augmented Duo 625", "Amoxicillin", true}, {"augmented", "Amoxicillin + clavulanic acid", true},
+			{"Augmented Duo", "Ibuprofen", false}, {"Augmentedly", "Amoxicillin", false}, {"Peanuts", "Amoxicillin", false}, {"Ibuprofen 400", "Amoxicillin", false},
+		} {
+			r.do(func(tx *store.Tx) error { return visits.AddAllergy(tx, r.patient, visits.Allergy{Substance: c.told}) })
+			p, err := r.scripts.Save(background, r.doctor, r.draft(c.rx), r.signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := p.Checking.Warnings
+			if warned := len(got) == 1 && got[0].Kind == prescriptions.WarnAllergy && got[0].B == c.told && got[0].NeedsReason(); warned != c.warned || !c.warned && len(got) != 0 {
+				t.Errorf("allergic to %q, and gets %s: %+v", c.told, c.rx, got)
+			}
+			r.do(func(tx *store.Tx) error {
+				_, err := tx.Exec(`DELETE FROM health WHERE clinic_id = $1`)
+				return err
+			})
+		}
+	})
+}
+
 // TestWhatSheSaysSheTakesIsCompared: people tell a medicine by its box, with its strength, or by a brand. What the list does not know is
 // said, so that silence about it is no answer.
 func TestWhatSheSaysSheTakesIsCompared(t *testing.T) {

@@ -47,6 +47,7 @@ type KnownAllergy struct {
 	Severity  string
 	Reaction  string
 	Broken    bool
+	Means     []string // the drugs of the lists that its words name: by a brand, or with a strength
 }
 
 // severer is the more severe of two; what nobody rated counts as moderate.
@@ -134,10 +135,15 @@ func names(generic string, drugs *DrugList) []string {
 func (l *WarningList) allergy(r Row, a KnownAllergy, drugs *DrugList, add func(Warning)) {
 	key := matchKey(a.Key)
 	given := names(r.Generic, drugs)
-	means := func(rule string) bool {
-		return key == rule || strings.TrimSuffix(key, "s") == rule || slices.Contains(strings.Fields(key), rule)
+	var parts, wider []string // of the drugs that she named: their ingredients, and those with their classes, of which rules speak
+	for _, drug := range a.Means {
+		parts = append(append(parts, matchKey(drug)), Ingredients(drug)...)
+		wider = append(wider, names(drug, drugs)...)
 	}
-	if slices.Contains(given, key) || slices.Contains(given, strings.TrimSuffix(key, "s")) {
+	means := func(rule string) bool {
+		return key == rule || strings.TrimSuffix(key, "s") == rule || slices.Contains(strings.Fields(key), rule) || slices.Contains(wider, rule)
+	}
+	if slices.Contains(given, key) || slices.Contains(given, strings.TrimSuffix(key, "s")) || slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(given, p) }) {
 		add(Warning{Kind: WarnAllergy, A: r.Generic, B: a.Substance, Severity: severer(Severe, a.Severity)})
 	}
 	for _, rule := range l.Rules {

@@ -62,12 +62,17 @@ var prescriptions = []Sentence{
 		Sources:  []string{"E1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/prescriptions/warning.go", "internal/prescriptions/told.go", "internal/prescriptions/sign.go"},
-		ProvedBy: []string{"prescriptions.TestWarningsAreOverriddenWithAReason", "prescriptions.TestWhatSheSaysSheTakesIsCompared"},
+		ProvedBy: []string{"prescriptions.TestWarningsAreOverriddenWithAReason", "prescriptions.TestWhatSheSaysSheTakesIsCompared", "prescriptions.TestWhatSheIsAllergicToIsFoundByItsBox"},
 		Twins: []Twin{
 			{
 				Name: "a mild allergy needs no reason",
 				File: "internal/prescriptions/warning.go", Old: "(w.Kind == WarnAllergy || w.Severity != Mild)", New: "w.Severity == Severe && w.Kind != WarnAllergy",
 				Red: []string{"prescriptions.TestWarningsAreOverriddenWithAReason"},
+			},
+			{
+				Name: "an allergy is known by its bare name alone",
+				File: "internal/prescriptions/service.go", Old: "k.Allergies[i].Means, _ = l.meant([]string{a.Substance})", New: "_, _ = l.meant([]string{a.Substance})",
+				Red: []string{"prescriptions.TestWhatSheIsAllergicToIsFoundByItsBox"},
 			},
 			{
 				Name: "what she takes is not looked at",
