@@ -71,7 +71,7 @@ var prescriptions = []Sentence{
 			},
 			{
 				Name: "an allergy is known by its bare name alone",
-				File: "internal/prescriptions/service.go", Old: "k.Allergies[i].Means, _ = l.meant([]string{a.Substance})", New: "_, _ = l.meant([]string{a.Substance})",
+				File: "internal/prescriptions/service.go", Old: "k.Allergies[i].Means, _ = l.meant([]string{a.Substance})", New: "k.Allergies[i].Means, _ = l.meant(nil)",
 				Red: []string{"prescriptions.TestWhatSheIsAllergicToIsFoundByItsBox"},
 			},
 			{
