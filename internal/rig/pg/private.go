@@ -85,7 +85,29 @@ func Own(t testing.TB, o Options) *Private {
 	}
 	p.Admin = s.admin
 	t.Cleanup(func() { _ = s.pipe.Close() })
+	if o.Later {
+		p.leads()
+	}
 	return p
+}
+
+// leads waits until the server leads: one that stands after a failover answers before it may write.
+func (p *Private) leads() {
+	p.t.Helper()
+	conn := dial(p.t, p.Admin)
+	defer conn.Close(context.Background())
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		var follows bool
+		if err := conn.QueryRow(context.Background(), `SELECT pg_is_in_recovery()`).Scan(&follows); err != nil {
+			p.t.Fatalf("PostgreSQL: %v", err)
+		}
+		if !follows {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatal("PostgreSQL: the server after the failover does not lead within a minute")
+		}
+	}
 }
 
 func free(t testing.TB) int {
