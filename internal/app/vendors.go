@@ -37,6 +37,9 @@ type guarding struct {
 // choicesFor is how long what the clinics answered counts: one that arrived, or that chose at another process, is heard then.
 const choicesFor = 3 * time.Minute
 
+// compareEvery is after how many minutes all clinics are asked again while nothing is laid.
+const compareEvery = 30
+
 // vendors makes the room, and has the gate ask it.
 func (h *House) vendors() *vendors.Service {
 	return vendors.New(h.DB, h.Log, vendors.Options{Gate: h.Gate, Mail: mailProcessor, Backup: h.Config.Saves.target(),
@@ -81,13 +84,15 @@ func (h *House) keepUse(ctx context.Context) {
 		compare()
 		every := time.NewTicker(time.Minute)
 		defer every.Stop()
-		for {
+		for n := 1; ; n++ {
 			select {
 			case <-ctx.Done():
 				return
 			case <-every.C:
 				h.flushUse(ctx)
-				compare()
+				if n%compareEvery == 0 { // who lays a copy asks by herself; this one is for whoever reads the log
+					compare()
+				}
 			}
 		}
 	})
