@@ -51,9 +51,21 @@ const sqlPulseDue = `SELECT clinic_id FROM pulse WHERE due_at <= $1 AND NOT EXIS
 
 // Due lists clinics that have something to do now, the longest waiting first.
 func (db *DB) Due(ctx context.Context, who access.Caller, now clock.Instant, limit int) ([]id.ID, error) {
-	var out []id.ID
-	err := db.Across(ctx, who, access.PlatformWork, func(ctx context.Context, p *Platform) error {
-		rows, err := p.Query(sqlPulseDue, now, limit)
+	return db.clinics(ctx, who, sqlPulseDue, now, limit)
+}
+
+const sqlPulseAll = `SELECT clinic_id FROM pulse ORDER BY clinic_id`
+
+// ClinicsHere lists every clinic whose data lie here, those too that are only arriving.
+func (db *DB) ClinicsHere(ctx context.Context, who access.Caller) ([]id.ID, error) {
+	return db.clinics(ctx, who, sqlPulseAll)
+}
+
+// clinics are those that a statement lists.
+func (db *DB) clinics(ctx context.Context, who access.Caller, text string, args ...any) (out []id.ID, err error) {
+	err = db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *Platform) error {
+		out = nil // the passage may be tried again
+		rows, err := p.Query(text, args...)
 		if err != nil {
 			return err
 		}

@@ -64,22 +64,5 @@ const sqlTourNext = `SELECT clinic_id FROM pulse WHERE clinic_id > $1 AND NOT EX
 
 // ClinicsBehind lists the next clinics on a tour.
 func (db *DB) ClinicsBehind(ctx context.Context, who access.Caller, behind id.ID, limit int) ([]id.ID, error) {
-	var out []id.ID
-	err := db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *Platform) error {
-		out = nil
-		rows, err := p.Query(sqlTourNext, behind, limit)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var c id.ID
-			if err := rows.Scan(&c); err != nil {
-				return err
-			}
-			out = append(out, c)
-		}
-		return rows.Err()
-	})
-	return out, err
+	return db.clinics(ctx, who, sqlTourNext, behind, limit)
 }

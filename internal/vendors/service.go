@@ -233,29 +233,10 @@ func (s *Service) Check(ctx context.Context, who access.Caller) (out []Against, 
 	return out, err
 }
 
-const sqlClinicsHere = `SELECT clinic_id FROM pulse ORDER BY clinic_id`
-
 // CheckAll is Check for every clinic whose data lie here, those too that are only arriving. Where one cannot be asked, the others are asked all the
 // same, and the answer is an error beside what was found. who is the platform's own work, of is a clinic's.
 func (s *Service) CheckAll(ctx context.Context, who access.Caller, of func(clinic id.ID) access.Caller) (out []Against, err error) {
-	var list []id.ID
-	err = s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
-		p.Housekeeping("a look writes nothing")
-		list = nil
-		rows, err := p.Query(sqlClinicsHere)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var c id.ID
-			if err := rows.Scan(&c); err != nil {
-				return err
-			}
-			list = append(list, c)
-		}
-		return rows.Err()
-	})
+	list, err := s.db.ClinicsHere(ctx, who)
 	if err != nil {
 		return nil, err
 	}
