@@ -143,6 +143,7 @@ func TestTheDemoIsAnsweredFromAPhone(t *testing.T) {
 			t.Errorf("another clinic writes from the phone: %s", a)
 		}
 		x.auditVerifies(t)
+		x.nothingBroken(t)
 	})
 }
 

@@ -166,7 +166,7 @@ func (p probe) once(ctx context.Context) (string, error) {
 }
 
 func (p probe) metadata(ctx context.Context) (string, error) {
-	return p.none(ctx, `SELECT COUNT(*) FROM message_event WHERE clinic_id = $1 AND (state LIKE 'open%' OR state LIKE 'read%')`, "messages have a record of having been opened")
+	return p.none(ctx, sqlProbeOpened, "e-mails have a record of having been opened, and nobody turned that on")
 }
 
 // What a thief of the data file would look at first, as the database holds it.

@@ -102,7 +102,7 @@ var messages = []Sentence{
 	},
 	{
 		ID:       "delivery-metadata",
-		Text:     "Of each e-mail, its fate is kept: sent, refused, or unknown. Nothing records whether it was opened.",
+		Text:     "Of each e-mail, its fate is kept: sent, refused, or unknown. Nothing records whether it was opened, unless the clinic turned that on.",
 		Sources:  []string{"F8"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/state.go"},
