@@ -68,10 +68,18 @@ func (p probe) termsTold(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeTermsUntold, "patients were not told of an announced version for a day", now, now.Add(-24*time.Hour))
 }
 
-// termsKept looks at what is kept of conversations: nothing for longer than the patient's own terms say.
+// termsKept compares what patients answered with the terms under which they are, and looks at what is kept of conversations: nothing for longer than the
+// patient's own terms say.
 func (p probe) termsKept(ctx context.Context) (string, error) {
-	all := 0
+	all, answered := 0, 0
 	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		unagreed, n, err := policies.Unagreed(v)
+		if answered += n; err == nil && unagreed > 0 {
+			err = fmt.Errorf("%d patients are under terms to which no yes of theirs stands", unagreed)
+		}
+		if err != nil {
+			return err
+		}
 		wrong, looked, err := messaging.KeptBeyond(v, 200)
 		all += looked
 		if err == nil && wrong > 0 {
@@ -79,7 +87,7 @@ func (p probe) termsKept(ctx context.Context) (string, error) {
 		}
 		return err
 	})
-	return fmt.Sprintf("%d kept messages are within the terms of their patients", all), err
+	return fmt.Sprintf("%d kept messages are within the terms of their patients, and the terms of %d who answered are what they said", all, answered), err
 }
 
 // termsGated compares every version that passed at once with what held before it.

@@ -394,3 +394,100 @@ func (d *desk) termsIn(tx *store.Tx) Terms {
 	}
 	return list[len(list)-1].Terms.clean()
 }
+
+// TestTheNewestAnswerDecides: a yes can be taken back after later versions came; a no to the later number of an announcement ends the yes to the earlier one, a no to
+// something else does not; and what she kept silent about does not come in with a later version that is stricter.
+func TestTheNewestAnswerDecides(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "policy-agreed-first")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		d := open(t, b)
+		unagreed := func(want int) {
+			t.Helper()
+			d.view(func(v *store.View) error {
+				n, looked, err := Unagreed(v)
+				if n != want || looked == 0 {
+					t.Errorf("%d of %d patients are under terms that they did not agree to, not %d", n, looked, want)
+				}
+				return err
+			})
+		}
+		content := func(days int) {
+			t.Helper()
+			d.change(func(tx *store.Tx) error { _, err := Move(tx, func(t *Terms) { t.Content = days }); return err })
+		}
+		asked := func(p id.ID) Question {
+			t.Helper()
+			q, err := d.s.Question(ctx, d.As(access.FrontDesk), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return q
+		}
+		d.keep(law.Opinions, "P180D") // stricter, and nobody is there: version 2, at once
+		b.Clock.Move(day)
+		willing, wavering := d.patient("Mira Rao"), d.patient("Tara Rao")
+		b.Clock.Move(day)
+		d.keep(law.BookingLog, "P24M") // version 3
+		d.answer(willing, 3, true)
+		d.answer(wavering, 3, true)
+		b.Clock.Move(day)
+		content(100) // stricter: it takes the announcement along, as version 5
+		if q := asked(wavering); q.Version.N != 5 || !q.Said || !q.Yes {
+			t.Errorf("she said yes to all of it, and the page says %+v", q)
+		}
+		d.answer(wavering, 5, false)
+		b.Clock.Move(30 * day)
+		if got := d.life(willing, law.BookingLog); got != "P24M" {
+			t.Errorf("who agreed is under %s", got)
+		}
+		if got := d.life(wavering, law.BookingLog); got != "P12M" {
+			t.Errorf("a no in writing is overruled by an older yes: %s", got)
+		}
+		unagreed(0)
+		// Something else is announced, to which she says no; the yes stands. Then something is made stricter.
+		d.keep(law.Opinions, "P365D")
+		d.answer(willing, 6, false)
+		b.Clock.Move(31 * day)
+		if got := d.terms(willing); got.Keep[law.BookingLog] != "P24M" || got.Keep[law.Opinions] != "P180D" {
+			t.Errorf("%v", got.Keep)
+		}
+		content(50)
+		if got := d.terms(willing); got.Keep[law.BookingLog] != "P24M" || got.Keep[law.Opinions] != "P180D" || got.Content != 50 {
+			t.Errorf("what she said no to came in with something stricter: %v", got)
+		}
+		unagreed(0)
+		q := asked(willing)
+		if q.Rests.N != 5 || q.RestsSince == 0 {
+			t.Fatalf("her terms rest on version %d, not on 5", q.Rests.N)
+		}
+		if err := d.s.Answer(ctx, d.As(access.FrontDesk), willing, 6, false); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a version on which nothing rests was answered: %v", err)
+		}
+		d.answer(willing, 5, false)
+		if got := d.life(willing, law.BookingLog); got != "P12M" {
+			t.Errorf("taken back after later versions, and it lives %s", got)
+		}
+		if q := asked(willing); q.Rests.N != 0 || !q.Asked || q.Said {
+			t.Errorf("%+v", q)
+		}
+		unagreed(0)
+		d.answer(willing, asked(willing).Version.N, true)
+		if got := d.life(willing, law.BookingLog); got != "P24M" {
+			t.Errorf("agreed to the newest, and it lives %s", got)
+		}
+		unagreed(0)
+		// The live look: an answer that somebody wrote past the program is seen when the terms do not follow it.
+		d.view(func(v *store.View) error {
+			g, err := Over(v, willing)
+			if err != nil {
+				return err
+			}
+			g.answers[willing] = nil
+			if !g.unagreed(willing, d.terms(willing)) {
+				t.Error("terms without an answer are not seen")
+			}
+			return nil
+		})
+	})
+}

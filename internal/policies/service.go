@@ -73,13 +73,13 @@ func Stand(v *store.View) (Standing, error) {
 	if err != nil {
 		return out, err
 	}
-	all := map[id.ID]map[int64]bool{}
-	if err := collect(rows, all); err != nil {
+	g := Governing{versions: list, answers: map[id.ID][]Said{}}
+	if err := collect(rows, g.answers); err != nil {
 		_ = rows.Close()
 		return out, err
 	}
-	for _, said := range all {
-		if said[w.N] {
+	for p := range g.answers {
+		if a := g.said(p, w); a != nil && a.Yes {
 			out.Agreed++
 		}
 	}
@@ -251,6 +251,9 @@ type Question struct {
 	Said    bool     // she answered
 	Yes     bool
 	At      clock.Instant // when she answered
+
+	Rests      Version       // the version on which her terms rest because she said yes to it, where that is another one; zero: none
+	RestsSince clock.Instant // when she said that yes
 }
 
 // rights are what the caller needs: the patient's own link opens her own answers only.
@@ -265,7 +268,7 @@ func rights(who access.Caller, patient id.ID) (read, change access.Right, err er
 }
 
 // Question is what the patient is asked now: the newest version, announced or in force, that is weaker for her than the terms that she is under. It is
-// asked until she agreed, and shown after it so that she can take it back. fault.NotFound when she is not there or is not the caller.
+// asked until she agreed, and shown after it so that she can take it back, as is the older version on which her terms rest. fault.NotFound when she is not there or is not the caller.
 func (s *Service) Question(ctx context.Context, who access.Caller, patient id.ID) (Question, error) {
 	var out Question
 	read, _, err := rights(who, patient)
@@ -287,16 +290,18 @@ func question(v *store.View, patient id.ID) (Question, error) {
 	if err != nil || len(g.versions) == 0 {
 		return Question{}, err
 	}
-	said, err := answersOf(v, patient)
-	if err != nil {
-		return Question{}, err
+	if g.answers == nil { // while everybody is under the same, who answered what makes no difference to the terms
+		if g.answers, err = answers(v, []id.ID{patient}); err != nil {
+			return Question{}, err
+		}
 	}
 	latest := g.versions[len(g.versions)-1]
 	out := Question{Version: latest}
-	for _, a := range said {
-		if a.N == latest.N {
-			out.Said, out.Yes, out.At = true, a.Yes, a.At
-		}
+	if a := g.said(patient, latest); a != nil {
+		out.Said, out.Yes, out.At = true, a.Yes, a.At
+	}
+	if i, by := g.rests(patient); by != nil && g.force[i].N != latest.N {
+		out.Rests, out.RestsSince = g.force[i], by.At
 	}
 	under, _ := g.For(patient)
 	out.Changes = slices.DeleteFunc(Compare(under, latest.Terms), func(c Change) bool { return c.Way != Weaker })
@@ -311,8 +316,8 @@ func missing(err error) error {
 	return fault.Missing()
 }
 
-// Answer writes down what the patient answered to the version that she was shown: yes, no, or the one taken back by the other. fault.Conflict when
-// another version has been announced since; fault.NotFound when she is not there, is not the caller, or nobody asked her.
+// Answer writes down what the patient answered to the version that she was shown: yes, no, or the one taken back by the other. A yes on which her terms rest is taken
+// back by a no to its version, whatever came after it. fault.Conflict when another version has been announced since; fault.NotFound when she is not there, is not the caller, or nobody asked her.
 func (s *Service) Answer(ctx context.Context, who access.Caller, patient id.ID, n int64, yes bool) error {
 	_, change, err := rights(who, patient)
 	if err != nil {
@@ -323,9 +328,11 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, patient id.ID, 
 		switch {
 		case err != nil:
 			return err
-		case !q.Asked:
+		case q.Rests.N == n && n > 0 && !yes:
+			q.Version = q.Rests
+		case !q.Asked && q.Rests.N == 0:
 			return fault.Missing()
-		case q.Version.N != n:
+		case q.Version.N != n || !q.Asked:
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		case q.Said && q.Yes == yes:
 			return nil

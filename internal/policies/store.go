@@ -17,9 +17,9 @@ const (
 	sqlText        = `SELECT text FROM policy_text WHERE clinic_id = $1 AND digest = $2`
 
 	sqlAnswerAdd  = `INSERT INTO policy_answer (clinic_id, id, patient_id, n, agreed, door, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	sqlAnswersIn  = `SELECT patient_id, n, agreed FROM policy_answer WHERE clinic_id = $1 AND patient_id IN `
+	sqlAnswersIn  = `SELECT patient_id, n, agreed, at FROM policy_answer WHERE clinic_id = $1 AND patient_id IN `
 	sqlAnswersOf  = `SELECT n, agreed, door, at FROM policy_answer WHERE clinic_id = $1 AND patient_id = $2 ORDER BY at, id`
-	sqlAnswersAll = `SELECT patient_id, n, agreed FROM policy_answer WHERE clinic_id = $1 ORDER BY at, id`
+	sqlAnswersAll = `SELECT patient_id, n, agreed, at FROM policy_answer WHERE clinic_id = $1 ORDER BY at, id`
 	sqlForget     = `DELETE FROM policy_answer WHERE clinic_id = $1 AND patient_id = $2`
 	sqlToldForget = `DELETE FROM policy_told WHERE clinic_id = $1 AND patient_id = $2`
 
@@ -103,9 +103,9 @@ func came(v *store.View, patients []id.ID) (map[id.ID]clock.Instant, error) {
 	})
 }
 
-// answers reads to which versions each agreed: the last word about a version counts.
-func answers(v *store.View, patients []id.ID) (map[id.ID]map[int64]bool, error) {
-	out := map[id.ID]map[int64]bool{}
+// answers reads what each answered, in the order in which it was said.
+func answers(v *store.View, patients []id.ID) (map[id.ID][]Said, error) {
+	out := map[id.ID][]Said{}
 	return out, store.Each(patients, func(args []any, width int) error {
 		rows, err := v.Query(sqlAnswersIn+store.In(2, width)+` ORDER BY at, id`, args...)
 		if err != nil {
@@ -115,18 +115,14 @@ func answers(v *store.View, patients []id.ID) (map[id.ID]map[int64]bool, error) 
 	})
 }
 
-func collect(rows *store.Rows, out map[id.ID]map[int64]bool) error {
+func collect(rows *store.Rows, out map[id.ID][]Said) error {
 	for rows.Next() {
 		var p id.ID
-		var n int64
-		var yes bool
-		if err := rows.Scan(&p, &n, &yes); err != nil {
+		var a Said
+		if err := rows.Scan(&p, &a.N, &a.Yes, &a.At); err != nil {
 			return err
 		}
-		if out[p] == nil {
-			out[p] = map[int64]bool{}
-		}
-		out[p][n] = yes
+		out[p] = append(out[p], a)
 	}
 	return rows.Err()
 }

@@ -15,7 +15,7 @@ type Governing struct {
 	versions []Version
 	force    []Version
 	came     map[id.ID]clock.Instant
-	answers  map[id.ID]map[int64]bool
+	answers  map[id.ID][]Said // in the order in which they were given
 	read     bool
 }
 
@@ -66,10 +66,15 @@ func (g *Governing) For(patient id.ID) (t Terms, ok bool) {
 
 // base is the place of the newest version that the patient agreed to, or under which she came.
 func (g *Governing) base(patient id.ID) int {
+	at, _ := g.rests(patient)
+	return at
+}
+
+// rests is base; by is the yes on which it rests, and nil where she came under it.
+func (g *Governing) rests(patient id.ID) (from int, by *Said) {
 	if !g.read {
-		return 0
+		return 0, nil
 	}
-	from := 0
 	if at, there := g.came[patient]; there {
 		for i, x := range g.force {
 			if x.EffectiveAt <= at {
@@ -78,48 +83,32 @@ func (g *Governing) base(patient id.ID) int {
 		}
 	}
 	for i := len(g.force) - 1; i > from; i-- {
-		if g.agreed(patient, g.force[i]) {
-			return i
+		if a := g.said(patient, g.force[i]); a != nil && a.Yes {
+			return i, a
 		}
 	}
-	return from
+	return from, nil
 }
 
-// agreed says whether the patient agreed to the version, or to an earlier announcement of everything in it that was weaker than what held before: what was
-// made stricter meanwhile gave the announcement another number, and takes nothing away from what she said.
-func (g *Governing) agreed(patient id.ID, to Version) bool {
-	for n, yes := range g.answers[patient] {
-		if !yes {
-			continue
-		}
-		if n == to.N {
-			return true
-		}
-		if n < to.N && g.covers(n, to) {
-			return true
+// said is the last word of the patient about a version, whichever number it had when she was asked; nil where she said nothing. So a no to the later number of an
+// announcement ends a yes to the earlier one, and the other way round.
+func (g *Governing) said(patient id.ID, to Version) (last *Said) {
+	for i, a := range g.answers[patient] {
+		if a.N == to.N || g.carried(a.N, to) {
+			last = &g.answers[patient][i]
 		}
 	}
-	return false
+	return last
 }
 
-// covers says whether all that is weaker in the version than in the one before it stood in the earlier one of the number as well, as something that
-// was announced there.
-func (g *Governing) covers(n int64, to Version) bool {
-	i := slices.IndexFunc(g.versions, func(x Version) bool { return x.N == n })
-	if i < 0 {
+// carried says whether the version is the announcement of the earlier number once more: what was made stricter meanwhile gave it another number, left it its thirty days,
+// and takes nothing away from what she said. A version that only makes something stricter announces nothing: nobody agreed to it, and nothing that she kept silent about comes in with it.
+func (g *Governing) carried(n int64, to Version) bool {
+	if n >= to.N || to.Gate != GateAnnounced {
 		return false
 	}
-	earlier := g.versions[i]
-	asked, further := Compare(g.before(earlier), earlier.Terms), Compare(earlier.Terms, to.Terms)
-	same := func(list []Change, c Change) bool {
-		return slices.ContainsFunc(list, func(x Change) bool { return x.Way == Weaker && x.Param == c.Param && x.Item == c.Item })
-	}
-	for _, c := range Compare(g.before(to), to.Terms) {
-		if c.Way == Weaker && (!same(asked, c) || same(further, c)) {
-			return false
-		}
-	}
-	return true
+	i := slices.IndexFunc(g.versions, func(x Version) bool { return x.N == n })
+	return i >= 0 && g.versions[i].Gate == GateAnnounced && g.versions[i].NoticedAt == to.NoticedAt && !Weakens(Compare(g.versions[i].Terms, to.Terms))
 }
 
 // before are the terms that held when a version was made.

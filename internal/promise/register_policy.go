@@ -46,16 +46,26 @@ var policied = []Sentence{
 	},
 	{
 		ID:       "policy-agreed-first",
-		Text:     "A change that weakens what you were promised holds for you only after you said yes to it, or if you became a patient after its day. Silence is no yes, however long it lasts; you can take a yes back with one press on the page where you gave it.",
+		Text:     "A change that weakens what you were promised holds for you only after you said yes to it, or if you became a patient after its day. Silence is no yes, however long it lasts; you can take a yes back with one press on the page where you gave it, whatever changed since; what you said last counts.",
 		Sources:  []string{"I3", "R4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"policies.For"},
-		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
+		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestTheNewestAnswerDecides", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
 		Twins: []Twin{
 			{
 				Name: "silence is a yes",
-				File: "internal/policies/subject.go", Old: "if g.agreed(patient, g.force[i]) {", New: "if g.agreed(patient, g.force[i]) || true {",
-				Red: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestWhatIsStricterPassesAtOnce", "policies.TestBeforeTheFirstPatient", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
+				File: "internal/policies/subject.go", Old: "a != nil && a.Yes {\n\t\t\treturn i, a", New: "a == nil || a.Yes {\n\t\t\treturn i, a",
+				Red: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestWhatIsStricterPassesAtOnce", "policies.TestBeforeTheFirstPatient", "policies.TestTheNewestAnswerDecides", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
+			},
+			{
+				Name: "an old yes overrules a later no",
+				File: "internal/policies/subject.go", Old: "if a.N == to.N || g.carried(a.N, to) {", New: "if (a.N == to.N || g.carried(a.N, to)) && (a.Yes || last == nil) {",
+				Red: []string{"policies.TestTheNewestAnswerDecides", "policies.TestOldTermsGoOnForWhoDidNotAgree", "messaging.TestTheTermsGovernWhatIsKept"},
+			},
+			{
+				Name: "a stricter version brings in what nobody agreed to",
+				File: "internal/policies/subject.go", Old: "n >= to.N || to.Gate != GateAnnounced {\n\t\treturn false", New: "n >= to.N || to.Gate != GateAnnounced {\n\t\treturn n < to.N",
+				Red: []string{"policies.TestTheNewestAnswerDecides"},
 			},
 			{
 				Name: "messages are kept as the clinic wishes",

@@ -387,14 +387,21 @@ func versionPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.views.Render(w, http.StatusOK, "policy-version", page)
 }
 
-// termsAsked is what the patient is asked; nil when nothing is.
+// termsAsked is what the patient is asked, and what she can take back; nil when that is nothing.
 func (s *Site) termsAsked(v *Visit, patient id.ID, action string) (*TermsQuestion, error) {
 	q, err := s.Policies.Question(v.Context(), v.Who, patient)
-	if err != nil || !q.Asked {
+	if err != nil || !q.Asked && q.Rests.N == 0 {
 		return nil, err
 	}
-	out := &TermsQuestion{N: q.Version.N, From: localDay(v, q.Version.EffectiveAt), Holds: q.Version.EffectiveAt <= clock.At(s.Clock.Now()), Said: q.Said, Yes: q.Yes, Action: action,
-		More: "/c/" + v.Clinic.Slug + "/privacy/versions/" + strconv.FormatInt(q.Version.N, 10)}
+	page := func(n int64) string { return "/c/" + v.Clinic.Slug + "/privacy/versions/" + strconv.FormatInt(n, 10) }
+	out := &TermsQuestion{Action: action}
+	if q.Rests.N > 0 {
+		out.Rests, out.RestsSince, out.RestsMore = q.Rests.N, localDay(v, q.RestsSince), page(q.Rests.N)
+	}
+	if !q.Asked {
+		return out, nil
+	}
+	out.N, out.From, out.Holds, out.Said, out.Yes, out.More = q.Version.N, localDay(v, q.Version.EffectiveAt), q.Version.EffectiveAt <= clock.At(s.Clock.Now()), q.Said, q.Yes, page(q.Version.N)
 	for _, c := range q.Changes {
 		out.Changes = append(out.Changes, s.changeSaid(v, c).Text)
 	}

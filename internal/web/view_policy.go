@@ -82,4 +82,8 @@ type TermsQuestion struct {
 	Since   clock.Date
 	Action  string // where the answer goes
 	More    string // the version's page
+
+	Rests      int64 // the version on which her terms rest because she said yes to it, where that is another one; 0: none. N is 0 where nothing else is asked
+	RestsSince clock.Date
+	RestsMore  string
 }

@@ -43,4 +43,8 @@ func (m *maker) policyPages() {
 	m.add("own", "terms", own(web.TermsQuestion{Changes: []string{changes[0].Text}}))
 	m.add("own", "terms-holds", own(web.TermsQuestion{Changes: []string{changes[0].Text}, Holds: true, Said: true}))
 	m.add("own", "terms-agreed", own(web.TermsQuestion{Said: true, Yes: true}))
+	rests := web.TermsQuestion{Rests: 3, RestsSince: "2026-11-25", RestsMore: "/c/sunrise/privacy/versions/3", Action: "/m/token/terms"}
+	m.add("own", "terms-rest", &web.OwnPage{Shell: m.public(), Token: "token", Booking: web.BookingCard{State: "booked"}, Terms: &rests})
+	rests.Changes = []string{changes[0].Text}
+	m.add("own", "terms-both", own(rests))
 }
