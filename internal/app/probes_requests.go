@@ -51,9 +51,22 @@ func (p probe) requestsTold(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeNotAnswered, "answers were not told to the person for a week", p.ago(week))
 }
 
-// requestsProved looks for a request that belongs to somebody although nobody made sure who asks, and for addresses that were typed and not forgotten.
+// requestsProved looks for a request that belongs to somebody although nobody made sure who asks, or that came from a number which is not on file, and for addresses
+// that were typed and not forgotten.
 func (p probe) requestsProved(ctx context.Context) (string, error) {
 	if _, err := p.none(ctx, sqlProbeAsked, "typed addresses were kept for more than a day", p.ago(26*time.Hour)); err != nil {
+		return "", err
+	}
+	foreign := int64(0)
+	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		n, _, err := requests.Untraced(v, p.ago(week))
+		foreign += n
+		return err
+	})
+	if err == nil && foreign > 0 {
+		err = fmt.Errorf("%d requests out of conversations are somebody's although they came from an address that is not on file", foreign)
+	}
+	if err != nil {
 		return "", err
 	}
 	return p.none(ctx, sqlProbeUnproved, "requests are somebody's although nobody made sure who asks")

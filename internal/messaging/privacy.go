@@ -11,6 +11,7 @@ import (
 	"almirah/internal/contact"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/patients"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/vault"
@@ -223,4 +224,35 @@ func WhoseThread(v *store.View, thread id.ID) (patient id.ID, wrote clock.Instan
 		err = fault.Missing()
 	}
 	return patient, wrote, err
+}
+
+// WroteFromFile says whether everybody who wrote in the conversation wrote from where the patient is reached by what is on file of her today. That staff said whose a
+// conversation is proves nothing: anybody can write in her name from a number of his own.
+func WroteFromFile(v *store.View, thread, patient id.ID) (bool, error) {
+	people, err := correspondents(v, thread)
+	if err != nil || len(people) == 0 {
+		return false, err
+	}
+	phone, email, _, err := patients.Contact(v, patient)
+	if err != nil {
+		return false, err
+	}
+	key := contact.Email(email).Key()
+	for _, c := range people {
+		if (phone == "" || c.Phone != phone) && (key == "" || contact.Email(c.Address).Key() != key) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// WroteFrom is from where the conversation was written to last: a number or an address; empty when neither is known.
+func WroteFrom(v *store.View, thread id.ID) (string, error) {
+	people, err := correspondents(v, thread)
+	for _, c := range people {
+		if from := c.Phone + c.Address; from != "" {
+			return from, err
+		}
+	}
+	return "", err
 }

@@ -60,7 +60,7 @@ var requested = []Sentence{
 		Sources:  []string{"J2", "J3", "J12"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/public.go", "requests.Service.Identify", "internal/messaging/privacy.go", "internal/scheduling/link.go", "internal/patients/inside.go"},
-		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure", "patients.TestPublicDoorChangesNobody", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
+		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure", "requests.TestANumberThatIsNotOnFileProvesNothing", "patients.TestPublicDoorChangesNobody", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "request-who-asks",
 		Twins: []Twin{
 			{
@@ -72,6 +72,11 @@ var requested = []Sentence{
 				Name: "any word counts as a proof",
 				File: "internal/requests/service.go", Old: "		if !slices.Contains(Proofs(), how) {\n			f.Add(\"proof\", \"field.request.proof\")\n		}\n		if patient.IsZero() {", New: "		if patient.IsZero() {",
 				Red: []string{"requests.TestWhoAsksIsMadeSure"},
+			},
+			{
+				Name: "a stranger's number is hers once the desk says so",
+				File: "internal/messaging/privacy.go", Old: "(phone == \"\" || c.Phone != phone) &&", New: "phone == \"\" &&",
+				Red: []string{"requests.TestANumberThatIsNotOnFileProvesNothing"},
 			},
 			{
 				Name: "a stranger puts a guardian's address on file",

@@ -7,6 +7,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/law"
+	"almirah/internal/messaging"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 	"almirah/internal/words"
@@ -22,6 +23,10 @@ const (
 	sqlStanding = `SELECT about, words FROM data_statement WHERE clinic_id = $1 ORDER BY id DESC LIMIT 200`
 	sqlTypedIn  = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM contact_proof c WHERE c.clinic_id = l.clinic_id AND c.patient_id = l.patient_id AND c.code IS NOT NULL AND c.ends_at = l.at) THEN 1 ELSE 0 END), 0)
 	FROM audit_leaf l WHERE l.clinic_id = $1 AND l.id >= $2 AND l.role = 'patient' AND l.kind = 'patient' AND l.action = 'change'`
+	// Once an address of hers was changed, or another conversation became hers, what is there today says nothing about that day.
+	sqlTalked = `SELECT r.patient_id, r.thread_id FROM data_request r WHERE r.clinic_id = $1 AND r.door = 'talk' AND r.proof = 'contact' AND r.patient_id IS NOT NULL AND r.thread_id IS NOT NULL AND r.known_at >= $2
+	AND NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.clinic_id = r.clinic_id AND l.patient_id = r.patient_id AND l.id >= $3 AND l.at >= r.known_at
+	AND (l.action = 'identify' AND l.subject_id = r.id OR l.kind = 'patient' AND l.action <> 'open' OR l.kind = 'thread' AND l.action = 'link')) ORDER BY r.id DESC LIMIT 200`
 	sqlGuessed = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN tries > 5 OR code IS NOT NULL AND LENGTH(code) < 30 THEN 1 ELSE 0 END), 0) FROM contact_proof WHERE clinic_id = $1`
 )
 
@@ -70,4 +75,35 @@ func Refusing(book *words.Book, language string, c clinics.Clinic, at clock.Inst
 	r := Request{Kind: law.Deletion, State: Answered, Outcome: Refused, Ground: Keeping, Law: c.Jurisdiction, CameAt: at, DecidedAt: at, Why: "-"}
 	t := book.Tongue(language)
 	return Letter(book, language, c, r), complain(t, r.Law), t.Say("request.letter.free")
+}
+
+// Untraced counts requests out of conversations, of those since the moment, that were taken for the patient's own by what is on file though somebody wrote in the
+// conversation from elsewhere (promise request-who-asks).
+func Untraced(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	rows, err := v.Query(sqlTalked, since, id.First(since.Time()))
+	if err != nil {
+		return 0, 0, err
+	}
+	var all [][2]id.ID
+	for rows.Next() {
+		var patient, thread id.ID
+		if err := rows.Scan(&patient, &thread); err != nil {
+			_ = rows.Close()
+			return 0, 0, err
+		}
+		all = append(all, [2]id.ID{patient, thread})
+	}
+	if err := rows.Close(); err != nil {
+		return 0, 0, err
+	}
+	for _, x := range all {
+		sure, err := messaging.WroteFromFile(v, x[1], x[0])
+		if err != nil {
+			return bad, looked, err
+		}
+		if looked++; !sure {
+			bad++
+		}
+	}
+	return bad, looked, nil
 }

@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -19,12 +20,14 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/law"
+	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/requests"
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
+	"almirah/internal/vault"
 	"almirah/internal/words"
 )
 
@@ -244,6 +247,91 @@ func TestWhoAsksIsMadeSure(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	})
+}
+
+// TestANumberThatIsNotOnFileProvesNothing: the desk says that a conversation from somebody's number is a patient's. What is asked in it waits until staff made sure who asks;
+// what she writes from the number that is on file is hers at once.
+func TestANumberThatIsNotOnFileProvesNothing(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-who-asks")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		p, _ := h.patient("Asha Verma", "asha@example.org", "+919845010001")
+		desk := b.As(access.FrontDesk)
+		strange := h.talk("+919845066666")
+		if _, err := h.s.FromTalk(ctx, desk, strange, law.Deletion); !fault.Is(err, fault.Conflict) {
+			t.Errorf("nobody said whose it is: %v", err)
+		}
+		own := h.talk("+919845010001")
+		meant := func(thread id.ID) id.ID {
+			into, err := messaging.New(b.DB, b.Log, messaging.Options{}).Meant(ctx, desk, thread, p)
+			h.must(err)
+			return into
+		}
+		traced := func(want int64) {
+			t.Helper()
+			h.must(b.DB.View(ctx, h.work, access.Work, func(_ context.Context, v *store.View) error {
+				bad, looked, err := requests.Untraced(v, clock.At(b.Clock.Now().Add(-time.Hour)))
+				if bad != want || looked == 0 {
+					t.Errorf("%d of %d requests came from elsewhere, not %d", bad, looked, want)
+				}
+				return err
+			}))
+		}
+		into := meant(own)
+		b.Clock.Move(time.Second)
+		one, err := h.s.FromTalk(ctx, desk, into, law.Correction)
+		h.must(err)
+		if c := h.get(one); c.State != requests.Open || c.Proof != requests.OnFile || c.Patient != p {
+			t.Errorf("she wrote from the number that is on file: %+v", c.Request)
+		}
+		traced(0)
+		meant(strange)
+		two, err := h.s.FromTalk(ctx, desk, into, law.Deletion)
+		h.must(err)
+		c := h.get(two)
+		if c.State != requests.Received || !c.Patient.IsZero() || c.Contact != "+919845066666" || c.Thread != into {
+			t.Fatalf("a stranger's number is taken for hers: %+v", c.Request)
+		}
+		wrong(t, h.s.Decide(ctx, h.owner, two, c.Version, requests.Decision{Outcome: requests.Granted}), "outcome")
+		if n := h.sent("privacy.told", p); n != "1" { // of the first alone
+			t.Errorf("%s messages", n)
+		}
+		h.must(h.s.Identify(ctx, h.owner, two, c.Version, p, requests.OnFile)) // called back at the number on file
+		// As it was before: what somebody's number asked is hers. The live look finds that.
+		b.Clock.Move(time.Second)
+		h.Change(t, func(tx *store.Tx) error {
+			tx.Housekeeping("a test")
+			return tx.Must(`UPDATE data_request SET known_at = $3, proof = 'contact' WHERE clinic_id = $1 AND id = $2`, two, tx.Now())
+		})
+		traced(1)
+	})
+}
+
+// talk is a conversation from a number of which nobody said yet whose it is.
+func (h *house) talk(phone string) (thread id.ID) {
+	h.t.Helper()
+	h.Change(h.t, func(tx *store.Tx) error {
+		tx.Housekeeping("a test")
+		channel, peer := tx.NewID(), tx.NewID()
+		thread = tx.NewID()
+		if err := tx.Must(`INSERT INTO channel (clinic_id, id, kind, provider, sender, last4, state, agreed_by, agreed_text, state_at, created_at) VALUES ($1, $2, $3, 'test', '', '', 'revoked', $2, 1, $4, $4)`, channel, "sms", tx.Now()); err != nil {
+			return err
+		}
+		if err := tx.Must(`INSERT INTO thread (clinic_id, id, wrote_at, last_at, created_at) VALUES ($1, $2, $3, $3, $3)`, thread, tx.Now()); err != nil {
+			return err
+		}
+		from, err := json.Marshal(messaging.Sender{Phone: phone})
+		if err != nil {
+			return err
+		}
+		sealed, err := tx.Seal(vault.ClinicData, "correspondent", "address", peer, string(from))
+		if err != nil {
+			return err
+		}
+		return tx.Must(`INSERT INTO correspondent (clinic_id, channel_id, peer, thread_id, address, wrote_at) VALUES ($1, $2, $3, $4, $5, $6)`, channel, peer, thread, sealed, tx.Now())
+	})
+	return thread
 }
 
 // TestLatePaperworkStopsNoClock: what is written down days later, of somebody whom the desk knew, is due from the day on which it came. Only the time in which nobody knew

@@ -174,8 +174,9 @@ func (s *Service) confirm(tx *store.Tx, r Request) error {
 	return err
 }
 
-// FromTalk makes a request of what a patient wrote in a conversation: she is who writes from an address on file. fault.Conflict
-// "fault.request_whose" while nobody said whose the conversation is.
+// FromTalk makes a request of what was written in a conversation. Who writes from where the patient is on file today is taken for her. Where somebody else's number or
+// address wrote in it, as one that the desk said is hers, the request waits until staff made sure who asks. fault.Conflict "fault.request_whose" while nobody said
+// whose the conversation is.
 func (s *Service) FromTalk(ctx context.Context, who access.Caller, thread id.ID, kind law.Request) (one id.ID, err error) {
 	if !slices.Contains(law.Requests(), kind) {
 		var f fault.Fields
@@ -198,7 +199,17 @@ func (s *Service) FromTalk(ctx context.Context, who access.Caller, thread id.ID,
 		if err != nil {
 			return err
 		}
-		r.Thread = thread
+		r.Thread, one = thread, r.ID
+		sure, err := messaging.WroteFromFile(&tx.View, thread, patient)
+		if err != nil {
+			return err
+		}
+		if !sure {
+			if r.Contact, err = messaging.WroteFrom(&tx.View, thread); err != nil {
+				return err
+			}
+			return s.enter(tx, r)
+		}
 		if err := known(tx, &r, patient, OnFile, who.Actor()); err != nil {
 			return err
 		}
@@ -207,7 +218,6 @@ func (s *Service) FromTalk(ctx context.Context, who access.Caller, thread id.ID,
 			return err
 		}
 		r.DueAt = Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // she was known when she wrote
-		one = r.ID
 		return s.enter(tx, r)
 	})
 	return one, err

@@ -72,7 +72,7 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 		return err
 	}))
 	must(s.ProveContact(ctx, she, code))
-	glanced(ctx, p, must, since(requests.Unstated), since(requests.Unproved), func(v *store.View) (int64, int64, error) { return requests.Lingering(v, law.Access) })
+	glanced(ctx, p, must, since(requests.Unstated), since(requests.Unproved), since(requests.Untraced), func(v *store.View) (int64, int64, error) { return requests.Lingering(v, law.Access) })
 	first, err := s.Ask(ctx, she, law.Complaint, "", "Somebody read my letter.")
 	must(err)
 	second, err := s.Ask(ctx, she, law.Deletion, "", "")
