@@ -241,7 +241,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	}
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Domains = h.domains()
-	h.Patients = patients.New(h.DB, h.Log)
+	h.Patients = patients.New(h.DB, h.Log, scheduling.EndLinks)
 	h.Consent, h.Policies = consent.New(h.DB, h.Log), policies.New(h.DB)
 	h.Desk = scheduling.New(h.DB, h.Log)
 	sender := c.Mail.From

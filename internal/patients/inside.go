@@ -27,7 +27,7 @@ const maxGuardians = 8
 // Whoever is found by a public door is not changed by it: somebody who knows a name and a number
 // must not be able to put another address there, a guardian's as little as her own: links and letters go to it where she has
 // none. A guardian of a child whose name is new is added all the same, without an address, as evidence of who spoke. The desk
-// fills what was empty.
+// fills what was empty; where that takes the place of a guardian's address, the answer says that she Moved: the caller ends the links that went there.
 func Ensure(tx *store.Tx, clean Clean, match bool) (p Patient, existed bool, err error) {
 	if clean.name == "" {
 		return Patient{}, false, errors.New("patients: Ensure takes what Check answered with true")
@@ -256,6 +256,7 @@ func meet(tx *store.Tx, p Patient, c Clean) (Patient, error) {
 		return p, nil
 	}
 	was, is := changes(old, p)
+	p.Moved = moved(old, p)
 	tx.Record(audit.Note{Action: "complete", Kind: "patient", Subject: p.ID, Patient: p.ID, Old: was, New: is})
 	return p, refreshTokens(tx, p)
 }
@@ -544,15 +545,15 @@ func Alone(v *store.View, patient id.ID, c clinics.Clinic) (bool, error) {
 	return n == 0, err
 }
 
-// SetContact puts a telephone number or an address on file that was proved to be the patient's, and answers the one that stood there. Nothing
-// else of her is touched.
-func SetContact(tx *store.Tx, patient id.ID, phone contact.Phone, email contact.Email) (was string, err error) {
+// SetContact puts a telephone number or an address on file that was proved to be the patient's, and answers the one that stood there, and whether she
+// Moved: the caller ends the links that went there. Nothing else of her is touched.
+func SetContact(tx *store.Tx, patient id.ID, phone contact.Phone, email contact.Email) (was string, moved bool, err error) {
 	old, row, err := find(&tx.View, patient)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if old.keyless {
-		return "", editable(old, old.Version)
+		return "", false, editable(old, old.Version)
 	}
 	c := Clean{name: old.Name, phone: old.Phone, email: old.Email, birth: old.BirthDate, language: old.Language, sex: old.Sex, address: old.Address, minor: old.Minor}
 	if phone != "" {
@@ -561,8 +562,8 @@ func SetContact(tx *store.Tx, patient id.ID, phone contact.Phone, email contact.
 	if email != "" {
 		was, c.email = string(old.Email), email
 	}
-	_, err = rewrite(tx, old, row, c)
-	return was, err
+	p, err := rewrite(tx, old, row, c)
+	return was, p.Moved, err
 }
 
 // Guardians are the adults who speak for the patient, the first entered first.

@@ -108,6 +108,7 @@ type Patient struct {
 	SeenAt    clock.Instant // when the person last booked or came
 	CreatedAt clock.Instant
 	Version   int64
+	Moved     bool // this Change took an address off file by which she was reached; never set on one who is only read
 
 	// Unreadable names the fields that are there and cannot be opened ("name", "phone" ...); Broken
 	// says that there is one. A page shows such a field as unreadable, not as empty.

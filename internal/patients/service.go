@@ -16,12 +16,20 @@ import (
 
 // Service are the verbs for the doors.
 type Service struct {
-	db  *store.DB
-	log *slog.Logger
+	db    *store.DB
+	log   *slog.Logger
+	ended func(tx *store.Tx, patient id.ID) error
 }
 
-// New makes the service.
-func New(db *store.DB, log *slog.Logger) *Service { return &Service{db: db, log: log} }
+// New makes the service. ended is called in the Change that takes an address of a patient off file: the links to her page that went there end
+// (scheduling.EndLinks). A house without links needs none.
+func New(db *store.DB, log *slog.Logger, ended ...func(tx *store.Tx, patient id.ID) error) *Service {
+	s := &Service{db: db, log: log}
+	if len(ended) > 0 {
+		s.ended = ended[0]
+	}
+	return s
+}
 
 // today is the clinic's calendar day at the moment of the passage.
 func today(v *store.View, c clinics.Clinic) clock.Date {
@@ -98,7 +106,7 @@ func (s *Service) Add(ctx context.Context, who access.Caller, d Draft, another b
 		if existed {
 			tx.Record(audit.Note{Action: "match", Kind: "patient", Subject: p.ID, Patient: p.ID})
 		}
-		return nil
+		return s.tellMoved(tx, p.ID, p.Moved)
 	})
 	if err != nil {
 		return Patient{}, false, err
@@ -153,9 +161,11 @@ func (s *Service) Save(ctx context.Context, who access.Caller, patient id.ID, d 
 		if !ok {
 			return wrong.Err()
 		}
-		p, err = rewrite(tx, old, row, clean)
+		if p, err = rewrite(tx, old, row, clean); err != nil {
+			return err
+		}
 		p.Notes = ""
-		return err
+		return s.tellMoved(tx, p.ID, p.Moved)
 	})
 	if err != nil {
 		return Patient{}, err
@@ -188,6 +198,7 @@ func rewrite(tx *store.Tx, old Patient, row sealedRow, c Clean) (Patient, error)
 		return Patient{}, changedMeanwhile()
 	}
 	p.Version++
+	p.Moved = moved(old, p)
 	tx.Record(audit.Note{Action: "change", Kind: "patient", Subject: p.ID, Patient: p.ID, Old: was, New: is})
 	if err := refreshTokens(tx, p); err != nil {
 		return Patient{}, err
@@ -251,7 +262,10 @@ func (s *Service) RemoveGuardian(ctx context.Context, who access.Caller, patient
 		}
 		was, is := changes(old, p)
 		tx.Record(audit.Note{Action: "change", Kind: "patient", Subject: patient, Patient: patient, Old: was, New: is})
-		return refreshTokens(tx, p)
+		if err := refreshTokens(tx, p); err != nil {
+			return err
+		}
+		return s.tellMoved(tx, patient, moved(old, p))
 	})
 }
 

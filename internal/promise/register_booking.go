@@ -183,11 +183,11 @@ var booking = []Sentence{
 	},
 	{
 		ID:       "own-link",
-		Text:     "By the link in the confirmation, a patient can see, move and cancel her own appointment, and nothing of anybody else. The link that the booking page shows opens that appointment alone.",
+		Text:     "By the link in the confirmation, a patient can see, move and cancel her own appointment, and nothing of anybody else. The link that the booking page shows opens that appointment alone. A link that was sent ends when the address it went to is no longer on file, and when she or the clinic ends it.",
 		Sources:  []string{"C7", "B6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/scheduling/link.go"},
-		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
+		KeptBy:   []string{"internal/scheduling/link.go", "scheduling.EndLinks", "internal/patients/moved.go"},
+		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing", "scheduling.TestABookingIsNoProof", "scheduling.TestLinksEndWithTheirAddress", "requests.TestANewAddressEndsTheOldLinks", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "own-link",
 		Twins: []Twin{
 			{
@@ -208,7 +208,17 @@ var booking = []Sentence{
 			{
 				Name: "a link that was taken back still opens",
 				File: "internal/scheduling/link.go", Old: "err == nil && (revoked > 0 || expires <= v.Now())", New: "err == nil && (revoked < 0 || expires <= v.Now())",
-				Red: []string{"scheduling.TestLinksThatOpenNothing"},
+				Red: []string{"scheduling.TestLinksThatOpenNothing", "scheduling.TestLinksEndWithTheirAddress", "requests.TestANewAddressEndsTheOldLinks"},
+			},
+			{
+				Name: "what the desk changes leaves the links that went to the old address",
+				File: "internal/patients/moved.go", Old: "if !moved || s.ended == nil {", New: "if moved || s.ended == nil {",
+				Red: []string{"scheduling.TestLinksEndWithTheirAddress"},
+			},
+			{
+				Name: "what she changes herself leaves them",
+				File: "internal/requests/own.go", Old: "		if moved {", New: "		if !moved {",
+				Red: []string{"requests.TestANewAddressEndsTheOldLinks"},
 			},
 		},
 	},

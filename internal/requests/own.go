@@ -17,6 +17,7 @@ import (
 	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -389,9 +390,14 @@ func (s *Service) ProveContact(ctx context.Context, who access.Caller, code stri
 		} else {
 			phone = contact.Phone(p.Address)
 		}
-		was, err := patients.SetContact(tx, patient, phone, email)
+		was, moved, err := patients.SetContact(tx, patient, phone, email)
 		if err != nil {
 			return err
+		}
+		if moved {
+			if err := scheduling.EndLinks(tx, patient); err != nil {
+				return err
+			}
 		}
 		if was != "" && was != p.Address {
 			if err := messaging.TellMoved(tx, patient, p.Channel, was); err != nil {

@@ -194,6 +194,11 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 		if err != nil {
 			return err
 		}
+		if person.Moved {
+			if err := EndLinks(tx, person.ID); err != nil {
+				return err
+			}
+		}
 		patient := person.ID
 		a := Appointment{ID: span.appointment, Patient: patient, Provider: b.Provider, Service: b.Service, StartsAt: b.StartsAt,
 			EndsAt: b.StartsAt.Add(time.Duration(s.Minutes) * time.Minute), Day: clock.DateOf(b.StartsAt.In(c.Location())), Status: Booked, Lane: lane,

@@ -281,6 +281,7 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	changedKid, err = people.Save(ctx, desk, kid.Patient, patients.Draft{Name: young.Name, BirthDate: "2018-03-04", Language: "en", Guardian: &patients.GuardianDraft{Name: "Sita Rao", Email: "sita@example.org", Relation: "mother"}}, changedKid.Version)
 	must(err)
 	must(people.RemoveGuardian(ctx, desk, kid.Patient, changedKid.Guardians[0].ID, changedKid.Version))
+	must(p.Desk.EndLinksOf(ctx, desk, kid.Patient))
 	_, _ = people.OwnGuardian(ctx, who)
 	_, err = consents.Of(ctx, desk, added.ID)
 	must(err)

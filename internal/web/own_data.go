@@ -33,6 +33,7 @@ func ownDataRoutes() []Route {
 		{Pattern: "POST /m/{token}/data/statement", Door: Link, Right: do, Handle: ownStatement},
 		{Pattern: "POST /m/{token}/data/contact", Door: Link, Right: do, Handle: ownContact},
 		{Pattern: "POST /m/{token}/data/code", Door: Link, Right: do, Handle: ownCode},
+		{Pattern: "POST /m/{token}/data/links", Door: Link, Right: do, Handle: ownLinksEnded},
 		{Pattern: "GET /m/{token}/data/looked", Door: Link, Right: see, Handle: ownLooked},
 		{Pattern: "GET /m/{token}/data/requests/{id}", Door: Link, Right: see, Handle: ownRequestShown},
 		{Pattern: "POST /m/{token}/data/requests/{id}/back", Door: Link, Right: do, Handle: ownRequestBack},
@@ -359,6 +360,14 @@ func ownCode(s *Site, w http.ResponseWriter, v *Visit) error {
 		return err
 	}
 	return s.didOwn(w, v, s.Requests.ProveContact(v.Context(), v.Who, v.PostForm.Get("code")), "request-contact")
+}
+
+// ownLinksEnded ends every link to her page but the one by which she is here.
+func ownLinksEnded(s *Site, w http.ResponseWriter, v *Visit) error {
+	if err := v.form(); err != nil {
+		return err
+	}
+	return s.didOwn(w, v, s.Desk.EndOwnLinks(v.Context(), v.Who), "request-links")
 }
 
 // slow is the answer to whoever asks too often from one address.

@@ -418,6 +418,22 @@ func patientNoted(s *Site, w http.ResponseWriter, v *Visit) error {
 	return nil
 }
 
+// patientLinksEnded ends every link to the patient's own page that was sent.
+func patientLinksEnded(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err == nil {
+		err = s.Desk.EndLinksOf(v.Context(), v.Who, one)
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, v.Request, "/app/patients/"+one.String()+"?done=patient_links#links", http.StatusSeeOther)
+	return nil
+}
+
 func (s *Site) deletePage(v *Visit, one id.ID) (*PatientDeletePage, error) {
 	page, p, err := s.record(v, one)
 	if err != nil {
