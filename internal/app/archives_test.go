@@ -34,6 +34,11 @@ func TestThereAndBack(t *testing.T) {
 	if err := from.LoadDemo(ctx, func(string, ...any) {}); err != nil {
 		t.Fatal(err)
 	}
+	clinic, err := from.Clinics.BySlug(ctx, demoSlug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	putsAside(t, from, clinic)
 	first, made := exported(t, from, demoSlug)
 	t.Run("her copy", func(t *testing.T) { herCopy(t, from, first) }) // not parallel: it reads what this test made
 	t.Run("FHIR", func(t *testing.T) { validFHIR(t, first) })         // not parallel: it reads what this test made
@@ -49,6 +54,7 @@ func TestThereAndBack(t *testing.T) {
 	if arrived.Canonical != made.Canonical {
 		t.Errorf("arrived as %s, left as %s", arrived.Canonical, made.Canonical)
 	}
+	keysArrive(t, from, to, first, made.Clinic)
 	second, again := exported(t, to, arrived.Slug)
 	if again.Canonical != made.Canonical {
 		t.Errorf("left again as %s, first as %s", again.Canonical, made.Canonical)

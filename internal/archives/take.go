@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"almirah/internal/access"
@@ -106,10 +107,10 @@ func (s *Service) Import(ctx context.Context, o *Opened, a Arrival, say Say) (Ma
 	return made, x.open(ctx)
 }
 
-// known refuses what this program would lose.
+// known refuses what this program would lose. A table that it leaves out with a reason, and that the program which wrote the archive still took along, is passed over.
 func (x *arriving) known() error {
 	for _, t := range x.o.Tables {
-		if t.Rows > 0 && x.find(t.Table) < 0 {
+		if t.Rows > 0 && x.find(t.Table) < 0 && leftWhole(t.Table) == "" {
 			return fmt.Errorf("%w: it has a table %s, which this program does not know. Take the newest release", ErrStrange, t.Table)
 		}
 	}
@@ -370,7 +371,7 @@ func (x *arriving) compare(ctx context.Context) (Made, error) {
 		if err != nil {
 			return err
 		}
-		out.Canonical = Canonical(list)
+		out.Canonical = x.o.Canonical
 		for _, c := range list {
 			out.Rows += c.Rows
 		}
@@ -381,7 +382,8 @@ func (x *arriving) compare(ctx context.Context) (Made, error) {
 				}
 			}
 		}
-		if out.Canonical != x.o.Canonical {
+		signed := slices.DeleteFunc(slices.Clone(x.o.Tables), func(t Counted) bool { return leftWhole(t.Table) != "" })
+		if Canonical(list) != Canonical(signed) {
 			return errors.New("archives: the clinic is not here as it was there, and is not opened")
 		}
 		return nil

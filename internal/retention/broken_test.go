@@ -245,3 +245,24 @@ func (y *years) heldNow() (until clock.Date, held bool, err error) {
 	})
 	return until, held, err
 }
+
+// TestNightsGoOnAfterAMove: a clinic of India that moved in from another house may bring the name of a month's key that this house never had. The copies of that month are sealed
+// all the same, under a key of this house, which is destroyed with the last of them; and no night breaks off.
+func TestNightsGoOnAfterAMove(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "message-events-aged")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		y := aged(t, b, law.India)
+		y.row()
+		now := clock.At(b.Clock.Now())
+		y.exec(`INSERT INTO statutory_key (clinic_id, month, key_id, made_at) VALUES ($1, $2, $3, $4)`, now.Time().Format("2006-01"), id.New(now.Time()), now)
+		first := y.Day(0)
+		y.night(first.AddDays(179))
+		y.night(first.AddDays(182))
+		if n := y.Count(t, `SELECT COUNT(*) FROM statutory_copy WHERE clinic_id = $1`); n != "1" {
+			t.Errorf("%s copies were put aside", n)
+		}
+		y.night(first.AddDays(420))
+		y.keysGone()
+	})
+}
