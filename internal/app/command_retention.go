@@ -38,10 +38,14 @@ func (c *console) retentionRun(ctx context.Context, args []string) error {
 			return err
 		}
 		total := map[law.Class]int64{}
+		var failed []error
 		for i, one := range list {
 			n, err := h.Lives.Run(ctx, jobs.ForClinic(one), dry)
-			if err != nil {
-				return fmt.Errorf("clinic %s: %w", one, err)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil { // what is over goes in the other rooms, and in the other clinics
+				failed = append(failed, fmt.Errorf("clinic %s: %w", one, err))
 			}
 			for class, k := range n.Gone {
 				total[class] += k
@@ -56,7 +60,7 @@ func (c *console) retentionRun(ctx context.Context, args []string) error {
 			verb = "would go"
 		}
 		c.say("%s: %s", verb, counted(total))
-		return nil
+		return errors.Join(failed...)
 	})
 }
 

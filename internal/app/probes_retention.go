@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"almirah/internal/accounts"
@@ -48,9 +49,12 @@ const night = 48 * time.Hour
 // retained looks that every clinic has its run, and for rows that are past their class.
 func (p probe) retained(ctx context.Context) (string, error) {
 	return fmt.Sprintf("every clinic of %d had its run", len(p.clinics)), p.each(ctx, func(v *store.View, _ id.ID) error {
-		late, err := retention.Late(v)
+		late, rooms, err := retention.Late(v)
 		if err != nil {
 			return err
+		}
+		if late > 0 && len(rooms) > 0 {
+			return fmt.Errorf("a clinic had no whole run for %d days; these rooms fail: %s", late, strings.Join(rooms, ", "))
 		}
 		if late > 0 {
 			return fmt.Errorf("a clinic had no run for %d days", late)

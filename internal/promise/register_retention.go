@@ -26,11 +26,15 @@ var lives = []Sentence{
 		Sources:  []string{"K1", "K5", "K12"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/law/keep.go", "internal/retention/run.go", "holdings.Check"},
-		ProvedBy: []string{"app.TestNothingOutlivesItsTime", "retention.TestThreeYears", "holdings.TestNothingIsHeldUndeclared"},
+		ProvedBy: []string{"app.TestNothingOutlivesItsTime", "retention.TestThreeYears", "retention.TestOneRoomStopsNoOther", "holdings.TestNothingIsHeldUndeclared"},
 		Twins: []Twin{{
 			Name: "opinions stay a year longer",
 			File: "internal/followup/keeper.go", Old: "k.Lives.Over(law.Opinions, tx.Now())", New: "k.Lives.Over(law.Opinions, tx.Now()) - 365*86_400_000_000",
-			Red: []string{"retention.TestThreeYears", "retention.TestNothingGoesUnannounced", "retention.TestAShorterLifeIsToldAnew"},
+			Red: []string{"retention.TestThreeYears", "retention.TestOneRoomStopsNoOther", "retention.TestNothingGoesUnannounced", "retention.TestAShorterLifeIsToldAnew"},
+		}, {
+			Name: "a room that fails ends the night for those behind it",
+			File: "internal/retention/run.go", Old: "failed.add(doer.Name(), err)\n\t\t\t\tbreak", New: "failed.add(doer.Name(), err)\n\t\t\t\treturn all",
+			Red: []string{"retention.TestOneRoomStopsNoOther"},
 		}, {
 			Name: "what was paid stays with its patient for ever",
 			File: "internal/billing/keeper.go", Old: "cut, err := tx.Exec(sqlPayerCut, k.Lives.Over(law.Invoices, tx.Now()))", New: "cut, err := tx.Exec(sqlPayerCut, k.Lives.Over(law.Invoices, tx.Now())-999*365*86_400_000_000)",
@@ -56,7 +60,7 @@ var lives = []Sentence{
 		}, {
 			Name: "nobody is told before",
 			File: "internal/retention/run.go", Old: "if !Told(c) {\n\t\treturn now\n\t}\n\tvar out", New: "if Told(c) || !Told(c) {\n\t\treturn now\n\t}\n\tvar out",
-			Red: []string{"retention.TestNothingGoesUnannounced", "retention.TestAShorterLifeIsToldAnew"},
+			Red: []string{"retention.TestNothingGoesUnannounced", "retention.TestAShorterLifeIsToldAnew", "retention.TestOneRoomStopsNoOther"},
 		}},
 		Probe: "retention-told",
 	},
@@ -88,7 +92,7 @@ var lives = []Sentence{
 		}, {
 			Name: "months stay in the log",
 			File: "internal/scheduling/keeper.go", Old: "\tn, err := tx.Exec(sqlLogDrop, start, next)", New: "\treturn total, nil\n\t\tn, err := tx.Exec(sqlLogDrop, start, next)",
-			Red: []string{"retention.TestThreeYears"},
+			Red: []string{"retention.TestThreeYears", "retention.TestOneRoomStopsNoOther"},
 		}},
 		Probe: "booking-log-aged",
 	},
@@ -103,7 +107,7 @@ var lives = []Sentence{
 			{
 				Name: "the sealed copy stays",
 				File: "internal/messaging/statutory.go", Old: "if _, err := tx.Exec(sqlAsideOver, over); err != nil {", New: "if _, err := tx.Exec(sqlAsideOver, over-999*86_400_000_000); err != nil {",
-				Red: []string{"retention.TestThreeYears", "retention.TestNightsGoOnAfterAMove"},
+				Red: []string{"retention.TestThreeYears", "retention.TestNightsGoOnAfterAMove", "retention.TestOneRoomStopsNoOther"},
 			},
 			{
 				Name: "a month's key that another house made is taken for one of this house",

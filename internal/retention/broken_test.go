@@ -2,6 +2,9 @@ package retention_test
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,7 +167,7 @@ func TestRunsThatBreakOffAreLate(t *testing.T) {
 	b := rig.New(t, store.SQLite, store.Options{})
 	y := aged(t, b, law.EU)
 	late := func() (n int) {
-		if err := b.DB.View(context.Background(), y.work, access.Work, func(_ context.Context, v *store.View) (err error) { n, err = retention.Late(v); return err }); err != nil {
+		if err := b.DB.View(context.Background(), y.work, access.Work, func(_ context.Context, v *store.View) (err error) { n, _, err = retention.Late(v); return err }); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -264,5 +267,77 @@ func TestNightsGoOnAfterAMove(t *testing.T) {
 		}
 		y.night(first.AddDays(420))
 		y.keysGone()
+	})
+}
+
+// failing is a room that cannot take away what is over, wherever it is asked.
+type failing struct{}
+
+func (failing) Name() string               { return "failing" }
+func (failing) Due(*store.Tx) (int, error) { return 0, errors.New("one bad row") }
+
+// TestOneRoomStopsNoOther: while one room in the middle fails night after night, what is over in the others goes, the owners are told, and keys whose time is over are destroyed.
+// The run does not count as ended, and after two days the clinic is late because of that room.
+func TestOneRoomStopsNoOther(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "retention")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		y, ctx := aged(t, b, law.India), context.Background()
+		broken := true
+		y.s = retention.New(b.DB, b.Log, retention.Options{Doers: func(l law.Lives) []retention.Doer {
+			list := doers(l)
+			if broken {
+				list = slices.Insert(list, 1, retention.Doer(failing{}))
+			}
+			return list
+		}})
+		y.row()
+		first := y.Day(0)
+		run := func(day int) (retention.Night, error) {
+			t.Helper()
+			b.Clock.Set(clock.StartOfDay(first.AddDays(day), y.Zone).Add(3 * time.Hour))
+			if err := y.s.ClockIsRight(ctx, y.machine); err != nil {
+				t.Fatal(err)
+			}
+			return y.s.Run(ctx, y.work, false)
+		}
+		late := func() (days int, rooms []string) {
+			t.Helper()
+			if err := b.DB.View(ctx, y.work, access.Work, func(_ context.Context, v *store.View) (err error) { days, rooms, err = retention.Late(v); return err }); err != nil {
+				t.Fatal(err)
+			}
+			return days, rooms
+		}
+		left := func(table string) string { return y.Count(t, `SELECT COUNT(*) FROM `+table+` WHERE clinic_id = $1`) }
+		if _, err := run(182); err == nil || left("statutory_copy") != "1" || left("message") != "0" {
+			t.Errorf("%s messages and %s copies before the room that fails, %v", left("message"), left("statutory_copy"), err)
+		}
+		n, err := run(760)
+		if err == nil || !strings.Contains(err.Error(), "failing") || !strings.Contains(err.Error(), "one bad row") || n.Ended != 0 || !slices.Equal(n.Broken, []string{"failing"}) {
+			t.Errorf("a room fails: %+v, %v", n, err)
+		}
+		if left("thread") != "0" || left("booking_log") != "0" {
+			t.Errorf("%s letters and %s entries of the booking log are left", left("thread"), left("booking_log"))
+		}
+		if len(n.Notices) != 1 || n.Notices[0].Class != law.Opinions {
+			t.Errorf("the owners are told of %+v", n.Notices)
+		}
+		y.keysGone()
+		if _, err := run(763); err == nil || left("feedback") != "0" {
+			t.Errorf("%s opinions are left that were announced, %v", left("feedback"), err)
+		}
+		if days, rooms := late(); days < 3 || !slices.Equal(rooms, []string{"failing"}) {
+			t.Errorf("late by %d days because of %v", days, rooms)
+		}
+		if dry, err := y.s.Run(ctx, y.work, true); err == nil || dry.Ahead == nil || dry.Gone == nil {
+			t.Errorf("a look: %+v, %v", dry, err)
+		}
+		broken = false
+		if n, err := run(764); err != nil || n.Ended == 0 || len(n.Broken) != 0 {
+			t.Errorf("the room is mended: %+v, %v", n, err)
+		}
+		if days, rooms := late(); days != 0 || len(rooms) != 0 {
+			t.Errorf("late by %d days because of %v after a night that ended", days, rooms)
+		}
 	})
 }

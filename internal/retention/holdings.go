@@ -24,7 +24,7 @@ func Holdings() []h.Table {
 			{Name: "reason", Class: h.Business, Whose: h.OfClinic, Purpose: "to prove why something was kept longer", Keep: keep, Sealed: true},
 			of("asked_by", h.Staff, "to prove that two people decided", keep), of("approved_by", h.Staff, "to prove that two people decided", keep), of("ended_by", h.Staff, "to prove who lifted it", keep),
 		}, plain("clinic_id", "id", "state", "asked_at", "approved_at", "ended_at", "version")...)},
-		{Name: "retention_run", Scope: h.Clinic, Columns: plain("clinic_id", "day", "at", "ended_at", "gone", "ahead")},
+		{Name: "retention_run", Scope: h.Clinic, Columns: plain("clinic_id", "day", "at", "ended_at", "gone", "ahead", "broken")},
 		{Name: "retention_notice", Scope: h.Clinic, Columns: plain("clinic_id", "id", "class", "records", "noticed_at", "until_at", "mailed_at")},
 		{Name: "closing", Scope: h.Clinic, Keeper: "retention", Life: law.Account, From: h.Leaving, Columns: append([]h.Column{
 			of("asked_by", h.Staff, "to know which owner leaves", while), of("now_by", h.Staff, "to know which owner wants it sooner", while), of("second_by", h.Staff, "to know that a second owner agreed", while),

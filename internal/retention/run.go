@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -57,13 +60,14 @@ type Night struct {
 	Ended   clock.Instant
 	Gone    map[law.Class]int64
 	Ahead   map[law.Class]int64
+	Broken  []string // rooms that failed, because of which it has not ended; their names are those of their keepers
 	Notices []Notice // that were written by it
 }
 
 const (
-	sqlRunGet   = `SELECT day, at, ended_at, gone, ahead FROM retention_run WHERE clinic_id = $1 ORDER BY day DESC LIMIT $2`
+	sqlRunGet   = `SELECT day, at, ended_at, gone, ahead, broken FROM retention_run WHERE clinic_id = $1 ORDER BY day DESC LIMIT $2`
 	sqlRunBegin = `INSERT INTO retention_run (clinic_id, day, at) VALUES ($1, $2, $3) ON CONFLICT (clinic_id, day) DO UPDATE SET at = excluded.at, ended_at = 0`
-	sqlRunEnd   = `UPDATE retention_run SET ended_at = $3, gone = $4, ahead = $5 WHERE clinic_id = $1 AND day = $2`
+	sqlRunEnd   = `UPDATE retention_run SET ended_at = $3, gone = $4, ahead = $5, broken = $6 WHERE clinic_id = $1 AND day = $2`
 	sqlRunLast  = `SELECT day FROM retention_run WHERE clinic_id = $1 ORDER BY CASE WHEN ended_at > 0 THEN 0 ELSE 1 END, CASE WHEN ended_at > 0 THEN day END DESC, day LIMIT 1`
 	sqlRunOld   = `DELETE FROM retention_run WHERE clinic_id = $1 AND day < $2`
 
@@ -96,8 +100,27 @@ func (s *Service) Nightly(ctx context.Context, who access.Caller) error {
 	return err
 }
 
-// Run takes away what is over in the clinic, room by room, each in a Change of its own, so that a run that breaks off goes on where it was. dry: nothing
-// stays of it, and its counts are what would have gone. ErrClock when the clock cannot be believed.
+// broken are the rooms of a night that failed, and why. One of them stops none of the others: what is over in a room goes, whatever is wrong next door.
+type broken struct {
+	rooms []string
+	why   []error
+}
+
+func (b *broken) add(room string, err error) {
+	if err == nil {
+		return
+	}
+	if !slices.Contains(b.rooms, room) {
+		b.rooms = append(b.rooms, room)
+	}
+	b.why = append(b.why, fmt.Errorf("retention: %s: %w", room, err))
+}
+
+func (b *broken) err() error { return errors.Join(b.why...) }
+
+// Run takes away what is over in the clinic, room by room, each in a Change of its own, so that a run that breaks off goes on where it was. A room that fails is passed over, and the
+// run then counts as one that has not ended: it is tried again within the hour, and Late names the room. dry: nothing stays of it, and its counts are what would have gone. What it
+// answers beside an error is what was done. ErrClock when the clock cannot be believed.
 func (s *Service) Run(ctx context.Context, who access.Caller, dry bool) (Night, error) {
 	out := Night{}
 	if !dry {
@@ -123,32 +146,31 @@ func (s *Service) Run(ctx context.Context, who access.Caller, dry bool) (Night, 
 	}
 	now := clock.At(s.db.Clock().Now())
 	out.Day, out.At = clock.DateOf(now.In(c.Location())), now
-	var err error
-	if out.Ahead, err = s.would(ctx, who, lives, LooksAhead); err != nil {
-		return out, err
+	var failed broken
+	if out.Ahead = s.would(ctx, who, lives, LooksAhead, &failed); ctx.Err() != nil {
+		return out, ctx.Err()
 	}
 	lives.Until = func(class law.Class) clock.Instant { return until(told, class, now) }
 	if dry {
 		lives.Dry = true
-		out.Gone, err = s.do(store.Withhold(ctx, errDry), who, lives, 1)
-		return out, err
+		out.Gone = s.do(store.Withhold(ctx, errDry), who, lives, 1, &failed)
+		return out, failed.err()
 	}
 	if err := s.begin(ctx, who, out, c); err != nil {
 		return out, err
 	}
-	if out.Gone, err = s.do(ctx, who, lives, mostRounds); err != nil {
-		return out, err
+	if out.Gone = s.do(ctx, who, lives, mostRounds, &failed); ctx.Err() != nil {
+		return out, ctx.Err()
 	}
-	if err := s.destroyKeys(ctx, who, lives); err != nil {
-		return out, err
-	}
-	if out.Notices, err = s.announce(ctx, who, lives, told, now); err != nil {
-		return out, err
-	}
+	failed.add(messaging.Keeper{}.Name(), s.destroyKeys(ctx, who, lives))
+	var err error
+	out.Notices, err = s.announce(ctx, who, lives, told, now, &failed)
+	failed.add(Keeper{}.Name(), err)
+	out.Broken = failed.rooms
 	if err := s.end(ctx, who, &out); err != nil {
-		return out, err
+		return out, errors.Join(failed.err(), err)
 	}
-	return out, s.tell(ctx, who)
+	return out, errors.Join(failed.err(), s.tell(ctx, who))
 }
 
 // until is up to when records of a class may go: those of which owners were told long enough ago.
@@ -166,13 +188,13 @@ func until(told []Notice, c law.Class, now clock.Instant) clock.Instant {
 }
 
 // would is what will be over so much later, whoever has been told.
-func (s *Service) would(ctx context.Context, who access.Caller, lives law.Lives, ahead time.Duration) (map[law.Class]int64, error) {
+func (s *Service) would(ctx context.Context, who access.Caller, lives law.Lives, ahead time.Duration, failed *broken) map[law.Class]int64 {
 	lives.Ahead, lives.Dry, lives.Until = ahead, true, nil
-	return s.do(store.Withhold(ctx, errDry), who, lives, 1)
+	return s.do(store.Withhold(ctx, errDry), who, lives, 1, failed)
 }
 
-// do has each room take away what is over, until it finds nothing more.
-func (s *Service) do(ctx context.Context, who access.Caller, lives law.Lives, rounds int) (map[law.Class]int64, error) {
+// do has each room take away what is over, until it finds nothing more or fails.
+func (s *Service) do(ctx context.Context, who access.Caller, lives law.Lives, rounds int, failed *broken) map[law.Class]int64 {
 	all := map[law.Class]int64{}
 	for _, doer := range s.o.Doers(law.Lives{}) {
 		for range rounds {
@@ -190,18 +212,22 @@ func (s *Service) do(ctx context.Context, who access.Caller, lives law.Lives, ro
 				tx.Housekeeping("what is over goes; how much is in the run's own row")
 				return nil
 			})
+			if ctx.Err() != nil {
+				return all
+			}
 			if err != nil && !errors.Is(err, errDry) {
-				return all, err
+				failed.add(doer.Name(), err)
+				break
 			}
 			for c, k := range went {
 				all[c] += k
 			}
-			if n == 0 || ctx.Err() != nil {
+			if n == 0 {
 				break
 			}
 		}
 	}
-	return all, ctx.Err()
+	return all
 }
 
 func named(list []Doer, name string) Doer {
@@ -223,19 +249,18 @@ func (s *Service) destroyKeys(ctx context.Context, who access.Caller, lives law.
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, key := range over {
 		if err := s.db.Vault().Shred(ctx, who.Clinic(), key, "statutory_over"); err != nil {
-			return err
+			failed = append(failed, err)
+			continue
 		}
-		err := s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		failed = append(failed, s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 			tx.Record(audit.Note{Action: "destroy-key", Kind: "statutory", Subject: key})
 			return messaging.StatutoryDestroyed(tx, key)
-		})
-		if err != nil {
-			return err
-		}
+		}))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (s *Service) begin(ctx context.Context, who access.Caller, n Night, c clinics.Clinic) error {
@@ -252,6 +277,7 @@ func (s *Service) begin(ctx context.Context, who access.Caller, n Night, c clini
 	})
 }
 
+// end writes down what the run did. One in which a room failed has not ended; what went in the others is on record all the same.
 func (s *Service) end(ctx context.Context, who access.Caller, n *Night) error {
 	gone, err := json.Marshal(n.Gone)
 	if err != nil {
@@ -262,21 +288,24 @@ func (s *Service) end(ctx context.Context, who access.Caller, n *Night) error {
 		return err
 	}
 	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		n.Ended = tx.Now()
+		n.Ended = 0
+		if len(n.Broken) == 0 {
+			n.Ended = tx.Now()
+		}
 		if len(n.Gone) > 0 {
 			tx.Record(audit.Note{Action: "expire", Kind: "retention", Subject: tx.Clinic(), New: n.Gone})
 		} else {
 			tx.Housekeeping("a run that found nothing")
 		}
-		_, err := tx.Exec(sqlRunEnd, n.Day, n.Ended, string(gone), string(ahead))
+		_, err := tx.Exec(sqlRunEnd, n.Day, n.Ended, string(gone), string(ahead), strings.Join(n.Broken, " "))
 		return err
 	})
 }
 
 // announce writes down what owners are told before it goes: classes of which something will be over before the notice that stands is renewed.
-func (s *Service) announce(ctx context.Context, who access.Caller, lives law.Lives, told []Notice, now clock.Instant) ([]Notice, error) {
-	ahead, err := s.would(ctx, who, lives, covers)
-	if err != nil {
+func (s *Service) announce(ctx context.Context, who access.Caller, lives law.Lives, told []Notice, now clock.Instant, failed *broken) ([]Notice, error) {
+	ahead := s.would(ctx, who, lives, covers, failed)
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	var out []Notice
@@ -357,10 +386,11 @@ func nights(v *store.View, most int) ([]Night, error) {
 	var out []Night
 	for rows.Next() {
 		var n Night
-		var gone, ahead string
-		if err := rows.Scan(&n.Day, &n.At, &n.Ended, &gone, &ahead); err != nil {
+		var gone, ahead, broken string
+		if err := rows.Scan(&n.Day, &n.At, &n.Ended, &gone, &ahead, &broken); err != nil {
 			return nil, err
 		}
+		n.Broken = strings.Fields(broken)
 		for text, to := range map[string]*map[law.Class]int64{gone: &n.Gone, ahead: &n.Ahead} {
 			if text != "" {
 				if err := json.Unmarshal([]byte(text), to); err != nil {
@@ -426,22 +456,26 @@ func (s *Service) Plan(ctx context.Context, who access.Caller) (out Plan, err er
 	return out, err
 }
 
-// Late says how many days the clinic has been without a run that ended; zero when it had one within two days, or none was begun yet.
-func Late(v *store.View) (int, error) {
+// Late says how many days the clinic has been without a run that ended, and which rooms failed in the last one; zero when it had one within two days, or none was begun yet.
+func Late(v *store.View) (days int, rooms []string, err error) {
 	c, err := clinics.Get(v)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	var from clock.Date // of the last run that ended; of the first, where they all broke off
 	if err := v.Row(sqlRunLast).Scan(&from); err == store.ErrNoRows {
-		return 0, nil
+		return 0, nil, nil
 	} else if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	if days := from.DaysUntil(clock.DateOf(v.Now().In(c.Location()))); days > 2 {
-		return days, nil
+	if days = from.DaysUntil(clock.DateOf(v.Now().In(c.Location()))); days <= 2 {
+		return 0, nil, nil
 	}
-	return 0, nil
+	last, err := nights(v, 1)
+	if err == nil && len(last) == 1 {
+		rooms = last[0].Broken
+	}
+	return days, rooms, err
 }
 
 // Announced are the notices that stand, for the dashboard of those who may see them.
