@@ -193,6 +193,14 @@ func add(tx *store.Tx, c clinics.Clinic, d *Document) error {
 	if d.ID.IsZero() {
 		d.ID = tx.NewID()
 	}
+	// No key of the database ties it to the patient: her row is locked, so that an erasure finds it, or we find her gone. A credit note outlives her.
+	there, err := patients.Hold(tx, d.Patient)
+	if err == nil && !there && d.Kind == Bill {
+		err = fault.Missing()
+	}
+	if err != nil {
+		return err
+	}
 	d.Day, d.CreatedAt, d.CreatedBy, d.Version = today(&tx.View, c), tx.Now(), tx.Caller().Actor(), 1
 	who, note, err := d.sealed(&tx.View)
 	if err != nil {

@@ -2,8 +2,10 @@ package privacy
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -94,12 +96,19 @@ func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason
 	if gone {
 		return s.finish(ctx, tx, patient)
 	}
+	if _, err := patients.Hold(tx, patient); err != nil { // an order about her, or an invoice to her, waits for us, and finds her gone
+		return id.Zero, err
+	}
 	d, err := s.draw(&tx.View, patient)
 	if err != nil {
 		return id.Zero, err
 	}
 	if d.Waiting {
 		return id.Zero, errWaits(d.Waits)
+	}
+	was, err := d.sum()
+	if err != nil {
+		return id.Zero, err
 	}
 	r := record{ID: tx.NewID(), By: tx.Caller().Actor(), Reason: reason, At: tx.Now(), Carried: d.Carried}
 	parts, err := s.pack(ctx, tx, &d)
@@ -142,6 +151,9 @@ func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason
 		return id.Zero, err
 	}
 	if err := s.rows(tx, patient, "delete"); err != nil {
+		return id.Zero, err
+	}
+	if err := s.still(tx, patient, was); err != nil {
 		return id.Zero, err
 	}
 	return r.ID, s.o.Vault.Shred(ctx, tx.Clinic(), patient, reason)
@@ -250,10 +262,29 @@ func (s *Service) rows(tx *store.Tx, patient id.ID, action string) error {
 	tx.Record(audit.Note{Action: action, Kind: "patient", Subject: patient})
 	for _, k := range s.o.Rooms {
 		if err := k.Erase(tx, patient); err != nil {
+			if errors.Is(err, store.ErrFenced) { // somebody added a row that hangs on one of these since
+				err = fmt.Errorf("privacy: %w: a row was added meanwhile: %w", store.ErrRetry, err)
+			}
 			return err
 		}
 	}
 	return nil
+}
+
+// still is nil when what was drawn of the patient is what was deleted, and store.ErrRetry when somebody saved something in between: it would be destroyed, and not held. Her rows are deleted
+// and their locks are ours, so that nobody changes one any more and nobody adds one that hangs on them; what is there now is what is there at the end.
+func (s *Service) still(tx *store.Tx, patient id.ID, was [sha256.Size]byte) error {
+	return tx.Beside(func(v *store.View) error {
+		d, err := s.draw(v, patient)
+		if err != nil {
+			return err
+		}
+		now, err := d.sum()
+		if err == nil && now != was {
+			err = fmt.Errorf("privacy: %w: something of the patient was saved while she was being erased", store.ErrRetry)
+		}
+		return err
+	})
 }
 
 // finish completes the erasure of somebody whose key was destroyed: what is held comes back from beside the keys, and her rows go. It answers the

@@ -3,12 +3,14 @@ package privacy_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/accounts"
+	"almirah/internal/billing"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
@@ -19,6 +21,7 @@ import (
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
+	"almirah/internal/visits"
 )
 
 // TestPlan: what goes and what is held is said before anything happens; only a law's floor holds anything, a child's from the birth date on record, and nothing where no records are kept.
@@ -332,6 +335,86 @@ func TestCertificate(t *testing.T) {
 			_, err := privacy.Read([]byte(strings.Replace(string(c.JSON()), from, to, 1)))
 			if err == nil || !strings.Contains(err.Error(), "the field ") {
 				t.Errorf("%s: %v", from, err)
+			}
+		}
+	})
+}
+
+// meanwhile is a room in whose turn to be copied out somebody else saves something: after what the law holds was drawn, and before anything is deleted.
+type meanwhile struct{ save func() }
+
+func (meanwhile) Name() string { return "meanwhile" }
+func (m meanwhile) Collect(*store.View, id.ID) (map[string][]map[string]string, error) {
+	m.save()
+	return nil, nil
+}
+func (meanwhile) Erase(*store.Tx, id.ID) error { return nil }
+
+// TestSavedMeanwhile: what somebody saves about a patient while she is being erased is either held with the rest or refused to whoever saves it; it is never destroyed without a word.
+func TestSavedMeanwhile(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "held-by-law-alone")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b, clinics.ModuleClinical, clinics.ModuleBilling)
+		bills := billing.New(b.DB, b.Log)
+		for _, x := range []struct {
+			name  string
+			waits bool // for the erasure to be over, on PostgreSQL too
+			save  func(e visits.Encounter) error
+		}{
+			{"an invoice", true, func(e visits.Encounter) error {
+				_, err := bills.WriteAndIssue(background, h.owner, id.Zero, billing.InvoiceDraft{Patient: e.Patient, Lines: []billing.LineDraft{{Words: "Visit", Quantity: 1000, Price: 50000}}}, 0)
+				return err
+			}},
+			{"a note", false, func(e visits.Encounter) error {
+				_, err := h.notes.Save(background, h.doctor, e.ID, visits.Draft{Note: visits.Note{Complaint: "Saved meanwhile"}, Version: e.Version, Tab: id.New(time.Unix(2, 0))})
+				return err
+			}},
+			{"a file", false, func(e visits.Encounter) error {
+				_, err := h.notes.AddFile(background, h.doctor, e.Patient, e.ID, "Saved meanwhile.pdf", []byte("%PDF-1.4\n% quiet\n%%EOF\n"))
+				return err
+			}},
+			{"an allergy", false, func(e visits.Encounter) error {
+				return h.notes.AddAllergy(background, h.doctor, e.Patient, visits.Allergy{Substance: "Saved meanwhile"})
+			}},
+		} {
+			one := h.visited("", "Measles")
+			seen, err := h.notes.Chart(background, h.doctor, one, visits.Place{}, 5)
+			h.must(err)
+			open, err := h.notes.Open(background, h.doctor, seen.Visits[0].ID)
+			h.must(err)
+			visit, saved, first := open.Encounter, make(chan error, 1), true
+			o := h.o
+			o.Rooms = append(append([]privacy.Room{}, meanwhile{func() {
+				if !first { // the erasure is tried again, or looks again
+					return
+				}
+				first = false
+				if b.Engine == store.Postgres && !x.waits {
+					saved <- x.save(visit)
+					return
+				}
+				go func() { saved <- x.save(visit) }() // of SQLite there is one writer: it waits for us
+				time.Sleep(100 * time.Millisecond)
+			}}), h.o.Rooms...)
+			erasure, err := privacy.New(b.DB, b.Log, o).Erase(background, h.owner, one, "deleted_by_clinic")
+			h.must(err)
+			refused := <-saved
+			e, err := h.s.Get(background, h.owner, erasure)
+			h.must(err)
+			all := ""
+			for _, hold := range e.Holds {
+				got, err := h.s.OpenHeld(background, h.owner, erasure, hold.ID, "To see what it says")
+				h.must(err)
+				for _, r := range got.Records {
+					all += fmt.Sprint(r.Table, r.Body)
+				}
+			}
+			if held := strings.Contains(all, "Saved meanwhile"); held == (refused != nil) {
+				t.Errorf("%s: saving it gave %v, and that it is held is %v", x.name, refused, held)
+			}
+			if b.Engine == store.Postgres && !x.waits && refused != nil {
+				t.Errorf("%s was not saved: %v", x.name, refused)
 			}
 		}
 	})

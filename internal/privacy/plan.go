@@ -2,6 +2,8 @@ package privacy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -140,6 +142,14 @@ func (s *Service) draw(v *store.View, patient id.ID) (out drawn, err error) {
 	}
 	slices.SortStableFunc(out.Carried, func(a, b Carried) int { return strings.Compare(a.Carrier, b.Carrier) })
 	return out, nil
+}
+
+// sum tells two draws apart: what is held until when, what it says, what was carried, and whether an order waits.
+func (d *drawn) sum() (out [sha256.Size]byte, err error) {
+	h := sha256.New()
+	err = json.NewEncoder(h).Encode([]any{d.Holds, d.bodies, d.Carried, d.Waiting})
+	h.Sum(out[:0])
+	return out, err
 }
 
 // hold puts a record to the others of its kind and day, and says whether a law wants it kept at all.

@@ -122,6 +122,14 @@ func (s *Service) ApproveHold(ctx context.Context, who access.Caller, one id.ID,
 		if h.State != Asked || h.Until < today {
 			return fault.New(fault.Conflict, "fault.changed_meanwhile")
 		}
+		// Her row is locked first, as an erasure does: either it finds the hold, or we find her gone.
+		there, err := patients.Hold(tx, h.Patient)
+		if err == nil && !there {
+			err = fault.Missing()
+		}
+		if err != nil {
+			return err
+		}
 		tx.Record(audit.Note{Action: "approve-hold", Kind: "hold", Subject: one, Patient: h.Patient, New: map[string]any{"until": h.Until}})
 		return changed(tx.Exec(sqlHoldApprove, one, version, who.Actor(), tx.Now()))
 	})

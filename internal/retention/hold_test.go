@@ -211,3 +211,41 @@ func TestEachRecordKnowsItsDeath(t *testing.T) {
 		t.Errorf("no law wants opinions kept: %+v", d)
 	}
 }
+
+// TestAHoldWaitsForAnErasure: a hold that is approved while somebody else works on the patient's row, as an erasure does, waits until that is over, and does not stand for somebody who is gone.
+func TestAHoldWaitsForAnErasure(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "legal-hold")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p, ctx := practice.Open(t, b, 1), context.Background()
+		s, people := retention.New(b.DB, b.Log, retention.Options{}), patients.New(b.DB, b.Log)
+		owner, manager := b.As(access.Owner), b.As(access.Manager)
+		ravi, _, err := people.Add(ctx, owner, practice.Person(1), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := s.AskHold(ctx, owner, ravi.ID, "A letter of the court of 3 May", p.Day(9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		approved := make(chan error, 1)
+		err = b.DB.Change(ctx, owner, access.PatientDelete, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("test")
+			if there, err := patients.Hold(tx, ravi.ID); err != nil || !there {
+				return errors.Join(err, errors.New("she is not there"))
+			}
+			go func() { approved <- s.ApproveHold(ctx, manager, one, 1) }()
+			select {
+			case err := <-approved:
+				t.Errorf("it was approved meanwhile: %v", err)
+				approved <- err
+			case <-time.After(300 * time.Millisecond):
+			}
+			return patients.Keeper{}.Erase(tx, ravi.ID)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		is(t, <-approved, fault.NotFound, "", "a hold of somebody who is gone")
+	})
+}

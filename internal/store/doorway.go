@@ -316,6 +316,23 @@ func (v *View) Bucket(kind, value string) (int64, error) {
 	return r.Bucket(kind, value), nil
 }
 
+// Beside shows what anybody else reads of the clinic at this moment: what was committed, and nothing of this Change. On PostgreSQL others commit while a Change runs, so that what it reads
+// twice may differ; whoever deleted rows for which something read before has to be true looks here whether it still is. On SQLite there is one writer, nothing comes in between, and fn is
+// not called. What fn opens is not written down: it is read for the Change, whose subject is recorded.
+func (t *Tx) Beside(fn func(v *View) error) error {
+	if t.Engine() == SQLite {
+		return nil
+	}
+	s, err := t.s.db.begin(t.ctx, t.who.Clinic(), false)
+	if err != nil {
+		return err
+	}
+	defer s.rollback()
+	v := &View{s: s, ctx: t.ctx, who: t.who, right: t.right, now: t.now}
+	defer v.close()
+	return fn(v)
+}
+
 // NewSubject makes and commits the keys of new patients, many in one batch, before their first
 // rows are written.
 func (t *Tx) NewSubject(subjects ...id.ID) error {
