@@ -15,7 +15,8 @@ import (
 // Live checks of what is promised about what comes in, and about what is written where health must not stand.
 
 const (
-	sqlProbeFiles = `SELECT COUNT(*) FROM attached a WHERE a.clinic_id = $1 AND (a.body IS NOT NULL OR a.about IS NOT NULL) AND (a.until > 0 AND a.until < $2
+	sqlProbeFiles = `SELECT COUNT(*) FROM attached a WHERE a.clinic_id = $1 AND (a.body IS NOT NULL OR a.about IS NOT NULL)
+	AND a.thread_id NOT IN (SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')) AND (a.until > 0 AND a.until < $2
 	OR NOT EXISTS (SELECT 1 FROM message_setting s WHERE s.clinic_id = $1 AND s.content <> 'none'))`
 	sqlProbeUnknown = `SELECT COUNT(*) FROM peer_bucket b JOIN thread t ON t.clinic_id = b.clinic_id AND t.id = b.thread_id WHERE b.clinic_id = $1 AND (t.patient_id IS NOT NULL OR b.bucket >= 524288)`
 	sqlProbeStrange = `SELECT COUNT(*) FROM heard WHERE clinic_id = $1 AND news = 'unknown' AND event IS NOT NULL AND heard_at < $2`

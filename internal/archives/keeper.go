@@ -20,7 +20,7 @@ const (
 	sqlRunsOf       = `SELECT id, state, asked_at FROM export_run WHERE clinic_id = $1 AND patient_id = $2 ORDER BY asked_at, id`
 	sqlRunsErase    = `DELETE FROM export_run WHERE clinic_id = $1 AND patient_id = $2`
 	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state = 'ready'`
-	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2`
+	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
 	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, patient_id = NULL, cells = NULL WHERE clinic_id = $1 AND (made_id = $2 OR patient_id = $2)`
 	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR added_at < $2))`
 	sqlListLinesOld = `DELETE FROM list_line WHERE clinic_id = $1 AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND added_at < $2)`

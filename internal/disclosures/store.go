@@ -26,7 +26,7 @@ const (
 	sqlTold   = `UPDATE disclosure SET told_at = $3, told_by = $4 WHERE clinic_id = $1 AND id = $2 AND state = 'given' AND told_at = 0`
 
 	sqlForget = `UPDATE disclosure SET why = NULL, state = CASE WHEN state IN ('asked', 'approved') THEN 'dropped' ELSE state END WHERE clinic_id = $1 AND patient_id = $2`
-	sqlOld    = `SELECT id, asked_at, given_at FROM disclosure WHERE clinic_id = $1 AND state NOT IN ('asked', 'approved') AND asked_at < $2 ORDER BY asked_at, id LIMIT 200`
+	sqlOld    = `SELECT id, asked_at, given_at FROM disclosure WHERE clinic_id = $1 AND state NOT IN ('asked', 'approved') AND asked_at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held') ORDER BY asked_at, id LIMIT 200`
 	sqlGone   = `DELETE FROM disclosure WHERE clinic_id = $1 AND id = $2`
 )
 

@@ -28,7 +28,7 @@ const (
 	sqlSign      = `UPDATE incident SET signed_by = $3, signed_at = $4 WHERE clinic_id = $1 AND id = $2 AND state = 'closed' AND signed_at = 0`
 	sqlUntold    = `SELECT COUNT(*) FROM incident WHERE clinic_id = $1 AND mailed_at = 0 AND state <> 'closed'`
 	sqlMailed    = `UPDATE incident SET mailed_at = $2 WHERE clinic_id = $1 AND mailed_at = 0`
-	sqlOld       = `SELECT id FROM incident WHERE clinic_id = $1 AND state = 'closed' AND closed_at <= $2 LIMIT 50`
+	sqlOld       = `SELECT id FROM incident WHERE clinic_id = $1 AND state = 'closed' AND closed_at <= $2 AND id NOT IN (SELECT incident_id FROM incident_patient WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')) LIMIT 50`
 	sqlOldPeople = `DELETE FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2`
 	sqlOldSteps  = `DELETE FROM incident_step WHERE clinic_id = $1 AND incident_id = $2`
 	sqlOldOne    = `DELETE FROM incident WHERE clinic_id = $1 AND id = $2 AND state = 'closed'`

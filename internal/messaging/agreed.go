@@ -20,14 +20,14 @@ import (
 // was made weaker holds for those who agreed to that, and for those who came after it.
 
 const (
-	sqlPostForgetOf      = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND patient_id = $2 AND way <> 'note' AND body IS NOT NULL`
+	sqlPostForgetOf      = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND patient_id = $2 AND way <> 'note' AND body IS NOT NULL AND thread_id NOT IN ` + heldTalks
 	sqlPostShortenOf     = `UPDATE post SET until = CASE WHEN until = 0 OR until > at + $3 THEN at + $3 ELSE until END WHERE clinic_id = $1 AND patient_id = $2 AND way <> 'note' AND body IS NOT NULL`
-	sqlAttachedForgetOf  = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND patient_id = $2 AND state IN ('asked', 'kept', 'named', 'lost')`
+	sqlAttachedForgetOf  = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND patient_id = $2 AND state IN ('asked', 'kept', 'named', 'lost') AND thread_id NOT IN ` + heldTalks
 	sqlAttachedShortenOf = `UPDATE attached SET until = CASE WHEN until = 0 OR until > at + $3 THEN at + $3 ELSE until END WHERE clinic_id = $1 AND patient_id = $2 AND state IN ('asked', 'kept', 'named', 'lost')`
 
 	sqlStepsOld   = `SELECT DISTINCT m.patient_id FROM message m WHERE m.clinic_id = $1 AND m.created_at < $2 AND m.state NOT IN ('planned', 'sending', 'handing-over') AND EXISTS (SELECT 1 FROM message_event e WHERE e.clinic_id = m.clinic_id AND e.message_id = m.id)`
-	sqlStepAgeOf  = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 AND state NOT IN ('planned', 'sending', 'handing-over'))`
-	sqlTheirAgeOf = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 AND provider_id <> ''`
+	sqlStepAgeOf  = `DELETE FROM message_event WHERE clinic_id = $1 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 AND state NOT IN ('planned', 'sending', 'handing-over') AND patient_id NOT IN ` + held + `)`
+	sqlTheirAgeOf = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND patient_id = $2 AND created_at < $3 AND provider_id <> '' AND patient_id NOT IN ` + held
 )
 
 // kept is for how many days the setting keeps what is written, as the terms say it.
@@ -78,16 +78,16 @@ func KeepAsAgreed(tx *store.Tx, patient id.ID) error {
 	if err != nil {
 		return err
 	}
-	switch x.Content {
-	case ContentNone:
+	if x.Content == ContentNone {
 		for _, text := range []string{sqlPostForgetOf, sqlAttachedForgetOf} {
 			if _, err := tx.Exec(text, patient); err != nil {
 				return err
 			}
 		}
-	case ContentDays:
+	}
+	if x.Content != ContentFull {
 		for _, text := range []string{sqlPostShortenOf, sqlAttachedShortenOf} {
-			if _, err := tx.Exec(text, patient, int64(x.Days)*dayMicros); err != nil {
+			if _, err := tx.Exec(text, patient, int64(x.kept())*dayMicros); err != nil {
 				return err
 			}
 		}

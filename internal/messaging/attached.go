@@ -38,11 +38,11 @@ const (
 	sqlAttachedAll    = `SELECT id, about, theirs FROM attached WHERE clinic_id = $1 AND thread_id = $2`
 	sqlAttachedMove   = `UPDATE attached SET thread_id = $4, patient_id = $5, about = $6, body = $7, theirs = $8 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
 	sqlAttachedErase  = `DELETE FROM attached WHERE clinic_id = $1 AND thread_id = $2`
-	sqlAttachedAge    = `DELETE FROM attached WHERE clinic_id = $1 AND at < $2`
-	sqlAttachedExpire = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
+	sqlAttachedAge    = `DELETE FROM attached WHERE clinic_id = $1 AND at < $2 AND thread_id NOT IN ` + heldTalks
+	sqlAttachedExpire = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2 AND thread_id NOT IN ` + heldTalks
 
 	// As for words: what was kept for longer than the clinic now keeps it is deleted at once, and never lasts longer than was said.
-	sqlAttachedForget  = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND state IN ('asked', 'kept', 'named', 'lost')`
+	sqlAttachedForget  = `UPDATE attached SET state = 'deleted', about = NULL, body = NULL, until = 0 WHERE clinic_id = $1 AND state IN ('asked', 'kept', 'named', 'lost') AND thread_id NOT IN ` + heldTalks
 	sqlAttachedShorten = `UPDATE attached SET until = CASE WHEN until = 0 OR until > at + $2 THEN at + $2 ELSE until END WHERE clinic_id = $1 AND state IN ('asked', 'kept', 'named', 'lost')`
 )
 

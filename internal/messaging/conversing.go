@@ -22,8 +22,8 @@ const (
 	sqlCannedRemove = `DELETE FROM canned WHERE clinic_id = $1 AND id = $2 AND version = $3`
 
 	// What was kept for longer than the clinic now keeps it is deleted at once; what is kept is never made to
-	// last longer than was said when it came.
-	sqlPostForget  = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND way <> 'note' AND body IS NOT NULL`
+	// last longer than was said when it came. Where an order keeps it, its end is set all the same, and comes with that of the order.
+	sqlPostForget  = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND way <> 'note' AND body IS NOT NULL AND thread_id NOT IN ` + heldTalks
 	sqlPostShorten = `UPDATE post SET until = CASE WHEN until = 0 OR until > at + $2 THEN at + $2 ELSE until END WHERE clinic_id = $1 AND way <> 'note' AND body IS NOT NULL`
 )
 
@@ -181,20 +181,21 @@ func (s *Service) SaveSetting(ctx context.Context, who access.Caller, x Setting)
 		if err != nil {
 			return err
 		}
-		switch x.Content {
-		case ContentNone:
-			_, err = tx.Exec(sqlPostForget)
-			if err == nil {
-				_, err = tx.Exec(sqlAttachedForget)
-			}
-		case ContentDays:
-			days := int64(x.Days) * 24 * 60 * 60 * 1_000_000
-			_, err = tx.Exec(sqlPostShorten, days)
-			if err == nil {
-				_, err = tx.Exec(sqlAttachedShorten, days)
+		if x.Content == ContentNone {
+			for _, text := range []string{sqlPostForget, sqlAttachedForget} {
+				if _, err := tx.Exec(text); err != nil {
+					return err
+				}
 			}
 		}
-		return err
+		if x.Content != ContentFull {
+			for _, text := range []string{sqlPostShorten, sqlAttachedShorten} {
+				if _, err := tx.Exec(text, int64(x.kept())*dayMicros); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	})
 }
 

@@ -162,12 +162,14 @@ func (k Keeper) Due(tx *store.Tx) (int, error) {
 }
 
 const (
-	// held are the patients whose records the law keeps; those of nobody are no patient's.
+	// held are the patients whose records an order of two people keeps, and heldTalks what they wrote and were written: nothing of it goes by its age, or because the clinic keeps less from now on. What is over
+	// meanwhile goes when the order ends. Those of nobody are no patient's.
 	held           = `(SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
+	heldTalks      = `(SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IN ` + held + `)`
 	sqlStrangerOld = `SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IS NULL AND last_at < $2 ORDER BY last_at, id LIMIT 500`
-	sqlPostExpire  = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2`
-	sqlPostAge     = `DELETE FROM post WHERE clinic_id = $1 AND at < $2 AND thread_id NOT IN (SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IN ` + held + `)`
-	sqlProviderAge = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND created_at < $2 AND provider_id <> ''`
+	sqlPostExpire  = `UPDATE post SET body = NULL, until = 0 WHERE clinic_id = $1 AND until > 0 AND until <= $2 AND thread_id NOT IN ` + heldTalks
+	sqlPostAge     = `DELETE FROM post WHERE clinic_id = $1 AND at < $2 AND thread_id NOT IN ` + heldTalks
+	sqlProviderAge = `UPDATE message SET provider_id = '', provider_sealed = NULL, pricing = '' WHERE clinic_id = $1 AND created_at < $2 AND provider_id <> '' AND patient_id NOT IN ` + held
 	sqlPostErase   = `DELETE FROM post WHERE clinic_id = $1 AND thread_id = $2`
 	sqlPeerErased  = `DELETE FROM correspondent WHERE clinic_id = $1 AND thread_id = $2`
 )

@@ -29,7 +29,7 @@ const (
 	sqlProofEnd    = `UPDATE contact_proof SET ends_at = $3 WHERE clinic_id = $1 AND id = $2 AND ends_at > $3`
 	sqlProofsOf    = `SELECT id, channel, address, ends_at FROM contact_proof WHERE clinic_id = $1 AND patient_id = $2 ORDER BY id`
 	sqlProofsErase = `DELETE FROM contact_proof WHERE clinic_id = $1 AND patient_id = $2`
-	sqlProofsAge   = `DELETE FROM contact_proof WHERE clinic_id = $1 AND ends_at < $2`
+	sqlProofsAge   = `DELETE FROM contact_proof WHERE clinic_id = $1 AND ends_at < $2 AND patient_id NOT IN ` + held
 )
 
 const (

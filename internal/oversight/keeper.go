@@ -13,7 +13,7 @@ import (
 const (
 	sqlFindingsAbout = `SELECT id, rule, day FROM oversight_finding WHERE clinic_id = $1 AND patient_id = $2 ORDER BY id`
 	sqlFindingForget = `UPDATE oversight_finding SET patient_id = NULL WHERE clinic_id = $1 AND patient_id = $2`
-	sqlFindingAge    = `DELETE FROM oversight_finding WHERE clinic_id = $1 AND closed_at > 0 AND closed_at < $2`
+	sqlFindingAge    = `DELETE FROM oversight_finding WHERE clinic_id = $1 AND closed_at > 0 AND closed_at < $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
 	sqlCountAge      = `DELETE FROM oversight_count WHERE clinic_id = $1 AND day < $2`
 )
 

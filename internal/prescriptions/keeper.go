@@ -19,7 +19,7 @@ const (
 	sqlEndsErase   = `DELETE FROM prescription_end WHERE clinic_id = $1 AND patient_id = $2`
 	sqlSheetsErase = `DELETE FROM prescription WHERE clinic_id = $1 AND patient_id = $2`
 	sqlLinksAge    = `DELETE FROM prescription_link WHERE clinic_id = $1 AND share_id IN (SELECT id FROM prescription_share WHERE clinic_id = $1 AND expires_at < $2)`
-	sqlSharesAge   = `DELETE FROM prescription_share WHERE clinic_id = $1 AND expires_at < $2`
+	sqlSharesAge   = `DELETE FROM prescription_share WHERE clinic_id = $1 AND expires_at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 	sqlDraftsAge   = `DELETE FROM prescription WHERE clinic_id = $1 AND signed_at = 0 AND saved_at < $2 AND patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')`
 )
 

@@ -60,7 +60,7 @@ const (
 	sqlDeliveryStop = `UPDATE webhook_delivery SET state = 'missed' WHERE clinic_id = $1 AND endpoint_id = $2 AND state = 'planned'`
 	sqlDeliveryOnce = `UPDATE webhook_delivery SET state = 'planned', due_at = $3, attempts = 0 WHERE clinic_id = $1 AND id = $2 AND state <> 'planned'`
 	sqlReplayRange  = `SELECT id FROM webhook_delivery WHERE clinic_id = $1 AND endpoint_id = $2 AND happened_at >= $3 AND happened_at < $4 AND state <> 'planned' ORDER BY happened_at, id LIMIT $5`
-	sqlDeliveryOld  = `DELETE FROM webhook_delivery WHERE clinic_id = $1 AND happened_at < $2`
+	sqlDeliveryOld  = `DELETE FROM webhook_delivery WHERE clinic_id = $1 AND happened_at < $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
 	sqlDeliveryGone = `DELETE FROM webhook_delivery WHERE clinic_id = $1 AND patient_id = $2`
 	sqlDeliveryOf   = `SELECT ` + deliveryColumns + ` FROM webhook_delivery WHERE clinic_id = $1 AND patient_id = $2 ORDER BY happened_at, id`
 	sqlRestored     = `UPDATE webhook_delivery SET state = 'uncertain' WHERE clinic_id = $1 AND state = 'planned'`

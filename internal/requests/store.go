@@ -38,7 +38,7 @@ const (
 
 	sqlGoneOpen = `UPDATE data_request SET state = 'withdrawn', decided_at = $3 WHERE clinic_id = $1 AND patient_id = $2 AND state IN ('open', 'received')`
 	sqlGone     = `UPDATE data_request SET patient_id = NULL, thread_id = NULL, words = NULL, contact = NULL, why = NULL, erase_at = 0 WHERE clinic_id = $1 AND patient_id = $2`
-	sqlOld      = `SELECT id FROM data_request WHERE clinic_id = $1 AND state IN ('answered', 'withdrawn') AND decided_at <= $2 LIMIT 100`
+	sqlOld      = `SELECT id FROM data_request WHERE clinic_id = $1 AND state IN ('answered', 'withdrawn') AND decided_at <= $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')) LIMIT 100`
 	sqlOldOne   = `DELETE FROM data_request WHERE clinic_id = $1 AND id = $2`
 
 	sqlStatementAdd    = `INSERT INTO data_statement (clinic_id, id, patient_id, about, words, at) VALUES ($1, $2, $3, $4, $5, $6)`

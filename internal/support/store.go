@@ -25,7 +25,7 @@ const (
 	sqlGrantOver    = `SELECT id FROM support_grant WHERE clinic_id = $1 AND state = 'running' AND ends_at <= $2 ORDER BY ends_at, id LIMIT 100`
 	sqlGrantClock   = `UPDATE support_grant SET state = 'ended', ended_at = ends_at WHERE clinic_id = $1 AND id = $2 AND state = 'running' AND ends_at <= $3`
 	sqlGrantStale   = `UPDATE support_grant SET state = 'withdrawn', ended_at = $2 WHERE clinic_id = $1 AND state = 'asked' AND asked_at <= $3`
-	sqlGrantOld     = `DELETE FROM support_grant WHERE clinic_id = $1 AND asked_at <= $2 AND state <> 'running'`
+	sqlGrantOld     = `DELETE FROM support_grant WHERE clinic_id = $1 AND asked_at <= $2 AND state <> 'running' AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
 	sqlGrantOf      = `SELECT ` + grantColumns + ` FROM support_grant WHERE clinic_id = $1 AND patient_id = $2 ORDER BY asked_at, id`
 	sqlGrantForget  = `UPDATE support_grant SET patient_id = NULL, state = CASE WHEN state = 'running' THEN 'ended' ELSE state END, ended_at = CASE WHEN state = 'running' THEN $3 ELSE ended_at END
 	WHERE clinic_id = $1 AND patient_id = $2`
