@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -154,7 +155,7 @@ func ownChange(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	at := v.URL.Query().Get("at")
 	if at == "" {
-		return s.ownTimes(w, v, o, 0)
+		return s.ownTimes(w, v, o, 0, "")
 	}
 	t, err := time.Parse(time.RFC3339, at)
 	if err != nil {
@@ -164,7 +165,8 @@ func ownChange(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.views.Render(w, http.StatusOK, "own-change", page)
 }
 
-func (s *Site) ownTimes(w http.ResponseWriter, v *Visit, o scheduling.Own, taken clock.Instant) error {
+// ownTimes shows where the appointment may go; taken is a time that is gone, and why what the page says of it.
+func (s *Site) ownTimes(w http.ResponseWriter, v *Visit, o scheduling.Own, taken clock.Instant, why string) error {
 	wish := wish{service: o.Service.ID, provider: o.Provider.ID}
 	if d := v.URL.Query().Get("day"); d != "" {
 		day, err := clock.ParseDate(d)
@@ -183,7 +185,7 @@ func (s *Site) ownTimes(w http.ResponseWriter, v *Visit, o scheduling.Own, taken
 	}
 	status := http.StatusOK
 	if taken > 0 {
-		page.Taken, status = taken.In(v.Clinic.Location()), http.StatusConflict
+		page.Taken, page.TakenWhy, status = taken.In(v.Clinic.Location()), why, http.StatusConflict
 	}
 	return s.views.Render(w, status, "own-times", page)
 }
@@ -201,7 +203,8 @@ func ownMove(s *Site, w http.ResponseWriter, v *Visit) error {
 		return fault.Missing()
 	}
 	moved, err := s.Desk.Move(v.Context(), v.Who, v.Appointment, scheduling.Move{StartsAt: clock.At(t), Version: version})
-	if fault.Is(err, fault.Conflict) {
+	var f *fault.Fault
+	if errors.As(err, &f) && f.Kind == fault.Conflict {
 		o, oerr := s.own(v)
 		if oerr != nil {
 			return oerr
@@ -209,7 +212,11 @@ func ownMove(s *Site, w http.ResponseWriter, v *Visit) error {
 		if o.Version != version || !o.Movable {
 			return s.ownPage(w, v, err)
 		}
-		return s.ownTimes(w, v, o, clock.At(t))
+		why := v.Tongue.Say("own.taken_text")
+		if f.Key != scheduling.Taken().Key {
+			why = v.Tongue.SayMap(f.Key, f.Args)
+		}
+		return s.ownTimes(w, v, o, clock.At(t), why)
 	}
 	if err != nil {
 		return err

@@ -170,7 +170,7 @@ func publicBook(s *Site, w http.ResponseWriter, v *Visit) error {
 		return s.publicProviders(w, v, o, *service)
 	}
 	if wish.at == 0 {
-		return s.publicTimes(w, v, wish, 0)
+		return s.publicTimes(w, v, wish, 0, "")
 	}
 	return s.publicDetails(w, v, o, *service, wish)
 }
@@ -202,7 +202,8 @@ func (s *Site) publicProviders(w http.ResponseWriter, v *Visit, o scheduling.Off
 	return s.views.Render(w, http.StatusOK, "public-providers", page)
 }
 
-func (s *Site) publicTimes(w http.ResponseWriter, v *Visit, wish wish, taken clock.Instant) error {
+// publicTimes shows days and times; taken is a time that is gone, and why what the page says of it.
+func (s *Site) publicTimes(w http.ResponseWriter, v *Visit, wish wish, taken clock.Instant, why string) error {
 	page := &TimesPage{Shell: s.Shell(v)}
 	free, err := s.fillTimes(v, page, wish, func(from, to clock.Date) (scheduling.Free, error) {
 		return s.Desk.FreeTimes(v.Context(), v.Who, wish.service, wish.provider, from, to)
@@ -212,7 +213,7 @@ func (s *Site) publicTimes(w http.ResponseWriter, v *Visit, wish wish, taken clo
 	}
 	status := http.StatusOK
 	if taken > 0 {
-		page.Taken = taken.In(free.Clinic.Location())
+		page.Taken, page.TakenWhy = taken.In(free.Clinic.Location()), why
 		status = http.StatusConflict
 	}
 	return s.views.Render(w, status, "public-times", page)
@@ -307,7 +308,8 @@ func (s *Site) publicDetails(w http.ResponseWriter, v *Visit, o scheduling.Offer
 		}
 	}
 	wish.day = day
-	return s.publicTimes(w, v, wish, wish.at) // gone since the page before was made
+	// Gone since the page before was made, or she booked it herself and went back: who has it cannot be told from a look.
+	return s.publicTimes(w, v, wish, wish.at, v.Tongue.Say("public.taken_seen"))
 }
 
 func (s *Site) details(v *Visit, o scheduling.Offering, service scheduling.Service, wish wish) (*PublicDetails, error) {
@@ -354,6 +356,9 @@ func publicBooked(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err != nil {
 		return err
 	}
+	if !o.Clinic.Online {
+		return fault.New(fault.Conflict, "fault.online_booking_off")
+	}
 	var service scheduling.Service
 	for _, x := range o.Services {
 		if x.ID == wish.service {
@@ -382,11 +387,7 @@ func publicBooked(s *Site, w http.ResponseWriter, v *Visit) error {
 	done, err := s.Desk.Book(v.Context(), v.Who, booking)
 	var f *fault.Fault
 	if errors.As(err, &f) {
-		if f.Kind == fault.Conflict {
-			return s.publicTaken(w, v, page, wish)
-		}
-		status := page.Report(forForm(f))
-		return s.views.Render(w, status, "public-details", page)
+		return s.publicRefused(w, v, page, wish, f)
 	}
 	if err != nil {
 		return err
@@ -396,8 +397,27 @@ func publicBooked(s *Site, w http.ResponseWriter, v *Visit) error {
 	return nil
 }
 
-// publicTaken shows the form as it was typed, with other times to choose from.
-func (s *Site) publicTaken(w http.ResponseWriter, v *Visit, page *PublicDetails, wish wish) error {
+// publicRefused shows the form as it was typed, and says what is wrong: with the time, with a field, or that the form was sent before.
+func (s *Site) publicRefused(w http.ResponseWriter, v *Visit, page *PublicDetails, wish wish, f *fault.Fault) error {
+	switch {
+	case f.Key == scheduling.Taken().Key:
+		return s.publicTaken(w, v, page, wish, v.Tongue.Say("public.taken_text"))
+	case ofTime[scheduling.Refusal(f.Key)]:
+		return s.publicTaken(w, v, page, wish, v.Tongue.SayMap(f.Key, f.Args))
+	case slices.ContainsFunc(f.Fields, func(x fault.Field) bool { return x.Key == "field.key.reused" }):
+		// She went back, changed something and sent the form again. What it booked stands, and with a new key it may book once more.
+		page.Form.Key, page.Alert = newKey(), v.Tongue.Say("public.form_used")
+		return s.views.Render(w, StatusOf(f.Kind), "public-details", page)
+	}
+	return s.views.Render(w, page.Report(forForm(f)), "public-details", page)
+}
+
+// ofTime are the refusals after which another time may do.
+var ofTime = map[scheduling.Refusal]bool{scheduling.NotOffered: true, scheduling.TooSoon: true, scheduling.TooFar: true,
+	scheduling.OutsideHours: true, scheduling.OnLeave: true, scheduling.DayFull: true}
+
+// publicTaken shows the form as it was typed, with other times to choose from; why is what became of the one that was chosen.
+func (s *Site) publicTaken(w http.ResponseWriter, v *Visit, page *PublicDetails, wish wish, why string) error {
 	z := v.Clinic.Location()
 	day := clock.DateOf(wish.at.In(z))
 	free, err := s.Desk.FreeTimes(v.Context(), v.Who, wish.service, wish.provider, day, day.AddDays(6))
@@ -406,9 +426,9 @@ func (s *Site) publicTaken(w http.ResponseWriter, v *Visit, page *PublicDetails,
 	}
 	if len(free.Slots) == 0 {
 		wish.day = ""
-		return s.publicTimes(w, v, wish, wish.at)
+		return s.publicTimes(w, v, wish, wish.at, why)
 	}
-	page.Taken = wish.at.In(z)
+	page.Taken, page.TakenWhy = wish.at.In(z), why
 	page.Form.Key = newKey()
 	for _, slot := range free.Slots {
 		if len(page.Alternatives) == 6 {

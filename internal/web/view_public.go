@@ -96,7 +96,8 @@ type TimesPage struct {
 	NextDay  clock.Date   // the first free day after the shown days, or of another week; empty: none
 	Earlier  clock.Date   // first day of the fortnight before; empty: none
 	Later    clock.Date   // first day of the fortnight after; empty: none
-	Taken    time.Time    // the time that somebody else took a moment ago; zero: none
+	Taken    time.Time    // the time that was chosen and is gone; zero: none
+	TakenWhy string       // what became of it, in the language of the page
 	Token    string       // set on "own-times"
 	Current  *BookingCard // set on "own-times": the appointment that is being changed
 }
@@ -207,9 +208,10 @@ type PublicDetails struct {
 	AdultAge int  // the age from which a person books alone here
 	NoteHint bool // the note looked like health details; shown once, gently, and not refused again
 
-	// Taken is the time that somebody else took a moment ago; the form then comes back as it was
-	// typed, with other times to choose from instead of the one that is gone.
+	// Taken is the time that was chosen and is gone; the form then comes back as it was typed, with
+	// other times to choose from instead, and TakenWhy says what became of it.
 	Taken        time.Time
+	TakenWhy     string
 	Alternatives []SlotChoice
 }
 

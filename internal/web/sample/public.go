@@ -83,7 +83,7 @@ func (m *maker) publicPages() {
 	m.add("public-clinic", "paused", &web.PublicClinic{Shell: m.public(), Paused: true, Hours: hours})
 	m.add("public-providers", "", &web.PublicProviders{Shell: m.public(), Service: m.services()[0], Providers: m.cards(), NextFree: m.at(9, 15)})
 	m.add("public-times", "", &web.TimesPage{Shell: m.public(), Service: m.services()[0], Provider: m.cards()[1], Days: m.days(today), Day: today, Slots: m.slots(), Later: "2026-12-08", Earlier: "2026-11-10"})
-	m.add("public-times", "none", &web.TimesPage{Shell: m.public(), Service: m.services()[0], Provider: web.ProviderCard{ID: "any"}, Days: m.days("2026-11-25"), NextDay: "2026-12-14", Taken: m.at(9, 15)})
+	m.add("public-times", "none", &web.TimesPage{Shell: m.public(), Service: m.services()[0], Provider: web.ProviderCard{ID: "any"}, Days: m.days("2026-11-25"), NextDay: "2026-12-14", Taken: m.at(9, 15), TakenWhy: m.t.Say("public.taken_seen")})
 	form := web.BookingForm{Whom: "self", Name: "Asha Rao", Phone: "+91 98450 12345", Email: "asha@example.org", Consents: map[string]bool{}, Key: ident(31)}
 	details := web.PublicDetails{Shell: m.public(), Service: m.services()[0], Provider: m.cards()[1], At: m.at(9, 15), Ends: m.at(9, 45), Consents: m.consents(), AdultAge: 18}
 	fresh := details
@@ -97,7 +97,7 @@ func (m *maker) publicPages() {
 	wrong.Shell = problems(m.public(), "name", "phone", "birth", "guardian_name")
 	m.add("public-details", "wrong", &wrong)
 	taken := details
-	taken.Form, taken.Taken, taken.Alternatives = form, m.at(9, 15), m.slots()[1:5]
+	taken.Form, taken.Taken, taken.TakenWhy, taken.Alternatives = form, m.at(9, 15), m.t.Say("public.taken_text"), m.slots()[1:5]
 	taken.Shell = m.public()
 	m.add("public-details", "taken", &taken)
 	m.add("public-booked", "", &web.PublicBooked{Shell: m.public(), Booking: m.booking("booked"), SentTo: []string{"a•••@example.org"}, Reminders: true})
