@@ -134,6 +134,7 @@ func TestDayByHand(t *testing.T) {
 	t.Run("ReturningPatient", func(t *testing.T) { d.returning(t, asha, meera) })
 	t.Run("NewPatient", d.newPatient)
 	t.Run("Overbook", func(t *testing.T) { d.overbook(t, asha, ravi) })
+	t.Run("Insist", func(t *testing.T) { d.insist(t, asha, meera) })
 	t.Run("Drag", func(t *testing.T) { d.drag(t, ravi) })
 	t.Run("KeyboardMove", func(t *testing.T) { d.keyboardMove(t, ravi) })
 	t.Run("LostRace", func(t *testing.T) { d.lostRace(t, meera) })
@@ -252,6 +253,74 @@ func (d *desk) overbook(t *testing.T, asha, ravi id.ID) {
 	boxes := browser.Eval[[]float64](t, x, `[...document.querySelectorAll('`+cardOf(a)+`,[data-id="`+beside.ID.String()+`"]')].flatMap(c=>{const b=c.getBoundingClientRect();return [b.left,b.right]})`)
 	if len(boxes) != 4 || boxes[1] > boxes[2]+1 && boxes[3] > boxes[0]+1 {
 		t.Errorf("the two do not stand side by side: %v", boxes)
+	}
+}
+
+// insist: "Book anyway" means the time that was pressed, and nothing once another choice is made; Enter in a field means the same as the button beside it.
+func (d *desk) insist(t *testing.T, asha, meera id.ID) {
+	a := d.booked(t, asha, 3, "11:00")
+	x := d.day(t, 1366, "")
+	over := func() {
+		t.Helper()
+		spot := browser.Eval[[]float64](t, x, `(()=>{const c=document.querySelector('`+cardOf(a)+`');c.scrollIntoView({block:"center"});const b=c.getBoundingClientRect();return [b.x+40,b.y-8]})()`)
+		x.ClickAt(t, spot[0], spot[1])
+		x.WaitFor(t, `document.activeElement.id==="b-q"`)
+		x.Type(t, "0413")
+		x.WaitFor(t, `document.querySelector("#b-hits [aria-selected=true]")?.textContent.includes("Meera")`)
+		x.Press(t, kb.Enter)
+		x.WaitFor(t, `document.activeElement.dataset.at`)
+		browser.Eval[any](t, x, `(s=>{s.value="`+d.Practice.services[2].ID.String()+`";s.dispatchEvent(new Event("change"));return 1})(document.querySelector("[data-bookform] [name=service]"))`)
+		x.WaitFor(t, `!document.querySelector("[data-slots][aria-busy]")&&Date.parse(document.querySelector("[data-slots] button").dataset.at)===`+fmt.Sprint(a.StartsAt.Add(-15*time.Minute).Time().UnixMilli()))
+		x.Click(t, `[data-slots] button`)
+		x.WaitFor(t, `document.activeElement.name==="reason"`)
+	}
+	over()
+	// Somebody else instead: the question is closed, and what was pressed is forgotten.
+	browser.Eval[any](t, x, `(s=>{s.value="any";s.dispatchEvent(new Event("change"));return 1})(document.querySelector("[data-who]"))`)
+	x.WaitFor(t, `!document.querySelector("[data-slots][aria-busy]")`)
+	if left := browser.Eval[string](t, x, `(f=>(document.querySelector("[data-insist]").hidden?"":"insists ")+f.elements.starts_at.value+f.elements.provider.value+(document.querySelector("[data-complaint]")?.textContent??""))(document.querySelector("[data-bookform]"))`); left != "" {
+		t.Errorf("after another practitioner was chosen the panel still has %q", left)
+	}
+	x.Press(t, kb.Escape)
+	x.WaitFor(t, `!document.querySelector("[data-bookpanel]")`)
+
+	over()
+	x.Type(t, "She walked in")
+	x.Press(t, kb.Enter)
+	x.WaitFor(t, toast+`.includes("Booked")`)
+	if said := browser.Eval[string](t, x, toast); !strings.Contains(said, "10:45") {
+		t.Errorf("booked for 10:45, and it says %q", said)
+	}
+	found := false
+	for _, e := range d.dayOf(t) {
+		if e.Patient == meera && e.StartsAt == a.StartsAt.Add(-15*time.Minute) && e.Provider == a.Provider {
+			found = d.now(t, e.ID).OverbookReason == "She walked in"
+		}
+	}
+	if !found {
+		t.Error("Enter in the reason did not book over the time that was asked about")
+	}
+
+	// The same for the tick that it is somebody else: Enter sends the time that was pressed, not the first.
+	x.Press(t, "n")
+	x.WaitFor(t, `document.activeElement.id==="b-q"`)
+	x.Type(t, "Meera Teek")
+	x.WaitFor(t, `document.querySelector("#b-hits [data-patient='']")`)
+	x.Click(t, `#b-hits [data-patient=""]`)
+	x.WaitFor(t, `document.activeElement.name==="phone"`)
+	x.Type(t, "99999 20413")
+	x.WaitFor(t, `document.querySelector("[data-slots] button:nth-of-type(2)")`)
+	second := browser.Eval[string](t, x, `document.querySelector("[data-slots] button:nth-of-type(2)").dataset.at`)
+	x.Click(t, `[data-slots] button:nth-of-type(2)`)
+	x.WaitFor(t, `document.activeElement.name==="different"`)
+	x.Press(t, " ", kb.Enter)
+	x.WaitFor(t, `!document.querySelector("[data-bookpanel]")&&document.activeElement.dataset.id`)
+	one, err := id.Parse(browser.Eval[string](t, x, `document.activeElement.dataset.id`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.now(t, one).StartsAt.In(d.Clinic.Location()).Format(time.RFC3339); got != second {
+		t.Errorf("the time that was pressed was %s, booked is %s", second, got)
 	}
 }
 

@@ -14,7 +14,8 @@ export function openBooking(start?: { provider: string; at: string }) {
   const form = $<HTMLFormElement>("[data-bookform]", side)!, q = $<HTMLInputElement>("[data-q]", form)!, hits = $("[role=listbox]", form)!;
   const slots = $("[data-slots]", form)!, whom = $<HTMLSelectElement>("[data-who]", form)!, service = form.elements.namedItem("service") as HTMLSelectElement;
   const hidden = (n: string) => form.elements.namedItem(n) as HTMLInputElement;
-  const fresh = $("[data-new]", form)!, chosen = $("[data-chosen]", form)!, compared = $("[data-alike]", form)!;
+  const fresh = $("[data-new]", form)!, chosen = $("[data-chosen]", form)!, compared = $("[data-alike]", form)!, insist = $("[data-insist]", form)!;
+  let last: HTMLElement | undefined; // the time that was pressed last
   let asked = "", shown = "", timer = 0, enters = 0, ready = false, picked = false;
   if (start) whom.value = start.provider;
   q.focus();
@@ -86,6 +87,9 @@ export function openBooking(start?: { provider: string; at: string }) {
 
   async function free(focus: boolean) {
     ready = false;
+    last = undefined; // what was pressed, and what is insisted on, belongs to the choice as it was
+    insist.hidden = true;
+    hidden("starts_at").value = hidden("provider").value = "";
     slots.setAttribute("aria-busy", "true");
     const ask4 = new URLSearchParams({ service: service.value, provider: whom.value, day, patient: hidden("patient").value });
     if (start && whom.value === start.provider) ask4.set("at", start.at);
@@ -99,8 +103,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     if (focus) first?.focus();
     if (enters && focus) { enters = 0; first?.click(); }
   }
-  service.addEventListener("change", () => void free(false));
-  whom.addEventListener("change", () => void free(false));
+  for (const s of [service, whom]) s.addEventListener("change", () => { $("[data-complaint]", form)?.remove(); void free(false); });
   slots.addEventListener("keydown", e => {
     const all = $$("button[data-at]", slots), i = all.indexOf(document.activeElement as HTMLElement);
     const to = e.key === "ArrowDown" ? all[i + 1] : e.key === "ArrowUp" ? all[i - 1] : undefined;
@@ -114,10 +117,17 @@ export function openBooking(start?: { provider: string; at: string }) {
     p.textContent = text;
   }
 
+  // Enter in a field presses a form's first button: here it means the time that was pressed before, and in the reason "Book anyway".
+  form.addEventListener("keydown", e => {
+    const at = e.target as HTMLInputElement;
+    if (e.key !== "Enter" || e.isComposing || at.tagName !== "INPUT" || at === q) return;
+    const b = at.name === "reason" ? $("button", insist) : last;
+    if (b) { e.preventDefault(); b.click(); }
+  });
   form.addEventListener("submit", async e => {
     e.preventDefault();
     const b = (e.submitter as HTMLButtonElement | null) ?? $<HTMLButtonElement>("button[data-at]", slots);
-    if (b?.dataset.at) { hidden("starts_at").value = b.dataset.at; hidden("provider").value = b.dataset.provider!; }
+    if (b?.dataset.at) { last = b; insist.hidden = true; hidden("starts_at").value = b.dataset.at; hidden("provider").value = b.dataset.provider!; }
     if (!hidden("starts_at").value) return;
     const data = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
     if (b?.name) data.set(b.name, b.value);
@@ -125,7 +135,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     const r = await ask("/app/appointments", data);
     form.removeAttribute("aria-busy");
     if (r?.ok) {
-      const text = fill(words.booked, { name: $("[data-chosen-name]", chosen)!.textContent!, time: b ? $("time", b)?.textContent ?? "" : "" });
+      const text = fill(words.booked, { name: $("[data-chosen-name]", chosen)!.textContent!, time: $("time", last)!.textContent! });
       toast(text);
       say(text);
       side.replaceChildren();
@@ -137,8 +147,7 @@ export function openBooking(start?: { provider: string; at: string }) {
     complain(r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused);
     if (r?.headers.get("X-Note-Hint")) hidden("note_seen").value = "1";
     if (r?.headers.get("X-Alike")) { compared.hidden = false; $("input", compared)!.focus(); return; }
-    const insist = $("[data-insist]", form);
-    if (insist && r?.headers.get("X-May-Insist")) { insist.hidden = false; $<HTMLInputElement>("input", insist)?.focus(); }
+    if (r?.headers.get("X-May-Insist")) { insist.hidden = false; $("input", insist)!.focus(); }
     else if (r?.status === 409) { start = undefined; await free(true); }
   });
   hidden("note").addEventListener("input", () => { hidden("note_seen").value = ""; }); // what was remarked on was another note
