@@ -17,8 +17,11 @@ import (
 const (
 	sqlProbeListed = `SELECT COUNT(*) FROM appointment a WHERE a.clinic_id = $1 AND a.door IN ('list', 'list-told') AND a.status IN ('booked', 'confirmed') AND a.starts_at > $2
 		AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.clinic_id = $1 AND c.appointment_id = a.id)`
+	// What somebody did with the appointment afterwards (a row of its log that is not of the list) may be told.
 	sqlProbeSilent = `SELECT COUNT(*) FROM appointment a JOIN message m ON m.clinic_id = a.clinic_id AND m.appointment_id = a.id
-		WHERE a.clinic_id = $1 AND a.door = 'list' AND a.occurrence = 0 AND m.occurrence = 0 AND m.kind IN ('booked', 'reminder')`
+		WHERE a.clinic_id = $1 AND a.door IN ('list', 'list-told') AND m.occurrence = 0 AND (a.door = 'list' AND m.kind = 'reminder'
+		OR a.created_at >= a.starts_at AND m.kind IN ('followup.missed', 'followup.visit', 'followup.recall', 'review')
+		OR m.kind = 'appointment.booked' AND NOT EXISTS (SELECT 1 FROM booking_log l WHERE l.clinic_id = $1 AND l.appointment_id = a.id AND l.action <> 'list' AND l.at <= m.created_at))`
 	sqlProbeListCount = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND door IN ('list', 'list-told')`
 	sqlProbeAskLate   = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND state = 'due' AND due_at < $2`
 	sqlProbeAskIDs    = `SELECT COUNT(*) FROM erasure_ask WHERE clinic_id = $1 AND (state NOT IN ('due', 'letter') AND what IS NOT NULL OR state = 'due' AND what IS NULL)`

@@ -16,8 +16,9 @@ import (
 
 const (
 	sqlProbeFiles = `SELECT COUNT(*) FROM attached a WHERE a.clinic_id = $1 AND (a.body IS NOT NULL OR a.about IS NOT NULL)
-	AND a.thread_id NOT IN (SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')) AND (a.until > 0 AND a.until < $2
+	AND a.thread_id NOT IN (SELECT id FROM thread WHERE clinic_id = $1 AND patient_id IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')) AND (a.until > 0 AND a.until < $2 OR a.kind = 'video' AND a.body IS NOT NULL
 	OR NOT EXISTS (SELECT 1 FROM message_setting s WHERE s.clinic_id = $1 AND s.content <> 'none'))`
+	sqlProbeSent    = `SELECT body FROM attached WHERE clinic_id = $1 AND body IS NOT NULL UNION ALL SELECT about FROM attached WHERE clinic_id = $1 AND about IS NOT NULL LIMIT 50`
 	sqlProbeUnknown = `SELECT COUNT(*) FROM peer_bucket b JOIN thread t ON t.clinic_id = b.clinic_id AND t.id = b.thread_id WHERE b.clinic_id = $1 AND (t.patient_id IS NOT NULL OR b.bucket >= 524288)`
 	sqlProbeStrange = `SELECT COUNT(*) FROM heard WHERE clinic_id = $1 AND news = 'unknown' AND event IS NOT NULL AND heard_at < $2`
 	sqlProbeReplies = `SELECT COUNT(*) FROM post p JOIN thread t ON t.clinic_id = p.clinic_id AND t.id = p.thread_id WHERE p.clinic_id = $1 AND p.way = 'in'
@@ -27,7 +28,11 @@ const (
 )
 
 func (p probe) patientsFiles(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeFiles, "files of patients are kept longer than the clinic chose", p.Clock.Now().Add(-26*time.Hour).UnixMicro())
+	if _, err := p.none(ctx, sqlProbeFiles, "files of patients are kept longer than the clinic chose, or are videos", p.Clock.Now().Add(-26*time.Hour).UnixMicro()); err != nil {
+		return "", err
+	}
+	n, err := p.closed(ctx, sqlProbeSent)
+	return fmt.Sprintf("no file of a patient is kept longer than her clinic chose, and %d names and files are sealed", n), err
 }
 
 func (p probe) unknownFound(ctx context.Context) (string, error) {
@@ -46,11 +51,14 @@ func (p probe) smsFate(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeFate, "messages count as refused though they arrived")
 }
 
-// nights looks at reminders that wait for the morning: none of them is to go out in the clinic's own night, unless the
-// patient's day, by her number, is another.
+// nights looks at reminders that wait for the morning, and at those of the last day: none went out in the night of its patient, as her number tells.
 func (p probe) nights(ctx context.Context) (string, error) {
+	sent, err := p.zero(ctx, "reminders of this day", "reminders went out in the night", func(v *store.View) (int64, int64, error) { return messaging.Woken(v, p.ago(26*time.Hour)) })
+	if err != nil {
+		return "", err
+	}
 	looked := 0
-	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+	err = p.each(ctx, func(v *store.View, _ id.ID) error {
 		rows, err := v.Query(sqlProbeNights)
 		if err != nil {
 			return err
@@ -68,14 +76,24 @@ func (p probe) nights(ctx context.Context) (string, error) {
 		}
 		return rows.Err()
 	})
-	return fmt.Sprintf("looked at %d reminders that wait for a morning", looked), err
+	return fmt.Sprintf("%s, and at %d that wait for a morning", sent, looked), err
 }
 
 // textsWithoutHealth looks through the house's own texts, which nobody is asked about.
 func (p probe) textsWithoutHealth(context.Context) (string, error) {
+	return silentAbout(func(lang string) speaking { return p.Book.Tongue(lang) })
+}
+
+// speaking says sentences in a language.
+type speaking interface {
+	Has(key string) bool
+	Say(key string, args ...any) string
+}
+
+func silentAbout(tongue func(lang string) speaking) (string, error) {
 	n := 0
 	for _, lang := range []string{"en", "hi", "ta", "ar"} {
-		t := p.Book.Tongue(lang)
+		t := tongue(lang)
 		for _, k := range messaging.Kinds() {
 			for _, part := range []string{".subject", ".body", ".sms"} {
 				key := "message." + string(k) + part

@@ -13,6 +13,7 @@ import (
 
 const (
 	sqlProbeStray     = `SELECT COUNT(*) FROM incident_patient p WHERE p.clinic_id = $1 AND NOT EXISTS (SELECT 1 FROM patient x WHERE x.clinic_id = p.clinic_id AND x.id = p.patient_id)`
+	sqlProbeUnwritten = `SELECT COUNT(*) FROM incident_patient p WHERE p.clinic_id = $1 AND p.told_by = 'message' AND p.told_at >= $2 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.clinic_id = $1 AND m.patient_id = p.patient_id AND m.kind = 'security.notice' AND m.rule_id = p.incident_id)`
 	sqlProbeToldTwice = `SELECT COUNT(*) FROM (SELECT patient_id FROM message WHERE clinic_id = $1 AND kind = 'security.notice' GROUP BY patient_id, rule_id HAVING COUNT(*) > 1) t`
 )
 
@@ -43,6 +44,9 @@ func (p probe) incidentsApart(ctx context.Context) (string, error) {
 // incidentTold looks for notices that are said to be sent and were not, and for such as were planned twice.
 func (p probe) incidentTold(ctx context.Context) (string, error) {
 	if _, err := p.none(ctx, sqlProbeToldTwice, "patients have two notices of one incident"); err != nil {
+		return "", err
+	}
+	if _, err := p.none(ctx, sqlProbeUnwritten, "patients are said to have been written to of an incident, and there is no message", p.ago(month)); err != nil {
 		return "", err
 	}
 	return "each affected patient was told once at most", nil

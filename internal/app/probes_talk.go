@@ -14,6 +14,7 @@ const (
 	SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = m.patient_id AND c.purpose = m.purpose AND c.door = 'reply' AND c.channel = m.channel AND c.given = FALSE AND c.at > m.created_at AND c.at < $2
 	AND NOT EXISTS (SELECT 1 FROM consent later WHERE later.clinic_id = $1 AND later.patient_id = c.patient_id AND later.purpose = c.purpose AND later.at > c.at))`
 	sqlProbeAnswers  = `SELECT COUNT(*) FROM heard WHERE clinic_id = $1 AND event IS NOT NULL AND heard_at < $2`
+	sqlProbeWords    = `SELECT COUNT(*) FROM post WHERE clinic_id = $1 AND way = 'in' AND body IS NOT NULL AND at < $2 AND NOT EXISTS (SELECT 1 FROM message_setting s WHERE s.clinic_id = $1 AND s.content <> 'none')`
 	sqlProbeWhatsApp = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND channel = 'whatsapp' AND state = 'sent' AND channel_id IS NULL`
 	sqlProbeChannels = `SELECT COUNT(*) FROM (SELECT 1 AS one FROM message WHERE clinic_id = $1 AND state = 'sent' AND reached <> 'failed' AND kind NOT IN ('answer', 'inbox.reopen', 'stop.heard', 'start.heard', 'change.asked')
 	GROUP BY appointment_id, occurrence, rule_id HAVING COUNT(*) > 1) AS twice`
@@ -29,7 +30,11 @@ func (p probe) stops(ctx context.Context) (string, error) {
 }
 
 func (p probe) answers(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeAnswers, "reports hold what somebody wrote for more than a day", p.Clock.Now().Add(-26*time.Hour).UnixMicro())
+	before := p.Clock.Now().Add(-26 * time.Hour).UnixMicro()
+	if _, err := p.none(ctx, sqlProbeAnswers, "reports hold what somebody wrote for more than a day", before); err != nil {
+		return "", err
+	}
+	return p.none(ctx, sqlProbeWords, "lines hold what was said for more than a day, though the clinic keeps nothing", before)
 }
 
 func (p probe) whatsApp(ctx context.Context) (string, error) {

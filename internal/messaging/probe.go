@@ -1,9 +1,12 @@
 package messaging
 
 import (
+	"errors"
+	"slices"
 	"time"
 
 	"almirah/internal/clock"
+	"almirah/internal/id"
 	"almirah/internal/store"
 )
 
@@ -50,4 +53,49 @@ func Undecided(v *store.View, before clock.Instant) (map[State]int, error) {
 		out[one] = n
 	}
 	return out, rows.Err()
+}
+
+// Whoever got another number since, or whose clinic moved, was perhaps written to by day.
+const sqlLookReminded = `SELECT m.patient_id, m.state_at FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state_at >= $3 AND m.kind = 'reminder' AND m.state = 'sent'
+	AND NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = m.clinic_id AND e.at >= m.state_at AND (e.kind = 'patient' AND e.patient_id = m.patient_id AND e.action <> 'open' OR e.kind = 'clinic')) ORDER BY m.state_at DESC, m.id DESC LIMIT 200`
+
+// wakeful is how long a reminder may have been under way that left before the night.
+const wakeful = 15 * time.Minute
+
+// Woken counts reminders sent since the moment that went out in the night of their patient (promise not-at-night).
+func Woken(v *store.View, since clock.Instant) (bad, looked int64, err error) {
+	rows, err := v.Query(sqlLookReminded, since.Add(-3*24*time.Hour), since)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer rows.Close()
+	type sent struct {
+		patient id.ID
+		at      clock.Instant
+	}
+	var all []sent
+	round := NewRound(v)
+	for rows.Next() {
+		var x sent
+		if err := rows.Scan(&x.patient, &x.at); err != nil {
+			return 0, 0, err
+		}
+		all = append(all, x)
+		round.To(x.patient)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, 0, err
+	}
+	for _, x := range all {
+		zones, err := round.Where(x.patient, x.at)
+		if err != nil {
+			return 0, 0, err
+		}
+		if slices.ContainsFunc(zones, func(z *time.Location) bool {
+			return Night().Covers(x.at.In(z)) && Night().Covers(x.at.Add(-wakeful).In(z))
+		}) {
+			bad++
+		}
+	}
+	return bad, int64(len(all)), nil
 }
