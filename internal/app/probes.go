@@ -249,8 +249,14 @@ func (p probe) policies(ctx context.Context, look func(clinic clinics.Clinic, go
 
 func (p probe) clinicNamed(ctx context.Context) (string, error) {
 	n, err := p.policies(ctx, func(clinic clinics.Clinic, got *page) error {
-		if name := clinic.LegalEntity; got.status != http.StatusOK || name != "" && !strings.Contains(got.body.String(), htmlText(name)) {
-			return errors.New("a clinic's policy page does not name its legal entity")
+		want := append([]string{clinic.LegalEntity}, strings.Split(clinic.Address, "\n")...)
+		if clinic.ShowEmail || !clinic.ShowPhone || clinic.Phone == "" {
+			want = append(want, clinic.Email)
+		}
+		for _, x := range want {
+			if got.status != http.StatusOK || !strings.Contains(got.body.String(), htmlText(strings.TrimSpace(x))) {
+				return errors.New("a clinic's policy page does not name its legal entity, its address, or whom to write to")
+			}
 		}
 		return nil
 	})

@@ -31,7 +31,17 @@ const (
 	sqlProbeTexts     = `SELECT digest, text FROM agreement_text WHERE clinic_id = $1`
 )
 
+const sqlProbePatient = `INSERT INTO patient (clinic_id, id, name, created_at) VALUES ($1, $2, $3, $4)`
+
+// agreementFirst also tries to enter somebody in each clinic under United States law that has not signed: the database must refuse her.
 func (p probe) agreementFirst(ctx context.Context) (string, error) {
+	_, err := p.tried(ctx, func(c clinics.Clinic) bool { return !c.MayHoldPatients() }, "a patient of a clinic that has not signed the agreement", func(tx *store.Tx) error {
+		_, err := tx.Exec(sqlProbePatient, id.New(p.Clock.Now()), []byte{}, tx.Now())
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
 	return p.none(ctx, sqlProbeAgreement, "clinics under United States law may enter patients by an agreement that nobody signed")
 }
 

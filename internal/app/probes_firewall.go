@@ -79,8 +79,13 @@ func (p probe) vendorsBound(context.Context) (string, error) {
 	return fmt.Sprintf("%d parties that need a contract, each with one on record", n), nil
 }
 
-// clinicRegions compares what clinics chose with where backups go.
+// clinicRegions asks whether parties of another region than a clinic chose are refused, and compares what clinics chose with where backups go.
 func (p probe) clinicRegions(ctx context.Context) (string, error) {
+	if _, err := p.refusesAll(ctx, func(c clinics.Clinic, x vendors.State) bool {
+		return c.Outside == clinics.OutsideRegion && !x.Chosen && !x.Local && !law.Within(x.Place, c.Region)
+	}, "though it lies outside of the region that the clinic chose", "clinics that chose their region"); err != nil {
+		return "", err
+	}
 	for _, c := range p.clinics {
 		found, err := p.Vendors.Check(ctx, jobs.ForClinic(c))
 		if err != nil {
@@ -149,19 +154,29 @@ func (p probe) refusesAll(ctx context.Context, must func(clinics.Clinic, vendors
 		if err != nil {
 			return "", err
 		}
-		any := false
-		for _, x := range p.Vendors.States() {
-			if !must(c, x) {
-				continue
-			}
-			any = true
-			if p.Vendors.Refused(c, x.ID, "") == "" || p.allows().Refused(c, x.ID, "") == "" {
-				return "", fmt.Errorf("%s would get something of a clinic, %s", x.ID, how)
-			}
+		any, open := letThrough(c, p.Vendors.States(), must, p.Vendors.Refused, p.allows().Refused)
+		if open != "" {
+			return "", fmt.Errorf("%s would get something of a clinic, %s", open, how)
 		}
 		if any {
 			n++
 		}
 	}
 	return fmt.Sprintf("%d %s", n, whom), nil
+}
+
+// letThrough says whether there is a party that must get nothing of the clinic, and names one that one of those who decide does not refuse.
+func letThrough(c clinics.Clinic, list []vendors.State, must func(clinics.Clinic, vendors.State) bool, refused ...func(c clinics.Clinic, party, place string) string) (any bool, open string) {
+	for _, x := range list {
+		if !must(c, x) {
+			continue
+		}
+		any = true
+		for _, says := range refused {
+			if says(c, x.ID, "") == "" {
+				return any, x.ID
+			}
+		}
+	}
+	return any, ""
 }

@@ -17,7 +17,7 @@ import (
 // Live checks of what is promised about prescriptions. Each counts what must not be there.
 
 const (
-	sqlProbeSheets    = `SELECT COUNT(*) FROM prescription WHERE clinic_id = $1 AND signed_at > 0 AND (sheet IS NULL OR signed_as IS NULL OR code_hash IS NULL)`
+	sqlProbeSheets    = `SELECT COUNT(*) FROM prescription WHERE clinic_id = $1 AND signed_at > 0 AND (sheet IS NULL OR signed_as IS NULL OR code_hash IS NULL OR saved_at > signed_at)`
 	sqlProbeSigners   = `SELECT COUNT(*) FROM prescription WHERE clinic_id = $1 AND signed_at > 0 AND (provider_id IS NULL OR signed_by IS NULL)`
 	sqlProbeUnchecked = `SELECT COUNT(*) FROM prescription WHERE clinic_id = $1 AND signed_at > 0 AND checked NOT IN ('checked', 'not-checked')`
 	sqlProbeShares    = `SELECT COUNT(*) FROM prescription_share s WHERE s.clinic_id = $1 AND s.revoked_at = 0 AND (s.expires_at > s.created_at + 7776000000000
@@ -27,7 +27,7 @@ const (
 )
 
 func (p probe) sheets(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeSheets, "signed prescriptions lack what stood on them when they were signed")
+	return p.none(ctx, sqlProbeSheets, "signed prescriptions lack what stood on them when they were signed, or were written to since")
 }
 
 func (p probe) signers(ctx context.Context) (string, error) {
@@ -45,13 +45,18 @@ func (p probe) shares(ctx context.Context) (string, error) {
 // refused tries to put a row into a table of the module in each clinic that has it off, and answers how many clinics have. What the
 // database takes is undone, and an error.
 func (p probe) refused(ctx context.Context, module string, put func(tx *store.Tx) error) (int, error) {
-	taken := fmt.Errorf("the database took a row of the module %s in a clinic that has it off", module)
+	return p.tried(ctx, func(c clinics.Clinic) bool { return !c.Has(module) }, "a row of the module "+module+" in a clinic that has it off", put)
+}
+
+// tried has a row put in each clinic in which the database must refuse it.
+func (p probe) tried(ctx context.Context, must func(clinics.Clinic) bool, what string, put func(tx *store.Tx) error) (int, error) {
+	taken := errors.New("the database took " + what)
 	tried := 0
 	for _, c := range p.clinics {
 		err := p.DB.Change(ctx, jobs.ForClinic(c), access.Work, func(_ context.Context, tx *store.Tx) error {
 			tx.Housekeeping("a probe keeps nothing")
 			now, err := clinics.Get(&tx.View)
-			if err != nil || now.Has(module) {
+			if err != nil || !must(now) {
 				return err
 			}
 			tried++
