@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,6 +23,7 @@ const (
 	sqlProbeSigned  = `SELECT COUNT(*) FROM encounter WHERE clinic_id = $1 AND signed_at > 0 AND (changed_at > signed_at OR signer IS NULL OR note IS NULL)`
 	sqlProbeAsides  = `SELECT COUNT(*) FROM encounter_aside WHERE clinic_id = $1 AND at < $2`
 	sqlProbeIntake  = `SELECT COUNT(*) FROM intake_answer a WHERE a.clinic_id = $1 AND a.signed_at > 0 AND (a.signed_name IS NULL OR NOT EXISTS (SELECT 1 FROM intake_text t WHERE t.clinic_id = $1 AND t.form_id = a.form_id AND t.hash = a.hash))`
+	sqlProbeForms   = `SELECT hash, body FROM intake_text WHERE clinic_id = $1 ORDER BY created_at DESC LIMIT 200`
 	sqlProbeDrafts  = `SELECT COUNT(*) FROM intake_answer WHERE clinic_id = $1 AND signed_at = 0 AND changed_at < $2`
 	sqlProbeMinors  = `SELECT DISTINCT a.patient_id FROM intake_answer a JOIN patient p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id WHERE a.clinic_id = $1 AND a.signed_at > $2 AND p.minor AND a.guardian_id IS NULL LIMIT 200`
 	sqlProbeNobody  = `SELECT COUNT(*) FROM health WHERE clinic_id = $1 AND (added_at = 0 OR kind = 'no-allergies' AND added_by IS NULL)`
@@ -49,7 +52,32 @@ func (p probe) intake(ctx context.Context) (string, error) {
 	if _, err := p.none(ctx, sqlProbeDrafts, "answers that were never signed are older than 30 days", p.Clock.Now().Add(-(30*24+2)*time.Hour).UnixMicro()); err != nil {
 		return "", err
 	}
+	if err := p.formsGenuine(ctx); err != nil {
+		return "", err
+	}
 	return p.noChild(ctx, sqlProbeMinors, "children signed answers for whom nobody speaks", 0)
+}
+
+// formsGenuine works the fingerprints of the texts that patients sign out again.
+func (p probe) formsGenuine(ctx context.Context) error {
+	return p.each(ctx, func(v *store.View, _ id.ID) error {
+		rows, err := v.Query(sqlProbeForms)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var hash []byte
+			var body string
+			if err := rows.Scan(&hash, &body); err != nil {
+				return err
+			}
+			if now := sha256.Sum256([]byte(body)); !bytes.Equal(hash, now[:]) {
+				return errors.New("a text that patients sign is another one than its fingerprint says")
+			}
+		}
+		return rows.Err()
+	})
 }
 
 // schedulingOnly tries to put a row into a clinical table of each clinic that keeps no clinical records, and looks for tables that would not ask.

@@ -17,9 +17,12 @@ import (
 // Live checks of erasures: what is held, until when, to whom it opens, and whether the certificates are there.
 
 const (
-	sqlProbeHolds      = `SELECT id, last_day FROM erasure_hold WHERE clinic_id = $1 AND sealed = 1 AND ended_at = 0 ORDER BY last_day, id LIMIT 100`
-	sqlProbeLate       = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND ended_at = 0 AND last_day < $2`
-	sqlProbePlain      = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND class NOT IN ('clinical', 'prescription', 'invoice')`
+	sqlProbeHolds = `SELECT id, last_day FROM erasure_hold WHERE clinic_id = $1 AND sealed = 1 AND ended_at = 0 ORDER BY last_day, id LIMIT 100`
+	sqlProbeLate  = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND ended_at = 0 AND last_day < $2`
+	sqlProbePlain = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND class NOT IN ('clinical', 'prescription', 'invoice')`
+	// Two hours are what an erasure may take at the most.
+	sqlProbeLeftOver = `SELECT COUNT(*) FROM erasure e WHERE e.clinic_id = $1 AND e.erased_at < $2 AND (EXISTS (SELECT 1 FROM patient p WHERE p.clinic_id = $1 AND p.id = e.patient_id) OR EXISTS (SELECT 1 FROM message m WHERE m.clinic_id = $1 AND m.patient_id = e.patient_id)
+	OR EXISTS (SELECT 1 FROM appointment a WHERE a.clinic_id = $1 AND a.patient_id = e.patient_id) OR EXISTS (SELECT 1 FROM thread t WHERE t.clinic_id = $1 AND t.patient_id = e.patient_id) OR EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = e.patient_id))`
 	sqlProbeHeldOpened = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND kind = 'held-record' AND action = 'open' AND role <> 'owner'`
 	sqlProbeFirst      = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND first_at = 0 AND erased_at < $2`
 	sqlProbeProof      = `SELECT first, second FROM erasure WHERE clinic_id = $1 ORDER BY erased_at DESC, id DESC LIMIT 5`
@@ -37,8 +40,11 @@ const (
 	secondLate = 33 * 24 * time.Hour
 )
 
-// heldByLaw looks whether everything that is held is of a kind that a law names, and its key has the day that its row says.
+// heldByLaw looks whether everything that is held is of a kind that a law names, and its key has the day that its row says; and for what should have gone at once.
 func (p probe) heldByLaw(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeLeftOver, "people were erased, and contact details, messages, appointments or consents of theirs are there", p.ago(2*time.Hour)); err != nil {
+		return "", err
+	}
 	n := 0
 	err := p.each(ctx, func(v *store.View, clinic id.ID) error {
 		var strange int

@@ -170,16 +170,11 @@ func (p probe) secretsApart(ctx context.Context) (string, error) {
 	}); err != nil {
 		return "", err
 	}
-	err := p.across(ctx, func(x *store.Platform) error {
-		bad, looked, err := accounts.Bare(x)
-		if all += looked; err == nil && bad > 0 {
-			err = fmt.Errorf("%d secrets of code apps and passkeys lie unsealed", bad)
-		}
-		return err
-	})
+	looked, err := p.bareFactors(ctx)
 	if err != nil {
 		return "", err
 	}
+	all += looked
 	said := strings.Join(p.Config.Masked(), "\n")
 	troubles, _ := p.errors.newest()
 	for _, t := range troubles {
@@ -192,6 +187,17 @@ func (p probe) secretsApart(ctx context.Context) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d keys are sealed; %d secrets of the settings are neither printed nor in the last errors of the log", all, len(secrets)), nil
+}
+
+// bareFactors looks for secrets of code apps and passkeys that lie open, and answers how many there are.
+func (p probe) bareFactors(ctx context.Context) (all int64, err error) {
+	return all, p.across(ctx, func(x *store.Platform) error {
+		bad, looked, err := accounts.Bare(x)
+		if all = looked; err == nil && bad > 0 {
+			err = fmt.Errorf("%d secrets of code apps and passkeys lie unsealed", bad)
+		}
+		return err
+	})
 }
 
 // secrets are what the settings hold that opens something. A secret of fewer than six characters is not looked for: it may be a part of any word.

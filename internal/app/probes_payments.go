@@ -19,7 +19,7 @@ const (
 	sqlProbeGatewayAccounts = `SELECT COUNT(*) FROM gateway_account WHERE clinic_id = $1 AND (agreed_text < 1 OR state = 'revoked' AND credentials IS NOT NULL)`
 	sqlProbeGatewayOnce     = `SELECT COUNT(*) FROM gateway_payment g WHERE g.clinic_id = $1 AND g.payment_id IS NOT NULL AND (g.state <> 'captured' OR NOT EXISTS (SELECT 1 FROM payment p WHERE p.clinic_id = $1 AND p.id = g.payment_id AND p.amount = g.amount))`
 	sqlProbeGatewayChecked  = `SELECT COUNT(*) FROM gateway_account WHERE clinic_id = $1 AND state = 'active' AND created_at < $2 AND checked_at < $2`
-	sqlProbeGatewayFraud    = `SELECT COUNT(*) FROM fraud_record WHERE clinic_id = $1 AND forget_at < $2`
+	sqlProbeGatewayFraud    = `SELECT COUNT(*) FROM fraud_record WHERE clinic_id = $1 AND (forget_at < $2 OR kind = 'refused' AND forget_at > at + 15638400000000 OR kind = 'dispute' AND forget_at > changed_at + 63158400000000)`
 	sqlProbeGatewayLive     = `SELECT id, provider FROM gateway_account WHERE clinic_id = $1 AND state <> 'revoked' LIMIT 10`
 	sqlProbeGatewayUnasked  = `SELECT COUNT(*) FROM payment p WHERE p.clinic_id = $1 AND p.method = 'online' AND NOT EXISTS (SELECT 1 FROM gateway_payment g WHERE g.clinic_id = $1 AND g.payment_id = p.id)`
 	sqlProbeGatewayWords    = `SELECT external_id || ' ' || method || ' ' || code FROM gateway_payment WHERE clinic_id = $1 UNION ALL SELECT external_id || ' ' || payment || ' ' || code FROM gateway_return WHERE clinic_id = $1
@@ -42,7 +42,7 @@ func (p probe) gatewayChecked(ctx context.Context) (string, error) {
 }
 
 func (p probe) gatewayFraud(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeGatewayFraud, "fraud records have outlived their time", p.Clock.Now().Add(-2*time.Hour).UnixMicro())
+	return p.none(ctx, sqlProbeGatewayFraud, "fraud records have outlived their time, or are to stay for longer than is promised", p.Clock.Now().Add(-2*time.Hour).UnixMicro())
 }
 
 // gatewaySigned brings each account reports that nobody signed, and looks for payments that no gateway told of.

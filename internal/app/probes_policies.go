@@ -21,7 +21,7 @@ const (
 	sqlProbeTermsHasty  = `SELECT COUNT(*) FROM policy_version WHERE clinic_id = $1 AND gate = 'announced' AND effective_at < noticed_at + 2592000000000`
 	sqlProbeTermsUntold = `SELECT COUNT(*) FROM policy_version v JOIN patient p ON p.clinic_id = v.clinic_id AND p.created_at < v.made_at WHERE v.clinic_id = $1 AND v.gate = 'announced' AND v.effective_at > $2 AND v.made_at < $3
 	AND NOT EXISTS (SELECT 1 FROM policy_version w WHERE w.clinic_id = v.clinic_id AND w.n > v.n) AND NOT EXISTS (SELECT 1 FROM policy_told t WHERE t.clinic_id = v.clinic_id AND t.n = v.n AND t.patient_id = p.id)`
-	sqlProbeUnsigned = `SELECT COUNT(*) FROM audit_leaf l JOIN membership m ON m.clinic_id = l.clinic_id AND m.person_id = l.actor_id WHERE l.clinic_id = $1 AND l.patient_id IS NOT NULL AND l.at > $2 AND l.at > m.created_at
+	sqlProbeUnsigned = `SELECT COUNT(*) FROM audit_leaf l JOIN membership m ON m.clinic_id = l.clinic_id AND m.person_id = l.actor_id WHERE l.clinic_id = $1 AND l.patient_id <> $4 AND l.at > $2 AND l.at > m.created_at
 	AND l.at > (SELECT COALESCE(MIN(kept_at), l.at) FROM confidentiality_text WHERE digest = $3)
 	AND NOT EXISTS (SELECT 1 FROM confidentiality f WHERE f.person_id = l.actor_id AND f.digest = $3 AND f.signed_at <= l.at)`
 )
@@ -120,5 +120,5 @@ func (p probe) termsBounded(ctx context.Context) (string, error) {
 
 // staffSigned looks for somebody who saw a record within a day and had not signed the statement of confidentiality.
 func (p probe) staffSigned(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeUnsigned, "looks at records by people who had not signed the statement of confidentiality", clock.At(p.Clock.Now()).Add(-24*time.Hour), accounts.Statement().Version)
+	return p.none(ctx, sqlProbeUnsigned, "looks at records by people who had not signed the statement of confidentiality", clock.At(p.Clock.Now()).Add(-24*time.Hour), accounts.Statement().Version, id.Zero) // an entry about no patient has the zero id
 }

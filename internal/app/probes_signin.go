@@ -20,8 +20,11 @@ const (
 	sqlProbeChal     = `SELECT COUNT(*) FROM challenge WHERE expires_at > $1`
 	sqlProbeLong     = `SELECT COUNT(*) FROM session WHERE expires_at > created_at + $1`
 	sqlProbeIdle     = `SELECT COUNT(*) FROM sign_in_rule WHERE idle <> 0 AND (idle < 5 OR idle > 60)`
-	sqlProbeDevices  = `SELECT COUNT(*) FROM known_device WHERE seen_at < $1`
-	sqlProbeEvents   = `SELECT COUNT(*) FROM sign_in_event WHERE at < $1`
+	// The very first browser of a person is no news. Mails are kept for a month.
+	sqlProbeNewDevice = `SELECT COUNT(*) FROM known_device d WHERE d.first_at >= $1 AND EXISTS (SELECT 1 FROM known_device e WHERE e.person_id = d.person_id AND e.first_at < d.first_at)
+	AND NOT EXISTS (SELECT 1 FROM outgoing_mail m WHERE m.person_id = d.person_id AND m.kind = 'new-device' AND m.created_at = d.first_at)`
+	sqlProbeDevices = `SELECT COUNT(*) FROM known_device WHERE seen_at < $1`
+	sqlProbeEvents  = `SELECT COUNT(*) FROM sign_in_event WHERE at < $1`
 )
 
 func (p probe) moment(after time.Duration) clock.Instant { return clock.At(p.Clock.Now().Add(after)) }
@@ -42,7 +45,10 @@ func (p probe) codesOnce(ctx context.Context) (string, error) {
 	if err := p.count(ctx, sqlProbeRecovery, "people have more than ten recovery codes, or codes that are no fingerprints"); err != nil {
 		return "", err
 	}
-	return "recovery codes are fingerprints, and no code of the future was used", p.count(ctx, sqlProbeStep, "code apps were used with a code of the future", p.moment(time.Minute).Time().Unix()/30)
+	if _, err := p.bareFactors(ctx); err != nil {
+		return "", err
+	}
+	return "recovery codes are fingerprints, what codes are made from is sealed, and no code of the future was used", p.count(ctx, sqlProbeStep, "code apps were used with a code of the future", p.moment(time.Minute).Time().Unix()/30)
 }
 
 func (p probe) passkeys(ctx context.Context) (string, error) {
@@ -56,8 +62,12 @@ func (p probe) sessionLimits(ctx context.Context) (string, error) {
 	return "no sign-in can last longer than twelve hours", p.count(ctx, sqlProbeLong, "sign-ins would last longer than twelve hours", int64(12*time.Hour/time.Microsecond))
 }
 
+// knownDevices looks whether a mail was written to whoever signed in from another browser, and for browsers that should be forgotten.
 func (p probe) knownDevices(ctx context.Context) (string, error) {
-	return "no browser is remembered longer than it should be", p.count(ctx, sqlProbeDevices, "browsers are remembered for too long", p.moment(-181*24*time.Hour))
+	if err := p.count(ctx, sqlProbeNewDevice, "people were not told of a sign-in from a new browser", p.ago(week)); err != nil {
+		return "", err
+	}
+	return "whoever signed in from a new browser this week was told, and none is remembered longer than it should be", p.count(ctx, sqlProbeDevices, "browsers are remembered for too long", p.moment(-181*24*time.Hour))
 }
 
 func (p probe) signals(ctx context.Context) (string, error) {
