@@ -293,9 +293,8 @@ func (p probe) practitioners(ctx context.Context) (string, error) {
 				if err := rows.Scan(&one, &speciality, &qualification, &registration, &about); err != nil {
 					return err
 				}
-				x := shown[one]
-				if !speciality && x.Speciality != "" || !qualification && x.Qualification != "" || !registration && x.Registration != "" || !about && x.About != "" {
-					return errors.New("a field that is switched off is shown")
+				if err := shownOnly(shown[one], speciality, qualification, registration, about); err != nil {
+					return err
 				}
 				n++
 			}
@@ -306,6 +305,14 @@ func (p probe) practitioners(ctx context.Context) (string, error) {
 		}
 	}
 	return fmt.Sprintf("%d practitioners show what is switched on and nothing else", n), nil
+}
+
+// shownOnly looks whether something is shown of a practitioner that is not switched on.
+func shownOnly(x scheduling.Provider, speciality, qualification, registration, about bool) error {
+	if !speciality && x.Speciality != "" || !qualification && x.Qualification != "" || !registration && x.Registration != "" || !about && x.About != "" {
+		return errors.New("a field that is switched off is shown")
+	}
+	return nil
 }
 
 const sqlProbeForeign = `SELECT COUNT(*) FROM patient WHERE clinic_id = $1 AND id = $2`

@@ -12,6 +12,14 @@ import (
 
 // takenWhole looks whether the archive of a clinic would carry every table of the real database, or says why not.
 func (p probe) takenWhole(ctx context.Context) (string, error) {
+	// What no room declared is no part of the plan: it would be left out without a word.
+	schema, err := p.DB.Schema(ctx)
+	if err == nil {
+		err = onTheMap(schema)
+	}
+	if err != nil {
+		return "", err
+	}
 	forms, err := p.DB.Forms(ctx)
 	if err != nil {
 		return "", err

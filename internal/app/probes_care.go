@@ -151,23 +151,27 @@ var treating = []access.Role{access.Owner, access.Practitioner, access.Assistant
 
 // clinicalFew looks through the table of rights and the addresses: whatever shows health data asks for a right of those who treat.
 func (p probe) clinicalFew(context.Context) (string, error) {
+	n, err := thoseWhoTreat(access.Table, web.Routes())
+	return fmt.Sprintf("%d addresses of clinical records are for those who treat, and %d roles hold their rights", n, len(treating)), err
+}
+
+func thoseWhoTreat(table []access.Row, routes []web.Route) (n int, err error) {
 	rights := []access.Right{access.VisitRead, access.VisitWrite, access.VisitSign, access.RxRead, access.RxWrite, access.RxSign, access.RxShare}
-	for _, row := range access.Table {
+	for _, row := range table {
 		for _, role := range row.Roles {
 			if slices.Contains(rights, row.Right) && !slices.Contains(treating, role) {
-				return "", fmt.Errorf("the role %s holds the right %s", role, row.Right)
+				return 0, fmt.Errorf("the role %s holds the right %s", role, row.Right)
 			}
 		}
 	}
-	n := 0
-	for _, r := range web.Routes() {
+	for _, r := range routes {
 		if r.Door != web.Staff || r.Module != clinics.ModuleClinical && r.Module != clinics.ModulePrescriptions {
 			continue
 		}
 		if !slices.Contains(append([]access.Right{access.VisitSettings, access.IntakeSettings, access.RxSettings}, rights...), r.Right) {
-			return "", fmt.Errorf("the address %s asks for the right %s", r.Pattern, r.Right)
+			return n, fmt.Errorf("the address %s asks for the right %s", r.Pattern, r.Right)
 		}
 		n++
 	}
-	return fmt.Sprintf("%d addresses of clinical records are for those who treat, and %d roles hold their rights", n, len(treating)), nil
+	return n, nil
 }

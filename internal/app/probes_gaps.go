@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,21 +81,31 @@ func (p probe) closingHolds(ctx context.Context) (string, error) {
 		}
 		for _, h := range c.Holds {
 			until, err := p.Vault.HeldUntil(ctx, id.Zero, h.ID)
-			switch {
-			case err != nil:
+			if err == nil {
+				err = heldRightly(h.Last, h.Ended, until, today)
+			}
+			if err != nil {
 				return "", err
-			case h.Ended > 0 && until != "":
-				return "", fmt.Errorf("a key is there though what it held has ended")
-			case h.Ended == 0 && until != h.Last:
-				return "", fmt.Errorf("what is held until %s has a key until %q", h.Last, until)
-			case h.Ended == 0 && h.Last.AddDays(3) < today:
-				return "", fmt.Errorf("something is held since %s", h.Last)
-			case h.Ended == 0:
+			}
+			if h.Ended == 0 {
 				open++
 			}
 		}
 	}
 	return fmt.Sprintf("%d clinics have gone with a record; %d keys hold what a law wants, none beyond its day", len(list), open), nil
+}
+
+// heldRightly holds what is held against its key, which is there until the same day and not longer.
+func heldRightly(last clock.Date, ended clock.Instant, until, today clock.Date) error {
+	switch {
+	case ended > 0 && until != "":
+		return errors.New("a key is there though what it held has ended")
+	case ended == 0 && until != last:
+		return fmt.Errorf("what is held until %s has a key until %q", last, until)
+	case ended == 0 && last.AddDays(3) < today:
+		return fmt.Errorf("something is held since %s", last)
+	}
+	return nil
 }
 
 // askWaits is how late a carrier may be asked.

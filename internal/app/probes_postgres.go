@@ -33,11 +33,15 @@ func (p probe) databaseRole(ctx context.Context) (string, error) {
 
 func (p probe) databaseWay(ctx context.Context) (string, error) {
 	w, err := p.DB.Way(ctx)
+	if err != nil || p.DB.Engine() != store.Postgres {
+		return noServer, err
+	}
+	return closedWay(w)
+}
+
+// closedWay says how the way to a server is closed, or what is open about it.
+func closedWay(w store.Way) (string, error) {
 	switch {
-	case err != nil:
-		return "", err
-	case p.DB.Engine() != store.Postgres:
-		return noServer, nil
 	case w.Verified:
 		return w.Version + ", with the server's certificate and its name verified", nil
 	case w.Local:
