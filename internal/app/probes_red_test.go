@@ -170,9 +170,9 @@ func TestEachLookCanGoRed(t *testing.T) {
 		}{
 			{"confirmation-at-once", []string{`DELETE FROM event WHERE clinic_id = {clinic}`}, []string{strings.Replace(letterRow("appointment.booked", "booking", "sent", "0", "{new}"), "'zz'", "'en'", 1)}},
 			{"delivery-metadata", []string{letterRow("review", "review", "sent", "0", "{new}"), wasOpened}, []string{noSteps, noLetters}},
-			{"opened-if-enabled", []string{letterRow("review", "review", "sent", "0", "{new}"), wasOpened}, []string{`UPDATE message SET channel = 'whatsapp' WHERE clinic_id = {clinic} AND language = 'zz'`}},
-			{"opened-if-enabled", []string{`UPDATE message SET channel = 'email' WHERE clinic_id = {clinic} AND language = 'zz'`}, []string{`INSERT INTO message_setting (clinic_id, content, days, ways, opens, version) VALUES ({clinic}, 'none', 30, '', TRUE, 2)`}},
-			{"opened-if-enabled", []string{`UPDATE message_setting SET opens = FALSE`}, []string{`DELETE FROM message_setting`, noSteps, noLetters}},
+			{"delivery-metadata", []string{letterRow("review", "review", "sent", "0", "{new}"), wasOpened}, []string{`UPDATE message SET channel = 'whatsapp' WHERE clinic_id = {clinic} AND language = 'zz'`}},
+			{"delivery-metadata", []string{`UPDATE message SET channel = 'email' WHERE clinic_id = {clinic} AND language = 'zz'`}, []string{`INSERT INTO message_setting (clinic_id, content, days, ways, opens, version) VALUES ({clinic}, 'none', 30, '', TRUE, 2)`}},
+			{"delivery-metadata", []string{`UPDATE message_setting SET opens = FALSE`}, []string{`DELETE FROM message_setting`, noSteps, noLetters}},
 			{"reminder-stops", []string{`INSERT INTO reminder_due (clinic_id, due_at, appointment_id, occurrence, rule_id) VALUES ({clinic}, {now}, {appointment}, 9, {new})`}, []string{`DELETE FROM reminder_due WHERE occurrence = 9`}},
 			{"reminder-stops", []string{letterRow("reminder", "reminder", "planned", "9", "{new}")}, []string{noLetters}},
 			{"reminder-stops", []string{letterRow("reminder", "reminder", "sent", "0", "{new}"), `UPDATE appointment SET status = 'cancelled', status_at = {now-10} WHERE clinic_id = {clinic}`},

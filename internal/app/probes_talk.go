@@ -18,6 +18,9 @@ const (
 	sqlProbeWhatsApp = `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND channel = 'whatsapp' AND state = 'sent' AND channel_id IS NULL`
 	sqlProbeChannels = `SELECT COUNT(*) FROM (SELECT 1 AS one FROM message WHERE clinic_id = $1 AND state = 'sent' AND reached <> 'failed' AND kind NOT IN ('answer', 'inbox.reopen', 'stop.heard', 'start.heard', 'change.asked')
 	GROUP BY appointment_id, occurrence, rule_id HAVING COUNT(*) > 1) AS twice`
+	// A clinic that chose something else may have it turned off all the same; what was opened while it was on may stand.
+	sqlProbeOpened = `SELECT COUNT(*) FROM message m WHERE m.clinic_id = $1 AND m.channel = 'email' AND m.reached = 'opened' AND m.reached_at >= $2 AND NOT EXISTS (SELECT 1 FROM message_setting s WHERE s.clinic_id = $1 AND s.opens)
+	AND m.reached_at > (SELECT COALESCE(MAX(l.at), 0) FROM audit_leaf l WHERE l.clinic_id = $1 AND l.kind = 'conversations') + 120000000`
 	sqlProbeDeliveries = `SELECT COUNT(*) FROM message_event WHERE clinic_id = $1 AND at < $2 AND message_id IN (SELECT id FROM message WHERE clinic_id = $1 AND created_at < $2 AND state NOT IN ('planned', 'sending', 'handing-over'))`
 )
 
@@ -45,15 +48,8 @@ func (p probe) oneChannel(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeChannels, "messages of one rule went over two channels, and the first had not failed")
 }
 
-// sqlProbeOpened counts e-mails alone (WhatsApp says of its messages that they were read, which is another sentence's), where the clinic has opening
-// turned off and has chosen nothing anew since: what it had turned on before stays until its time.
-const sqlProbeOpened = `SELECT COUNT(*) FROM message m JOIN message_event e ON e.clinic_id = m.clinic_id AND e.message_id = m.id
-	WHERE m.clinic_id = $1 AND m.channel = 'email' AND e.state IN ('opened', 'read')
-	AND NOT EXISTS (SELECT 1 FROM message_setting s WHERE s.clinic_id = $1 AND s.opens)
-	AND NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.clinic_id = $1 AND l.kind = 'conversations' AND l.at >= e.at)`
-
 func (p probe) opened(ctx context.Context) (string, error) {
-	return p.none(ctx, sqlProbeOpened, "mails are marked as opened, and nobody turned that on")
+	return p.none(ctx, sqlProbeOpened, "mails are marked as opened, and nobody turned that on", p.ago(month))
 }
 
 func (p probe) deliveries(ctx context.Context) (string, error) {
