@@ -87,7 +87,8 @@ func agedKinds() []kindOfRow {
 		{table: "security_text", of: "incident", by: "incident_id", set: map[string]any{"language": "en"}},
 		{table: "disclosure", anchor: "given_at", set: map[string]any{"patient_id": patient, "ground": "court", "parts": "contact", "state": "given", "asked_at": moved(-20 * daily), "decided_at": moved(-daily), "decided_by": own}},
 		{table: "consent", as: "choice that was replaced", anchor: "at", from: 400, where: "door = 'old'", set: map[string]any{"patient_id": patient, "purpose": word, "door": "old"}},
-		{table: "data_request", anchor: "decided_at", set: map[string]any{"patient_id": patient, "kind": "access", "door": "link", "asker": "self", "state": "answered", "outcome": "granted", "law": "IN", "came_at": moved(-daily), "known_at": moved(-daily), "due_at": moved(daily), "proof": "link", "confirmed_at": moved(0), "told_at": moved(0), "told_by": "page"}},
+		{table: "data_request", anchor: "decided_at", where: "door = 'link'", set: map[string]any{"patient_id": patient, "kind": "access", "door": "link", "asker": "self", "state": "answered", "outcome": "granted", "law": "IN", "came_at": moved(-daily), "known_at": moved(-daily), "due_at": moved(daily), "proof": "link", "confirmed_at": moved(0), "told_at": moved(0), "told_by": "page"}},
+		{table: "data_request", as: "request of nobody", anchor: "came_at", from: 90, where: "door = 'letter'", set: map[string]any{"kind": "access", "door": "letter", "asker": "self", "state": "received", "law": "IN", "due_at": moved(daily)}},
 		{table: "link_asked", anchor: "at"},
 		{table: "erasure", anchor: "second_at", set: map[string]any{"patient_id": own, "reason": "aged", "erased_at": moved(-daily), "first_at": moved(-daily), "bridged": 1}},
 		{table: "legal_hold", anchor: "ended_at", set: map[string]any{"patient_id": own, "state": "ended", "until": "2020-01-01", "asked_at": moved(-daily), "approved_by": func(r agedRow) any { return r.id("second") }}},
@@ -117,7 +118,6 @@ func standingKinds() []kindOfRow {
 	old := moved(-4000 * daily)
 	return []kindOfRow{
 		{table: "incident", set: map[string]any{"cause": "open", "rule": "aged", "state": "confirmed", "from_at": old, "to_at": old, "found_at": old, "last_at": old}},
-		{table: "data_request", set: map[string]any{"kind": "access", "door": "visit", "asker": "self", "state": "received", "law": "IN", "came_at": old, "due_at": old}},
 		{table: "disclosure", set: map[string]any{"patient_id": patient, "ground": "court", "parts": "contact", "state": "approved", "asked_at": old, "decided_at": old, "decided_by": own}},
 		{table: "gateway_difference", set: map[string]any{"kind": "open", "external_id": "open", "currency": "INR", "found_at": old}},
 		{table: "oversight_finding", set: map[string]any{"rule": "open", "day": "2016-01-01", "found_at": old}},

@@ -409,7 +409,7 @@ var deathDays = []struct {
 	{"invitation", "", 30, 31}, {"outgoing_mail", "", 30, 31}, {"sign_in_event", "", 30, 31}, {"throttle", "", 30, 31}, {"list_import", "", 30, 31},
 	{"booking_log", "", 364, 399}, {"post", "", 392, 398}, {"contact_proof", "", 6, 8}, {"one_time_link", "", 6, 8}, {"patient_link", "", -1, 1}, {"session", "", -1, 1}, {"link_asked", "", -1, 2},
 	{"invoice", law.India, 8 * 365, 8*365 + 4}, {"invoice", law.EU, 10 * 365, 10*365 + 5}, {"invoice", law.US, 7 * 365, 7*365 + 4}, {"invoice", law.Canada, 6 * 365, 6*365 + 4},
-	{"data_request", "", 6 * 365, 6*365 + 4}, {"choice that was replaced", "", 6 * 365, 6*365 + 4}, {"incident", "", 6 * 365, 2204}, {"disclosure", "", 6 * 365, 6*365 + 4}, {"audit_detail", "", 6 * 365, 6*365 + 4},
+	{"data_request", "", 6 * 365, 6*365 + 4}, {"request of nobody", "", 6 * 365, 6*365 + 4}, {"choice that was replaced", "", 6 * 365, 6*365 + 4}, {"incident", "", 6 * 365, 2204}, {"disclosure", "", 6 * 365, 6*365 + 4}, {"audit_detail", "", 6 * 365, 6*365 + 4},
 }
 
 // onTheDay looks, of rows that are exactly so many days old, whether they are there.

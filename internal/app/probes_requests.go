@@ -22,7 +22,7 @@ const (
 	sqlProbeAsked       = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
 )
 
-// requestClocks looks for answers and confirmations that are overdue.
+// requestClocks looks for answers and confirmations that are overdue, and for requests of which nobody made sure for a week who asks.
 func (p probe) requestClocks(ctx context.Context) (string, error) {
 	late, unconfirmed := 0, 0
 	err := p.each(ctx, func(v *store.View, _ id.ID) error {
@@ -34,7 +34,7 @@ func (p probe) requestClocks(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case late > 0:
-		return "", fmt.Errorf("%d people wait for an answer about their data that is overdue", late)
+		return "", fmt.Errorf("%d people wait for an answer about their data that is overdue, or for somebody to make sure for a week already who they are", late)
 	case unconfirmed > 0:
 		return "", fmt.Errorf("%d people were not told in time that their request came", unconfirmed)
 	}

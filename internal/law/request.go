@@ -29,6 +29,14 @@ func Requests() []Request {
 // Promised is the longest that any answer takes, whatever the law allows: the policy says so.
 var Promised = Span{Days: 30}
 
+// MakeSure is within what it is made sure who asks: for so long, and no longer, the time for the answer stands still. Unidentified is after what a request is closed of which
+// nobody could make sure. No law names either number; both are ours. A week is what the authorities call prompt; after ninety days, the longest that any of the laws gives for an answer, nothing
+// can be owed to anybody any more.
+var (
+	MakeSure     = Span{Hours: 7 * 24}
+	Unidentified = Span{Hours: 90 * 24}
+)
+
 // Answer is by when a request has to be answered.
 type Answer struct {
 	Confirm Span   // by when it is confirmed that it came; zero: the law does not ask

@@ -75,25 +75,25 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	return nil
 }
 
-// Due deletes requests whose time of proof is over, and questions that nobody looked into. It answers how many requests that were.
+// Due closes requests of which nobody could make sure who asks, and deletes requests whose time of proof is over and questions that nobody looked into. It answers how many
+// requests that were. One that is closed lives on as an answered one does, from the day on which its time was over and not from the night in which that was seen.
 func (k Keeper) Due(tx *store.Tx) (int, error) {
 	if err := forgetAsked(tx, tx.Now()); err != nil {
 		return 0, err
 	}
-	rows, err := tx.Query(sqlOld, k.Lives.Over(law.Answers, tx.Now()))
+	waited := law.Unidentified.End(0, time.UTC)
+	nobodys, err := some(tx, sqlNobody, tx.Now()-waited)
 	if err != nil {
 		return 0, err
 	}
-	var old []id.ID
-	for rows.Next() {
-		var one id.ID
-		if err := rows.Scan(&one); err != nil {
-			_ = rows.Close()
+	for _, one := range nobodys {
+		tx.Record(audit.Note{Action: "answer", Kind: "data-request", Subject: one, New: map[string]any{"outcome": Refused, "ground": Unknown}})
+		if _, err := tx.Exec(sqlClose, one, waited); err != nil {
 			return 0, err
 		}
-		old = append(old, one)
 	}
-	if err := rows.Close(); err != nil {
+	old, err := some(tx, sqlOld, k.Lives.Over(law.Answers, tx.Now()))
+	if err != nil {
 		return 0, err
 	}
 	for _, one := range old {
@@ -103,5 +103,22 @@ func (k Keeper) Due(tx *store.Tx) (int, error) {
 		tx.Record(audit.Note{Action: "expire", Kind: "data-request", Subject: one})
 	}
 	k.Lives.Went(law.Answers, int64(len(old)))
-	return len(old), nil
+	return len(nobodys) + len(old), nil
+}
+
+// some reads the requests that a statement names.
+func some(tx *store.Tx, text string, before clock.Instant) (out []id.ID, err error) {
+	rows, err := tx.Query(text, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var one id.ID
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, rows.Err()
 }

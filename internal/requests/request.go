@@ -3,6 +3,7 @@ package requests
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"almirah/internal/clock"
@@ -42,9 +43,9 @@ type State string
 // The states.
 //
 //	received -> open -> answered | withdrawn
-//	received -> answered (refused, because nobody could find out who asks) | withdrawn
+//	received -> answered (refused, because nobody could find out who asks; by itself after law.Unidentified) | withdrawn
 const (
-	Received  State = "received" // nobody knows yet who asks; the clock stands still
+	Received  State = "received" // nobody knows yet who asks; it has a clock of its own (SureBy)
 	Open      State = "open"
 	Answered  State = "answered"
 	Withdrawn State = "withdrawn"
@@ -132,8 +133,22 @@ type Request struct {
 // Over says whether it was answered or taken back.
 func (r Request) Over() bool { return r.State == Answered || r.State == Withdrawn }
 
-// Late says whether the answer is overdue. While nobody knows who asks, the clock stands still.
-func (r Request) Late(now clock.Instant) bool { return r.State == Open && now > r.DueAt }
+// Next is by when the clinic has to do the next thing: to answer, or to make sure who asks.
+func (r Request) Next() clock.Instant {
+	if r.State == Received {
+		return r.SureBy()
+	}
+	return r.DueAt
+}
+
+// SureBy is by when it is made sure who asks.
+func (r Request) SureBy() clock.Instant { return law.MakeSure.End(r.CameAt, time.UTC) }
+
+// ClosesAt is when it is closed while nobody could make sure who asks.
+func (r Request) ClosesAt() clock.Instant { return law.Unidentified.End(r.CameAt, time.UTC) }
+
+// Late says whether the answer is overdue, or that it is made sure who asks.
+func (r Request) Late(now clock.Instant) bool { return !r.Over() && now > r.Next() }
 
 // Unconfirmed says whether the law's time for confirming that it came has run out.
 func (r Request) Unconfirmed(now clock.Instant) bool {

@@ -357,8 +357,91 @@ func TestLatePaperworkStopsNoClock(t *testing.T) {
 		c := took(requests.Taken{Kind: law.Complaint, Door: requests.ByLetter})
 		b.Clock.Move(5 * 24 * time.Hour)
 		h.must(h.s.Identify(ctx, h.owner, c.ID, c.Version, p, requests.OnFile))
-		if c = h.get(c.ID); clock.DateOf(c.DueAt.In(h.Zone)) != h.Day(30) {
+		if c = h.get(c.ID); clock.DateOf(c.DueAt.In(h.Zone)) != h.Day(22) { // thirty days from the letter, and the week at most in which it is made sure who asks
 			t.Errorf("once it is known who asks: due on %s", clock.DateOf(c.DueAt.In(h.Zone)))
+		}
+	})
+}
+
+// TestARequestOfNobodyHasAClock: that it is made sure who asks has a week of its own, of which the owners are told and after which the clinic is late; more than that week is not added
+// to the time for the answer. What nobody could make sure of is closed after ninety days, without the address that came with it, and ages from that day as an answer does.
+func TestARequestOfNobodyHasAClock(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-clock")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		p, _ := h.patient("Asha Verma", "asha@example.org", "")
+		write := func() id.ID {
+			one, err := h.s.Take(ctx, h.owner, requests.Taken{Kind: law.Complaint, Door: requests.ByLetter, Asker: requests.Self, Contact: "who@example.org", Words: "My letter was read aloud."})
+			h.must(err)
+			return one
+		}
+		known, unknown := write(), write()
+		told := 0
+		work := func() {
+			h.must(h.s.Work(ctx, h.work, func(_, what string) error { told++; return nil }))
+		}
+		night := func() {
+			h.Change(t, func(tx *store.Tx) error {
+				tx.Housekeeping("the run of the night")
+				_, err := requests.Keeper{Lives: law.Lives{Place: law.India}}.Due(tx)
+				return err
+			})
+		}
+		from := b.Clock.Now()
+		for _, x := range []struct{ days, told, late int }{{3, 0, 0}, {4, 1, 0}, {6, 2, 0}, {8, 3, 2}, {20, 3, 2}} {
+			b.Clock.Set(from.Add(time.Duration(x.days) * 24 * time.Hour))
+			work()
+			_, late, next, err := h.s.Ahead(ctx, h.owner)
+			if h.must(err); told != x.told || late != x.late || next != clock.At(from.Add(7*24*time.Hour)) {
+				t.Errorf("after %d days the owners were told %d times, %d are late, and the next is due on %v", x.days, told, late, next.Time())
+			}
+		}
+		h.must(b.DB.View(ctx, h.work, access.Work, func(_ context.Context, v *store.View) error {
+			late, _, err := requests.Overdue(v)
+			if late != 2 {
+				t.Errorf("the live check sees %d late ones", late)
+			}
+			return err
+		}))
+		if n := h.Count(t, `SELECT COUNT(*) FROM incident WHERE clinic_id = $1`); n != "0" {
+			t.Errorf("%s incidents over letters of nobody", n)
+		}
+		c := h.get(known)
+		h.must(h.s.Identify(ctx, h.owner, known, c.Version, p, requests.OnFile))
+		if c = h.get(known); clock.DateOf(c.DueAt.In(h.Zone)) != clock.DateOf(from.Add(37*24*time.Hour).In(h.Zone)) {
+			t.Errorf("nobody asked for twenty days, and the answer is due on %v", c.DueAt.In(h.Zone))
+		}
+		told = 0
+		if work(); told != 1 { // its own clock is past its half
+			t.Errorf("once it was known who asks, the owners were told %d times", told)
+		}
+		h.must(h.s.Decide(ctx, h.owner, known, c.Version, requests.Decision{Outcome: requests.Granted, Why: "We are sorry."}))
+		b.Clock.Set(from.Add(90*24*time.Hour - time.Minute))
+		if night(); h.get(unknown).State != requests.Received {
+			t.Error("it was closed before its day")
+		}
+		b.Clock.Set(from.Add(95 * 24 * time.Hour)) // the machine was off for some nights
+		night()
+		c = h.get(unknown)
+		if c.State != requests.Answered || c.Outcome != requests.Refused || c.Ground != requests.Unknown || c.Contact != "" || c.DecidedAt != clock.At(from.Add(90*24*time.Hour)) {
+			t.Fatalf("after ninety days: %+v", c.Request)
+		}
+		if !strings.Contains(c.Letter, "we could not make sure who asks") {
+			t.Errorf("its letter: %s", c.Letter)
+		}
+		if err := h.s.Identify(ctx, h.owner, unknown, c.Version, p, requests.OnFile); !fault.Is(err, fault.Conflict) {
+			t.Errorf("it was closed, and then it is somebody's: %v", err)
+		}
+		for _, x := range []struct {
+			days int
+			want string
+		}{{6*365 + 90, "1"}, {6*365 + 93, "0"}} {
+			b.Clock.Set(from.Add(time.Duration(x.days) * 24 * time.Hour))
+			night()
+			if n := h.Count(t, `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND ground = 'unknown'`); n != x.want {
+				t.Errorf("after %d days %s are kept", x.days, n)
+			}
 		}
 	})
 }

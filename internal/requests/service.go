@@ -73,7 +73,8 @@ func (s *Service) began(v *store.View, kind law.Request, door Door, asker Asker,
 	return r, nil
 }
 
-// known makes the request one of a person who is known. The clock goes on from where it stood.
+// known makes the request one of a person who is known. The clock goes on from where it stood: for the week at most in which it is to be made sure who asks. That a clinic
+// takes longer is no time of hers.
 func known(tx *store.Tx, r *Request, patient id.ID, how Proof, by id.ID) error {
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
@@ -83,7 +84,7 @@ func known(tx *store.Tx, r *Request, patient id.ID, how Proof, by id.ID) error {
 		return err
 	}
 	r.Patient, r.Proof, r.ProvedBy, r.State, r.Contact, r.KnownAt = patient, how, by, Open, "", tx.Now()
-	paused := r.KnownAt.Sub(r.CameAt)
+	paused := min(r.KnownAt, r.SureBy()).Sub(r.CameAt)
 	if how == OwnLink || clock.DateOf(r.CameAt.In(c.Location())) == clock.DateOf(r.KnownAt.In(c.Location())) {
 		paused = 0 // a letter of this morning waited for the one who writes it down, not for her
 	}
@@ -300,8 +301,8 @@ func (s *Service) Ahead(ctx context.Context, who access.Caller) (n, late int, ne
 			if r.Late(v.Now()) || r.Unconfirmed(v.Now()) {
 				late++
 			}
-			if r.State == Open && (next == 0 || r.DueAt < next) {
-				next = r.DueAt
+			if at := r.Next(); next == 0 || at < next {
+				next = at
 			}
 		}
 		return err
@@ -356,6 +357,9 @@ func (s *Service) Get(ctx context.Context, who access.Caller, one id.ID) (out Ca
 		}
 		v.Opened("data-request", one, r.Patient)
 		if r.Patient.IsZero() {
+			if r.Over() && r.Ground == Unknown {
+				out.Letter = Letter(s.o.Book, "", c, r)
+			}
 			return s.alike(v, &out, c)
 		}
 		p, err := patients.Find(v, r.Patient)

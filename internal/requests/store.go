@@ -22,7 +22,7 @@ const (
 	sqlLast    = `SELECT ` + columns + ` AND patient_id = $2 AND kind = $3 AND door = 'link' AND state = 'answered' AND came_at >= $4 ORDER BY came_at DESC LIMIT 1`
 	sqlErasing = `SELECT ` + columns + ` AND erase_at > 0 AND erase_at <= $2 AND patient_id IS NOT NULL ORDER BY erase_at LIMIT 20`
 
-	sqlKnown = `UPDATE data_request SET state = 'open', patient_id = $4, proof = $5, proved_by = $6, known_at = $7, due_at = $8, words = $9, contact = NULL, version = version + 1
+	sqlKnown = `UPDATE data_request SET state = 'open', patient_id = $4, proof = $5, proved_by = $6, known_at = $7, due_at = $8, words = $9, contact = NULL, warned = 0, mailed = 0, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'received'`
 	sqlKind      = `UPDATE data_request SET kind = $4, due_at = $5, confirm_due = $6, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state IN ('received', 'open')`
 	sqlConfirmed = `UPDATE data_request SET confirmed_at = $3 WHERE clinic_id = $1 AND id = $2 AND confirmed_at = 0`
@@ -32,13 +32,15 @@ const (
 	sqlWithdraw = `UPDATE data_request SET state = 'withdrawn', decided_at = $3, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state IN ('open', 'received')`
 	sqlTold     = `UPDATE data_request SET told_at = $3, told_by = $4 WHERE clinic_id = $1 AND id = $2 AND told_at = 0`
 	sqlWarned   = `UPDATE data_request SET warned = $3 WHERE clinic_id = $1 AND id = $2 AND warned < $3`
-	sqlUntold   = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'open' AND warned > mailed`
+	sqlUntold   = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state IN ('open', 'received') AND warned > mailed`
 	sqlMailed   = `UPDATE data_request SET mailed = warned WHERE clinic_id = $1 AND warned > mailed AND came_at <= $2`
 	sqlErased   = `UPDATE data_request SET erase_at = 0 WHERE clinic_id = $1 AND id = $2`
 
 	sqlGoneOpen = `UPDATE data_request SET state = 'withdrawn', decided_at = $3 WHERE clinic_id = $1 AND patient_id = $2 AND state IN ('open', 'received')`
 	sqlGone     = `UPDATE data_request SET patient_id = NULL, thread_id = NULL, words = NULL, contact = NULL, why = NULL, erase_at = 0 WHERE clinic_id = $1 AND patient_id = $2`
 	sqlOld      = `SELECT id FROM data_request WHERE clinic_id = $1 AND state IN ('answered', 'withdrawn') AND decided_at <= $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held')) LIMIT 100`
+	sqlNobody   = `SELECT id FROM data_request WHERE clinic_id = $1 AND state = 'received' AND came_at <= $2 ORDER BY came_at, id LIMIT 100`
+	sqlClose    = `UPDATE data_request SET state = 'answered', outcome = 'refused', ground = 'unknown', contact = NULL, decided_at = came_at + $3, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state = 'received'`
 	sqlOldOne   = `DELETE FROM data_request WHERE clinic_id = $1 AND id = $2`
 
 	sqlStatementAdd    = `INSERT INTO data_statement (clinic_id, id, patient_id, about, words, at) VALUES ($1, $2, $3, $4, $5, $6)`

@@ -17,7 +17,8 @@ const (
 	TellYoung = "young" // data of a child was found for whom nobody speaks
 )
 
-// Work is the clinic's own work on its requests: owners are told at half of the time, at four fifths and when it is over, which opens an incident;
+// Work is the clinic's own work on its requests: owners are told at half of the time, at four fifths and when it is over (of the week in which it is made sure who asks as of
+// the time for the answer, which opens an incident);
 // deletions whose confirmation has left are done; children for whom nobody speaks are found. tell writes to the owners.
 func (s *Service) Work(ctx context.Context, who access.Caller, tell func(clinic, what string) error) error {
 	if err := s.warn(ctx, who); err != nil {
@@ -37,10 +38,7 @@ func (s *Service) warn(ctx context.Context, who access.Caller) error {
 			return err
 		}
 		for _, r := range list {
-			if r.State != Open {
-				continue
-			}
-			share := warning(r.CameAt, r.DueAt, tx.Now())
+			share := warning(r.CameAt, r.Next(), tx.Now())
 			if share == 0 {
 				continue
 			}
@@ -48,7 +46,7 @@ func (s *Service) warn(ctx context.Context, who access.Caller) error {
 			if err != nil {
 				return err
 			}
-			if n == 0 || !r.Late(tx.Now()) {
+			if n == 0 || !r.Late(tx.Now()) || r.State != Open { // while nobody knows who asks, nobody waits for an answer whose lack is an incident; the probe is red
 				continue
 			}
 			if _, _, err := incidents.Suspect(tx, incidents.Signal{Rule: incidents.LateAnswer, Cause: "late-answer:" + r.ID.String(), From: r.DueAt, Times: 1}); err != nil {

@@ -95,6 +95,7 @@ type RequestRow struct {
 	Name, PatientID                string
 	Broken, Nameless               bool
 	Came, Due                      time.Time
+	Sure, Closes                   time.Time // while nobody knows who asks: by when that is made sure, and when it is closed otherwise
 	Late, Unconfirmed, Told        bool
 	Share                          int // of its time that has gone, in hundredths
 }
@@ -172,11 +173,14 @@ func (s *Site) ownDataOf(v *Visit) (*OwnDataPage, error) {
 func requestRow(v *Visit, r requests.Request, now clock.Instant) RequestRow {
 	z := v.Clinic.Location()
 	row := RequestRow{ID: r.ID.String(), Kind: string(r.Kind), State: string(r.State), Outcome: string(r.Outcome), Door: string(r.Door), Came: r.CameAt.In(z), Late: r.Late(now), Unconfirmed: r.Unconfirmed(now), Told: r.ToldAt > 0}
-	if r.State == requests.Open {
+	switch r.State {
+	case requests.Open:
 		row.Due = r.DueAt.In(z)
-		if span := r.DueAt - r.CameAt; span > 0 {
-			row.Share = int(min(100, max(0, (now-r.CameAt)*100/span)))
-		}
+	case requests.Received:
+		row.Sure, row.Closes = r.SureBy().In(z), r.ClosesAt().In(z)
+	}
+	if span := r.Next() - r.CameAt; span > 0 && !r.Over() {
+		row.Share = int(min(100, max(0, (now-r.CameAt)*100/span)))
 	}
 	return row
 }
