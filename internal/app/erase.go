@@ -58,7 +58,12 @@ func (h *House) privacy() *privacy.Service {
 	for _, k := range erasers() {
 		rooms = append(rooms, k)
 	}
-	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread, Copies: h.Messages.CopiesOf, Ask: h.Messages.ForgetCopy, Platform: jobs.Platform, Anyone: accounts.Public(id.Zero)})
+	return privacy.New(h.DB, h.Log, privacy.Options{Vault: h.Vault, Rooms: rooms, Order: retention.Held, Head: h.head, Older: h.olderThan, Spread: h.spread, After: h.afterErasure, Copies: h.Messages.CopiesOf, Ask: h.Messages.ForgetCopy, Platform: jobs.Platform, Anyone: accounts.Public(id.Zero)})
+}
+
+// afterErasure removes the archives of the clinic that wait to be fetched on this host: they hold whoever was erased.
+func (h *House) afterErasure(ctx context.Context, clinic id.ID) error {
+	return h.Archives.Expire(ctx, jobs.ForClinic(clinic))
 }
 
 // DeletePatient erases a patient in every room and destroys her key, with which everything that a copy, a log or a backup still holds of her becomes unreadable (promise D5);

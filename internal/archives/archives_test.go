@@ -43,13 +43,19 @@ type house struct {
 
 func open(t testing.TB, b *rig.Base) *house {
 	t.Helper()
+	return opened(t, b, nil)
+}
+
+// opened is open, with what makes resources of a standard.
+func opened(t testing.TB, b *rig.Base, packing archives.Packing) *house {
+	t.Helper()
 	book, err := words.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := clinics.New(b.DB, b.Log, clinics.Options{Anyone: accounts.Public(id.Zero)})
 	a := accounts.New(b.DB, b.Log, accounts.Options{Clinics: c, Book: book, PublicURL: "https://almirah.example.org"})
-	s := archives.New(b.DB, b.Log, archives.Options{Clinics: c, Accounts: a, Book: book, Holdings: declared(), Operator: accounts.Operator(), Folder: filepath.Join(b.Dir, "exports"),
+	s := archives.New(b.DB, b.Log, archives.Options{Clinics: c, Accounts: a, Book: book, Holdings: declared(), Operator: accounts.Operator(), Folder: filepath.Join(b.Dir, "exports"), Packing: packing,
 		Worker: func(clinic id.ID) access.Caller { return b.In(clinic, access.System) },
 		Undo: func(ctx context.Context, tx *store.Tx, one id.ID) error {
 			tx.Housekeeping("a test's eraser")
@@ -436,7 +442,7 @@ func TestAnArchiveIsFetchedOnce(t *testing.T) {
 	h.fill(t, 40)
 	ctx := context.Background()
 	owner, work := h.As(access.Owner), h.As(access.System)
-	file := func(run id.ID) string { return filepath.Join(h.Dir, "exports", run.String()+".sealed") }
+	file := func(run id.ID) string { return filepath.Join(h.Dir, "exports", run.String()+".1.sealed") }
 	run, err := h.s.Ask(ctx, owner)
 	if err != nil {
 		t.Fatal(err)
@@ -615,4 +621,114 @@ func TestTwoProcessesMakeNobodyTwice(t *testing.T) {
 			t.Errorf("%s, %d made: %v", l.State, l.Made, err)
 		}
 	})
+}
+
+// meanwhile packs nothing, and does something while an archive is made: when every table was written, before the last ones are read.
+type meanwhile struct{ do func() }
+
+func (*meanwhile) Kinds() []archives.Kind {
+	return []archives.Kind{{Type: "Patient", Table: "patient"}}
+}
+func (m *meanwhile) Pack(archives.Kind, archives.Row, []archives.Row, archives.Surroundings) ([]any, error) {
+	if do := m.do; do != nil {
+		m.do = nil
+		do()
+	}
+	return nil, nil
+}
+
+// fetched asks nobody: it makes what was asked for, and fetches it.
+func (h *house) fetched(t testing.TB, run id.ID) *archives.Opened {
+	t.Helper()
+	ctx, owner := context.Background(), h.As(access.Owner)
+	if err := h.s.Make(ctx, h.As(access.System)); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	f, err := h.s.Fetch(ctx, owner, run)
+	if err == nil {
+		err = f.Write(&b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(b.Len()) != f.Size {
+		t.Errorf("%d bytes, %d were said: it is another one's", b.Len(), f.Size)
+	}
+	return read(t, b.Bytes())
+}
+
+// TestWhoIsErasedIsInNoArchive: an archive of the clinic that is being made when somebody is erased is begun again without her, whether or not its maker tells how far it is meanwhile.
+func TestWhoIsErasedIsInNoArchive(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "held-by-law-alone")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		m := &meanwhile{}
+		h, ctx, owner := opened(t, b, m), context.Background(), b.As(access.Owner)
+		h.fill(t, 12)
+		for i, pause := range []time.Duration{0, time.Minute} {
+			run, err := h.s.Ask(ctx, owner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.do = func() {
+				if err := h.s.TakeAway(ctx, h.As(access.System), []id.ID{h.patient(t, "98"+pad(i))}); err != nil {
+					t.Fatal(err)
+				}
+				h.Clock.Move(pause)
+			}
+			o := h.fetched(t, run)
+			for _, c := range o.Tables {
+				if c.Table == "patient" && c.Rows != int64(11-i) {
+					t.Errorf("after a pause of %v the archive holds %d patients of %d", pause, c.Rows, 11-i)
+				}
+			}
+			if o.Unreadable != 0 {
+				t.Errorf("%d fields are left of her", o.Unreadable)
+			}
+		}
+		if list, err := os.ReadDir(filepath.Join(b.Dir, "exports")); err != nil || len(list) != 0 {
+			t.Errorf("%d files stay: %v", len(list), err)
+		}
+	})
+}
+
+// TestTwoMakersOfOneArchive: when a maker stood still for so long that another began, the archive is the other's, whole, and the first gives up.
+func TestTwoMakersOfOneArchive(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-once")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		m := &meanwhile{}
+		slow, other, ctx := opened(t, b, m), open(t, b), context.Background()
+		slow.fill(t, 12)
+		run, err := slow.s.Ask(ctx, slow.As(access.Owner))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.do = func() {
+			b.Clock.Move(11 * time.Minute)
+			slow.fill(t, 30)
+			if err := other.s.Make(ctx, b.As(access.System)); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, c := range slow.fetched(t, run).Tables {
+			if c.Table == "patient" && c.Rows != 42 {
+				t.Errorf("%d patients of 42: it is the first one's", c.Rows)
+			}
+		}
+		if list, err := os.ReadDir(filepath.Join(b.Dir, "exports")); err != nil || len(list) != 0 {
+			t.Errorf("%d files stay: %v", len(list), err)
+		}
+	})
+}
+
+// patient is who is reached at a number.
+func (h *house) patient(t testing.TB, phone string) id.ID {
+	t.Helper()
+	found, err := h.people.Search(context.Background(), h.As(access.Owner), phone, 5)
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	return found[0].ID
 }

@@ -23,7 +23,7 @@ func Holdings() []h.Table {
 		{Name: "export_run", Scope: h.Clinic, Keeper: "archives", Life: law.Watch, From: h.Made, Columns: append([]h.Column{
 			{Name: "person_id", Class: h.Plain, Whose: h.Staff, Purpose: "to know who took the clinic or a patient's copy along", Keep: exported},
 			{Name: "patient_id", Class: h.Plain, Whose: h.Patient, Purpose: "to know whose copy was taken", Keep: exported},
-		}, plain("clinic_id", "id", "state", "step", "rows_done", "size", "pieces", "canonical", "asked_at", "state_at", "ends_at", "taken_at")...)},
+		}, plain("clinic_id", "id", "state", "step", "rows_done", "size", "pieces", "canonical", "asked_at", "state_at", "ends_at", "taken_at", "takes")...)},
 		{Name: "list_import", Scope: h.Clinic, Columns: append([]h.Column{
 			{Name: "person_id", Class: h.Plain, Whose: h.Staff, Purpose: "to know who brought a list in", Keep: listed},
 		}, plain("clinic_id", "id", "state", "columns", "order_of", "lines", "line_done", "made", "skipped", "kind", "remind", "added_at", "state_at", "version")...)},

@@ -20,6 +20,7 @@ const (
 	sqlRunsOf       = `SELECT id, state, asked_at FROM export_run WHERE clinic_id = $1 AND patient_id = $2 ORDER BY asked_at, id`
 	sqlRunsErase    = `DELETE FROM export_run WHERE clinic_id = $1 AND patient_id = $2`
 	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state = 'ready'`
+	sqlRunsAgain    = `UPDATE export_run SET state = 'asked', step = '', rows_done = 0, takes = takes + 1 WHERE clinic_id = $1 AND state = 'running'`
 	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
 	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, patient_id = NULL, cells = NULL WHERE clinic_id = $1 AND (made_id = $2 OR patient_id = $2)`
 	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR added_at < $2))`
@@ -60,15 +61,19 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 }
 
 // Erase forgets whose copies were taken and which line of a list was hers. An archive of the whole clinic that waits to be fetched holds her, so
-// that its time is over at once.
+// that its time is over at once; one that is being made may hold her, too, and is begun again: whoever makes it finds that it is no longer its own.
 func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	for _, text := range []string{sqlRunsErase, sqlLinesErase} {
 		if _, err := tx.Exec(text, patient); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(sqlRunsStale)
-	return err
+	for _, text := range []string{sqlRunsStale, sqlRunsAgain} {
+		if _, err := tx.Exec(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Due deletes what is over.

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -57,16 +59,16 @@ type Run struct {
 }
 
 const (
-	runColumns  = `id, person_id, state, step, rows_done, size, canonical, asked_at, state_at, ends_at, taken_at, pieces`
+	runColumns  = `id, person_id, state, step, rows_done, size, canonical, asked_at, state_at, ends_at, taken_at, pieces, takes`
 	sqlRunAdd   = `INSERT INTO export_run (clinic_id, id, person_id, state, asked_at, state_at) VALUES ($1, $2, $3, 'asked', $4, $4)`
 	sqlRunList  = `SELECT ` + runColumns + ` FROM export_run WHERE clinic_id = $1 AND patient_id IS NULL ORDER BY asked_at DESC, id LIMIT 50`
 	sqlRunGet   = `SELECT ` + runColumns + ` FROM export_run WHERE clinic_id = $1 AND id = $2`
 	sqlRunOpen  = `SELECT COUNT(*) FROM export_run WHERE clinic_id = $1 AND state IN ('asked', 'running')`
 	sqlRunNext  = `SELECT id FROM export_run WHERE clinic_id = $1 AND (state = 'asked' OR state = 'running' AND state_at < $2) ORDER BY asked_at LIMIT 1`
-	sqlRunTake  = `UPDATE export_run SET state = 'running', state_at = $3 WHERE clinic_id = $1 AND id = $2 AND (state = 'asked' OR state = 'running' AND state_at < $4)`
-	sqlRunAt    = `UPDATE export_run SET step = $3, rows_done = $4, state_at = $5 WHERE clinic_id = $1 AND id = $2 AND state = 'running'`
-	sqlRunMade  = `UPDATE export_run SET state = 'ready', size = $3, pieces = $4, canonical = $5, state_at = $6, ends_at = $7 WHERE clinic_id = $1 AND id = $2 AND state = 'running'`
-	sqlRunFail  = `UPDATE export_run SET state = 'failed', state_at = $3 WHERE clinic_id = $1 AND id = $2 AND state = 'running'`
+	sqlRunTake  = `UPDATE export_run SET state = 'running', state_at = $3, takes = takes + 1 WHERE clinic_id = $1 AND id = $2 AND (state = 'asked' OR state = 'running' AND state_at < $4) RETURNING takes`
+	sqlRunAt    = `UPDATE export_run SET step = $3, rows_done = $4, state_at = $5 WHERE clinic_id = $1 AND id = $2 AND takes = $6 AND state = 'running'`
+	sqlRunMade  = `UPDATE export_run SET state = 'ready', size = $3, pieces = $4, canonical = $5, state_at = $6, ends_at = $7 WHERE clinic_id = $1 AND id = $2 AND takes = $8 AND state = 'running'`
+	sqlRunFail  = `UPDATE export_run SET state = 'failed', state_at = $3 WHERE clinic_id = $1 AND id = $2 AND takes = $4 AND state = 'running'`
 	sqlRunTaken = `UPDATE export_run SET state = 'gone', state_at = $3, taken_at = $3 WHERE clinic_id = $1 AND id = $2 AND state = 'ready'`
 	sqlRunOver  = `SELECT id FROM export_run WHERE clinic_id = $1 AND state = 'ready' AND ends_at <= $2`
 	sqlRunGone  = `UPDATE export_run SET state = 'gone', state_at = $3 WHERE clinic_id = $1 AND id = $2 AND state = 'ready'`
@@ -76,10 +78,11 @@ type runRow struct {
 	Run
 	stateAt clock.Instant
 	pieces  int64
+	takes   int64 // how often it was begun: the name of its file has it, so that two makers never write into one
 }
 
 func scanRun(row interface{ Scan(...any) error }) (r runRow, err error) {
-	err = row.Scan(&r.ID, &r.By, &r.State, &r.Step, &r.Rows, &r.Size, &r.Canonical, &r.AskedAt, &r.stateAt, &r.EndsAt, &r.TakenAt, &r.pieces)
+	err = row.Scan(&r.ID, &r.By, &r.State, &r.Step, &r.Rows, &r.Size, &r.Canonical, &r.AskedAt, &r.stateAt, &r.EndsAt, &r.TakenAt, &r.pieces, &r.takes)
 	return r, err
 }
 
@@ -145,50 +148,81 @@ func (s *Service) LetGo(ctx context.Context, who access.Caller) error {
 	})
 }
 
-// Make makes the archives that the clinic's owner asked for. It is the clinic's own work; a run whose process died is begun again.
+// errLost says that the run is no longer the maker's own: it was begun again, because it got no further for a while, or because somebody was erased whom it may hold.
+var errLost = errors.New("archives: this archive was begun again meanwhile")
+
+// Make makes the archives that the clinic's owner asked for. It is the clinic's own work; a run whose process died is begun again, and so is one during which somebody was erased.
 func (s *Service) Make(ctx context.Context, who access.Caller) error {
 	if s.o.Folder == "" {
 		return nil
 	}
-	var run id.ID
-	err := s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
+	for {
+		run, take, err := s.take(ctx, who)
+		if err != nil || run.IsZero() {
+			return err
+		}
+		s.clear(run, s.file(run, take))
+		if err = s.make(ctx, who, run, take); err == nil {
+			return nil
+		}
+		_ = os.Remove(s.file(run, take))
+		if errors.Is(err, errLost) {
+			continue
+		}
+		failed := s.db.Change(context.WithoutCancel(ctx), who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("an archive could not be made; the log says why")
+			_, err := tx.Exec(sqlRunFail, run, tx.Now(), take)
+			return err
+		})
+		return errors.Join(err, failed)
+	}
+}
+
+// take begins the next run, and answers which time of it that is; no run when none waits, or another process was faster.
+func (s *Service) take(ctx context.Context, who access.Caller) (run id.ID, take int64, err error) {
+	err = s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("an archive that was asked for is begun; the asking was recorded")
 		stale := tx.Now().Add(-stalled)
 		run = id.Zero
-		if err := tx.Row(sqlRunNext, stale).Scan(&run); err != nil {
-			if errors.Is(err, store.ErrNoRows) {
-				return nil
-			}
-			return err
+		err := tx.Row(sqlRunNext, stale).Scan(&run)
+		if err == nil {
+			err = tx.Row(sqlRunTake, run, tx.Now(), stale).Scan(&take)
 		}
-		n, err := tx.Exec(sqlRunTake, run, tx.Now(), stale)
-		if n == 0 {
-			run = id.Zero // another process was faster
+		if errors.Is(err, store.ErrNoRows) {
+			run, err = id.Zero, nil
 		}
 		return err
 	})
-	if err != nil || run.IsZero() {
-		return err
-	}
-	if err = s.make(ctx, who, run); err == nil {
-		return nil
-	}
-	_ = os.Remove(s.file(run))
-	failed := s.db.Change(context.WithoutCancel(ctx), who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("an archive could not be made; the log says why")
-		_, err := tx.Exec(sqlRunFail, run, tx.Now())
-		return err
-	})
-	return errors.Join(err, failed)
+	return run, take, err
 }
 
-func (s *Service) file(run id.ID) string { return filepath.Join(s.o.Folder, run.String()+".sealed") }
+// file is where the archive lies that was begun as that time of the run.
+func (s *Service) file(run id.ID, take int64) string {
+	name := run.String()
+	if take > 0 {
+		name += "." + strconv.FormatInt(take, 10)
+	}
+	return filepath.Join(s.o.Folder, name+".sealed")
+}
 
-func (s *Service) make(ctx context.Context, who access.Caller, run id.ID) error {
+// clear removes the files of a run but the one: what makers that came to nothing left, or all (an empty name).
+func (s *Service) clear(run id.ID, but string) {
+	list, err := os.ReadDir(s.o.Folder)
+	if err != nil {
+		return // there is none yet
+	}
+	for _, e := range list {
+		if name := filepath.Join(s.o.Folder, e.Name()); strings.HasPrefix(e.Name(), run.String()+".") && name != but {
+			_ = os.Remove(name) // else Sweep does
+		}
+	}
+}
+
+func (s *Service) make(ctx context.Context, who access.Caller, run id.ID, take int64) error {
 	if err := os.MkdirAll(s.o.Folder, 0o700); err != nil {
 		return fmt.Errorf("archives: %w", err)
 	}
-	f, err := os.OpenFile(s.file(run), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(s.file(run, take), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("archives: %w", err)
 	}
@@ -204,7 +238,8 @@ func (s *Service) make(ctx context.Context, who access.Caller, run id.ID) error 
 			last = now
 			_ = s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error { // the page shows it; the archive does not depend on it
 				tx.Housekeeping("how far an archive is")
-				_, err := tx.Exec(sqlRunAt, run, p.Step, p.Total, tx.Now())
+				n, err := tx.Exec(sqlRunAt, run, p.Step, p.Total, tx.Now(), take)
+				w.lost = w.lost || err == nil && n == 0
 				return err
 			})
 		}
@@ -218,7 +253,10 @@ func (s *Service) make(ctx context.Context, who access.Caller, run id.ID) error 
 	}
 	return s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("an archive is ready; that it was made was recorded")
-		_, err := tx.Exec(sqlRunMade, run, w.size, w.number, made.Canonical, tx.Now(), tx.Now().Add(Waits))
+		n, err := tx.Exec(sqlRunMade, run, w.size, w.number, made.Canonical, tx.Now(), tx.Now().Add(Waits), take)
+		if err == nil && n == 0 {
+			err = errLost
+		}
 		return err
 	})
 }
@@ -231,6 +269,7 @@ type sealedFile struct {
 	buffer []byte
 	number int64
 	size   int64
+	lost   bool // what is written is nobody's any more
 }
 
 func pieceCell(run id.ID, number int64) vault.Cell {
@@ -238,6 +277,9 @@ func pieceCell(run id.ID, number int64) vault.Cell {
 }
 
 func (f *sealedFile) Write(p []byte) (int, error) {
+	if f.lost {
+		return 0, errLost
+	}
 	f.size += int64(len(p))
 	n := len(p)
 	for len(p) > 0 {
@@ -279,11 +321,11 @@ func (s *Service) through(ctx context.Context, clinic id.ID, to io.Writer, do fu
 		return fmt.Errorf("archives: %w", err)
 	}
 	one := runRow{Run: Run{ID: id.New(s.db.Clock().Now())}}
-	f, err := os.OpenFile(s.file(one.ID), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(s.file(one.ID, 0), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("archives: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.Remove(s.file(one.ID))) }()
+	defer func() { err = errors.Join(err, os.Remove(s.file(one.ID, 0))) }()
 	ring, err := s.db.Vault().Ring(ctx, clinic)
 	if err != nil {
 		return errors.Join(err, f.Close())
@@ -332,7 +374,7 @@ func (s *Service) Fetch(ctx context.Context, who access.Caller, run id.ID) (Fetc
 	if err != nil {
 		return Fetching{}, err
 	}
-	if _, err := os.Stat(s.file(run)); err != nil {
+	if _, err := os.Stat(s.file(run, r.takes)); err != nil {
 		return Fetching{}, fault.Missing()
 	}
 	return Fetching{Size: r.Size, Name: slug + "-" + s.db.Clock().Now().UTC().Format(time.DateOnly) + ".zip", Write: func(w io.Writer) error {
@@ -344,12 +386,12 @@ func (s *Service) Fetch(ctx context.Context, who access.Caller, run id.ID) (Fetc
 			_, err := tx.Exec(sqlRunTaken, run, tx.Now())
 			return err
 		})
-		return errors.Join(err, os.Remove(s.file(run)))
+		return errors.Join(err, os.Remove(s.file(run, r.takes)))
 	}}, nil
 }
 
 func (s *Service) write(ctx context.Context, clinic id.ID, r runRow, w io.Writer) error {
-	f, err := os.Open(s.file(r.ID))
+	f, err := os.Open(s.file(r.ID, r.takes))
 	if err != nil {
 		return fault.Missing()
 	}
@@ -399,12 +441,13 @@ func (s *Service) Expire(ctx context.Context, who access.Caller) error {
 		}
 		return nil
 	})
-	for _, one := range over {
-		if e := os.Remove(s.file(one)); err == nil && e != nil && !os.IsNotExist(e) {
-			err = fmt.Errorf("archives: %w", e)
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	for _, one := range over {
+		s.clear(one, "")
+	}
+	return nil
 }
 
 // Sweep deletes files that no clinic's run knows any more, at the start of the program and now and then: a run that was forgotten, a process that died.

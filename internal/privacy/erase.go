@@ -78,6 +78,11 @@ func (s *Service) EraseBy(ctx context.Context, who access.Caller, right access.R
 	if err != nil {
 		return id.Zero, err
 	}
+	if s.o.After != nil {
+		if err := s.o.After(ctx, who.Clinic()); err != nil {
+			s.log.Warn("erasure: what holds her outside the database waits for the next hour", "error", err.Error())
+		}
+	}
 	if err := s.certify(ctx, who, right, one, false); err != nil {
 		s.log.Warn("erasure: certificate one waits for the next hour", "error", err.Error()) // she is erased all the same
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	Older func(ctx context.Context, before clock.Instant) (expires time.Time, keys bool, err error)
 	// Spread has the list of destroyed keys copied to the places of the backups, and the key store as well when something was put beside the keys. nil: there are none.
 	Spread func(ctx context.Context, held bool)
+	// After is called when somebody of the clinic was erased: what still holds her outside the database goes then. An error is logged; she is erased all the same. nil: there is nothing.
+	After func(ctx context.Context, clinic id.ID) error
 	// Copies are what carriers outside keep of a patient, and Ask asks one of them to erase something. nil: nobody is asked.
 	Copies func(v *store.View, patient id.ID) ([]messaging.Copy, error)
 	Ask    func(ctx context.Context, who access.Caller, account id.ID, what string, file bool) (messaging.Forgotten, error)

@@ -74,8 +74,13 @@ var taken = []Sentence{
 		Sources:  []string{"L1", "M2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Make", "archives.Service.Fetch", "archives.Service.Expire"},
-		ProvedBy: []string{"archives.TestAnArchiveIsFetchedOnce"},
+		ProvedBy: []string{"archives.TestAnArchiveIsFetchedOnce", "archives.TestTwoMakersOfOneArchive"},
 		Twins: []Twin{
+			{
+				Name: "a maker that lost its archive says that it is ready",
+				File: "internal/archives/run.go", Old: "ends_at = $7 WHERE clinic_id = $1 AND id = $2 AND takes = $8 AND state = 'running'`", New: "ends_at = $7, takes = $8 WHERE clinic_id = $1 AND id = $2`",
+				Red: []string{"archives.TestTwoMakersOfOneArchive", "archives.TestWhoIsErasedIsInNoArchive"},
+			},
 			{
 				Name: "it is fetched after its day",
 				File: "internal/archives/run.go", Old: "(r.State != Ready || r.EndsAt <= tx.Now())", New: "(r.State != Ready)",

@@ -84,6 +84,9 @@ func takenAlong(ctx context.Context, t *testing.T, p *practice.Practice, house *
 	must(s.Make(ctx, work))
 	step(func(tx *store.Tx) error {
 		_, err := tx.Exec(`INSERT INTO export_run (clinic_id, id, person_id, patient_id, state, asked_at, state_at) VALUES ($1, $2, $2, $3, 'gone', 1, 1)`, tx.NewID(), made)
+		if err == nil { // and one is being made
+			_, err = tx.Exec(`INSERT INTO export_run (clinic_id, id, person_id, state, asked_at, state_at) VALUES ($1, $2, $2, 'running', 1, 1)`, tx.NewID())
+		}
 		return err
 	})
 	step(func(tx *store.Tx) error { _, err := archives.Keeper{}.Collect(&tx.View, made); return err })
