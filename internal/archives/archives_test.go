@@ -26,7 +26,9 @@ import (
 	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
+	records "almirah/internal/visits"
 	"almirah/internal/words"
 )
 
@@ -721,6 +723,41 @@ func TestTwoMakersOfOneArchive(t *testing.T) {
 			t.Errorf("%d files stay: %v", len(list), err)
 		}
 	})
+}
+
+// TestWhoMakesAnArchiveTellsOfEachPiece: a clinic of many files and appointments is told of piece by piece, so that nobody takes who makes its archive for dead and begins again.
+func TestWhoMakesAnArchiveTellsOfEachPiece(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-once")
+	b := rig.New(t, store.SQLite, store.Options{})
+	v, ctx := visits(t, b, 1), context.Background()
+	for n := 1; n <= 3; n++ {
+		v.Booked(t, v.As(access.FrontDesk), v.Booking(v.Providers[0], v.At(1, "09:00").Add(time.Duration(n)*time.Hour), n))
+	}
+	desk := clinics.New(b.DB, b.Log, clinics.Options{})
+	now, err := desk.Get(ctx, v.As(access.Owner))
+	if err == nil {
+		err = desk.SetModules(ctx, v.As(access.Owner), []string{clinics.ModuleClinical}, now.Version)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper := append([]byte("%PDF-1.4\n%"), bytes.Repeat([]byte("x"), 1<<20)...) // five pieces
+	if _, err := records.New(b.DB).AddFile(ctx, v.As(access.Owner), v.h.patient(t, "9800000000"), id.Zero, "scan.pdf", append(paper, "\n%%EOF\n"...)); err != nil {
+		t.Fatal(err)
+	}
+	s := archives.New(b.DB, b.Log, archives.Options{Clinics: desk, Accounts: accounts.New(b.DB, b.Log, accounts.Options{Clinics: desk, PublicURL: "https://almirah.example.org"}), Operator: accounts.Operator(),
+		Holdings: append(declared(), slices.Concat(scheduling.Holdings(), records.Holdings())...)})
+	told := map[string]int{}
+	if _, err := s.Export(ctx, v.As(access.System), io.Discard, func(p archives.Progress) {
+		told[p.Step]++
+		b.Clock.Move(time.Second)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if told["calendar"] < 3 || told["files"] < 5 {
+		t.Errorf("three appointments and five pieces of a file: %v", told)
+	}
 }
 
 // patient is who is reached at a number.

@@ -283,8 +283,10 @@ func (x *reading) calendar() error {
 		return err
 	}
 	return x.b.add("calendar/appointments.ics", true, func(w io.Writer) error {
-		first := true
+		first, n := true, int64(0)
 		err := each(x.v, c, &x.gone, func(_ store.Record, l line) error {
+			n++
+			x.tell.rows("calendar", c.form.Name, n, 1)
 			part, err := event(opened(l), around, x.clinic, x.v.Now())
 			if err != nil || part == "" {
 				return err
@@ -335,15 +337,20 @@ func splitCalendar(text string) (head, event string) {
 	return text[:i], text[i:j]
 }
 
-// files writes files as they are: those of the record and those that patients sent.
+// files writes files as they are: those of the record and those that patients sent. It tells of each piece: who hears nothing for long takes the maker for dead.
 func (x *reading) files() error {
+	n := int64(0)
+	tell := func(table string) {
+		n++
+		x.tell.rows("files", table, n, 1)
+	}
 	if c, ok := x.table("file"); ok {
 		err := eachOf(x.v, c, x.patient, &x.gone, func(rec store.Record, l line) error {
 			one, _ := asID(rec["id"])
 			patient, _ := asID(rec["patient_id"])
 			r := opened(l)
 			return x.b.add(fileName("files", patient, one, r.Text("kind")), false, func(w io.Writer) error {
-				return pieces(x.v, w, patient, one, r.Number("pieces"))
+				return pieces(x.v, w, patient, one, r.Number("pieces"), func() { tell("file") })
 			})
 		})
 		if err != nil {
@@ -366,6 +373,7 @@ func (x *reading) files() error {
 		one, _ := asID(rec["id"])
 		patient, _ := asID(rec["patient_id"])
 		return x.b.add(fileName("files/sent", patient, one, opened(l).Text("type")), false, func(w io.Writer) error {
+			tell("attached")
 			_, err := w.Write(plain)
 			return err
 		})
@@ -374,8 +382,8 @@ func (x *reading) files() error {
 
 const sqlPiecesOf = `SELECT number, bytes FROM file_piece WHERE clinic_id = $1 AND file_id = $2 AND number >= $3 ORDER BY number LIMIT 4`
 
-// pieces writes a file piece by piece.
-func pieces(v *store.View, w io.Writer, patient, file id.ID, all int64) error {
+// pieces writes a file piece by piece, and tells of each.
+func pieces(v *store.View, w io.Writer, patient, file id.ID, all int64, tell func()) error {
 	for next := int64(0); next < all; {
 		rows, err := v.Query(sqlPiecesOf, file, next)
 		if err != nil {
@@ -410,6 +418,7 @@ func pieces(v *store.View, w io.Writer, patient, file id.ID, all int64) error {
 				return err
 			}
 			next = p.number + 1
+			tell()
 		}
 	}
 	return nil

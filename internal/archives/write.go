@@ -20,7 +20,7 @@ import (
 
 // Progress is how far a walk over a clinic is.
 type Progress struct {
-	Step  string // native, fhir, sheets, files, check, seal, index
+	Step  string // native, fhir, sheets, calendar, files, check, seal, index
 	What  string // the table or the member
 	Rows  int64  // of it so far
 	Total int64  // rows of all so far

@@ -74,7 +74,7 @@ var taken = []Sentence{
 		Sources:  []string{"L1", "M2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Make", "archives.Service.Fetch", "archives.Service.Expire"},
-		ProvedBy: []string{"archives.TestAnArchiveIsFetchedOnce", "archives.TestTwoMakersOfOneArchive"},
+		ProvedBy: []string{"archives.TestAnArchiveIsFetchedOnce", "archives.TestTwoMakersOfOneArchive", "archives.TestWhoMakesAnArchiveTellsOfEachPiece"},
 		Twins: []Twin{
 			{
 				Name: "a maker that lost its archive says that it is ready",
