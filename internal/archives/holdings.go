@@ -30,7 +30,7 @@ func Holdings() []h.Table {
 		{Name: "list_line", Scope: h.Clinic, Keeper: "archives", Life: law.Passing, From: h.Made, Columns: append([]h.Column{
 			{Name: "cells", Class: h.Identity, Whose: h.Patient, Purpose: "to bring a list in, line by line", Keep: "until the list was brought in, a week at most", Sealed: true},
 			{Name: "made_id", Class: h.Plain, Whose: h.Patient, Purpose: "to take back what a list made", Keep: listed},
-			{Name: "patient_id", Class: h.Plain, Whose: h.Patient, Purpose: "to know whose line of a list of appointments it is, so that it goes with her", Keep: listed},
+			{Name: "patient_id", Class: h.Plain, Whose: h.Patient, Purpose: "to know whose line of a list it is, so that it goes with her", Keep: listed},
 		}, plain("clinic_id", "import_id", "number", "verdict", "faults")...)},
 	}
 }

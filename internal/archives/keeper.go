@@ -22,8 +22,8 @@ const (
 	sqlRunsStale    = `UPDATE export_run SET ends_at = 0 WHERE clinic_id = $1 AND state = 'ready'`
 	sqlRunsAgain    = `UPDATE export_run SET state = 'asked', step = '', rows_done = 0, takes = takes + 1 WHERE clinic_id = $1 AND state = 'running'`
 	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
-	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, patient_id = NULL, cells = NULL WHERE clinic_id = $1 AND (made_id = $2 OR patient_id = $2)`
-	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR added_at < $2))`
+	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, patient_id = NULL, cells = NULL, verdict = CASE WHEN verdict = 'here' THEN 'erased' ELSE verdict END WHERE clinic_id = $1 AND (made_id = $2 OR patient_id = $2)`
+	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR state = 'undoing' AND kind = 'patients' OR added_at < $2))`
 	sqlListLinesOld = `DELETE FROM list_line WHERE clinic_id = $1 AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND added_at < $2)`
 	sqlListsOld     = `DELETE FROM list_import WHERE clinic_id = $1 AND added_at < $2`
 )
@@ -60,13 +60,19 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 	return out, rows.Err()
 }
 
-// Erase forgets whose copies were taken and which line of a list was hers. An archive of the whole clinic that waits to be fetched holds her, so
+// Erase forgets whose copies were taken and which lines of lists were hers, or are about her. An archive of the whole clinic that waits to be fetched holds her, so
 // that its time is over at once; one that is being made may hold her, too, and is begun again: whoever makes it finds that it is no longer its own.
 func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 	for _, text := range []string{sqlRunsErase, sqlLinesErase} {
 		if _, err := tx.Exec(text, patient); err != nil {
 			return err
 		}
+	}
+	if err := forgetLines(tx, patient); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(sqlLinesUnmade, clock.Instant(0)); err != nil { // of lists that were brought in nobody needs the cells any more
+		return err
 	}
 	for _, text := range []string{sqlRunsStale, sqlRunsAgain} {
 		if _, err := tx.Exec(text); err != nil {

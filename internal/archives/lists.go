@@ -40,6 +40,8 @@ const (
 	LineMade  = "made"
 	LineKept  = "kept" // it was not taken back: somebody has touched it since
 	LineGone  = "gone" // it was taken back
+
+	LineErased = "erased" // whoever it was about was erased meanwhile; nothing of it is left, and it is not brought in
 )
 
 // List is a list that somebody brought in.
@@ -332,29 +334,32 @@ func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen met) erro
 		return err
 	}
 	for _, x := range lines {
+		if x.Verdict == LineErased {
+			continue
+		}
 		var f fault.Fields
 		draft := l.draft(x.Cells, tx.Now().In(c.Location()))
 		clean, ok := patients.Check(draft, c, clock.DateOf(tx.Now().In(c.Location())), &f)
-		verdict, faults := LineNew, ""
+		verdict, faults, known := LineNew, "", id.Zero
 		if !ok {
 			verdict, faults = LineWrong, faultWords(f.Err())
 			if bare(draft.BirthDate) {
 				faults = strings.Replace(faults, "field.birth_date.invalid", "field.list.birth", 1)
 			}
 		} else {
-			_, here, err := patients.Same(&tx.View, clean)
+			one, here, err := patients.Same(&tx.View, clean)
 			switch {
 			case err != nil:
 				return err
 			case here:
-				verdict = LineHere
+				verdict, known = LineHere, one
 			case seen.before(x.Number, clean):
 				verdict = LineTwice
 			default:
 				seen.add(x.Number, clean)
 			}
 		}
-		if _, err := tx.Exec(sqlLineSays, l.ID, x.Number, verdict, faults); err != nil {
+		if _, err := tx.Exec(sqlLineOf, l.ID, x.Number, verdict, faults, id.Null(known)); err != nil {
 			return err
 		}
 	}
@@ -431,7 +436,7 @@ func (s *Service) bringIn(tx *store.Tx, l List, lines []lineRow) (made, skipped 
 			skipped++
 			continue
 		}
-		_, here, err := patients.Same(&tx.View, clean)
+		one, here, err := patients.Same(&tx.View, clean)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -443,7 +448,7 @@ func (s *Service) bringIn(tx *store.Tx, l List, lines []lineRow) (made, skipped 
 		}
 		if verdict != "" {
 			skipped++
-			if _, err := tx.Exec(sqlLineSays, l.ID, x.Number, verdict, ""); err != nil {
+			if _, err := tx.Exec(sqlLineOf, l.ID, x.Number, verdict, "", id.Null(one)); err != nil {
 				return 0, 0, err
 			}
 			continue

@@ -340,3 +340,67 @@ func FuzzLines(f *testing.F) {
 		}
 	})
 }
+
+// TestNoListBringsBackWhoWasErased: whatever a list that was not brought in yet says about somebody goes with her: lines that were found to be her, lines that would have made her, a second one and a wrong one, looked
+// over or not. Nothing of it can be read with the clinic's keys, and the list makes everybody else.
+func TestNoListBringsBackWhoWasErased(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "held-by-law-alone")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		ctx, h := context.Background(), open(t, b)
+		h.fill(t, 1) // Asha Rao with 9198 00000000 is here
+		owner, work := h.As(access.Owner), h.As(access.System)
+		text := "Name,Mobile,Date of Birth\nAsha Rao,+9198" + pad(0) + ",\nMina Late,+9196" + pad(1) + ",\nMina Late,096" + pad(1) + ",1.2.1990\nMina Late,096" + pad(1) + ",31.2.1990\nMina Late,096" + pad(2) + ",\nOther Person,096" + pad(1) + ",\n"
+		first := h.lookOver(t, text)
+		if first.Counts[archives.LineHere] != 1 || first.Counts[archives.LineNew] != 3 || first.Counts[archives.LineTwice] != 1 || first.Counts[archives.LineWrong] != 1 {
+			t.Fatalf("%v", first.Counts)
+		}
+		second, err := h.s.Bring(ctx, owner, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mina, _, err := h.people.Add(ctx, owner, patients.Draft{Name: "Mina Late", Phone: "096" + pad(1), Source: patients.SourceDesk}, true) // she comes to the desk
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.s.TakeAway(ctx, work, []id.ID{h.patient(t, "98"+pad(0)), mina.ID}); err != nil {
+			t.Fatal(err)
+		}
+		full := func(list id.ID) (out string) {
+			t.Helper()
+			if err := b.DB.View(ctx, owner, access.ClinicImport, func(_ context.Context, v *store.View) error {
+				return v.Row(`SELECT COUNT(*) FROM list_line WHERE clinic_id = $1 AND import_id = $2 AND number > 0 AND cells IS NOT NULL`, list).Scan(&out)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		for _, list := range []id.ID{first.ID, second} {
+			if n := full(list); n != "2" { // another Mina with another number, and another person with hers
+				t.Errorf("%s lines can be read of the two that are about others", n)
+			}
+			l := h.looked(t, list)
+			if err := h.s.Look(ctx, owner, list, l.Columns, archives.DayFirst, false, l.Version); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.s.Work(ctx, work); err != nil {
+				t.Fatal(err)
+			}
+			if l = h.looked(t, list); l.Counts[archives.LineErased] != 4 || l.Counts[archives.LineWrong] != 0 {
+				t.Errorf("looked over again: %v", l.Counts)
+			}
+			if err := h.s.Take(ctx, owner, list, l.Version); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.s.Work(ctx, work); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for phone, people := range map[string]int{"98" + pad(0): 0, "96" + pad(1): 1, "96" + pad(2): 1} {
+			found, err := h.people.Search(ctx, owner, phone, 5)
+			if err != nil || len(found) != people {
+				t.Errorf("%s: %d people of %d, %v", phone, len(found), people, err)
+			}
+		}
+	})
+}

@@ -64,6 +64,17 @@ func (c Clean) SameAs(other Clean) bool {
 		slices.ContainsFunc(emails, func(x string) bool { return slices.Contains(mails, x) })
 }
 
+// Is says whether the patient is the person who is to be entered, by that rule; nobody is whose name cannot be read.
+func (p Patient) Is(c Clean) bool {
+	if p.Broken || !sameName(p.Name, c.name) || c.birth != "" && p.BirthDate != "" && c.birth != p.BirthDate {
+		return false
+	}
+	phones, emails := c.reach()
+	theirs, mails := reach(p.Phone, p.Email, p.Guardians)
+	return slices.ContainsFunc(phones, func(x contact.Phone) bool { return slices.Contains(theirs, x) }) ||
+		slices.ContainsFunc(emails, func(x string) bool { return slices.Contains(mails, x) })
+}
+
 func (c Clean) reach() (phones []contact.Phone, emails []string) {
 	if c.guardian == nil {
 		return reach(c.phone, c.email, nil)

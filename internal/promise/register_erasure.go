@@ -29,9 +29,14 @@ var erased = []Sentence{
 		Sources:  []string{"K6", "D5", "J8", "K5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"privacy.Service.Erase", "internal/law/keep_until.go", "vault.Vault.AddHeld"},
-		ProvedBy: []string{"privacy.TestPlan", "privacy.TestSavedMeanwhile", "archives.TestWhoIsErasedIsInNoArchive", "vault.TestARetentionKey"},
+		ProvedBy: []string{"privacy.TestPlan", "privacy.TestSavedMeanwhile", "archives.TestWhoIsErasedIsInNoArchive", "archives.TestNoListBringsBackWhoWasErased", "vault.TestARetentionKey"},
 		Probe:    "held-by-law-alone",
 		Twins: []Twin{
+			{
+				Name: "a list that was not brought in keeps whoever was erased",
+				File: "internal/archives/keeper.go", Old: "if err := forgetLines(tx, patient); err != nil {", New: "if err := error(nil); err != nil {",
+				Red: []string{"archives.TestNoListBringsBackWhoWasErased"},
+			},
 			{
 				Name: "an archive that is being made is handed out with whoever is erased meanwhile",
 				File: "internal/archives/keeper.go", Old: "for _, text := range []string{sqlRunsStale, sqlRunsAgain} {", New: "for _, text := range []string{sqlRunsStale} {",

@@ -64,6 +64,7 @@ type ListSettings struct {
 	Wrong     int
 	Kept      int
 	Gone      int
+	Erased    int
 	Faults    []ListFault
 	Known     []ListFault
 	Visits    bool // it is of appointments: what follows is said of them alone
@@ -195,7 +196,7 @@ func (s *Site) list(v *Visit) (*ListSettings, error) {
 		return nil, err
 	}
 	page := &ListSettings{SettingsPage: s.settings(v, "settings.import", access.ClinicImport), ID: l.ID.String(), State: l.State, Version: l.List.Version, Order: l.Order, Lines: int(l.Lines), Done: int(l.Done), Made: int(l.Made),
-		New: int(l.Counts[archives.LineNew]), Here: int(l.Counts[archives.LineHere]), Twice: int(l.Counts[archives.LineTwice]), Wrong: int(l.Counts[archives.LineWrong]), Kept: int(l.Counts[archives.LineKept]), Gone: int(l.Counts[archives.LineGone]),
+		New: int(l.Counts[archives.LineNew]), Here: int(l.Counts[archives.LineHere]), Twice: int(l.Counts[archives.LineTwice]), Wrong: int(l.Counts[archives.LineWrong]), Kept: int(l.Counts[archives.LineKept]), Gone: int(l.Counts[archives.LineGone]), Erased: int(l.Counts[archives.LineErased]),
 		Visits: l.Kind == archives.OfAppointments, Past: int(l.Counts[archives.LinePast]), Clash: int(l.Counts[archives.LineClash]), Remind: l.Remind, Rules: l.Rules,
 		Zone: v.Tongue.ZoneName(s.Clock.Now().In(v.Clinic.Location())), Until: l.Until().In(v.Clinic.Location())}
 	name := -1
