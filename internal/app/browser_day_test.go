@@ -142,6 +142,7 @@ func TestDayByHand(t *testing.T) {
 	t.Run("Visit", func(t *testing.T) { d.visit(t, ravi) })
 	t.Run("Week", d.week)
 	t.Run("Phone", d.phone)
+	t.Run("UndoByPhone", func(t *testing.T) { d.undoByPhone(t, ravi) })
 	t.Run("Keys", d.singleKeys)
 	t.Run("BrokenRow", d.brokenRow) // the last: it spoils a patient
 }
@@ -445,6 +446,27 @@ func (d *desk) phone(t *testing.T) {
 			t.Errorf("%.0f px wider than a screen of %d", wide, width)
 		}
 	}
+}
+
+// carried moves the card half an hour down by keyboard.
+func (d *desk) carried(t *testing.T, x *browser.Tab, a scheduling.Appointment) {
+	t.Helper()
+	browser.Eval[any](t, x, `document.querySelector('`+cardOf(a)+`').focus(),1`)
+	x.Press(t, "m", kb.ArrowDown, kb.ArrowDown, kb.Enter)
+	x.WaitFor(t, toast+`.includes("moved to")`)
+	d.until(t, "it is moved", func() bool { return d.now(t, a.ID).StartsAt == a.StartsAt.Add(30*time.Minute) })
+}
+
+// undoByPhone: a phone shows one practitioner at a time. Undo gives the patient back to hers, whoever is shown by then.
+func (d *desk) undoByPhone(t *testing.T, who id.ID) {
+	a := d.booked(t, who, 1, "16:00")
+	x := d.day(t, 360, "?provider="+d.Practice.providers[1].ID.String())
+	d.carried(t, x, a)
+	x.Click(t, `[data-choose]:nth-of-type(3)`)
+	x.WaitFor(t, `document.querySelector('`+column(d, 2)+`').offsetParent`)
+	x.Click(t, "#toast button")
+	x.WaitFor(t, toast+`.includes("Undone")`)
+	d.stands(t, a.ID, 1, "16:00")
 }
 
 // singleKeys: ? shows them; whoever switches them off can press them without anything happening.

@@ -51,8 +51,7 @@ grid.addEventListener("pointermove", e => {
   const box = grid.getBoundingClientRect();
   if (e.clientY > box.bottom - 30) grid.scrollTop += 12;
   if (e.clientY < box.top + 70) grid.scrollTop -= 12;
-  const col = colAt(e.clientX);
-  place(d.el, { col: col < 0 ? placeOf(d.el).col : col, row: rowAt(e.clientY - d.dy + 12) });
+  place(d.el, { col: colAt(e.clientX) ?? placeOf(d.el).col, row: rowAt(e.clientY - d.dy + 12) });
 });
 const drop = (e: PointerEvent) => {
   const d = drag;
@@ -105,7 +104,7 @@ grid.addEventListener("keydown", e => {
       const p = nudge(m.el, dir[0], dir[1]);
       m.el.focus();
       m.el.scrollIntoView({ block: "nearest", inline: "nearest" });
-      say(words.at.replace("{time}", label(p.row)).replace("{provider}", name(columns()[p.col])));
+      say(words.at.replace("{time}", label(p.row)).replace("{provider}", name(p.col)));
     } else if (e.key === "Enter" || e.key === "Escape") {
       e.preventDefault();
       e.stopPropagation();
@@ -118,10 +117,10 @@ grid.addEventListener("keydown", e => {
   }
   if (dir) {
     e.preventDefault();
-    const cols = columns(), p = placeOf(el);
+    const cols = columns(), p = placeOf(el), at = cols.indexOf(p.col);
     let next: HTMLElement | undefined;
-    if (dir[1]) { const all = inOrder(cols[p.col]); next = all[all.indexOf(el) + dir[1]]; }
-    else for (let c = p.col + dir[0] * rtl; !next && cols[c]; c += dir[0] * rtl) next = inOrder(cols[c]).sort((a, b) => Math.abs(rowOf(a) - p.row) - Math.abs(rowOf(b) - p.row))[0];
+    if (dir[1]) { const all = inOrder(p.col); next = all[all.indexOf(el) + dir[1]]; }
+    else for (let c = at + dir[0] * rtl; !next && cols[c]; c += dir[0] * rtl) next = inOrder(cols[c]).sort((a, b) => Math.abs(rowOf(a) - p.row) - Math.abs(rowOf(b) - p.row))[0];
     if (next) { tabs(next); next.focus(); }
     return;
   }

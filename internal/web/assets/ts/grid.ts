@@ -9,7 +9,8 @@ const starts = Date.parse(grid.dataset.starts!), rows = Number(grid.dataset.rows
 const face = clockface(words, grid.dataset.zone!);
 export const rtl = document.documentElement.dir === "rtl" ? -1 : 1;
 
-export type Place = { col: number; row: number };
+/** Place is a practitioner's column, which lives as long as the page, and a row of it. */
+export type Place = { col: HTMLElement; row: number };
 
 const at = (row: number) => starts + row * 300_000;
 export const label = (row: number) => face(at(row));
@@ -19,7 +20,7 @@ export const lane = (c: HTMLElement) => $(".lane", c)!;
 export const name = (c: HTMLElement) => c.dataset.name!;
 const number = (el: HTMLElement, letter: string) => Number(new RegExp(`(?:^| )${letter}(\\d+)`).exec(el.className)?.[1] ?? 0);
 export const rowOf = (el: HTMLElement) => number(el, "s");
-export const placeOf = (el: HTMLElement): Place => ({ col: columns().indexOf(el.closest<HTMLElement>("[data-col]")!), row: rowOf(el) });
+export const placeOf = (el: HTMLElement): Place => ({ col: el.closest<HTMLElement>("[data-col]")!, row: rowOf(el) });
 export const who = (el: HTMLElement) => $("bdi", el)?.textContent ?? "";
 export const byId = (id: string) => $(`[data-id="${CSS.escape(id)}"]`, grid);
 
@@ -29,19 +30,18 @@ export function rowAt(y: number) {
   const height = parseFloat(getComputedStyle(l).gridAutoRows);
   return Math.max(0, Math.min(rows - 1, Math.floor((y - box.top) / height / step) * step));
 }
-export const colAt = (x: number) => columns().findIndex(c => { const b = c.getBoundingClientRect(); return x >= b.left && x < b.right; });
+export const colAt = (x: number) => columns().find(c => { const b = c.getBoundingClientRect(); return x >= b.left && x < b.right; });
 
 export function place(el: HTMLElement, p: Place) {
-  const c = columns()[p.col];
   const row = Math.max(0, Math.min(rows - number(el, "d"), p.row));
   el.className = el.className.replace(/(^| )s\d+/, `$1s${row}`);
-  if (el.closest("[data-col]") !== c) lane(c).append(el);
+  if (el.closest("[data-col]") !== p.col) lane(p.col).append(el);
   $("time", el)!.textContent = label(row);
   return { col: p.col, row };
 }
 export const nudge = (el: HTMLElement, dx: number, dy: number) => {
-  const p = placeOf(el);
-  return place(el, { col: Math.max(0, Math.min(columns().length - 1, p.col + dx * rtl)), row: p.row + dy * step });
+  const p = placeOf(el), cols = columns();
+  return place(el, { col: cols[cols.indexOf(p.col) + dx * rtl] ?? p.col, row: p.row + dy * step });
 };
 
 /** tabs gives the grid one tab stop: arrows walk from there. */
@@ -90,24 +90,24 @@ export const say = (text: string) => { $("#live")!.textContent = text; };
 /** commit sends a move. A lost race puts the card back and says the server's sentence. */
 export async function commit(el: HTMLElement, from: Place, to: Place, undoing = false) {
   if (from.col === to.col && from.row === to.row) return;
-  const cols = columns(), id = el.dataset.id!;
+  const id = el.dataset.id!;
   el.setAttribute("aria-busy", "true");
   const r = await ask(`/app/appointments/${id}/move`, new URLSearchParams({
-    provider: cols[to.col].dataset.col!, starts_at: instant(to.row), version: el.dataset.v!,
+    provider: to.col.dataset.col!, starts_at: instant(to.row), version: el.dataset.v!,
   }));
   el.removeAttribute("aria-busy");
   if (r?.ok) {
     el.dataset.v = r.headers.get("X-Version") ?? el.dataset.v;
-    const text = undoing ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(cols[to.col]) });
+    const text = undoing ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(to.col) });
     const back = () => { const now = byId(id); if (now) { const was = placeOf(now); place(now, from); void commit(now, was, from, true); } };
     if (undoing) toast(text); else toast(text, words.undo, back);
     say(text);
-    await refresh([cols[from.col], cols[to.col]]);
+    await refresh([from.col, to.col]);
     return;
   }
   place(el, from);
   const refused = r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused;
   toast(refused);
   say(refused);
-  if (r?.status === 409) await refresh([cols[from.col], cols[to.col]]);
+  if (r?.status === 409) await refresh([from.col, to.col]);
 }
