@@ -142,6 +142,7 @@ func TestDayByHand(t *testing.T) {
 	t.Run("Visit", func(t *testing.T) { d.visit(t, ravi) })
 	t.Run("Week", d.week)
 	t.Run("Phone", d.phone)
+	t.Run("UndoIsMine", func(t *testing.T) { d.undoIsMine(t, ravi) })
 	t.Run("UndoByPhone", func(t *testing.T) { d.undoByPhone(t, ravi) })
 	t.Run("Keys", d.singleKeys)
 	t.Run("BrokenRow", d.brokenRow) // the last: it spoils a patient
@@ -455,6 +456,46 @@ func (d *desk) carried(t *testing.T, x *browser.Tab, a scheduling.Appointment) {
 	x.Press(t, "m", kb.ArrowDown, kb.ArrowDown, kb.Enter)
 	x.WaitFor(t, toast+`.includes("moved to")`)
 	d.until(t, "it is moved", func() bool { return d.now(t, a.ID).StartsAt == a.StartsAt.Add(30*time.Minute) })
+}
+
+// undoIsMine: Undo takes back the move that was made here, and nothing that a colleague did after it.
+func (d *desk) undoIsMine(t *testing.T, who id.ID) {
+	a := d.booked(t, who, 1, "16:00")
+	x := d.day(t, 1366, "")
+	d.carried(t, x, a)
+	if !browser.Eval[bool](t, x, `!!document.querySelector("#toast button")`) {
+		t.Fatal("there is no Undo")
+	}
+	colleague := func(at string) {
+		t.Helper()
+		now := d.now(t, a.ID)
+		if _, err := d.Desk.Move(t.Context(), d.Owner, a.ID, scheduling.Move{StartsAt: d.at(t, at), Version: now.Version}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	colleague("17:00")
+	x.WaitFor(t, `document.querySelector('`+cardOf(a)+` time').textContent.startsWith("5:00")`)
+	x.WaitFor(t, `!document.querySelector("#toast button")`)
+	x.Press(t, "z")
+	d.stands(t, a.ID, 1, "17:00")
+
+	// Before the change was seen here, the server refuses, and says so.
+	a = d.now(t, a.ID)
+	d.carried(t, x, a)
+	browser.Eval[any](t, x, `(was=>{window.fetch=(u,o)=>String(u).includes("/day/column")?new Promise(()=>{}):was(u,o);return 1})(fetch)`)
+	colleague("18:00")
+	x.Click(t, "#toast button")
+	x.WaitFor(t, toast+`.includes("Somebody changed this a moment ago")`)
+	d.stands(t, a.ID, 1, "18:00")
+
+	// After three minutes it is no longer offered.
+	x = d.day(t, 1366, "")
+	browser.Eval[any](t, x, `(was=>{window.later=[];window.setTimeout=(f,ms,...a)=>{if(ms===180000)later.push(f);return was(f,ms,...a)};return 1})(setTimeout)`)
+	a = d.now(t, a.ID)
+	d.carried(t, x, a)
+	if got := browser.Eval[[]bool](t, x, `(b=>{later.forEach(f=>f());return [b(),later.length===1]})(()=>!!document.querySelector("#toast button"))`); got[0] || !got[1] {
+		t.Errorf("after three minutes there is an Undo: %v; it was to end: %v", got[0], got[1])
+	}
 }
 
 // undoByPhone: a phone shows one practitioner at a time. Undo gives the patient back to hers, whoever is shown by then.

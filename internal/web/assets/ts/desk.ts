@@ -14,16 +14,17 @@ export async function ask(url: string, form?: URLSearchParams, signal?: AbortSig
   }
 }
 
-/** toast says something at the foot of the page, with one thing to do about it. */
+/** toast says something at the foot of the page, with one thing to do about it, whose button it answers. */
 export function toast(words: string, label?: string, act?: () => void) {
   const box = $("#toast")!;
   box.replaceChildren(words);
-  if (!label || !act) return;
+  if (!label) return;
   const b = document.createElement("button");
   b.type = "button";
   b.textContent = label;
-  b.onclick = () => { box.replaceChildren(); act(); };
+  b.onclick = () => { box.replaceChildren(); act!(); };
   box.append(b);
+  return b;
 }
 
 /** typing says whether a key goes into a field, so that it is no shortcut. */

@@ -73,6 +73,7 @@ export async function refresh(cols: HTMLElement[]) {
   const open = $("[aria-current].a", grid)?.dataset.id;
   if (one) put(one, turn, [...now.content.childNodes]);
   else for (const c of $$("[data-col]", now.content)) put($(`[data-col="${CSS.escape(c.dataset.col!)}"]`, grid), turn, [...c.childNodes]);
+  if (undo && turn === asked && !(Number(byId(undo.id)?.dataset.v) <= undo.v)) undo.b.remove(); // somebody went on with it: it is no longer ours to take back
   if (focus) byId(focus)?.focus();
   if (open) byId(open)?.setAttribute("aria-current", "true");
   tabs(focus ? byId(focus) ?? undefined : undefined);
@@ -87,27 +88,34 @@ export async function refresh(cols: HTMLElement[]) {
 export const fillMoving = (el: HTMLElement) => fill(words.moving, { name: who(el) });
 export const say = (text: string) => { $("#live")!.textContent = text; };
 
-/** commit sends a move. A lost race puts the card back and says the server's sentence. */
-export async function commit(el: HTMLElement, from: Place, to: Place, undoing = false) {
+/** undo is the offer to take the last move back, with the version that the move made. */
+let undo: { b: HTMLElement; id: string; v: number } | undefined;
+const offer = (text: string, id: string, v: number, from: Place, to: Place) => {
+  const b = toast(text, words.undo, () => { const el = byId(id); if (el) void commit(el, to, from, v); })!;
+  undo = { b, id, v };
+  setTimeout(() => b.remove(), 180_000);
+};
+
+/** commit sends a move. A lost race puts the card back and says the server's sentence. made is the version of the move that is taken back: a card that was changed since stays. */
+export async function commit(el: HTMLElement, from: Place, to: Place, made?: number) {
   if (from.col === to.col && from.row === to.row) return;
   const id = el.dataset.id!;
   el.setAttribute("aria-busy", "true");
   const r = await ask(`/app/appointments/${id}/move`, new URLSearchParams({
-    provider: to.col.dataset.col!, starts_at: instant(to.row), version: el.dataset.v!,
+    provider: to.col.dataset.col!, starts_at: instant(to.row), version: String(made ?? el.dataset.v),
   }));
   el.removeAttribute("aria-busy");
   if (r?.ok) {
     el.dataset.v = r.headers.get("X-Version") ?? el.dataset.v;
-    const text = undoing ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(to.col) });
-    const back = () => { const now = byId(id); if (now) { const was = placeOf(now); place(now, from); void commit(now, was, from, true); } };
-    if (undoing) toast(text); else toast(text, words.undo, back);
+    const text = made ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(to.col) });
+    if (made) toast(text); else offer(text, id, Number(el.dataset.v), from, to);
     say(text);
     await refresh([from.col, to.col]);
     return;
   }
-  place(el, from);
+  if (!made) place(el, from);
   const refused = r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused;
   toast(refused);
   say(refused);
-  if (r?.status === 409) await refresh([from.col, to.col]);
+  if (r?.status === 409) await refresh($$("[data-col]", grid)); // it may stand with anybody now
 }
