@@ -144,6 +144,7 @@ func TestDayByHand(t *testing.T) {
 	t.Run("Phone", d.phone)
 	t.Run("UndoIsMine", func(t *testing.T) { d.undoIsMine(t, ravi) })
 	t.Run("UndoByPhone", func(t *testing.T) { d.undoByPhone(t, ravi) })
+	t.Run("Meanwhile", func(t *testing.T) { d.meanwhile(t, meera, ravi) })
 	t.Run("Keys", d.singleKeys)
 	t.Run("BrokenRow", d.brokenRow) // the last: it spoils a patient
 }
@@ -508,6 +509,42 @@ func (d *desk) undoByPhone(t *testing.T, who id.ID) {
 	x.Click(t, "#toast button")
 	x.WaitFor(t, toast+`.includes("Undone")`)
 	d.stands(t, a.ID, 1, "16:00")
+}
+
+// meanwhile: what comes from other desks while a card is in the hand waits until it is put down, and is not lost.
+func (d *desk) meanwhile(t *testing.T, meera, ravi id.ID) {
+	a := d.booked(t, ravi, 1, "17:00")
+	x := d.day(t, 1366, "")
+	focus := func() { browser.Eval[any](t, x, `document.querySelector('`+cardOf(a)+`').focus(),1`) }
+
+	// A column that was asked for before the card was taken, and comes after it.
+	browser.Eval[any](t, x, `(was=>{window.was=was;window.fetch=(u,o)=>String(u).includes("/day/column")?new Promise(r=>{window.go=()=>r(was(u,o))}):was(u,o);return 1})(fetch)`)
+	b := d.booked(t, meera, 1, "16:45")
+	x.WaitFor(t, `window.go`)
+	focus()
+	x.Press(t, "m")
+	browser.Await[bool](t, x, `(go(),window.fetch=was,new Promise(r=>setTimeout(()=>r(true),400)))`)
+	if !browser.Eval[bool](t, x, `!!document.querySelector('`+cardOf(a)+`.moving')`) {
+		t.Error("what came from elsewhere took the card out of the hand")
+	}
+	x.Press(t, kb.ArrowDown, kb.Enter)
+	d.stands(t, a.ID, 1, "17:15")
+	x.WaitFor(t, `document.querySelector('`+column(d, 1)+` `+cardOf(b)+`')`)
+
+	// A change that comes while the card is carried, and the card is then put back.
+	x.WaitFor(t, `document.querySelector('`+cardOf(a)+` time').textContent.startsWith("5:15")&&!document.querySelector("[aria-busy]")`)
+	focus()
+	x.Press(t, "m", kb.ArrowDown)
+	c := d.booked(t, meera, 3, "09:45")
+	time.Sleep(1500 * time.Millisecond) // the change comes while the card is carried
+	x.Press(t, kb.Escape)
+	x.WaitFor(t, `document.querySelector('`+column(d, 3)+` `+cardOf(c)+`')`)
+	d.stands(t, a.ID, 1, "17:15")
+
+	// A card that is left for something else goes back, and nothing waits for it.
+	focus()
+	x.Press(t, "m", kb.ArrowDown, "n")
+	x.WaitFor(t, `document.activeElement.id==="b-q"&&!document.querySelector(".moving")&&document.querySelector('`+cardOf(a)+` time').textContent.startsWith("5:15")`)
 }
 
 // singleKeys: ? shows them; whoever switches them off can press them without anything happening.

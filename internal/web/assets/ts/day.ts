@@ -1,6 +1,6 @@
 // The day: drag and keyboard moves, panels, live changes. The page reads and books without it.
 import { $, $$, ask, single, toast } from "./desk";
-import { byId, colAt, columns, commit, day, fillMoving, grid, instant, label, name, nudge, place, placeOf, refresh, rowAt, rowOf, rtl, say, tabs, words, type Place } from "./grid";
+import { all, byId, colAt, columns, commit, day, fillMoving, grid, hold, instant, label, name, nudge, place, placeOf, refresh, release, rowAt, rowOf, rtl, say, tabs, words, type Place } from "./grid";
 import { closePanel, openBooking } from "./booking";
 
 const side = $("[data-side]")!, movable = "canMove" in grid.dataset;
@@ -31,7 +31,17 @@ side.addEventListener("submit", async e => {
 // Drag: a mouse at once, a finger after a long press, so that a swipe still scrolls.
 type Drag = { el: HTMLElement; from: Place; dy: number; x: number; y: number; on: boolean; timer: number; id: number };
 let drag: Drag | null = null, dragged = false;
-const begin = (d: Drag) => { d.on = true; d.el.classList.add("dragging"); d.el.setPointerCapture(d.id); navigator.vibrate?.(10); };
+const begin = (d: Drag) => {
+  const el = byId(d.el.dataset.id!); // the column may have been renewed since the finger came down
+  if (!el) { drag = null; return; }
+  hold();
+  d.el = el;
+  d.from = placeOf(el);
+  d.on = true;
+  d.el.classList.add("dragging");
+  d.el.setPointerCapture(d.id);
+  navigator.vibrate?.(10);
+};
 grid.addEventListener("pointerdown", e => {
   const el = (e.target as HTMLElement).closest<HTMLElement>("[data-id]");
   dragged = false;
@@ -47,6 +57,7 @@ grid.addEventListener("pointermove", e => {
     if (!far) return;
     if (e.pointerType !== "mouse") { clearTimeout(d.timer); drag = null; return; }
     begin(d);
+    if (!d.on) return;
   }
   const box = grid.getBoundingClientRect();
   if (e.clientY > box.bottom - 30) grid.scrollTop += 12;
@@ -63,6 +74,7 @@ const drop = (e: PointerEvent) => {
   setTimeout(() => { dragged = false; });
   d.el.classList.remove("dragging");
   if (e.type === "pointercancel") place(d.el, d.from); else void commit(d.el, d.from, placeOf(d.el));
+  void release();
 };
 grid.addEventListener("pointerup", drop);
 grid.addEventListener("pointercancel", drop);
@@ -89,10 +101,20 @@ let move: { el: HTMLElement; from: Place } | null = null;
 const inOrder = (c: HTMLElement) => $$("a.a", c).filter(a => a.offsetParent).sort((a, b) => rowOf(a) - rowOf(b));
 function lift(el: HTMLElement) {
   if (!movable || "fixed" in el.dataset) return;
+  hold();
   move = { el, from: placeOf(el) };
   el.classList.add("moving");
   say(fillMoving(el));
 }
+function settle(here: boolean) {
+  const m = move!;
+  move = null;
+  m.el.classList.remove("moving");
+  if (here) void commit(m.el, m.from, placeOf(m.el));
+  else { place(m.el, m.from); say(words.move_cancelled); }
+  void release();
+}
+document.addEventListener("focusin", e => { if (move && e.target !== move.el) settle(false); }); // a card that is left goes back
 grid.addEventListener("keydown", e => {
   const el = (e.target as HTMLElement).closest<HTMLElement>("a.a");
   if (!el) return;
@@ -108,10 +130,8 @@ grid.addEventListener("keydown", e => {
     } else if (e.key === "Enter" || e.key === "Escape") {
       e.preventDefault();
       e.stopPropagation();
-      move = null;
-      m.el.classList.remove("moving");
-      if (e.key === "Enter") void commit(m.el, m.from, placeOf(m.el));
-      else { place(m.el, m.from); m.el.focus(); say(words.move_cancelled); }
+      settle(e.key === "Enter");
+      if (e.key === "Escape") m.el.focus();
     }
     return;
   }
@@ -177,7 +197,7 @@ if (now) { tick(); setInterval(tick, 30_000); now.scrollIntoView({ block: "cente
 const live = new EventSource(`/app/live?day=${day}&since=${grid.dataset.counter}`);
 live.addEventListener("change", e => {
   const [when, whose] = String((e as MessageEvent).data).split(" ");
-  if ((when !== "*" && when !== day) || drag?.on || move) return;
+  if ((when !== "*" && when !== day)) return;
   void refresh(columns().filter(c => !whose || c.dataset.col === whose));
 });
 addEventListener("pagehide", () => live.close());

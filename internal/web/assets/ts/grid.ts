@@ -15,7 +15,8 @@ export type Place = { col: HTMLElement; row: number };
 const at = (row: number) => starts + row * 300_000;
 export const label = (row: number) => face(at(row));
 export const instant = (row: number) => new Date(at(row)).toISOString().replace(".000", "");
-export const columns = () => $$("[data-col]", grid).filter(c => c.offsetParent !== null);
+export const all = () => $$("[data-col]", grid);
+export const columns = () => all().filter(c => c.offsetParent !== null);
 export const lane = (c: HTMLElement) => $(".lane", c)!;
 export const name = (c: HTMLElement) => c.dataset.name!;
 const number = (el: HTMLElement, letter: string) => Number(new RegExp(`(?:^| )${letter}(\\d+)`).exec(el.className)?.[1] ?? 0);
@@ -40,8 +41,8 @@ export function place(el: HTMLElement, p: Place) {
   return { col: p.col, row };
 }
 export const nudge = (el: HTMLElement, dx: number, dy: number) => {
-  const p = placeOf(el), cols = columns();
-  return place(el, { col: cols[cols.indexOf(p.col) + dx * rtl] ?? p.col, row: p.row + dy * step });
+  const p = placeOf(el), cols = columns(), i = cols.indexOf(p.col);
+  return i < 0 ? p : place(el, { col: cols[i + dx * rtl] ?? p.col, row: p.row + dy * step });
 };
 
 /** tabs gives the grid one tab stop: arrows walk from there. */
@@ -60,8 +61,19 @@ const put = (col: HTMLElement | null, turn: number, nodes: Iterable<Node>) => {
   col.replaceChildren(...nodes);
 };
 
+/** held counts the moves that are under way. What arrives meanwhile would take the card out of the hand, so it waits for their end. */
+let held = 0, waits = false;
+export const hold = () => { held++; };
+export const release = async (cols: HTMLElement[] = []) => {
+  held--;
+  if (waits) cols = all();
+  waits = false;
+  if (cols[0]) await refresh(cols);
+};
+
 /** refresh fetches columns anew, one alone or the whole day at once; the focus stays on the card that has it when they come. */
 export async function refresh(cols: HTMLElement[]) {
+  if (held) { waits = true; return; }
   const turn = ++asked;
   const one = new Set(cols).size === 1 && cols[0];
   const part = `day=${day}&starts=${encodeURIComponent(grid.dataset.starts!)}&rows=${rows}`;
@@ -69,6 +81,7 @@ export async function refresh(cols: HTMLElement[]) {
   if (!r?.ok) { if (r?.status === 401) toast(await r.text()); return; }
   const now = document.createElement("template");
   now.innerHTML = await r.text();
+  if (held) { waits = true; return; }
   const focus = (document.activeElement as HTMLElement | null)?.dataset.id;
   const open = $("[aria-current].a", grid)?.dataset.id;
   if (one) put(one, turn, [...now.content.childNodes]);
@@ -100,6 +113,7 @@ const offer = (text: string, id: string, v: number, from: Place, to: Place) => {
 export async function commit(el: HTMLElement, from: Place, to: Place, made?: number) {
   if (from.col === to.col && from.row === to.row) return;
   const id = el.dataset.id!;
+  hold();
   el.setAttribute("aria-busy", "true");
   const r = await ask(`/app/appointments/${id}/move`, new URLSearchParams({
     provider: to.col.dataset.col!, starts_at: instant(to.row), version: String(made ?? el.dataset.v),
@@ -110,12 +124,12 @@ export async function commit(el: HTMLElement, from: Place, to: Place, made?: num
     const text = made ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(to.col) });
     if (made) toast(text); else offer(text, id, Number(el.dataset.v), from, to);
     say(text);
-    await refresh([from.col, to.col]);
+    await release([from.col, to.col]);
     return;
   }
   if (!made) place(el, from);
   const refused = r?.headers.get("Content-Type")?.startsWith("text/plain") ? await r.text() : r ? words.refused : words.offline_refused;
   toast(refused);
   say(refused);
-  if (r?.status === 409) await refresh($$("[data-col]", grid)); // it may stand with anybody now
+  await release(r?.status === 409 ? all() : []); // it may stand with anybody now
 }
