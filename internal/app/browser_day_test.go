@@ -145,6 +145,7 @@ func TestDayByHand(t *testing.T) {
 	t.Run("UndoIsMine", func(t *testing.T) { d.undoIsMine(t, ravi) })
 	t.Run("UndoByPhone", func(t *testing.T) { d.undoByPhone(t, ravi) })
 	t.Run("Meanwhile", func(t *testing.T) { d.meanwhile(t, meera, ravi) })
+	t.Run("OtherColumnByPhone", func(t *testing.T) { d.otherColumnByPhone(t, meera) })
 	t.Run("Keys", d.singleKeys)
 	t.Run("BrokenRow", d.brokenRow) // the last: it spoils a patient
 }
@@ -545,6 +546,13 @@ func (d *desk) meanwhile(t *testing.T, meera, ravi id.ID) {
 	focus()
 	x.Press(t, "m", kb.ArrowDown, "n")
 	x.WaitFor(t, `document.activeElement.id==="b-q"&&!document.querySelector(".moving")&&document.querySelector('`+cardOf(a)+` time').textContent.startsWith("5:15")`)
+}
+
+// otherColumnByPhone: a phone's hidden columns are renewed as well, so that none is old when it is shown.
+func (d *desk) otherColumnByPhone(t *testing.T, who id.ID) {
+	x := d.day(t, 360, "?provider="+d.Practice.providers[0].ID.String())
+	a := d.booked(t, who, 2, "17:00")
+	x.WaitFor(t, `document.querySelector('`+column(d, 2)+` `+cardOf(a)+`')`)
 }
 
 // singleKeys: ? shows them; whoever switches them off can press them without anything happening.

@@ -1,6 +1,6 @@
 // The quick-booking panel: N, four characters, Enter, Enter.
 import { $, $$, ask, toast } from "./desk";
-import { columns, day, grid, refresh, say, words, byId } from "./grid";
+import { all, day, grid, refresh, say, words, byId } from "./grid";
 import { fill } from "./clockface";
 
 const side = $("[data-side]")!;
@@ -139,7 +139,7 @@ export function openBooking(start?: { provider: string; at: string }) {
       toast(text);
       say(text);
       side.replaceChildren();
-      await refresh(columns());
+      await refresh(all());
       const card = byId(r.headers.get("X-Appointment") ?? "");
       (card ?? before)?.focus();
       return;

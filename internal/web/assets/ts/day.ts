@@ -24,7 +24,7 @@ side.addEventListener("submit", async e => {
   const data = new URLSearchParams(new FormData(form, e.submitter) as unknown as Record<string, string>);
   const r = await ask(new URL(form.action).pathname, data);
   if (r && r.headers.get("Content-Type")?.startsWith("text/html") && r.status !== 204) side.innerHTML = await r.text();
-  else if (r?.ok) { await Promise.all([refresh(columns()), show(panel.dataset.panel!, true)]); }
+  else if (r?.ok) { await Promise.all([refresh(all()), show(panel.dataset.panel!, true)]); }
   else toast(r ? await r.text() || words.refused : words.offline_refused);
 });
 
@@ -198,7 +198,7 @@ const live = new EventSource(`/app/live?day=${day}&since=${grid.dataset.counter}
 live.addEventListener("change", e => {
   const [when, whose] = String((e as MessageEvent).data).split(" ");
   if ((when !== "*" && when !== day)) return;
-  void refresh(columns().filter(c => !whose || c.dataset.col === whose));
+  void refresh(all().filter(c => !whose || c.dataset.col === whose));
 });
 addEventListener("pagehide", () => live.close());
 const chosen = byId($("[data-panel]", side)?.dataset.panel ?? "");
