@@ -31,8 +31,10 @@ const (
 		position = $12, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlServiceRetire = `UPDATE service SET retired_at = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
 	sqlServiceBack   = `UPDATE service SET retired_at = 0, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3`
-	sqlOfferDrop     = `DELETE FROM service_provider WHERE clinic_id = $1 AND service_id = $2`
-	sqlOfferAdd      = `INSERT INTO service_provider (clinic_id, service_id, provider_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	sqlOfferDrop     = `DELETE FROM service_provider WHERE clinic_id = $1 AND service_id = $2
+		AND provider_id IN (SELECT id FROM provider WHERE clinic_id = $1 AND retired_at = 0)` // who has retired finds hers again when she returns
+	sqlOfferEnd = `DELETE FROM service_provider WHERE clinic_id = $1 AND service_id = $2 AND provider_id = $3`
+	sqlOfferAdd = `INSERT INTO service_provider (clinic_id, service_id, provider_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 
 	sqlHoursSet = `INSERT INTO hours_change (clinic_id, provider_id, day, open, intervals) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (clinic_id, provider_id, day) DO UPDATE SET open = excluded.open, intervals = excluded.intervals`
@@ -180,16 +182,26 @@ func (d *Desk) SavePractice(ctx context.Context, who access.Caller, p Provider, 
 			if s.RetiredAt > 0 || has == want {
 				continue
 			}
-			if s.Providers = slices.DeleteFunc(slices.Clone(s.Providers), func(p id.ID) bool { return p == out.ID }); want {
-				s.Providers = append(s.Providers, out.ID)
-			}
-			if err := saveService(tx, s); err != nil {
+			if err := setOffer(tx, s, out.ID, want); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+// setOffer adds one practitioner to those who offer a service, or takes her away, and leaves the others as they are.
+func setOffer(tx *store.Tx, s Service, p id.ID, want bool) error {
+	now, text := s, sqlOfferEnd
+	if now.Providers = slices.DeleteFunc(slices.Clone(s.Providers), func(x id.ID) bool { return x == p }); want {
+		now.Providers, text = append(now.Providers, p), sqlOfferAdd
+	}
+	if err := updateService(tx, s, now); err != nil {
+		return err
+	}
+	_, err := tx.Exec(text, s.ID, p)
+	return err
 }
 
 // saved turns a guarded UPDATE into its outcome: one row and an entry, or a lost race.
@@ -474,14 +486,19 @@ func saveService(tx *store.Tx, s Service) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(sqlServiceSave, s.ID, s.Version, s.Name, s.About, s.Minutes, s.BufferBefore, s.BufferAfter, s.Price, s.ShowPrice, s.Online, s.Position)
-	if err := saved(tx, n, err, audit.Note{Action: "change", Kind: "service", Subject: s.ID, Old: was, New: s}); err != nil {
+	if err := updateService(tx, was, s); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(sqlOfferDrop, s.ID); err != nil {
 		return err
 	}
 	return offers(tx, s)
+}
+
+// updateService writes the service's own row.
+func updateService(tx *store.Tx, was, s Service) error {
+	n, err := tx.Exec(sqlServiceSave, s.ID, s.Version, s.Name, s.About, s.Minutes, s.BufferBefore, s.BufferAfter, s.Price, s.ShowPrice, s.Online, s.Position)
+	return saved(tx, n, err, audit.Note{Action: "change", Kind: "service", Subject: s.ID, Old: was, New: s})
 }
 
 // HasUpcoming says whether anybody is still expected from today on: the clinic's zone cannot change then.

@@ -451,3 +451,58 @@ func TestAPracticeIsSavedWholeOrNotAtAll(t *testing.T) {
 		})
 	})
 }
+
+// TestWhoReturnsOffersWhatSheOffered: services that are saved while a practitioner is away keep that she offers them.
+func TestWhoReturnsOffersWhatSheOffered(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		p := practice.Open(t, b, 3)
+		owner := p.As(access.Owner)
+		visit := p.Offer(t, scheduling.Service{Name: "Visit", Minutes: 30, Online: true, Providers: p.Providers})
+		check := p.Offer(t, scheduling.Service{Name: "Check", Minutes: 30, Online: true, Providers: p.Providers[:2]})
+		gone, stays := p.Providers[0], p.Providers[1]
+		who := func(one id.ID) scheduling.Provider {
+			t.Helper()
+			r, err := p.Desk.Roster(ctx, owner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range r.Providers {
+				if x.ID == one {
+					return x
+				}
+			}
+			t.Fatal("she is not there")
+			return scheduling.Provider{}
+		}
+		if _, _, err := p.Desk.Retire(ctx, owner, scheduling.Retirement{Provider: gone, Version: who(gone).Version}); err != nil {
+			t.Fatal(err)
+		}
+		visit.Price, visit.Providers = 50000, p.Providers[1:] // as the settings page sends it: she is not on it
+		if err := p.Desk.SaveService(ctx, owner, visit, false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Desk.SavePractice(ctx, owner, who(stays), []id.ID{visit.ID}); err != nil { // no longer the check
+			t.Fatal(err)
+		}
+		if _, err := p.Desk.SavePractice(ctx, owner, who(p.Providers[2]), []id.ID{visit.ID, check.ID}); err != nil { // the check too
+			t.Fatal(err)
+		}
+		if err := p.Desk.Return(ctx, owner, gone); err != nil {
+			t.Fatal(err)
+		}
+		r, err := p.Desk.Roster(ctx, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[id.ID][]id.ID{visit.ID: p.Providers, check.ID: {gone, p.Providers[2]}}
+		for _, s := range r.Services {
+			for _, one := range p.Providers {
+				if want[s.ID] != nil && slices.Contains(s.Providers, one) != slices.Contains(want[s.ID], one) {
+					t.Errorf("%s is offered by %v, not by %v", s.Name, s.Providers, want[s.ID])
+					break
+				}
+			}
+		}
+	})
+}

@@ -189,6 +189,15 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(p.Desk.SaveService(ctx, owner, extra, true))
 	extra.Version += 2
 	must(p.Desk.SaveService(ctx, owner, extra, false))
+	var offered []id.ID
+	for _, x := range roster.Services {
+		offered = append(offered, x.ID)
+	}
+	for i, list := range [][]id.ID{nil, append(offered, extra.ID)} { // she offers nothing, and all of it again
+		one.Version = roster.Providers[0].Version + 2 + int64(i)
+		_, err = p.Desk.SavePractice(ctx, owner, one, list)
+		must(err)
+	}
 
 	// Bookings from all doors.
 	want := p.Booking(first, p.At(1, "10:00"), 1)
