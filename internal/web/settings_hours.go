@@ -49,7 +49,7 @@ func (s *Site) hours(v *Visit) (*HoursSettings, error) {
 	for i := range 7 {
 		day := HoursDay{Day: time.Weekday((i + 1) % 7)} // Monday first
 		for _, iv := range week.Provider.Weekly[day.Day] {
-			day.Spans = append(day.Spans, TypedSpan{iv.From.Clock(), iv.To.Clock()})
+			day.Spans = append(day.Spans, TypedSpan{iv.From.Clock(), closing(iv.To)})
 		}
 		page.Days = append(page.Days, day)
 	}
@@ -114,6 +114,9 @@ func (s *Site) outside(v *Visit, week scheduling.Week) ([]NextCard, error) {
 	return s.cards(v, "outside "+week.Provider.ID.String(), out, r)
 }
 
+// latest is the last five minutes that a browser's field can hold; as an end it stands for midnight.
+const latest clock.Minute = 1435
+
 // span reads two times of a form; both empty is no interval, and ok.
 func span(from, to string) (iv scheduling.Interval, some, ok bool) {
 	from, to = strings.TrimSpace(from), strings.TrimSpace(to)
@@ -123,11 +126,14 @@ func span(from, to string) (iv scheduling.Interval, some, ok bool) {
 	var a, b error
 	iv.From, a = clock.ParseMinute(from)
 	iv.To, b = clock.ParseMinute(to)
-	if iv.To == 1435 { // the last time that a browser's field can hold stands for midnight
+	if iv.To == latest {
 		iv.To = 1440
 	}
 	return iv, true, a == nil && b == nil
 }
+
+// closing is the end of a stretch as a browser's field can hold it: it knows no 24:00, so midnight is shown as span reads it.
+func closing(m clock.Minute) string { return min(m, latest).Clock() }
 
 // typedWeek reads the editor of the week: the hours, and each day as it was typed.
 func typedWeek(v *Visit) (w scheduling.Weekly, days []HoursDay, err error) {

@@ -205,6 +205,14 @@ func TestAPractitionerComesWorksAndLeaves(t *testing.T) {
 	leads(t, v.send(hours, "version", was, "from-1", "14:00", "to-1", "18:00", "from-1", "09:00", "to-1", "13:00", "from-2", "09:00", "to-2", "13:00", "from-3", "", "to-3", ""), hours+"?done=saved")
 	wants(t, v.send(hours, "version", was, "from-5", "09:00", "to-5", "10:00"), 409, "Somebody changed this")
 	wants(t, v.get(hours), 200, `value="14:00"`, "!10:00")
+	// An evening until midnight is shown as a browser's field can hold it, and the page as it stands can be saved again.
+	leads(t, v.send(hours, "version", v.version(hours), "from-1", "14:00", "to-1", "24:00"), hours+"?done=saved")
+	shown := regexp.MustCompile(`name="to-1" value="([^"]+)"`).FindStringSubmatch(wants(t, v.get(hours), 200, `value="23:55"`, `!value="24:00"`))
+	for range 2 {
+		leads(t, v.send(hours, "version", v.version(hours), "from-1", "14:00", "to-1", shown[1]), hours+"?done=saved")
+	}
+	wants(t, v.get("/c/desk"), 200, "12:00 am")
+	leads(t, v.send(hours, "version", v.version(hours), "from-1", "14:00", "to-1", "18:00", "from-1", "09:00", "to-1", "13:00", "from-2", "09:00", "to-2", "13:00"), hours+"?done=saved")
 
 	// One day with other hours, and a day off.
 	wants(t, v.send(hours[:len(hours)-5]+"changes", "change_date", "never", "change_from1", "10:00"), 422, "#f-change_date", "#f-change_from1", `value="10:00"`)
