@@ -276,7 +276,7 @@ func (s *Service) AskPasskey(ctx context.Context, cookie string, at Device) ([]b
 	person, session, kind := x.in.Person.ID, x.in.SessionID, toProve
 	if err != nil || !x.in.Has {
 		person, session, kind = id.Zero, id.Zero, toSignIn
-		if err := s.slowDown(ctx, ofChallenge, network(at.Address), askRule); err != nil {
+		if err := s.slowDown(ctx, ofChallenge, Network(at.Address), askRule); err != nil {
 			return nil, err
 		}
 	}
@@ -373,7 +373,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, response string, at Device,
 	if s.keys == nil {
 		return Started{}, s.noPasskeys()
 	}
-	if err := s.slowDown(ctx, ofChallenge, network(at.Address), askRule); err != nil {
+	if err := s.slowDown(ctx, ofChallenge, Network(at.Address), askRule); err != nil {
 		return Started{}, err
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(response))

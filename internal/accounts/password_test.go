@@ -197,7 +197,7 @@ func TestWaits(t *testing.T) {
 		last = w
 	}
 	for a, want := range map[string]string{"203.0.113.9": "203.0.113.9", "::ffff:203.0.113.9": "203.0.113.9", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "unknown", "x": "unknown"} {
-		if got := network(a); got != want {
+		if got := Network(a); got != want {
 			t.Errorf("%q: %q, want %q", a, got, want)
 		}
 	}

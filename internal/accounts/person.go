@@ -159,9 +159,9 @@ func addressKey(raw string) string {
 	return e.Key()
 }
 
-// network is the part of a network address that one household or one clinic shares: the whole IPv4 address, the first 64 bits
+// Network is the part of a network address that one household or one clinic shares: the whole IPv4 address, the first 64 bits
 // of an IPv6 one.
-func network(address string) string {
+func Network(address string) string {
 	a, err := netip.ParseAddr(strings.TrimSpace(address))
 	if err != nil {
 		return "unknown"

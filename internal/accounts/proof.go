@@ -31,7 +31,7 @@ func (t *try) count(p *store.Platform, person id.ID, at Device) (err error) {
 	if t.code, err = bucket(p, ofCode, person.String()); err != nil {
 		return err
 	}
-	if t.network, err = bucket(p, ofNetwork, network(at.Address)); err != nil {
+	if t.network, err = bucket(p, ofNetwork, Network(at.Address)); err != nil {
 		return err
 	}
 	if t.failures, t.refuse, err = strike(p, t.code, codeRule); err != nil || t.refuse > 0 {

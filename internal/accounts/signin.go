@@ -68,7 +68,7 @@ func (s *Service) prove(ctx context.Context, email, password string, at Device) 
 		if a.account, err = bucket(p, ofAccount, key); err != nil {
 			return err
 		}
-		if a.network, err = bucket(p, ofNetwork, network(at.Address)); err != nil {
+		if a.network, err = bucket(p, ofNetwork, Network(at.Address)); err != nil {
 			return err
 		}
 		if a.failures, refuse, err = strike(p, a.account, accountRule); err != nil || refuse > 0 {

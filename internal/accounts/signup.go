@@ -23,7 +23,7 @@ func (s *Service) SignUp(ctx context.Context, d Draft, at Device) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	if err := s.slowDown(ctx, ofSignUp, network(at.Address), signUpRule); err != nil {
+	if err := s.slowDown(ctx, ofSignUp, Network(at.Address), signUpRule); err != nil {
 		return err
 	}
 	hash, err := s.hashes.hash(ctx, c.password)
@@ -158,7 +158,7 @@ func (s *Service) Verify(ctx context.Context, token string) error {
 // ForgotPassword mails a link to a known address and does as much, without the mail, for an unknown one. Its answer is the same.
 // fault.TooMany asks the network to wait.
 func (s *Service) ForgotPassword(ctx context.Context, email, lang string, at Device) error {
-	if err := s.slowDown(ctx, ofSignUp, network(at.Address), signUpRule); err != nil {
+	if err := s.slowDown(ctx, ofSignUp, Network(at.Address), signUpRule); err != nil {
 		return err
 	}
 	key := addressKey(email)

@@ -8,10 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"almirah/internal/accounts"
 	"almirah/internal/clock"
 )
 
-// limiter lets an address book so many times a minute, with a family's worth at once. Addresses
+// limiter lets a household or a clinic, which share a network, book so many times a minute, with a family's worth at once. Networks
 // are kept as HMACs under a key that dies with the process, so that no list of visitors exists.
 type limiter struct {
 	clock   clock.Clock
@@ -44,7 +45,7 @@ func (l *limiter) Wait(r *http.Request) time.Duration {
 		return 0
 	}
 	m := hmac.New(sha256.New, l.secret[:])
-	m.Write([]byte(l.address(r)))
+	m.Write([]byte(accounts.Network(l.address(r)))) // whoever has one IPv6 address has as many as she likes
 	var key [16]byte
 	copy(key[:], m.Sum(nil))
 	now := l.clock.Now()
