@@ -274,12 +274,18 @@ func TestKeeperAwayIsSaid(t *testing.T) {
 	if status, said := ready(); status != http.StatusServiceUnavailable || !strings.Contains(said, "keys bad") {
 		t.Fatalf("%d %s", status, said)
 	}
+	if _, err := (probe{House: h.House}).keeperAsked(t.Context()); !errors.Is(err, vault.ErrKeeperAway) {
+		t.Errorf("the look at the service: %v", err)
+	}
 	service.Away(false)
 	if err := h.hear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Patients.Open(t.Context(), h.Owner, p.ID); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := (probe{House: h.House}).keeperAsked(t.Context()); err != nil {
+		t.Error(err)
 	}
 	if status, said := ready(); !strings.Contains(said, "keys ok") { // nobody writes the audit log's tree in this test, which is late by now
 		t.Fatalf("%d %s", status, said)

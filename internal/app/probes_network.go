@@ -88,7 +88,6 @@ func (p probe) unmarked(ctx context.Context, body []byte) (n int, wrong string) 
 	}
 }
 
-// requestsEnd looks at the files of the log of requests: none is older than it may be, and none lies open.
 // whoAsked asks for a page with marks, through the guard and a handler of lines like that of this installation, and looks for them in its log.
 func (p probe) whoAsked(ctx context.Context) (string, error) {
 	const mark = "Firefox/5e1f"
@@ -104,8 +103,13 @@ func (p probe) whoAsked(ctx context.Context) (string, error) {
 	}
 	r.Header.Set("User-Agent", mark)
 	h.ServeHTTP(&page{header: http.Header{}}, r)
-	switch on := p.daybook != nil && p.Config.Requests.Visitor; {
-	case strings.Contains(other.String(), "192.0.2.77") || strings.Contains(other.String(), "Firefox") || other.Len() == 0:
+	return saysWhoAsked(other.String(), looked, p.daybook != nil && p.Config.Requests.Visitor)
+}
+
+// saysWhoAsked judges what an unsealed log wrote of the marked request, and whether who asked went on to the sealed one, which is so only where it was chosen.
+func saysWhoAsked(other string, looked, on bool) (string, error) {
+	switch {
+	case strings.Contains(other, "192.0.2.77") || strings.Contains(other, "Firefox") || other == "":
 		return "", errors.New("a log that is not sealed says who asked, or nothing")
 	case looked != on:
 		return "", fmt.Errorf("who asked is on its way to the sealed log: %t; chosen: %t", looked, on)
@@ -115,6 +119,7 @@ func (p probe) whoAsked(ctx context.Context) (string, error) {
 	return "no log says who asked", nil
 }
 
+// requestsEnd looks at the files of the log of requests: none is older than it may be, and none lies open.
 func (p probe) requestsEnd(ctx context.Context) (string, error) {
 	if p.daybook == nil {
 		return "the log of requests goes to the machine's own log, where its time is set", nil

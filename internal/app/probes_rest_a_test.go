@@ -183,6 +183,7 @@ func TestLooksAtMessagesAndWordsCanGoRed(t *testing.T) {
 			{"messages-for-a-reason", nil, []string{`UPDATE message SET purpose = '' WHERE language = 'zz'`}, []string{`UPDATE message SET purpose = 'booking' WHERE language = 'zz'`}},
 			{"messages-for-a-reason", nil, []string{`UPDATE message SET kind = 'offer' WHERE language = 'zz'`}, []string{noLetters}},
 			{"whatsapp", letter("reminder", "reminder", "whatsapp", "sent", "-90", "channel_id = {rule}"), []string{`UPDATE message SET channel_id = NULL WHERE language = 'zz'`}, []string{noLetters}},
+			{"delivery-metadata", letter("reminder", "reminder", "email", "sent", "-90", ""), []string{`INSERT INTO message_event (clinic_id, message_id, id, at, state) SELECT clinic_id, id, id, created_at, 'opened' FROM message WHERE language = 'zz'`}, []string{`DELETE FROM message_event WHERE state = 'opened'`, noLetters}},
 			{"stop-is-heard", together(letter("reminder", "reminder", "sms", "planned", "-90", ""), []string{agreed("reminder", "TRUE", "-95")}), []string{agreed("reminder", "FALSE", "-60"), `UPDATE consent SET channel = 'sms', door = 'reply' WHERE door = 'probe' AND given = FALSE`},
 				[]string{noLetters, noAgreement, `DELETE FROM consent WHERE door = 'reply'`}},
 			{"delivery-events-180", together(letter("reminder", "reminder", "sms", "sent", "-90", ""), []string{`INSERT INTO message_event (clinic_id, message_id, id, at, state) SELECT clinic_id, id, id, created_at, 'sent' FROM message WHERE language = 'zz'`}),

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"almirah/internal/prescriptions"
 	"almirah/internal/store"
 )
 
@@ -42,6 +43,9 @@ func TestLooksAtRecordsAndRequestsCanGoRed(t *testing.T) {
 	engines(t, func(t *testing.T, engine store.Engine) {
 		l := lookerIn(t, engine, nil)
 		l.Fake.Move(50 * time.Hour)
+		sheet := func(number string) string {
+			return l.sealed(t, "prescription", "sheet", l.known["one"], prescriptions.Sheet{Signer: "Dr Asha Verma", Registration: number})
+		}
 		l.tried([]crack{
 			{"signed-stays", []string{visitRow}, []string{`UPDATE encounter SET note = {x:01}, changed_at = {now}`}, []string{`UPDATE encounter SET changed_at = signed_at`}},
 			{"signed-stays", nil, []string{`UPDATE encounter SET note = NULL`}, []string{noVisits}},
@@ -55,8 +59,10 @@ func TestLooksAtRecordsAndRequestsCanGoRed(t *testing.T) {
 			{"prescriptions-stay", []string{rxRow}, []string{`UPDATE prescription SET sheet = NULL`}, []string{`UPDATE prescription SET sheet = {x:00}`}},
 			{"prescriptions-stay", nil, []string{`UPDATE prescription SET body = {x:01}, saved_at = {now}`}, []string{`UPDATE prescription SET saved_at = {now-60}`}},
 			{"prescriptions-signed", nil, []string{`UPDATE prescription SET provider_id = NULL`}, []string{`UPDATE prescription SET provider_id = {practitioner}`}},
+			{"prescriptions-signed", []string{`UPDATE prescription SET sheet = ` + sheet("KMC 20417") + `, body = ` + l.sealed(t, "prescription", "body", l.known["one"], map[string]any{})}, []string{`UPDATE prescription SET sheet = ` + sheet("")}, []string{`UPDATE prescription SET sheet = ` + sheet("KMC 20417")}},
 			{"prescriptions-lists", nil, []string{`UPDATE prescription SET checked = ''`}, []string{`UPDATE prescription SET checked = 'not-checked'`}},
-			{"prescription-link", []string{sharedRow}, []string{`UPDATE prescription_share SET expires_at = {now+130000}`}, []string{`UPDATE prescription_share SET expires_at = {now+43000}`}},
+			{"prescription-link", []string{agreed("papers", "TRUE", "-70"), sharedRow}, []string{noAgreement}, []string{agreed("papers", "TRUE", "-60"), `UPDATE consent SET at = at + 1 WHERE door = 'probe'`}},
+			{"prescription-link", nil, []string{`UPDATE prescription_share SET expires_at = {now+130000}`}, []string{`UPDATE prescription_share SET expires_at = {now+43000}`}},
 			{"prescription-link", nil, []string{`INSERT INTO prescription_end (clinic_id, prescription_id, patient_id, ended_at, ended_by) VALUES ({clinic}, {one}, {patient}, {now}, {person})`}, []string{`UPDATE prescription_share SET revoked_at = {now}`}},
 
 			{"request-clock", demanded(`due_at = {now+5}`), []string{`UPDATE data_request SET due_at = {now-5}`}, []string{noRequests}},

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"almirah/internal/access"
+	"almirah/internal/audit"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
 	"almirah/internal/store"
@@ -90,6 +92,8 @@ func TestLooksAtThePlatformCanGoRed(t *testing.T) {
 			{"export-whole", nil, []string{`CREATE TABLE shoes (clinic_id TEXT, patient_id TEXT)`}, []string{`DROP TABLE shoes`}},
 			{"restored-held", nil, []string{`INSERT INTO restoration (id, backup, taken_at, restored_at) VALUES ({one}, 'x', 1, {now})`}, []string{`DELETE FROM restoration`}},
 
+			{"data-map-own", nil, []string{`UPDATE clinic SET name = '', legal_entity = ''`}, []string{`UPDATE clinic SET name = 'Sunrise', legal_entity = 'Sunrise'`}},
+
 			{"synthetic-nightly", []string{walk}, went("remind", "good", "bad"), went("remind", "bad", "good")},
 			{"synthetic-copy", nil, went("copy", "good", "bad"), went("copy", "bad", "good")},
 			{"synthetic-round-trip", nil, went("archive", "good", "skipped"), went("archive", "skipped", "good")},
@@ -133,6 +137,9 @@ func TestLooksAtThePlatformCanGoRed(t *testing.T) {
 		}
 
 		// What was done to the log cannot be mended.
+		if err := l.look("audit-not-stuck"); err != nil {
+			t.Error(err)
+		}
 		if err := l.look("audit-tamper-evident"); err != nil {
 			t.Error(err)
 		}
@@ -140,5 +147,77 @@ func TestLooksAtThePlatformCanGoRed(t *testing.T) {
 		if l.look("audit-tamper-evident") == nil {
 			t.Error("the log was written again, and nobody sees it")
 		}
+		l.entry(t, true, id.Zero, audit.Entry{Actor: l.Owner.Actor(), Role: access.Owner, Action: "change", Kind: "clinic"})
+		if l.look("audit-not-stuck") == nil {
+			t.Error("an entry gets no place any more, and nobody sees it")
+		}
+	})
+}
+
+// open takes the rules of a table away; close gives them back.
+func (v *vandal) open(t *testing.T, table string) (closed func()) {
+	t.Helper()
+	if v.DB.Engine() == store.Postgres {
+		v.write(t, `ALTER TABLE `+table+` DISABLE TRIGGER USER`)
+		return func() { v.write(t, `ALTER TABLE `+table+` ENABLE TRIGGER USER`) }
+	}
+	rows, err := v.db.Query(`SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '` + table + `'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := map[string]string{}
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			t.Fatal(err)
+		}
+		rules[name] = text
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name := range rules {
+		v.write(t, `DROP TRIGGER `+name)
+	}
+	return func() {
+		for _, text := range rules {
+			v.write(t, text)
+		}
+	}
+}
+
+// TestLooksAtFencesCanGoRed takes away the rules that these looks try.
+func TestLooksAtFencesCanGoRed(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, engine store.Engine) {
+		h := openHouse(t, engine, Options{}, nil)
+		l := &looker{vandalIn(t, h), t}
+		for _, x := range []struct{ probe, table, before, after string }{
+			{"scheduling-only", "visit_template", "", ""},
+			{"prescriptions-off", "drug_alias", "", ""},
+			{"agreement-before-patients", "patient", `UPDATE clinic SET jurisdiction = 'US-CA'`, `UPDATE clinic SET jurisdiction = 'IN'`},
+		} {
+			if x.before != "" {
+				l.write(t, x.before)
+			}
+			if err := l.look(x.probe); err != nil {
+				t.Errorf("%s is broken before anything was: %v", x.probe, err)
+			}
+			closed := l.open(t, x.table)
+			if l.look(x.probe) == nil {
+				t.Errorf("%s sees nothing when %s takes every row", x.probe, x.table)
+			}
+			closed()
+			if err := l.look(x.probe); err != nil {
+				t.Errorf("%s is still broken after it was mended: %v", x.probe, err)
+			}
+			if x.after != "" {
+				l.write(t, x.after)
+			}
+		}
+		l.tried([]crack{
+			{"scheduling-only", nil, []string{`ALTER TABLE service ADD COLUMN diagnosis TEXT`}, []string{`ALTER TABLE service DROP COLUMN diagnosis`}},
+			{"agreement-before-patients", nil, []string{`UPDATE clinic SET jurisdiction = 'US', baa = 'signed by nobody'`}, []string{`UPDATE clinic SET jurisdiction = 'IN', baa = ''`}},
+		})
 	})
 }

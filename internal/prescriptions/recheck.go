@@ -18,6 +18,7 @@ type Looked struct {
 	Remote   int // of these, written for a patient who was seen by video or telephone
 	Unasked  int // a warning that needs a reason has none
 	Unwarned int // two drugs stand on the sheet of which its own list warns, and the sheet does not say so
+	Nameless int // no practitioner, or no registration number, stands on the sheet
 	Distant  int // a restricted drug, in India, for a patient who was not there
 }
 
@@ -42,6 +43,9 @@ func (s *Service) Recheck(v *store.View, since clock.Instant, most int) (Looked,
 			continue
 		}
 		out.Sheets++
+		if p.Sheet.Signer == "" || p.Sheet.Registration == "" {
+			out.Nameless++
+		}
 		was := map[string]bool{}
 		restricted := false
 		for _, w := range p.Sheet.Checking.Warnings {
