@@ -17,9 +17,11 @@ import (
 
 const (
 	sqlProbeBare        = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND outcome IN ('partly', 'refused') AND (ground = '' OR why IS NULL AND patient_id IS NOT NULL)`
-	sqlProbeNotAnswered = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND state = 'answered' AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
-	sqlProbeUnproved    = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND patient_id IS NOT NULL AND (proof = '' OR known_at = 0 OR door <> 'link' AND proved_by IS NULL)`
-	sqlProbeAsked       = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
+	sqlProbeNotAnswered = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND (state = 'answered' OR state = 'withdrawn' AND decided_by IS NOT NULL) AND patient_id IS NOT NULL AND told_at = 0 AND decided_at < $2`
+	sqlProbeTakenBack   = `SELECT COUNT(*) FROM data_request r JOIN audit_leaf l ON l.clinic_id = r.clinic_id AND l.subject_id = r.id WHERE r.clinic_id = $1 AND l.id >= $2 AND l.kind = 'data-request' AND l.action = 'withdraw'
+	AND l.role <> 'patient' AND r.state = 'withdrawn' AND (r.door = 'link' OR r.decided_by IS NULL OR r.why IS NULL AND r.patient_id IS NOT NULL)`
+	sqlProbeUnproved = `SELECT COUNT(*) FROM data_request WHERE clinic_id = $1 AND patient_id IS NOT NULL AND (proof = '' OR known_at = 0 OR door <> 'link' AND proved_by IS NULL)`
+	sqlProbeAsked    = `SELECT COUNT(*) FROM link_asked WHERE clinic_id = $1 AND at < $2`
 )
 
 // requestClocks looks for answers and confirmations that are overdue, and for requests of which nobody made sure for a week who asks.
@@ -41,8 +43,12 @@ func (p probe) requestClocks(ctx context.Context) (string, error) {
 	return fmt.Sprintf("no answer is overdue in %d clinics", len(p.clinics)), nil
 }
 
-// requestRefusals looks for something that was refused without a ground or a sentence.
+// requestRefusals looks for something that was refused without a ground or a sentence, and, within a week, for something that staff took back in somebody's place: what she
+// asked on her own page, or without a sentence.
 func (p probe) requestRefusals(ctx context.Context) (string, error) {
+	if _, err := p.none(ctx, sqlProbeTakenBack, "requests were taken back by somebody else than who asked, without a sentence or though they came by the person's own page", id.First(p.Clock.Now().Add(-week))); err != nil {
+		return "", err
+	}
 	return p.none(ctx, sqlProbeBare, "answers refuse something and do not say why")
 }
 

@@ -23,12 +23,12 @@ var requested = []Sentence{
 			},
 			{
 				Name: "the whole wait stops the clock",
-				File: "internal/requests/service.go", Old: "min(r.KnownAt, r.SureBy()).Sub(r.CameAt)", New: "r.KnownAt.Sub(r.CameAt)",
+				File: "internal/requests/take.go", Old: "min(r.KnownAt, r.SureBy()).Sub(r.CameAt)", New: "r.KnownAt.Sub(r.CameAt)",
 				Red: []string{"requests.TestARequestOfNobodyHasAClock", "requests.TestLatePaperworkStopsNoClock"},
 			},
 			{
 				Name: "who writes it down late has more time",
-				File: "internal/requests/service.go", Old: "Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // that it is written down", New: "max(r.DueAt, Due(r.Law, r.Kind, r.CameAt, 0, c.Location())) // that it is written down",
+				File: "internal/requests/take.go", Old: "Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // that it is written down", New: "max(r.DueAt, Due(r.Law, r.Kind, r.CameAt, 0, c.Location())) // that it is written down",
 				Red: []string{"requests.TestLatePaperworkStopsNoClock"},
 			},
 			{
@@ -59,7 +59,7 @@ var requested = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "a column for a fee",
-				File: "internal/requests/holdings.go", Old: `"erase_at",`, New: `"erase_at", "fee",`,
+				File: "internal/requests/holdings.go", Old: `"erase_at", "kind_at",`, New: `"erase_at", "kind_at", "fee",`,
 				Red: []string{"requests.TestNoPlaceForAFee"},
 			},
 		},
@@ -69,7 +69,7 @@ var requested = []Sentence{
 		Text:     "It is made sure who asks, by what the clinic has on file and never by an address that came with the request. A link to somebody’s own page goes only to an address on file, and whoever asks for one gets the same answer whether or not there is such a patient. What reaches the operator goes to the clinic.",
 		Sources:  []string{"J2", "J3", "J12"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/public.go", "requests.Service.Identify", "internal/messaging/privacy.go", "internal/scheduling/link.go", "internal/patients/inside.go"},
+		KeptBy:   []string{"internal/requests/public.go", "internal/requests/take.go", "requests.Service.Identify", "internal/messaging/privacy.go", "internal/scheduling/link.go", "internal/patients/inside.go"},
 		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure", "requests.TestANumberThatIsNotOnFileProvesNothing", "patients.TestPublicDoorChangesNobody", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "request-who-asks",
 		Twins: []Twin{
@@ -107,17 +107,27 @@ var requested = []Sentence{
 	},
 	{
 		ID:       "request-refusal",
-		Text:     "Nothing that you ask is refused, in whole or in part, without one of a few stated grounds and a sentence of its own. What was answered cannot be changed afterwards.",
+		Text:     "Nothing that you ask is refused, in whole or in part, without one of a few stated grounds and a sentence of its own. What was answered cannot be changed afterwards. What you asked on your own page nobody but you changes or takes back; where the clinic writes down that you took something back, or asked something else, you are told in writing.",
 		Sources:  []string{"J7", "J8"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/request.go", "requests.Service.Decide"},
-		ProvedBy: []string{"requests.TestAskedAndAnswered"},
+		ProvedBy: []string{"requests.TestAskedAndAnswered", "requests.TestWhatSheAskedIsHers"},
 		Probe:    "request-refusal",
 		Twins: []Twin{
 			{
 				Name: "a refusal without a sentence",
 				File: "internal/requests/request.go", Old: "least = 10", New: "least = 0",
 				Red: []string{"requests.TestAskedAndAnswered"},
+			},
+			{
+				Name: "another word for it makes her wait",
+				File: "internal/requests/service.go", Old: "due := min(r.DueAt, Due(r.Law, kind, r.CameAt, paused, c.Location()))", New: "due := Due(r.Law, kind, r.CameAt, paused, c.Location())",
+				Red: []string{"requests.TestWhatSheAskedIsHers"},
+			},
+			{
+				Name: "taken back in her place without a sentence",
+				File: "internal/requests/service.go", Old: "text(typed, \"back\", 10, &f)", New: "text(typed, \"back\", 0, &f)",
+				Red: []string{"requests.TestWhatSheAskedIsHers"},
 			},
 			{
 				Name: "any word is a ground",
@@ -158,7 +168,7 @@ var requested = []Sentence{
 			},
 			{
 				Name: "an answer that is not told",
-				File: "internal/requests/service.go", Old: "messaging.TellPrivately(tx, messaging.PrivacyTold, r.Patient, r.ID, 2)", New: "messaging.TellPrivately(tx, messaging.PrivacyTold, id.Zero, r.ID, 2)",
+				File: "internal/requests/service.go", Old: "messaging.TellPrivately(tx, messaging.PrivacyTold, r.Patient, r.ID, answered)", New: "messaging.TellPrivately(tx, messaging.PrivacyTold, id.Zero, r.ID, 2)",
 				Red: []string{"requests.TestAskedAndAnswered", "requests.TestDeletionIsDone"},
 			},
 		},

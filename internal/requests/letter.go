@@ -21,6 +21,12 @@ func Letter(book *words.Book, language string, c clinics.Clinic, r Request) stri
 	t := book.Tongue(language)
 	day := func(at clock.Instant) string { return t.Date(clock.DateOf(at.In(c.Location()))) }
 	lines := []string{t.Say("request.letter.asked", "Clinic", c.Name, "Day", day(r.CameAt), "Kind", t.Say("request.kind."+string(r.Kind)))}
+	if r.WasKind != "" {
+		lines = append(lines, t.Say("request.was_kind", "Day", day(r.KindAt), "Kind", t.Say("request.kind."+string(r.WasKind))))
+	}
+	if r.Closed() { // as the clinic has it
+		return strings.Join(append(lines, t.Say("request.letter.closed", "Day", day(r.DecidedAt)), r.Why, t.Say("request.letter.not_so"), complain(t, r.Law), t.Say("request.letter.free")), "\n\n")
+	}
 	if r.State == Withdrawn {
 		return strings.Join(append(lines, t.Say("request.letter.withdrawn", "Day", day(r.DecidedAt))), "\n\n")
 	}

@@ -223,7 +223,8 @@ func (s *Service) TakeOwnBack(ctx context.Context, who access.Caller, one id.ID)
 		if r.Over() {
 			return fault.New(fault.Conflict, "fault.request_over")
 		}
-		return takeBack(tx, r)
+		tx.Record(audit.Note{Action: "withdraw", Kind: "data-request", Subject: r.ID, Patient: r.Patient})
+		return changed(tx.Exec(sqlWithdraw, r.ID, tx.Now()))
 	})
 }
 

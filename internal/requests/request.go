@@ -122,16 +122,24 @@ type Request struct {
 	Outcome     Outcome
 	Ground      Ground
 	Why         string // the sentence of the answer, or why it takes longer while there is none
-	DecidedBy   id.ID  // zero: it was done at once, by the program
+	DecidedBy   id.ID  // zero: it was done at once, by the program; or she took it back herself
 	DecidedAt   clock.Instant
 	ToldAt      clock.Instant
 	ToldBy      string // "message", "page" or "hand"
 	EraseAt     clock.Instant
+	WasKind     law.Request   // what it was written down as at first, where staff changed that; else empty
+	KindAt      clock.Instant // when they did
 	Version     int64
 }
 
 // Over says whether it was answered or taken back.
 func (r Request) Over() bool { return r.State == Answered || r.State == Withdrawn }
+
+// Closed says whether staff wrote down that the person took it back.
+func (r Request) Closed() bool { return r.State == Withdrawn && !r.DecidedBy.IsZero() }
+
+// Hers says whether it came by her own page: what she asked there, nobody else changes or takes back.
+func (r Request) Hers() bool { return r.Door == ByLink }
 
 // Next is by when the clinic has to do the next thing: to answer, or to make sure who asks.
 func (r Request) Next() clock.Instant {

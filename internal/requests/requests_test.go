@@ -446,6 +446,65 @@ func TestARequestOfNobodyHasAClock(t *testing.T) {
 	})
 }
 
+// TestWhatSheAskedIsHers: staff change neither the kind nor the end of what she asked on her own page. What they wrote down themselves they may call by another name, which makes
+// nobody wait longer, and close when she took it back, with a sentence; of both she is told.
+func TestWhatSheAskedIsHers(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-refusal")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		p, she := h.patient("Asha Verma", "asha@example.org", "")
+		own, err := h.s.Ask(ctx, she, law.Deletion, "", "")
+		h.must(err)
+		if err := h.s.SetKind(ctx, h.owner, own, 1, law.Access); !fault.Is(err, fault.Conflict) {
+			t.Errorf("her deletion became something else: %v", err)
+		}
+		if err := h.s.TakeBack(ctx, h.owner, own, "She does not want it any more."); !fault.Is(err, fault.Conflict) {
+			t.Errorf("staff took her deletion back: %v", err)
+		}
+		h.must(h.s.TakeOwnBack(ctx, she, own))
+		if r, letter, err := h.s.Answer(ctx, she, own); err != nil || r.Closed() || !strings.Contains(letter, "It was taken back on") {
+			t.Errorf("she took it back herself: %+v %s %v", r, letter, err)
+		}
+		one, err := h.s.Take(ctx, h.owner, requests.Taken{Kind: law.Access, Door: requests.ByVisit, Asker: requests.Self, Patient: p, Proof: requests.MetHer})
+		h.must(err)
+		was := h.get(one).DueAt
+		b.Clock.Move(4 * 24 * time.Hour)
+		if c := h.get(one); !c.Late(c.Now) {
+			t.Fatal("72 hours have gone, and it is not late")
+		}
+		h.must(h.s.SetKind(ctx, h.owner, one, 1, law.Complaint))
+		c := h.get(one)
+		if c.Kind != law.Complaint || c.WasKind != law.Access || c.KindAt == 0 || c.DueAt != was || !c.Late(c.Now) {
+			t.Errorf("another word for it, and she waits: %+v", c.Request)
+		}
+		if n := h.sent("privacy.told", p); n != "2" { // that it came, and that it is called something else now
+			t.Errorf("%s messages", n)
+		}
+		wrong(t, h.s.TakeBack(ctx, h.owner, one, "No."), "back")
+		h.must(h.s.TakeBack(ctx, h.owner, one, "She called: the copy has come."))
+		if c = h.get(one); !c.Closed() || c.DecidedBy != h.owner.Actor() || c.ToldBy != "message" || h.sent("privacy.told", p) != "3" {
+			t.Errorf("%+v, %s messages", c.Request, h.sent("privacy.told", p))
+		}
+		_, letter, err := h.s.Answer(ctx, she, one)
+		h.must(err)
+		for _, want := range []string{"Until", "See the data, and a copy", "She called: the copy has come.", "If that is not so", law.Complaints(law.India).Name} {
+			if !strings.Contains(letter, want) {
+				t.Errorf("the letter does not say %q:\n%s", want, letter)
+			}
+		}
+		// Who has no address is told by hand.
+		bare, _ := h.patient("Sita Verma", "", "")
+		two, err := h.s.Take(ctx, h.owner, requests.Taken{Kind: law.Complaint, Door: requests.ByVisit, Asker: requests.Self, Patient: bare, Proof: requests.MetHer, Words: "My name was called out."})
+		h.must(err)
+		h.must(h.s.TakeBack(ctx, h.owner, two, "She said so at the desk."))
+		if c := h.get(two); c.ToldAt != 0 || c.Letter == "" {
+			t.Errorf("%+v", c.Request)
+		}
+		h.must(h.s.ToldByHand(ctx, h.owner, two))
+	})
+}
+
 // answerAsked does what the journeys do with each question.
 func (h *house) answerAsked(ctx context.Context) {
 	h.t.Helper()

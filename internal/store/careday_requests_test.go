@@ -114,7 +114,7 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 	must(s.AskLink(ctx, p.Public(), "new.asker@example.org"))
 	over, err := s.HandOver(ctx, work, law.Deletion, "new.asker@example.org", "Please delete it.")
 	must(err)
-	must(s.TakeBack(ctx, owner, over))
+	must(s.TakeBack(ctx, owner, over, "She called and said so."))
 	must(p.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
 		rows, err := tx.Query(`SELECT id FROM link_asked WHERE clinic_id = $1`)
 		if err != nil {

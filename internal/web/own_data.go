@@ -462,6 +462,8 @@ type OwnRequestPage struct {
 	RequestRow
 	Words, Why, Letter string
 	Longer             bool
+	WasKind            string    // what staff wrote down at first
+	KindAt             time.Time // when they changed it
 	CanBack, HasCopy   bool
 }
 
@@ -479,6 +481,7 @@ func (s *Site) ownRequestPage(v *Visit) (*OwnRequestPage, error) {
 	if p.Longer {
 		p.Why = r.Why
 	}
+	p.WasKind, p.KindAt = string(r.WasKind), v.inZone(r.KindAt)
 	return p, nil
 }
 

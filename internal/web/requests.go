@@ -203,10 +203,13 @@ type RequestPage struct {
 	Find                                  string
 	Found                                 []PatientHit
 	Searched, CanLonger, CanAct, CanPrint bool
-	NeedsReview                           bool
+	NeedsReview, Hers, CanTell            bool
+	WasKind                               string
+	KindAt                                time.Time
 	Version                               int64
 	TypedOutcome, TypedGround             string
 	TypedWhy, TypedProof, TypedLonger     string
+	TypedBack                             string
 	Reviewed                              bool
 }
 
@@ -261,6 +264,7 @@ func (s *Site) requestOf(v *Visit) (*RequestPage, error) {
 		p.Thread = c.Thread.String()
 	}
 	copied := c.Kind == law.Access || c.Kind == law.Portability
+	p.Hers, p.CanTell, p.WasKind, p.KindAt = c.Hers(), !c.Patient.IsZero() && c.ToldAt == 0 && (c.State == requests.Answered || c.Closed()), string(c.WasKind), at(c.KindAt)
 	p.NeedsReview = copied && c.Asker != requests.Self
 	p.CanPrint = copied && c.State == requests.Answered && c.Outcome != requests.Refused && !c.Patient.IsZero()
 	if c.Nominee != nil {
@@ -317,7 +321,7 @@ func (s *Site) actOn(w http.ResponseWriter, v *Visit, word string, do func(ctx c
 		p, err := s.requestOf(v)
 		if err == nil {
 			f := v.PostForm
-			for field, to := range map[string]*string{"outcome": &p.TypedOutcome, "ground": &p.TypedGround, "why": &p.TypedWhy, "proof": &p.TypedProof} {
+			for field, to := range map[string]*string{"outcome": &p.TypedOutcome, "ground": &p.TypedGround, "why": &p.TypedWhy, "proof": &p.TypedProof, "back": &p.TypedBack} {
 				if f.Has(field) {
 					*to = f.Get(field)
 				}
@@ -347,7 +351,7 @@ func requestConfirmed(s *Site, w http.ResponseWriter, v *Visit) error {
 
 func requestLonger(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.actOn(w, v, "request-longer", func(ctx context.Context, one id.ID, version int64) error {
-		return s.Requests.TakeLonger(ctx, v.Who, one, version, v.PostForm.Get("why"))
+		return s.Requests.TakeLonger(ctx, v.Who, one, version, v.PostForm.Get("back"))
 	})
 }
 
@@ -363,7 +367,9 @@ func requestTold(s *Site, w http.ResponseWriter, v *Visit) error {
 }
 
 func requestBack(s *Site, w http.ResponseWriter, v *Visit) error {
-	return s.actOn(w, v, "request-back", func(ctx context.Context, one id.ID, _ int64) error { return s.Requests.TakeBack(ctx, v.Who, one) })
+	return s.actOn(w, v, "request-back", func(ctx context.Context, one id.ID, _ int64) error {
+		return s.Requests.TakeBack(ctx, v.Who, one, v.PostForm.Get("back"))
+	})
 }
 
 // requestFromTalk makes a request of a conversation by one press.

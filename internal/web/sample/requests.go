@@ -38,16 +38,20 @@ func (m *maker) requestPages() {
 	}
 	one := full(late)
 	one.Confirmed, one.Longer = m.at(9, 0), m.at(10, 0)
+	one.WasKind, one.KindAt = "complaint", m.at(9, 30)
 	m.add("request", "", one)
+	hers := full(open)
+	hers.Hers, hers.Nominee = true, ""
+	m.add("request", "hers", hers)
 	bad := full(open)
-	bad.Shell = problems(bad.Shell, "outcome", "ground", "why", "reviewed", "kind")
+	bad.Shell, bad.TypedBack = problems(bad.Shell, "outcome", "ground", "why", "reviewed", "kind", "back"), "No."
 	m.add("request", "wrong", bad)
 	asks := full(nobody)
 	asks.Shell, asks.Name, asks.Known, asks.Proof, asks.Reached, asks.Nominee, asks.Statements, asks.Contact = problems(asks.Shell, "patient", "proof"), "", time.Time{}, "", nil, "", nil, "asha@example.org"
 	asks.Alike, asks.Find, asks.Searched, asks.Found = m.hits()[:1], "Asha", true, m.hits()
 	m.add("request", "who", asks)
 	gone := full(refused)
-	gone.Decided, gone.DecidedBy, gone.Ground, gone.Why, gone.Letter, gone.Erase = m.at(12, 0), "Meera Pillai", "keeping", "The law keeps it.", "On 24 November 2026 you asked Sunrise Clinic.\n\nThis costs you nothing.", m.at(12, 15)
+	gone.CanTell, gone.Decided, gone.DecidedBy, gone.Ground, gone.Why, gone.Letter, gone.Erase = true, m.at(12, 0), "Meera Pillai", "keeping", "The law keeps it.", "On 24 November 2026 you asked Sunrise Clinic.\n\nThis costs you nothing.", m.at(12, 15)
 	m.add("request", "told", gone)
 	done := full(answered)
 	done.Kind, done.Outcome, done.Decided, done.ToldAt, done.ToldBy, done.Letter, done.CanPrint = "access", "granted", m.at(12, 0), m.at(12, 1), "message", "It was granted.", true
@@ -81,6 +85,9 @@ func (m *maker) requestPages() {
 	m.add("own-looked", "", &web.OwnLookedPage{Shell: m.public(), Token: "t", Rows: looks, Older: "/m/t/data/looked?before=0a", Day: "2026-11-24", Today: "2026-11-24", Lists: looks})
 	mine := &web.OwnRequestPage{Shell: m.public(), Token: "t", RequestRow: open, Words: "Please.", Why: "The doctor is away until Monday.", Longer: true, CanBack: true}
 	m.add("own-request", "", mine)
+	changed := *mine
+	changed.WasKind, changed.KindAt = "complaint", m.at(9, 30)
+	m.add("own-request", "changed", &changed)
 	m.add("own-request", "answered", &web.OwnRequestPage{Shell: m.public(), Token: "t", RequestRow: answered, Letter: "It was granted in part.\n\nThis costs you nothing.", HasCopy: true})
 	ask := &web.PublicRequestPage{Shell: m.public(), Contact: "asha", Authority: "Data Protection Board of India", Page: "https://www.dpb.gov.in"}
 	ask.Shell = problems(ask.Shell, "contact")
