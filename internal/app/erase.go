@@ -79,8 +79,9 @@ func (h *House) erase(ctx context.Context, who access.Caller, patient id.ID) (id
 }
 
 // eraseAsDecided is DeletePatient by the clinic's own work, for what staff decided before, or what the law sets a day for.
-func (h *House) eraseAsDecided(ctx context.Context, who access.Caller, patient id.ID) error {
-	_, err := h.Erasure.EraseBy(ctx, who, access.Work, patient, "deleted_by_clinic")
+// still is asked in the Change that destroys, whether the reason is still there.
+func (h *House) eraseAsDecided(ctx context.Context, who access.Caller, patient id.ID, still func(v *store.View) error) error {
+	_, err := h.Erasure.EraseWhile(ctx, who, access.Work, patient, "deleted_by_clinic", still)
 	return err
 }
 

@@ -52,8 +52,21 @@ func (p probe) requestRefusals(ctx context.Context) (string, error) {
 	return p.none(ctx, sqlProbeBare, "answers refuse something and do not say why")
 }
 
-// requestsTold looks for answers that were given to nobody for a week: where there is no address, staff hand over the letter.
+// requestsTold looks for answers that were given to nobody for a week: where there is no address, staff hand over the letter. And for deletions
+// that were granted and are not done.
 func (p probe) requestsTold(ctx context.Context) (string, error) {
+	undone := int64(0)
+	err := p.each(ctx, func(v *store.View, _ id.ID) error {
+		n, _, err := requests.Undone(v, p.ago(24*time.Hour))
+		undone += n
+		return err
+	})
+	if err == nil && undone > 0 {
+		err = fmt.Errorf("%d deletions that were granted are not done a day after they were due, and no order holds them up", undone)
+	}
+	if err != nil {
+		return "", err
+	}
 	return p.none(ctx, sqlProbeNotAnswered, "answers were not told to the person for a week", p.ago(week))
 }
 

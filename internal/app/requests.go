@@ -32,8 +32,8 @@ func collectAll(v *store.View, patient id.ID) (map[string][]map[string]string, e
 }
 
 // eraseFor deletes a patient for a request of hers, or because she is a child for whom nobody speaks.
-func (h *House) eraseFor(ctx context.Context, who access.Caller, patient, _ id.ID) error {
-	return h.eraseAsDecided(ctx, who, patient)
+func (h *House) eraseFor(ctx context.Context, who access.Caller, patient id.ID, still func(v *store.View) error) error {
+	return h.eraseAsDecided(ctx, who, patient, still)
 }
 
 // watchRequests is the clinic's own work on its requests.

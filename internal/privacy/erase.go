@@ -55,13 +55,19 @@ func (s *Service) Erase(ctx context.Context, who access.Caller, patient id.ID, r
 
 // EraseBy is Erase by another right: the clinic's own work carries out what staff decided, or what the law sets a day for.
 func (s *Service) EraseBy(ctx context.Context, who access.Caller, right access.Right, patient id.ID, reason string) (id.ID, error) {
+	return s.EraseWhile(ctx, who, right, patient, reason, nil)
+}
+
+// EraseWhile is EraseBy for a reason that may have gone since somebody looked: still is asked in the same Change, before anything is destroyed. What it answers comes
+// back, and nothing has happened then.
+func (s *Service) EraseWhile(ctx context.Context, who access.Caller, right access.Right, patient id.ID, reason string, still func(v *store.View) error) (id.ID, error) {
 	if err := store.Withheld(ctx); err != nil { // a key that is destroyed is not rolled back
 		return id.Zero, err
 	}
 	var one id.ID
 	held := false
 	err := s.db.Change(ctx, who, right, func(ctx context.Context, tx *store.Tx) (err error) {
-		if one, err = s.erase(ctx, tx, patient, reason); err != nil {
+		if one, err = s.erase(ctx, tx, patient, reason, still); err != nil {
 			return err
 		}
 		holds, err := holdsOf(&tx.View, one)
@@ -89,7 +95,7 @@ func (s *Service) EraseBy(ctx context.Context, who access.Caller, right access.R
 	return one, nil
 }
 
-func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason string) (id.ID, error) {
+func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason string, still func(v *store.View) error) (id.ID, error) {
 	if _, err := patients.Find(&tx.View, patient); err != nil {
 		return id.Zero, err
 	}
@@ -103,6 +109,11 @@ func (s *Service) erase(ctx context.Context, tx *store.Tx, patient id.ID, reason
 	}
 	if _, err := patients.Hold(tx, patient); err != nil { // an order about her, or an invoice to her, waits for us, and finds her gone
 		return id.Zero, err
+	}
+	if still != nil {
+		if err := still(&tx.View); err != nil {
+			return id.Zero, err
+		}
 	}
 	d, err := s.draw(&tx.View, patient)
 	if err != nil {

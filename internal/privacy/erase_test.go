@@ -300,6 +300,13 @@ func TestBrokenOff(t *testing.T) {
 		if p, err := h.folk.Open(background, h.owner, control); err != nil || p.Name == "" {
 			t.Errorf("she can be read no more: %v", err)
 		}
+		// The reason went between the look and the deletion: it is asked before anything is destroyed.
+		if _, err := h.s.EraseWhile(background, h.owner, access.PatientDelete, control, "deleted_by_clinic", func(*store.View) error { return broken }); !errors.Is(err, broken) {
+			t.Errorf("erased for a reason that had gone: %v", err)
+		}
+		if p, err := h.folk.Open(background, h.owner, control); err != nil || p.Name == "" {
+			t.Errorf("she can be read no more, though the reason had gone: %v", err)
+		}
 		_, err = h.s.Erase(background, h.owner, control, "deleted_by_clinic")
 		h.must(err)
 	})

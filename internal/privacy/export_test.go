@@ -11,7 +11,7 @@ import (
 // EraseForTest is Erase, and fails when all is done but the commit.
 func (s *Service) EraseForTest(ctx context.Context, who access.Caller, patient id.ID, reason string, fails error) (id.ID, error) {
 	return id.Zero, s.db.Change(ctx, who, access.PatientDelete, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := s.erase(ctx, tx, patient, reason); err != nil {
+		if _, err := s.erase(ctx, tx, patient, reason, nil); err != nil {
 			return err
 		}
 		return fails

@@ -158,7 +158,7 @@ var requested = []Sentence{
 		Sources:  []string{"J1", "J6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/service.go", "internal/requests/work.go"},
-		ProvedBy: []string{"requests.TestAskedAndAnswered", "requests.TestDeletionIsDone"},
+		ProvedBy: []string{"requests.TestAskedAndAnswered", "requests.TestDeletionIsDone", "requests.TestManyWhoAreHeldKeepNoOtherWaiting"},
 		Probe:    "request-in-writing",
 		Twins: []Twin{
 			{

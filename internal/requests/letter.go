@@ -6,6 +6,8 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/law"
+	"almirah/internal/retention"
+	"almirah/internal/store"
 	"almirah/internal/words"
 )
 
@@ -31,7 +33,9 @@ func Letter(book *words.Book, language string, c clinics.Clinic, r Request) stri
 		return strings.Join(append(lines, t.Say("request.letter.withdrawn", "Day", day(r.DecidedAt))), "\n\n")
 	}
 	lines = append(lines, t.Say("request.letter."+string(r.Outcome), "Day", day(r.DecidedAt)))
-	if r.Outcome != Refused {
+	if r.Outcome != Refused && r.HeldUntil != "" { // by whom and why it was ordered, she is not told here: those who lead the clinic alone know it
+		lines = append(lines, t.Say("request.letter.held", "Date", t.Date(r.HeldUntil)))
+	} else if r.Outcome != Refused {
 		if key := "request.letter.does." + string(r.Kind); t.Has(key) {
 			lines = append(lines, t.Say(key))
 		}
@@ -60,4 +64,18 @@ func complain(t *words.Tongue, place string) string {
 		return t.Say("request.letter.complain", "Authority", name)
 	}
 	return t.Say("request.letter.complain_at", "Authority", name, "Page", a.Page)
+}
+
+// letter is Letter as things stand now: a deletion that an order of two people holds up is not told as done shortly.
+func (s *Service) letter(v *store.View, language string, c clinics.Clinic, r Request) (string, error) {
+	if r.EraseAt > 0 && !r.Patient.IsZero() {
+		until, held, err := retention.Held(v, r.Patient)
+		if err != nil {
+			return "", err
+		}
+		if held {
+			r.HeldUntil = until
+		}
+	}
+	return Letter(s.o.Book, language, c, r), nil
 }

@@ -120,8 +120,8 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, one id.ID) (r R
 			return err
 		}
 		_, _, language, err := patients.Contact(v, r.Patient)
-		if r.Over() {
-			letter = Letter(s.o.Book, language, c, r)
+		if err == nil && r.Over() {
+			letter, err = s.letter(v, language, c, r)
 		}
 		v.Opened("data-request", one, r.Patient)
 		return err

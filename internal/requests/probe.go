@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"errors"
 	"slices"
 
 	"almirah/internal/clinics"
@@ -8,6 +9,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/law"
 	"almirah/internal/messaging"
+	"almirah/internal/retention"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 	"almirah/internal/words"
@@ -27,6 +29,7 @@ const (
 	sqlTalked = `SELECT r.patient_id, r.thread_id FROM data_request r WHERE r.clinic_id = $1 AND r.door = 'talk' AND r.proof = 'contact' AND r.patient_id IS NOT NULL AND r.thread_id IS NOT NULL AND r.known_at >= $2
 	AND NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.clinic_id = r.clinic_id AND l.patient_id = r.patient_id AND l.id >= $3 AND l.at >= r.known_at
 	AND (l.action = 'identify' AND l.subject_id = r.id OR l.kind = 'patient' AND l.action <> 'open' OR l.kind = 'thread' AND l.action = 'link')) ORDER BY r.id DESC LIMIT 200`
+	sqlUndone  = `SELECT patient_id FROM data_request WHERE clinic_id = $1 AND erase_at > 0 AND erase_at < $2 AND patient_id IS NOT NULL ORDER BY erase_at, id`
 	sqlGuessed = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN tries > 5 OR code IS NOT NULL AND LENGTH(code) < 30 THEN 1 ELSE 0 END), 0) FROM contact_proof WHERE clinic_id = $1`
 )
 
@@ -102,6 +105,36 @@ func Untraced(v *store.View, since clock.Instant) (bad, looked int64, err error)
 			return bad, looked, err
 		}
 		if looked++; !sure {
+			bad++
+		}
+	}
+	return bad, looked, nil
+}
+
+// Undone counts the deletions that were due before the moment and are not done though no order of two people holds them up (promise request-in-writing).
+func Undone(v *store.View, before clock.Instant) (bad, looked int64, err error) {
+	rows, err := v.Query(sqlUndone, before)
+	if err != nil {
+		return 0, 0, err
+	}
+	var all []id.ID
+	for rows.Next() {
+		var p id.ID
+		if err := rows.Scan(&p); err != nil {
+			_ = rows.Close()
+			return 0, 0, err
+		}
+		all = append(all, p)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return 0, 0, err
+	}
+	for _, p := range all {
+		_, held, err := retention.Held(v, p)
+		if err != nil {
+			return bad, looked, err
+		}
+		if looked++; !held {
 			bad++
 		}
 	}

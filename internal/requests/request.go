@@ -130,6 +130,8 @@ type Request struct {
 	WasKind     law.Request   // what it was written down as at first, where staff changed that; else empty
 	KindAt      clock.Instant // when they did
 	Version     int64
+
+	HeldUntil clock.Date // the last day of an order that holds the deletion up; filled in for the letter alone
 }
 
 // Over says whether it was answered or taken back.

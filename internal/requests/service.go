@@ -26,9 +26,9 @@ type Options struct {
 	Book *words.Book
 	// Collect copies out everything that every room holds of a patient, by table.
 	Collect func(v *store.View, patient id.ID) (map[string][]map[string]string, error)
-	// Erase deletes a patient in every room, for a request of hers; for the zero request, because she was found to be a child for whom nobody
-	// speaks. who is staff, or the clinic's own work.
-	Erase func(ctx context.Context, who access.Caller, patient, request id.ID) error
+	// Erase deletes a patient in every room, by the clinic's own work. It asks still in the Change that deletes, before anything is destroyed, whether the reason is
+	// still there, and answers what still answered.
+	Erase func(ctx context.Context, who access.Caller, patient id.ID, still func(v *store.View) error) error
 	// Believed says whether the clock can be believed: nothing that nobody decided is deleted under one that jumped. nil: it always is.
 	Believed func(ctx context.Context) (bool, error)
 }
@@ -199,9 +199,9 @@ func (s *Service) Get(ctx context.Context, who access.Caller, one id.ID) (out Ca
 			return err
 		}
 		if r.Over() {
-			out.Letter = Letter(s.o.Book, language, c, r)
+			out.Letter, err = s.letter(v, language, c, r)
 		}
-		return nil
+		return err
 	})
 	return out, err
 }

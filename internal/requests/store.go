@@ -20,7 +20,7 @@ const (
 	sqlOver    = `SELECT ` + columns + ` AND state IN ('answered', 'withdrawn') ORDER BY came_at DESC, id DESC LIMIT $2`
 	sqlOf      = `SELECT ` + columns + ` AND patient_id = $2 ORDER BY came_at DESC, id DESC LIMIT $3`
 	sqlLast    = `SELECT ` + columns + ` AND patient_id = $2 AND kind = $3 AND door = 'link' AND state = 'answered' AND came_at >= $4 ORDER BY came_at DESC LIMIT 1`
-	sqlErasing = `SELECT ` + columns + ` AND erase_at > 0 AND erase_at <= $2 AND patient_id IS NOT NULL ORDER BY erase_at LIMIT 20`
+	sqlErasing = `SELECT ` + columns + ` AND erase_at > 0 AND erase_at <= $2 AND patient_id IS NOT NULL AND (erase_at > $3 OR erase_at = $3 AND id > $4) ORDER BY erase_at, id LIMIT $5`
 
 	sqlKnown = `UPDATE data_request SET state = 'open', patient_id = $4, proof = $5, proved_by = $6, known_at = $7, due_at = $8, words = $9, contact = NULL, warned = 0, mailed = 0, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'received'`

@@ -57,30 +57,55 @@ func (s *Service) warn(ctx context.Context, who access.Caller) error {
 	})
 }
 
+// erasedAtOnce is how many deletions are read at once.
+const erasedAtOnce = 20
+
+// errSettled says that the reason of an erasure has gone since it was looked for.
+var errSettled = errors.New("requests: nothing is to be erased any more")
+
 // erase does the deletions that were decided. One that cannot be done keeps no other waiting; one that an order of two people holds up waits for its end.
-func (s *Service) erase(ctx context.Context, who access.Caller) error {
-	var due []Request
-	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
-		due, err = read(v, sqlErasing, v.Now())
-		return err
-	})
-	for _, r := range due {
-		failed := s.o.Erase(ctx, who, r.Patient, r.ID)
-		if fault.Is(failed, fault.NotFound) {
-			failed = s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-				tx.Housekeeping("she was deleted already, which is recorded")
-				_, err := tx.Exec(sqlErased, r.ID)
-				return err
-			})
+func (s *Service) erase(ctx context.Context, who access.Caller) (err error) {
+	var last Request
+	for {
+		var due []Request
+		failed := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
+			due, err = read(v, sqlErasing, v.Now(), last.EraseAt, last.ID, erasedAtOnce)
+			return err
+		})
+		if failed != nil {
+			return errors.Join(err, failed)
 		}
-		err = errors.Join(err, unlessHeld(failed))
+		for _, r := range due {
+			last = r
+			err = errors.Join(err, unlessHeld(s.eraseOne(ctx, who, r)))
+		}
+		if len(due) < erasedAtOnce || ctx.Err() != nil {
+			return err
+		}
 	}
-	return err
 }
 
-// unlessHeld passes over that an order of two people holds an erasure up, which is no failure: it is tried again.
+func (s *Service) eraseOne(ctx context.Context, who access.Caller, r Request) error {
+	err := s.o.Erase(ctx, who, r.Patient, func(v *store.View) error {
+		now, err := get(v, r.ID)
+		if err == nil && (now.State != Answered || now.Outcome == Refused || now.EraseAt != r.EraseAt || now.Patient != r.Patient) {
+			err = errSettled
+		}
+		return err
+	})
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("she was deleted already, which is recorded")
+		_, err := tx.Exec(sqlErased, r.ID)
+		return err
+	})
+}
+
+// unlessHeld passes over that an order of two people holds an erasure up, or that its reason has gone meanwhile, which are no failures: it is looked at again.
 func unlessHeld(err error) error {
-	if fault.Is(err, fault.Conflict) {
+	if fault.Is(err, fault.Conflict) || errors.Is(err, errSettled) {
 		return nil
 	}
 	return err

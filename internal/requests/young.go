@@ -141,7 +141,16 @@ func (s *Service) findYoung(ctx context.Context, who access.Caller) error {
 		}
 	}
 	for _, p := range over { // one who cannot be deleted keeps no other waiting
-		err = errors.Join(err, unlessHeld(s.o.Erase(ctx, who, p, id.Zero)))
+		err = errors.Join(err, unlessHeld(s.o.Erase(ctx, who, p, func(v *store.View) error { // a guardian may have been added since
+			c, err := clinics.Get(v)
+			if err != nil {
+				return err
+			}
+			if alone, err := patients.Alone(v, p, c); err != nil || alone {
+				return err
+			}
+			return errSettled
+		})))
 	}
 	return err
 }

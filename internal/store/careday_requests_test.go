@@ -24,9 +24,12 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 	t.Helper()
 	book, err := words.Load()
 	must(err)
-	s := requests.New(p.DB, p.Log, requests.Options{Book: book, Collect: requests.Keeper{}.Collect, Erase: func(ctx context.Context, who access.Caller, patient, _ id.ID) error {
+	s := requests.New(p.DB, p.Log, requests.Options{Book: book, Collect: requests.Keeper{}.Collect, Erase: func(ctx context.Context, who access.Caller, patient id.ID, still func(v *store.View) error) error {
 		return p.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 			tx.Housekeeping("deleted in a replay")
+			if err := still(&tx.View); err != nil {
+				return err
+			}
 			return requests.Keeper{}.Erase(tx, patient)
 		})
 	}})
@@ -72,7 +75,7 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 		return err
 	}))
 	must(s.ProveContact(ctx, she, code))
-	glanced(ctx, p, must, since(requests.Unstated), since(requests.Unproved), since(requests.Untraced), func(v *store.View) (int64, int64, error) { return requests.Lingering(v, law.Access) })
+	glanced(ctx, p, must, since(requests.Unstated), since(requests.Unproved), since(requests.Untraced), since(requests.Undone), func(v *store.View) (int64, int64, error) { return requests.Lingering(v, law.Access) })
 	first, err := s.Ask(ctx, she, law.Complaint, "", "Somebody read my letter.")
 	must(err)
 	second, err := s.Ask(ctx, she, law.Deletion, "", "")
