@@ -79,7 +79,9 @@ func (s *Service) person(d *Round, r row, now situation) (_ situation, reason st
 	if r.channel != Email {
 		now.address = to.Phone
 	}
-	if r.kind.Talk() || now.address == "" {
+	// Where none is on file, the number from which she wrote last will do; not for what is about her own data, and not for somebody who has come of age: that
+	// number may be her mother's (decision 0072).
+	if r.kind.Talk() || now.address == "" && !to.Grown && !r.kind.private() {
 		c, err := lastFrom(d.v, r.patient, r.channel)
 		if err != nil {
 			return now, "", err

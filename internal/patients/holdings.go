@@ -42,6 +42,6 @@ func Holdings() []holdings.Table {
 			sealed(holdings.Contact, "email", "to reach who speaks for a child", "smtp", "ses"),
 			{Name: "relation", Class: holdings.Identity, Whose: holdings.Patient, Purpose: "to know what the guardian is to the child", Keep: while,
 				Why: "one of five words without a name"},
-		}, plain("clinic_id", "patient_id", "id", "created_at")...)},
+		}, plain("clinic_id", "patient_id", "id", "created_at", "adult_at")...)},
 	}
 }

@@ -148,6 +148,11 @@ func EnterAll(tx *store.Tx, list []Clean) ([]Patient, error) {
 		}
 		people[i] = made(tx, c)
 		ids[i] = people[i].ID
+		for j := range people[i].Guardians {
+			if c.birth != "" && !c.minor { // an old list has whoever spoke for her as a child
+				people[i].Guardians[j].adult = fromList
+			}
+		}
 	}
 	if err := clinics.MayHoldPatients(&tx.View); err != nil {
 		return nil, err
@@ -385,7 +390,7 @@ func find(v *store.View, patient id.ID) (Patient, sealedRow, error) {
 }
 
 // Contact is where and in which language the patient is written to. An address that she has not is
-// her first guardian's; one that nobody has is "". fault.NotFound when she is not there. A cell
+// that of her first guardian who speaks for her today; one that nobody has is "". fault.NotFound when she is not there. A cell
 // that does not open counts as no address: nothing goes out to a guess.
 func Contact(v *store.View, patient id.ID) (phone, email, lang string, err error) {
 	all, err := Reaches(v, patient)
@@ -403,12 +408,13 @@ func Contact(v *store.View, patient id.ID) (phone, email, lang string, err error
 type Reach struct {
 	Name                   Name
 	Phone, Email, Language string
+	Grown                  bool // she has come of age, and her guardian's address is used no more
 }
 
 // Reaches is the Reach of many patients, in a few statements. Who is not there is not in the answer.
 func Reaches(v *store.View, ids ...id.ID) (map[id.ID]Reach, error) {
 	out := make(map[id.ID]Reach, len(ids))
-	lacking := map[id.ID][2]bool{} // no telephone, no address: cells that are empty, not those that do not open
+	lacking := map[id.ID]Patient{} // no telephone or no address: cells that are empty, not those that do not open
 	err := v.Load(ids)
 	if err == nil {
 		err = store.Each(ids, func(args []any, width int) error { return reaches(v, args, width, out, lacking) })
@@ -421,23 +427,33 @@ func Reaches(v *store.View, ids ...id.ID) (map[id.ID]Reach, error) {
 		if err != nil {
 			return nil, err
 		}
-		for p, all := range guardians {
-			r := out[p]
-			for _, g := range all {
-				if r.Phone == "" && lacking[p][0] {
+		if len(guardians) == 0 {
+			continue
+		}
+		c, err := clinics.Get(v)
+		if err != nil {
+			return nil, err
+		}
+		for one, all := range guardians {
+			r, p := out[one], lacking[one]
+			p.Guardians = all
+			speak := speaking(v, p, c)
+			r.Grown = len(speak) < len(all)
+			for _, g := range speak {
+				if r.Phone == "" && !p.unread("phone") {
 					r.Phone = string(g.Phone)
 				}
-				if r.Email == "" && lacking[p][1] {
+				if r.Email == "" && !p.unread("email") {
 					r.Email = string(g.Email)
 				}
 			}
-			out[p] = r
+			out[one] = r
 		}
 	}
 	return out, nil
 }
 
-func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking map[id.ID][2]bool) error {
+func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking map[id.ID]Patient) error {
 	rows, err := v.Query(sqlPatientReach+store.In(2, width), args...)
 	if err != nil {
 		return err
@@ -445,9 +461,9 @@ func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking 
 	defer rows.Close()
 	for rows.Next() {
 		var p id.ID
-		var name, phone, email []byte
+		var name, phone, email, birth []byte
 		var r Reach
-		if err := rows.Scan(&p, &name, &r.Name.Minor, &phone, &email, &r.Language); err != nil {
+		if err := rows.Scan(&p, &name, &r.Name.Minor, &phone, &email, &birth, &r.Language); err != nil {
 			return err
 		}
 		o := &opener{v: v, subject: p, table: "patient", row: p}
@@ -455,7 +471,8 @@ func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking 
 		r.Name.Broken = r.Name.Text == ""
 		out[p] = r
 		if len(phone) == 0 || len(email) == 0 {
-			lacking[p] = [2]bool{len(phone) == 0, len(email) == 0}
+			born := clock.Date(o.text("birth_date", birth))
+			lacking[p] = Patient{ID: p, BirthDate: born, Minor: r.Name.Minor, Unreadable: o.unreadable}
 		}
 	}
 	return rows.Err()

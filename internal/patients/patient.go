@@ -89,6 +89,10 @@ type Guardian struct {
 	Email    contact.Email
 	Relation string // one of Relations
 	Broken   bool   // the row is there but cannot be opened
+	Silent   bool   // told by Open: she spoke for the child, and not for the adult; her address is used for nothing
+
+	since clock.Instant // entered
+	adult clock.Instant // the desk said that she speaks for the adult; notSaid or fromList where nobody did
 }
 
 // Patient is one person, opened.
@@ -204,7 +208,7 @@ func door(source string) string {
 }
 
 func cleanGuardian(d GuardianDraft, country string, f *fault.Fields) *Guardian {
-	g := &Guardian{
+	g := &Guardian{adult: notSaid,
 		Name:     cleanName(d.Name, "guardian_name", f),
 		Phone:    cleanPhone(d.Phone, "guardian_phone", country, f),
 		Email:    cleanEmail(d.Email, "guardian_email", f),

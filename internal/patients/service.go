@@ -65,6 +65,9 @@ func (s *Service) Open(ctx context.Context, who access.Caller, patient id.ID) (P
 			p.Broken = len(p.Unreadable) > 0
 		}
 		p.Minor = p.MinorOn(today(v, c), c.MinorAge())
+		for i, g := range p.Guardians {
+			p.Guardians[i].Silent = !g.speaksFor(p, today(v, c), c.MinorAge(), c.Location())
+		}
 		if p.keyless { // the entry's details cannot be sealed under a key that is gone; its subject still says who
 			v.Opened("patient", patient, id.Zero)
 			return nil
@@ -212,7 +215,7 @@ func putGuardian(tx *store.Tx, p *Patient, g Guardian) error {
 		if have.Broken || !sameName(have.Name, g.Name) {
 			continue
 		}
-		g.ID = have.ID
+		g.ID, g.since, g.adult = have.ID, have.since, have.adult
 		if g == have {
 			return nil
 		}

@@ -25,7 +25,7 @@ const sqlPatientTouch = `UPDATE patient SET seen_at = $3 WHERE clinic_id = $1 AN
 
 const sqlPatientNames = `SELECT id, name, minor FROM patient WHERE clinic_id = $1 AND id IN `
 
-const sqlPatientReach = `SELECT id, name, minor, phone, email, language FROM patient WHERE clinic_id = $1 AND id IN `
+const sqlPatientReach = `SELECT id, name, minor, phone, email, birth_date, language FROM patient WHERE clinic_id = $1 AND id IN `
 
 const sqlPatientErase = `DELETE FROM patient WHERE clinic_id = $1 AND id = $2`
 
@@ -86,11 +86,11 @@ const (
 )
 
 const (
-	sqlGuardianAdd  = `INSERT INTO guardian (clinic_id, patient_id, id, name, phone, email, relation, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	sqlGuardianAdd  = `INSERT INTO guardian (clinic_id, patient_id, id, name, phone, email, relation, created_at, adult_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	sqlGuardianSave = `UPDATE guardian SET name = $4, phone = $5, email = $6, relation = $7 WHERE clinic_id = $1 AND patient_id = $2 AND id = $3`
 	sqlGuardianDrop = `DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2 AND id = $3`
-	sqlGuardiansOf  = `SELECT patient_id, id, name, phone, email, relation FROM guardian WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at, id`
-	sqlGuardiansIn  = `SELECT patient_id, id, name, phone, email, relation FROM guardian WHERE clinic_id = $1 AND patient_id IN `
+	sqlGuardiansOf  = `SELECT patient_id, id, name, phone, email, relation, created_at, COALESCE(adult_at, -1) FROM guardian WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at, id`
+	sqlGuardiansIn  = `SELECT patient_id, id, name, phone, email, relation, created_at, COALESCE(adult_at, -1) FROM guardian WHERE clinic_id = $1 AND patient_id IN `
 	sqlGuardErase   = `DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2`
 )
 
@@ -198,7 +198,7 @@ func savePatient(tx *store.Tx, p Patient, old sealedRow) (bool, error) {
 
 func openGuardian(v *store.View, rows *store.Rows) (patient id.ID, g Guardian, err error) {
 	var name, phone, email []byte
-	if err := rows.Scan(&patient, &g.ID, &name, &phone, &email, &g.Relation); err != nil {
+	if err := rows.Scan(&patient, &g.ID, &name, &phone, &email, &g.Relation, &g.since, &g.adult); err != nil {
 		return patient, g, err
 	}
 	o := &opener{v: v, subject: patient, table: "guardian", row: g.ID}
@@ -249,7 +249,10 @@ func guardiansOf(v *store.View, patients []id.ID) (map[id.ID][]Guardian, error) 
 
 func addGuardian(tx *store.Tx, patient id.ID, g Guardian) error {
 	s := &sealer{v: &tx.View, subject: patient, table: "guardian", row: g.ID}
-	args := []any{patient, g.ID, s.text("name", g.Name), s.text("phone", string(g.Phone)), s.text("email", string(g.Email)), g.Relation, tx.Now()}
+	args := []any{patient, g.ID, s.text("name", g.Name), s.text("phone", string(g.Phone)), s.text("email", string(g.Email)), g.Relation, tx.Now(), nil}
+	if g.adult != notSaid {
+		args[len(args)-1] = g.adult
+	}
 	if s.err != nil {
 		return s.err
 	}

@@ -66,11 +66,11 @@ var requested = []Sentence{
 	},
 	{
 		ID:       "request-who-asks",
-		Text:     "It is made sure who asks, by what the clinic has on file and never by an address that came with the request. A link to somebody’s own page goes only to an address on file, and whoever asks for one gets the same answer whether or not there is such a patient. What reaches the operator goes to the clinic.",
+		Text:     "It is made sure who asks, by what the clinic has on file and never by an address that came with the request. Who has come of age is no longer written to at the address of whoever spoke for the child. A link to somebody’s own page goes only to an address on file, and whoever asks for one gets the same answer whether or not there is such a patient. What reaches the operator goes to the clinic.",
 		Sources:  []string{"J2", "J3", "J12"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/public.go", "internal/requests/take.go", "requests.Service.Identify", "internal/messaging/privacy.go", "internal/scheduling/link.go", "internal/patients/inside.go"},
-		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure", "requests.TestANumberThatIsNotOnFileProvesNothing", "patients.TestPublicDoorChangesNobody", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
+		KeptBy:   []string{"internal/requests/public.go", "internal/requests/take.go", "requests.Service.Identify", "internal/messaging/privacy.go", "internal/scheduling/link.go", "internal/patients/inside.go", "internal/patients/speaks.go"},
+		ProvedBy: []string{"requests.TestWhoAsksIsMadeSure", "requests.TestANumberThatIsNotOnFileProvesNothing", "requests.TestWhoCameOfAgeIsReachedBySelf", "patients.TestAGuardiansAddressEndsWithChildhood", "messaging.TestNoReminderGoesToTheMotherOfAnAdult", "patients.TestPublicDoorChangesNobody", "scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "request-who-asks",
 		Twins: []Twin{
 			{
@@ -92,6 +92,16 @@ var requested = []Sentence{
 				Name: "a stranger puts a guardian's address on file",
 				File: "internal/patients/inside.go", Old: "				g.Phone, g.Email = \"\", \"\"\n", New: "",
 				Red: []string{"patients.TestPublicDoorChangesNobody"},
+			},
+			{
+				Name: "a mother is sent what is her grown daughter's",
+				File: "internal/patients/speaks.go", Old: "	case p.MinorOn(day, age):", New: "	case p.MinorOn(day, age+200):",
+				Red: []string{"requests.TestWhoCameOfAgeIsReachedBySelf", "patients.TestAGuardiansAddressEndsWithChildhood", "messaging.TestNoReminderGoesToTheMotherOfAnAdult"},
+			},
+			{
+				Name: "where she has no address the one from which her mother wrote will do",
+				File: "internal/messaging/compose.go", Old: " && !to.Grown && ", New: " && ",
+				Red: []string{"messaging.TestNoReminderGoesToTheMotherOfAnAdult"},
 			},
 			{
 				Name: "what she stopped a stranger starts again",

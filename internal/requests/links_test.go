@@ -3,11 +3,15 @@ package requests_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/patients"
 	"almirah/internal/promise"
+	"almirah/internal/requests"
 	"almirah/internal/rig"
 	"almirah/internal/scheduling"
 	"almirah/internal/store"
@@ -44,6 +48,46 @@ func TestANewAddressEndsTheOldLinks(t *testing.T) {
 		}
 		if _, _, err := h.Desk.Enter(ctx, h.link(ctx, p)); err != nil {
 			t.Errorf("the next link: %v", err)
+		}
+	})
+}
+
+// TestWhoCameOfAgeIsReachedBySelf: her mother's address was all that the clinic had of the child. On the eighteenth birthday it gets no link to the record any more, whoever asks for
+// one there, and no other private letter; the answer of a request is then told by hand. Who was entered as an adult in somebody's care goes on.
+func TestWhoCameOfAgeIsReachedBySelf(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-who-asks")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		born := func(years, days int) string {
+			return b.Clock.Now().In(h.Zone).AddDate(-years, 0, days).Format(time.DateOnly)
+		}
+		enter := func(name, birth string) id.ID {
+			p, _, err := h.people.Add(ctx, h.owner, patients.Draft{Name: name, BirthDate: birth, Language: "en", Guardian: &patients.GuardianDraft{Name: "Asha Verma", Email: "mother@example.org", Relation: "mother"}}, true)
+			h.must(err)
+			return p.ID
+		}
+		turns, cared := enter("Mira Verma", born(18, 1)), enter("Leela Verma", born(44, 0))
+		asks := func() {
+			h.must(h.s.AskLink(ctx, h.Public(), "mother@example.org"))
+			h.answerAsked(ctx)
+		}
+		asks()
+		if a, c := h.sent("privacy.link", turns), h.sent("privacy.link", cared); a != "1" || c != "1" {
+			t.Fatalf("as a child: %s links, and %s of the adult in care", a, c)
+		}
+		b.Clock.Move(24 * time.Hour)
+		asks()
+		if a, c := h.sent("privacy.link", turns), h.sent("privacy.link", cared); a != "1" || c != "2" {
+			t.Errorf("of age: %s links to her mother, and %s of the adult in care", a, c)
+		}
+		one, err := h.s.Take(ctx, b.As(access.FrontDesk), requests.Taken{Kind: law.Complaint, Door: requests.ByLetter, Asker: requests.Self, Contact: "", Words: "I was not told.", Patient: turns, Proof: requests.MetHer})
+		h.must(err)
+		if h.sent("privacy.told", turns) != "0" {
+			t.Error("her mother is told of her complaint")
+		}
+		if c := h.get(one); len(c.Reached) != 0 || c.ConfirmedAt != 0 {
+			t.Errorf("staff are shown that she is reached at %v", c.Reached)
 		}
 	})
 }

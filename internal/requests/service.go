@@ -174,7 +174,7 @@ func (s *Service) Get(ctx context.Context, who access.Caller, one id.ID) (out Ca
 		if err != nil {
 			return err
 		}
-		out.Name = patients.Name{Text: p.Name, Minor: p.Minor, Broken: p.Broken}
+		out.Name = patients.Name{Text: p.Name, Minor: p.MinorOn(clock.DateOf(v.Now().In(c.Location())), c.MinorAge()), Broken: p.Broken}
 		for _, g := range p.Guardians {
 			out.Guardians = append(out.Guardians, g.Name)
 		}

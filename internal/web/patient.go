@@ -46,11 +46,15 @@ func (s *Site) record(v *Visit, one id.ID) (*PatientPage, patients.Patient, erro
 		page.Notices = append(page.Notices, Notice{Text: v.Tongue.Say("staff.patient.unreadable"), Grave: true})
 	}
 	for _, g := range p.Guardians {
-		c := GuardianCard{ID: g.ID.String(), Name: g.Name, Phone: string(g.Phone), Email: string(g.Email), Kin: kinOf(g.Relation)}
+		c := GuardianCard{ID: g.ID.String(), Name: g.Name, Phone: string(g.Phone), Email: string(g.Email), Kin: kinOf(g.Relation), Silent: g.Silent}
 		if g.Broken {
 			c.Name = v.Tongue.Say("day.broken")
 		}
 		page.Guardians = append(page.Guardians, c)
+		page.Grown = page.Grown || g.Silent && p.Phone == "" && p.Email == ""
+	}
+	if page.Grown {
+		page.Notices = append(page.Notices, Notice{Text: v.Tongue.Say("patients.grown"), Grave: true})
 	}
 	if page.NotesOn {
 		page.Notes = notesOf(p.Notes, p.CreatedAt.In(z))
@@ -415,6 +419,26 @@ func patientNoted(s *Site, w http.ResponseWriter, v *Visit) error {
 		return refuse(err)
 	}
 	http.Redirect(w, v.Request, "/app/patients/"+one.String()+"?done=patient_note#notes", http.StatusSeeOther)
+	return nil
+}
+
+// patientGuardianStays notes that a guardian speaks for the adult too.
+func patientGuardianStays(s *Site, w http.ResponseWriter, v *Visit) error {
+	one, err := pathID(v)
+	if err == nil {
+		err = v.form()
+	}
+	if err != nil {
+		return err
+	}
+	guardian, err := id.Parse(v.PostForm.Get("guardian"))
+	if err != nil {
+		return fault.Missing()
+	}
+	if err := s.Patients.SpeakForAdult(v.Context(), v.Who, one, guardian, typedVersion(v, 0)); err != nil {
+		return s.refusedPatient(w, v, one, "", NewPatientForm{}, err)
+	}
+	http.Redirect(w, v.Request, "/app/patients/"+one.String()+"?done=patient_saved#guardian", http.StatusSeeOther)
 	return nil
 }
 

@@ -44,6 +44,7 @@ func staffRoutes() []Route {
 		{Pattern: "POST /app/patients/{id}", Door: Staff, Right: access.PatientWrite, Handle: patientSaved},
 		{Pattern: "POST /app/patients/{id}/consents", Door: Staff, Right: access.PatientWrite, Handle: patientConsents},
 		{Pattern: "POST /app/patients/{id}/links", Door: Staff, Right: access.PatientWrite, Handle: patientLinksEnded},
+		{Pattern: "POST /app/patients/{id}/guardian", Door: Staff, Right: access.PatientWrite, Handle: patientGuardianStays},
 		// Where notes are off, or not for this role, there is no such page: the handler answers 404.
 		{Pattern: "POST /app/patients/{id}/notes", Door: Staff, Right: access.PatientRead, Handle: patientNoted},
 		{Pattern: "GET /app/patients/{id}/delete", Door: Staff, Right: access.PatientDelete, Handle: patientDeleteAsk},

@@ -61,6 +61,7 @@ type PatientPage struct {
 	Language      string // code
 	Since         clock.Date
 	Minor         bool
+	Grown         bool // has come of age, and nobody can write to her: her guardian's address is used no more
 	Guardians     []GuardianCard
 	Coming, Past  []BookingCard
 	Consents      []OwnConsent
@@ -91,7 +92,10 @@ type PatientPage struct {
 }
 
 // GuardianCard is a person who answers for a patient.
-type GuardianCard struct{ ID, Name, Phone, Email, Kin string }
+type GuardianCard struct {
+	ID, Name, Phone, Email, Kin string
+	Silent                      bool // spoke for the child, and not for the adult
+}
 
 // NoteCard is one plain note.
 type NoteCard struct {

@@ -23,7 +23,7 @@ func (m *maker) deskPages() {
 		s := m.staff("nav.patients")
 		s.Title = "Kiran Rao"
 		return &web.PatientPage{Shell: s, ID: ident(201), Version: 4, Patient: "किरण राव", Born: "2015-03-15", Age: m.t.Age("2015-03-15", today), Sex: "male", Phone: "+91 98450 12345", Email: "kiran@example.org", Address: "12 Church Street, Bengaluru", Language: "hi", Since: "2024-02-01", Minor: true,
-			Guardians: []web.GuardianCard{{ID: ident(210), Name: "Asha Rao", Phone: "+91 98450 12345", Email: "asha@example.org", Kin: "parent"}, {ID: ident(213), Name: "Kiran Rao", Kin: "father"}},
+			Guardians: []web.GuardianCard{{ID: ident(210), Name: "Asha Rao", Phone: "+91 98450 12345", Email: "asha@example.org", Kin: "parent"}, {ID: ident(213), Name: "Kiran Rao", Kin: "father", Silent: true}},
 			Coming:    []web.BookingCard{m.booking("booked")}, Past: []web.BookingCard{m.booking("completed"), m.booking("no-show"), m.booking("cancelled")},
 			Consents: []web.OwnConsent{{ConsentChoice: m.consents()[0], Given: true, Since: "2026-02-01"}, {ConsentChoice: m.consents()[1], Since: "2026-03-01"}},
 			Messages: m.card().Messages, Said: m.said(), SaidMore: true, ThreadID: ident(501), Unread: 2, Wish: m.wish(), NotesOn: true, Notes: []web.NoteCard{{ID: ident(211), Text: "Prefers mornings.\nتتحدث العربية", By: "Dr Leela Nair", At: m.at(9, 0)}, {ID: ident(212), Broken: true, By: "Dr Leela Nair", At: m.at(9, 5)}},
