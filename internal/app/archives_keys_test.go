@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"almirah/internal/holdings"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
+	"almirah/internal/privacy"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -91,13 +93,15 @@ func keysArrive(t *testing.T, from, to *House, archive []byte, clinic id.ID) {
 	}
 	own := 0
 	for _, one := range all {
-		var has [2]bool
+		var has, held [2]bool
 		for i, ring := range rings {
 			_, err := ring.Seal(vault.Cell{Subject: one, Table: "any", Column: "any", Row: one}, []byte{1})
 			switch {
 			case err == nil:
 				has[i] = true
-			case errors.Is(err, vault.ErrShredded), errors.Is(err, vault.ErrKept):
+			case errors.Is(err, vault.ErrKept):
+				held[i] = true
+			case errors.Is(err, vault.ErrShredded):
 			default:
 				t.Fatal(err)
 			}
@@ -105,11 +109,52 @@ func keysArrive(t *testing.T, from, to *House, archive []byte, clinic id.ID) {
 		if has[0] {
 			own++
 		}
-		if has[0] && !has[1] && !without[one] {
+		if (has[0] && !has[1] || held[0] && !held[1]) && !without[one] {
 			t.Errorf("something in %s has a key in the old house and none in the new one", strings.Join(columns[one], ", "))
 		}
 	}
 	if own < 20 {
 		t.Errorf("only %d ids of the archive have a key at all", own)
+	}
+}
+
+// heldArrives opens what a law holds of erased people in both houses: it says the same, and its key has the same last day. That it went along is on record in the old one.
+func heldArrives(t *testing.T, from, to *House, clinic id.ID) {
+	t.Helper()
+	ctx := context.Background()
+	list, err := from.Erasure.List(ctx, ownerOf(t, from))
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	for _, e := range list {
+		for _, hold := range e.Holds {
+			if !hold.Sealed || hold.Ended > 0 {
+				continue
+			}
+			looked++
+			var said [2]privacy.Opening
+			for i, h := range []*House{from, to} {
+				if said[i], err = h.Erasure.OpenHeld(ctx, ownerOf(t, h), e.ID, hold.ID, "To see that it is there"); err != nil {
+					t.Fatalf("house %d: what is held does not open: %v", i+1, err)
+				}
+				if last, err := h.Vault.HeldUntil(ctx, clinic, hold.ID); err != nil || last != hold.Last {
+					t.Errorf("house %d: the key is held until %q, not %s: %v", i+1, last, hold.Last, err)
+				}
+			}
+			if len(said[0].Records) == 0 || !reflect.DeepEqual(said[0].Records, said[1].Records) {
+				t.Errorf("what is held says %+v in the old house and %+v in the new one", said[0].Records, said[1].Records)
+			}
+			var entries int
+			err := from.DB.View(ctx, jobs.ForClinic(clinic), access.Work, func(_ context.Context, v *store.View) error {
+				return v.Row(`SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND kind = 'held-record' AND action = 'export' AND subject_id = $2`, hold.ID).Scan(&entries)
+			})
+			if err != nil || entries != 1 {
+				t.Errorf("%d entries say that what is held was taken along: %v", entries, err)
+			}
+		}
+	}
+	if looked == 0 {
+		t.Error("a law holds nothing of anybody")
 	}
 }

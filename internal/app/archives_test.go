@@ -28,7 +28,7 @@ import (
 // leaves that one again: the canonical hash is the same, and so is every table.
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
-	promise.Proves(t, "export-whole", "export-arrives", "export-person")
+	promise.Proves(t, "export-whole", "export-arrives", "export-person", "held-to-custodian")
 	ctx := context.Background()
 	from := emptyHouse(t, store.SQLite)
 	if err := from.LoadDemo(ctx, func(string, ...any) {}); err != nil {
@@ -55,6 +55,10 @@ func TestThereAndBack(t *testing.T) {
 		t.Errorf("arrived as %s, left as %s", arrived.Canonical, made.Canonical)
 	}
 	keysArrive(t, from, to, first, made.Clinic)
+	heldArrives(t, from, to, made.Clinic)
+	if made.Unreadable != 0 {
+		t.Errorf("%d fields went that nobody can open", made.Unreadable)
+	}
 	second, again := exported(t, to, arrived.Slug)
 	if again.Canonical != made.Canonical {
 		t.Errorf("left again as %s, first as %s", again.Canonical, made.Canonical)

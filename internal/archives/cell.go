@@ -49,7 +49,11 @@ func asID(x any) (out id.ID, ok bool) {
 // owners are whose key may have sealed something of the row, the likeliest first.
 func (o *opening) owners(r store.Record) []named {
 	var out []named
-	for _, n := range []string{"patient_id", "owner_id", store.Owner} {
+	names := []string{"patient_id", "owner_id", store.Owner}
+	if o.table.form.Name == heldTable { // what a law holds of somebody who was erased: its key is the hold's own
+		names = []string{"hold_id"}
+	}
+	for _, n := range names {
 		if one, ok := asID(r[n]); ok && one != id.Zero {
 			out = append(out, named{"=" + n, one})
 		}
@@ -118,7 +122,7 @@ func (o *opening) open(r store.Record, column string) (cell, error) {
 			}
 			o.last[column] = [2]string{of.name, row.name}
 			return c, true, nil
-		case errors.Is(err, vault.ErrForged), errors.Is(err, vault.ErrShredded), errors.Is(err, vault.ErrDamaged):
+		case errors.Is(err, vault.ErrForged), errors.Is(err, vault.ErrShredded), errors.Is(err, vault.ErrDamaged), errors.Is(err, vault.ErrKept):
 			return cell{}, false, nil
 		}
 		return cell{}, false, err // the key store does not answer: that is not the same as a field that is gone

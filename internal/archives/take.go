@@ -18,6 +18,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/privacy"
 	"almirah/internal/store"
 )
 
@@ -251,6 +252,11 @@ func (x *arriving) put(tx *store.Tx, c carried, batch [][]byte) error {
 	if err := tx.Load(people); err != nil {
 		return err
 	}
+	if c.form.Name == heldTable {
+		if err := x.holds(tx, raws); err != nil {
+			return err
+		}
+	}
 	s := &sealing{tx: tx, table: c}
 	for _, raw := range raws {
 		r, err := s.record(raw)
@@ -266,6 +272,41 @@ func (x *arriving) put(tx *store.Tx, c carried, batch [][]byte) error {
 		if err := tx.Put(c.whole, r); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// holds makes the retention keys under which the rows are about to be sealed, each with the last day that its hold has: it goes here on the day on which it would have gone there.
+func (x *arriving) holds(tx *store.Tx, raws []map[string]json.RawMessage) error {
+	list, err := privacy.TakenAlong(&tx.View, nil)
+	if err != nil {
+		return err
+	}
+	last := map[id.ID]clock.Date{}
+	for _, h := range list {
+		last[h.ID] = h.Last
+	}
+	ring, err := tx.Ring()
+	if err != nil {
+		return err
+	}
+	for _, raw := range raws {
+		var text string
+		var body cell
+		if json.Unmarshal(raw["hold_id"], &text) != nil || json.Unmarshal(raw["body"], &body) != nil {
+			return ErrStrange
+		}
+		hold, err := id.Parse(text)
+		if err != nil {
+			return ErrStrange
+		}
+		if body.Gone { // nobody could open it there, and no key makes it whole again
+			continue
+		}
+		if err := x.s.db.Vault().AddHeld(tx.Context(), tx.Clinic(), hold, last[hold]); err != nil {
+			return err
+		}
+		ring.Custody(true, hold)
 	}
 	return nil
 }
@@ -367,7 +408,11 @@ func (x *arriving) compare(ctx context.Context) (Made, error) {
 	out := Made{Clinic: x.clinic, Slug: x.slug, Fingerprint: x.o.Fingerprint, Unreadable: x.o.Unreadable, Members: len(x.o.Members)}
 	who := x.s.o.Worker(x.clinic)
 	err := x.s.db.Whole(ctx, who, access.ClinicExport, func(_ context.Context, v *store.View) error {
-		list, err := count(v, x.plan, x.tell, "check")
+		p := plan{tables: slices.Clone(x.plan.tables)}
+		for i := range p.tables {
+			p.tables[i].arrived = true
+		}
+		list, err := count(v, p, x.tell, "check")
 		if err != nil {
 			return err
 		}

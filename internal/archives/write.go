@@ -13,6 +13,8 @@ import (
 	"almirah/internal/audit"
 	"almirah/internal/clinics"
 	"almirah/internal/id"
+	"almirah/internal/privacy"
+	"almirah/internal/retention"
 	"almirah/internal/store"
 
 	"golang.org/x/mod/sumdb/note"
@@ -133,6 +135,10 @@ func eachOf(v *store.View, c carried, patient id.ID, gone *int64, do func(r stor
 			form.Fields = append(form.Fields, f)
 		}
 	}
+	held, err := c.held(v)
+	if err != nil {
+		return err
+	}
 	var last store.Record
 	for {
 		if err := v.Context().Err(); err != nil {
@@ -156,6 +162,9 @@ func eachOf(v *store.View, c carried, patient id.ID, gone *int64, do func(r stor
 		if err := v.Load(people); err != nil {
 			return err
 		}
+		if err := custody(v, held, page); err != nil {
+			return err
+		}
 		for _, r := range page {
 			l, err := o.line(r)
 			if err != nil {
@@ -171,6 +180,42 @@ func eachOf(v *store.View, c carried, patient id.ID, gone *int64, do func(r stor
 		}
 		last = page[len(page)-1]
 	}
+}
+
+// held are the holds of whose rows the table consists, and whether each opens beyond its last day; none for other tables.
+func (c carried) held(v *store.View) (map[id.ID]bool, error) {
+	if c.form.Name != heldTable {
+		return nil, nil
+	}
+	order := retention.Held
+	if c.arrived {
+		order = nil
+	}
+	list, err := privacy.TakenAlong(v, order)
+	out := map[id.ID]bool{}
+	for _, h := range list {
+		out[h.ID] = h.Beyond
+	}
+	return out, err
+}
+
+// custody lets the passage open what is held in the rows. That it is taken along is on record.
+func custody(v *store.View, held map[id.ID]bool, page []store.Record) error {
+	if len(held) == 0 {
+		return nil
+	}
+	ring, err := v.Ring()
+	if err != nil {
+		return err
+	}
+	for _, r := range page {
+		if one, ok := asID(r["hold_id"]); ok {
+			if beyond, open := held[one]; open {
+				ring.Custody(beyond, one)
+			}
+		}
+	}
+	return nil
 }
 
 func hasField(t store.TableForm, name string) bool { _, ok := t.Field(name); return ok }
@@ -189,7 +234,11 @@ func isKey(t store.TableForm, name string) bool {
 func (s *Service) Export(ctx context.Context, who access.Caller, w io.Writer, say Say) (Made, error) {
 	err := s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
 		tx.Record(audit.Note{Action: "export", Kind: "clinic", Subject: tx.Clinic()})
-		return nil
+		held, err := privacy.TakenAlong(&tx.View, nil)
+		for _, h := range held { // each opening of what a law holds is an entry of its own
+			tx.Record(audit.Note{Action: "export", Kind: "held-record", Subject: h.ID, New: map[string]string{"until": string(h.Last)}})
+		}
+		return err
 	})
 	if err != nil {
 		return Made{}, err

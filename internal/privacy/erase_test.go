@@ -426,3 +426,45 @@ func TestSavedMeanwhile(t *testing.T) {
 		}
 	})
 }
+
+// TestOneHoldStopsNoOther: of three holds whose day is over one has no key in this house, because it moved in from another one without its text, and one cannot be ended. Both of the
+// others end on their day: what was held is gone, and the one that fails says so.
+func TestOneHoldStopsNoOther(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "held-until-its-day")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b, clinics.ModuleClinical)
+		erasure, err := h.s.Erase(background, h.owner, h.visited("", "Cough"), "deleted_by_clinic")
+		h.must(err)
+		last := h.Day(1).AddYears(3)
+		never, wrong := id.New(h.Clock.Now()), id.New(h.Clock.Now())
+		h.Change(t, func(tx *store.Tx) error {
+			tx.Housekeeping("test")
+			for i, one := range []id.ID{never, wrong} {
+				if _, err := tx.Exec(`INSERT INTO erasure_hold (clinic_id, id, erasure_id, class, last_day, source, number, sealed) VALUES ($1, $2, $3, 'clinical', $4, 'a law', 1, 1)`, one, erasure, string(last.AddDays(-2+i))); err != nil {
+					return err
+				}
+				if _, err := tx.Exec(`INSERT INTO held_part (clinic_id, id, hold_id, part, body) VALUES ($1, $2, $2, 0, $3)`, one, []byte("noise")); err != nil {
+					return err
+				}
+			}
+			return tx.NewSubject(wrong) // a key that no law holds
+		})
+		for _, d := range []int{-4, -3, -2, -1, 0, 1} {
+			h.Clock.Set(clock.StartOfDay(last.AddDays(d), h.Zone).Add(2 * time.Hour))
+			if err := h.s.Work(background, h.work); (err != nil) != (d >= 0) || err != nil && !strings.Contains(err.Error(), wrong.String()) {
+				t.Errorf("%d days after the last: %v", d, err)
+			}
+		}
+		e, err := h.s.Get(background, h.owner, erasure)
+		h.must(err)
+		for _, hold := range e.Holds {
+			if (hold.Ended == 0) != (hold.ID == wrong) {
+				t.Errorf("the hold until %s ended at %d", hold.Last, hold.Ended)
+			}
+		}
+		if n := h.Count(t, `SELECT COUNT(*) FROM held_part WHERE clinic_id = $1`); n != "1" {
+			t.Errorf("%s parts are left, one is of the hold that cannot be ended", n)
+		}
+	})
+}

@@ -20,7 +20,7 @@ const (
 	sqlHoldAdd   = `INSERT INTO erasure_hold (clinic_id, id, erasure_id, class, last_day, source, number, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (clinic_id, id) DO NOTHING`
 	holdColumns  = `h.id, h.erasure_id, h.class, h.last_day, h.source, h.number, h.sealed, h.noticed_at, h.ended_at FROM erasure_hold h WHERE h.clinic_id = $1`
 	sqlHolds     = `SELECT ` + holdColumns + ` AND h.erasure_id = $2 ORDER BY h.last_day, h.class, h.id`
-	sqlEnding    = `SELECT ` + holdColumns + ` AND h.ended_at = 0 AND h.last_day <= $2 ORDER BY h.last_day, h.id LIMIT $3`
+	sqlEnding    = `SELECT ` + holdColumns + ` AND h.ended_at = 0 AND h.last_day <= $2 AND (h.last_day, h.id) > ($3, $4) ORDER BY h.last_day, h.id LIMIT $5`
 	sqlHoldsOpen = `SELECT ` + holdColumns + ` AND h.ended_at = 0 AND h.sealed = 1 ORDER BY h.last_day, h.id`
 	sqlNotice    = `UPDATE erasure_hold SET noticed_at = $3 WHERE clinic_id = $1 AND id = $2 AND noticed_at = 0 AND ended_at = 0`
 	sqlEnd       = `UPDATE erasure_hold SET ended_at = $3 WHERE clinic_id = $1 AND id = $2 AND ended_at = 0`
@@ -135,12 +135,15 @@ func partsOf(v *store.View, hold id.ID) ([]part, error) {
 }
 
 // Noticed are the holds that end within two days of the clinic's today, for the pages and for what runs at night.
-func Noticed(v *store.View) ([]Notice, error) {
+func Noticed(v *store.View) ([]Notice, error) { return ending(v, Notice{}) }
+
+// ending are those behind the last one of a page before: holds that an order keeps, or that cannot be ended, hide none of the others.
+func ending(v *store.View, last Notice) ([]Notice, error) {
 	_, zone, err := clinicOf(v)
 	if err != nil {
 		return nil, err
 	}
-	return notices(v, sqlEnding, string(dayOf(v.Now(), zone).AddDays(noticeDays)), mostEnding)
+	return notices(v, sqlEnding, string(dayOf(v.Now(), zone).AddDays(noticeDays)), string(last.Last), last.ID, mostEnding)
 }
 
 func flag(b bool) int64 {

@@ -3,6 +3,7 @@ package privacy
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,8 +27,9 @@ const (
 // Work is what this room does for a clinic every hour: it tells what ends within two days, destroys the keys of what has ended, issues certificates that are due, and takes away
 // what was put beside the keys once no backup is left that lacks it. It may be repeated.
 func (s *Service) Work(ctx context.Context, who access.Caller) error {
-	if err := s.endHolds(ctx, who); err != nil {
-		return err
+	ended := s.endHolds(ctx, who)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	var open []Erasure
 	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
@@ -39,60 +41,79 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 			err = s.certify(ctx, who, access.Work, e.ID, true)
 		}
 	}
-	return err
+	return errors.Join(ended, err)
 }
 
-// endHolds tells what ends, and ends it two days later.
+// endHolds tells what ends, and ends it two days later. Each hold has a Change of its own: one that cannot be ended keeps none of the others beyond its day.
 func (s *Service) endHolds(ctx context.Context, who access.Caller) error {
-	return s.db.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
-		tx.Housekeeping("what a law held of erased people and holds no longer, and what was to prove it")
-		c, zone, err := clinicOf(&tx.View)
-		if err != nil {
+	var failed []error
+	var last Notice // of the page before
+	for {
+		var list []Notice
+		err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
+			list, err = ending(v, last)
 			return err
+		})
+		if err != nil {
+			return errors.Join(append(failed, err)...)
 		}
-		list, err := Noticed(&tx.View)
+		for _, h := range list {
+			if err := s.endHold(ctx, who, h); err != nil {
+				failed = append(failed, fmt.Errorf("privacy: the hold %s: %w", h.ID, err))
+			}
+		}
+		if ctx.Err() != nil || len(list) < mostEnding {
+			break
+		}
+		last = list[len(list)-1]
+	}
+	failed = append(failed, s.db.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
+		tx.Housekeeping("what a law held of erased people came back with a backup, and its key is destroyed")
+		return s.strays(ctx, tx, tx.Clinic())
+	}), s.db.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
+		tx.Housekeeping("what was to prove erasures")
+		return s.expire(ctx, tx)
+	}))
+	return errors.Join(failed...)
+}
+
+// endHold tells that the hold ends, or ends it when that was told long enough ago and its day is over.
+func (s *Service) endHold(ctx context.Context, who access.Caller, h Notice) error {
+	return s.db.Change(ctx, who, access.Work, func(ctx context.Context, tx *store.Tx) error {
+		tx.Housekeeping("what a law held of erased people and holds no longer")
+		_, zone, err := clinicOf(&tx.View)
 		if err != nil {
 			return err
 		}
 		today := dayOf(tx.Now(), zone)
-		for _, h := range list {
-			if h.Noticed == 0 {
-				if _, err := tx.Exec(sqlNotice, h.ID, tx.Now()); err != nil {
-					return err
-				}
-				tx.Record(audit.Note{Action: "notice", Kind: "held-record", Subject: h.ID, New: map[string]string{"until": string(h.Last)}})
-				continue
-			}
-			if h.Last >= today || tx.Now().Sub(h.Noticed) < noticeFor {
-				continue
-			}
-			of, err := erasures(&tx.View, sqlGet, h.Erasure)
-			if err != nil {
+		if h.Noticed == 0 {
+			if _, err := tx.Exec(sqlNotice, h.ID, tx.Now()); err != nil {
 				return err
 			}
-			if len(of) == 1 {
-				if kept, err := s.ordered(&tx.View, of[0].Patient); err != nil || kept {
-					if err != nil {
-						return err
-					}
-					continue
-				}
-			}
-			if err := s.end(ctx, tx, h, today); err != nil {
-				return err
-			}
+			tx.Record(audit.Note{Action: "notice", Kind: "held-record", Subject: h.ID, New: map[string]string{"until": string(h.Last)}})
+			return nil
 		}
-		if err := s.strays(ctx, tx, c.ID); err != nil {
+		if h.Last >= today || tx.Now().Sub(h.Noticed) < noticeFor {
+			return nil
+		}
+		of, err := erasures(&tx.View, sqlGet, h.Erasure)
+		if err != nil {
 			return err
 		}
-		return s.expire(ctx, tx)
+		if len(of) == 1 {
+			if kept, err := s.ordered(&tx.View, of[0].Patient); err != nil || kept {
+				return err
+			}
+		}
+		return s.end(ctx, tx, h, today)
 	})
 }
 
-// end destroys a hold's key and takes its rows away. The key goes first: what is left by a crash opens to nobody, and the next run takes it away.
+// end destroys a hold's key and takes its rows away. The key goes first: what is left by a crash opens to nobody, and the next run takes it away. A hold that moved in from another
+// house without its text has no key here: it ends on its day all the same.
 func (s *Service) end(ctx context.Context, tx *store.Tx, h Notice, today clock.Date) error {
 	if h.Sealed {
-		if err := s.o.Vault.EndHeld(ctx, tx.Clinic(), h.ID, today); err != nil {
+		if err := s.o.Vault.EndHeld(ctx, tx.Clinic(), h.ID, today); err != nil && !errors.Is(err, vault.ErrNeverHeld) {
 			return err
 		}
 	}

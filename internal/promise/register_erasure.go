@@ -50,7 +50,7 @@ var erased = []Sentence{
 			{
 				Name: "what no law wants is held all the same",
 				File: "internal/law/keep_until.go", Old: "last := life.Floor.Day(day)", New: "last := life.Floor.Day(day).AddYears(7)",
-				Red: []string{"privacy.TestPlan", "privacy.TestHeldToTheDay", "privacy.TestCertificate", "privacy.TestWhatIsHeldOutlivesItsClinic"},
+				Red: []string{"privacy.TestPlan", "privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther", "privacy.TestCertificate", "privacy.TestWhatIsHeldOutlivesItsClinic"},
 			},
 			{
 				Name: "the last day can be changed in the key store",
@@ -61,11 +61,11 @@ var erased = []Sentence{
 	},
 	{
 		ID:       "held-to-custodian",
-		Text:     "What a law holds of an erased person is in no list, search or page. It opens to the clinic’s owner alone, who proves who it is again and says why; each opening is in the audit log.",
+		Text:     "What a law holds of an erased person is in no list, search or page. It opens to the clinic’s owner alone, who proves who it is again and says why; each opening is in the audit log. A clinic that moves takes it along in its archive, and the log says so.",
 		Sources:  []string{"K6", "M11"},
 		Kind:     Enforced,
-		KeptBy:   []string{"privacy.Service.OpenHeld", "vault.Ring.Custody", "internal/access/table.go"},
-		ProvedBy: []string{"privacy.TestErased", "privacy.TestBrokenOff"},
+		KeptBy:   []string{"privacy.Service.OpenHeld", "vault.Ring.Custody", "internal/privacy/along.go", "internal/access/table.go"},
+		ProvedBy: []string{"privacy.TestErased", "privacy.TestBrokenOff", "app.TestThereAndBack"},
 		Probe:    "held-to-custodian",
 		Twins: []Twin{
 			{
@@ -77,6 +77,16 @@ var erased = []Sentence{
 				Name: "an opening leaves no trace",
 				File: "internal/privacy/service.go", Old: "tx.Record(audit.Note{Action: \"open\", Kind: \"held-record\"", New: "tx.Record(audit.Note{Action: \"read\", Kind: \"held-record\"",
 				Red: []string{"privacy.TestErased"},
+			},
+			{
+				Name: "what is held leaves with the clinic and leaves no trace",
+				File: "internal/archives/write.go", Old: "Kind: \"held-record\", Subject: h.ID", New: "Kind: \"clinic\", Subject: tx.Clinic()",
+				Red: []string{"app.TestThereAndBack"},
+			},
+			{
+				Name: "what is held stays behind when the clinic moves",
+				File: "internal/archives/cell.go", Old: "names = []string{\"hold_id\"}", New: "names = nil",
+				Red: []string{"app.TestThereAndBack"},
 			},
 			{
 				Name: "nothing lies beside the keys",
@@ -91,7 +101,7 @@ var erased = []Sentence{
 		Sources:  []string{"K6", "K5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"privacy.Service.Work", "vault.Vault.EndHeld"},
-		ProvedBy: []string{"privacy.TestHeldToTheDay", "vault.TestARetentionKey"},
+		ProvedBy: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther", "vault.TestARetentionKey"},
 		Probe:    "held-until-its-day",
 		Twins: []Twin{
 			{
@@ -102,12 +112,17 @@ var erased = []Sentence{
 			{
 				Name: "nobody is told before what was held ends",
 				File: "internal/privacy/work.go", Old: "noticeDays = 1 ", New: "noticeDays = 0 ",
-				Red: []string{"privacy.TestHeldToTheDay"},
+				Red: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther"},
 			},
 			{
 				Name: "it stays for ever",
 				File: "internal/privacy/work.go", Old: "if h.Last >= today ||", New: "if h.Last <= today ||",
-				Red: []string{"privacy.TestHeldToTheDay"},
+				Red: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther"},
+			},
+			{
+				Name: "a hold that cannot be ended keeps the others",
+				File: "internal/privacy/work.go", Old: "failed = append(failed, fmt.Errorf(\"privacy: the hold %s: %w\", h.ID, err))", New: "return err",
+				Red: []string{"privacy.TestOneHoldStopsNoOther"},
 			},
 		},
 	},

@@ -19,6 +19,9 @@ import (
 // ErrKept means that what is asked for is held by law: it opens to a custodian only, and its key is destroyed after its last day and not sooner.
 var ErrKept = errors.New("vault: this is held by law")
 
+// ErrNeverHeld means that this key store never had a key under the id: what it should have sealed came from elsewhere.
+var ErrNeverHeld = errors.New("vault: there never was such a retention key here")
+
 // AddHeld makes and commits a retention key under an id of its own, with the last day on which it may be there. One that is there stays.
 func (v *Vault) AddHeld(ctx context.Context, clinic, hold id.ID, last clock.Date) error {
 	if !last.Valid() {
@@ -48,7 +51,7 @@ func (v *Vault) HeldUntil(ctx context.Context, clinic, hold id.ID) (last clock.D
 }
 
 // EndHeld destroys a retention key whose last day is over on the day that is given, for good: the journal has it first, as with Shred. What lies aside under it goes with it.
-// ErrKept while its day is not over.
+// ErrKept while its day is not over; ErrNeverHeld where there never was such a key.
 func (v *Vault) EndHeld(ctx context.Context, clinic, hold id.ID, today clock.Date) error {
 	if v.closed.Load() {
 		return ErrClosed
@@ -60,6 +63,9 @@ func (v *Vault) EndHeld(ctx context.Context, clinic, hold id.ID, today clock.Dat
 	if last == "" {
 		if gone, err := v.Gone(ctx, clinic, hold); gone || err != nil {
 			return err // a copy of the key store from before it was made knows only that it was destroyed
+		}
+		if missing, err := v.withoutKey(ctx, v.store.read, clinic, []id.ID{hold}); err != nil || len(missing) > 0 {
+			return firstOf(err, ErrNeverHeld)
 		}
 		return errors.New("vault: this is no retention key")
 	}
