@@ -58,6 +58,7 @@ type Appointment struct {
 	StatusAt, CreatedAt            clock.Instant
 	Version                        int64
 	claims                         Span
+	insisted                       bool // staff booked it over another or outside the hours, for a reason
 }
 
 // Length is how long the visit is.

@@ -66,6 +66,7 @@ const (
 func scanAppointment(row interface{ Scan(...any) error }) (a Appointment, note, reason []byte, err error) {
 	err = row.Scan(&a.ID, &a.Patient, &a.Provider, &a.Service, &a.StartsAt, &a.EndsAt, &a.claims.From, &a.claims.To, &a.Day, &a.Status, &a.Lane,
 		&a.Occurrence, &a.Sequence, &a.Door, &note, &reason, &a.Language, &a.StatusAt, &a.CreatedAt, &a.Version)
+	a.insisted = len(reason) > 0
 	return a, note, reason, err
 }
 
@@ -132,8 +133,9 @@ type Column struct {
 // Entry is an appointment with what a calendar shows of it.
 type Entry struct {
 	Appointment
-	Name   patients.Name
-	Broken bool // the row could not be read in full; the rest of the day stands
+	Name    patients.Name
+	Broken  bool // the row could not be read in full; the rest of the day stands
+	Outside bool // ahead, and in leave, in a closure or outside the hours as they are now
 }
 
 // Days reads the calendar from..to (7 days at most) for all providers or, when one is not zero,
@@ -245,7 +247,8 @@ func calendar(v *store.View, from, to clock.Date, one id.ID) (Calendar, error) {
 			}
 			for _, a := range in[place{date, p.ID}] {
 				n, ok := names[a.Patient]
-				c.Entries = append(c.Entries, Entry{Appointment: a, Name: n, Broken: !ok || n.Broken})
+				c.Entries = append(c.Entries, Entry{Appointment: a, Name: n, Broken: !ok || n.Broken,
+					Outside: a.Status.Ahead() && a.StartsAt > out.Now && hours[p.ID].uncovered(c.Open, a)})
 			}
 			day.Columns = append(day.Columns, c)
 		}

@@ -217,7 +217,7 @@ func saved(tx *store.Tx, n int64, err error, note audit.Note) error {
 }
 
 // SaveWeekly changes the hours of an ordinary week. Appointments that then lie outside stay;
-// the dashboard shows them until somebody decides.
+// the dashboard counts them and the day marks them until somebody decides.
 func (d *Desk) SaveWeekly(ctx context.Context, who access.Caller, one id.ID, version int64, w Weekly) error {
 	if err := CheckWeekly(w); err != nil {
 		return err

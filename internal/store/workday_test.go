@@ -245,6 +245,8 @@ func workday(t *testing.T, p *practice.Practice, after func()) {
 	must(err)
 	_, err = p.Desk.Days(ctx, desk, p.Day(1), p.Day(1), first)
 	must(err)
+	_, err = p.Desk.Outside(ctx, desk)
+	must(err)
 	_, err = p.Desk.Days(ctx, desk, p.Day(0), p.Day(6), id.Zero)
 	must(err)
 	_, err = p.Desk.Open(ctx, desk, b.ID)

@@ -46,6 +46,9 @@ func (c *DayCard) write(b []byte, t *words.Tongue) []byte {
 	if c.Overbooked {
 		b = append(b, " over"...)
 	}
+	if c.NeedsAttention {
+		b = append(b, " out"...)
+	}
 	b = append(append(b, `" href="/app/appointments/`...), id...)
 	b = append(append(b, `" data-id="`...), id...)
 	b = strconv.AppendInt(append(b, `" data-v="`...), c.Version, 10)
@@ -56,6 +59,9 @@ func (c *DayCard) write(b []byte, t *words.Tongue) []byte {
 	b = append(append(b, ` draggable="false" aria-describedby="k-`...), template.HTMLEscapeString(c.State)...)
 	if c.Overbooked {
 		b = append(b, " k-over"...)
+	}
+	if c.NeedsAttention {
+		b = append(b, " k-out"...)
 	}
 	b = append(append(b, `"><time>`...), template.HTMLEscapeString(t.Time(c.At))...)
 	b = append(append(b, `</time> <bdi>`...), template.HTMLEscapeString(c.Patient)...)

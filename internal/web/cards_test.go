@@ -14,7 +14,7 @@ import (
 )
 
 // cardsTemplate is what the cards would be if a template wrote them.
-const cardsTemplate = `{{range $i, $c := .Cards}}{{if .Broken}}<a class="a broken s{{.Row}} d{{.Len}} c{{.Column}} w{{.Width}}" href="/app/appointments/{{.ID}}">{{t "day.broken"}}</a>{{else}}<a class="a st-{{.State}} s{{.Row}} d{{.Len}} c{{.Column}} w{{.Width}}{{if .Tall}} tall{{end}}{{if .Overbooked}} over{{end}}" href="/app/appointments/{{.ID}}" data-id="{{.ID}}" data-v="{{.Version}}"{{if .Fixed}} data-fixed{{end}} draggable="false" aria-describedby="k-{{.State}}{{if .Overbooked}} k-over{{end}}"><time>{{clock .At}}</time> <bdi>{{.Patient}}</bdi>{{if .Tall}} <bdi>{{.Service}}</bdi>{{end}}</a>{{end}}{{end}}`
+const cardsTemplate = `{{range $i, $c := .Cards}}{{if .Broken}}<a class="a broken s{{.Row}} d{{.Len}} c{{.Column}} w{{.Width}}" href="/app/appointments/{{.ID}}">{{t "day.broken"}}</a>{{else}}<a class="a st-{{.State}} s{{.Row}} d{{.Len}} c{{.Column}} w{{.Width}}{{if .Tall}} tall{{end}}{{if .Overbooked}} over{{end}}{{if .NeedsAttention}} out{{end}}" href="/app/appointments/{{.ID}}" data-id="{{.ID}}" data-v="{{.Version}}"{{if .Fixed}} data-fixed{{end}} draggable="false" aria-describedby="k-{{.State}}{{if .Overbooked}} k-over{{end}}{{if .NeedsAttention}} k-out{{end}}"><time>{{clock .At}}</time> <bdi>{{.Patient}}</bdi>{{if .Tall}} <bdi>{{.Service}}</bdi>{{end}}</a>{{end}}{{end}}`
 
 // tree prints what a browser makes of a fragment: escapes that differ only in spelling are the same.
 func tree(t interface{ Fatal(...any) }, fragment string) string {
@@ -44,7 +44,7 @@ func TestCardsAgainstTheTemplate(t *testing.T) {
 			Len: rapid.IntRange(1, 24).Draw(t, "len"), Column: rapid.IntRange(0, 11).Draw(t, "column"), Width: rapid.IntRange(1, 12).Draw(t, "width"),
 			State: rapid.SampledFrom([]string{"booked", "confirmed", "arrived", "with", "completed", "no-show", "cancelled"}).Draw(t, "state"),
 			At:    time.Date(2026, 11, 24, rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute"), 0, 0, time.UTC), Patient: word.Draw(t, "patient"),
-			Service: word.Draw(t, "service"), Version: rapid.Int64().Draw(t, "version"), Overbooked: rapid.Bool().Draw(t, "over"), Broken: rapid.Bool().Draw(t, "broken"), Fixed: rapid.Bool().Draw(t, "fixed")}
+			Service: word.Draw(t, "service"), Version: rapid.Int64().Draw(t, "version"), Overbooked: rapid.Bool().Draw(t, "over"), Broken: rapid.Bool().Draw(t, "broken"), Fixed: rapid.Bool().Draw(t, "fixed"), NeedsAttention: rapid.Bool().Draw(t, "out")}
 	})
 	for _, l := range words.Languages() {
 		tongue := book.Tongue(l.Code)

@@ -74,6 +74,9 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 	if broken > 0 {
 		page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("day.broken_rows", "Count", broken), URL: "/app/day", Grave: true})
 	}
+	if err := s.outsideAhead(v, page); err != nil {
+		return err
+	}
 	if v.Who.May(access.AuditRead) {
 		n, err := s.Watch.Unsettled(v.Context(), v.Who)
 		if err != nil {
@@ -124,6 +127,19 @@ func (s *Site) waitingItems(v *Visit, page *DashboardPage, broken int) error {
 			page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits."+x.state, "Count", x.n), URL: "/app/messages?state=" + x.state, Grave: x.grave})
 		}
 	}
+	return nil
+}
+
+// outsideAhead tells whoever may move appointments how many lie in leave, on closed days or outside the hours, with the way to the next of them.
+func (s *Site) outsideAhead(v *Visit, page *DashboardPage) error {
+	if !v.Who.May(access.ScheduleBook) {
+		return nil
+	}
+	list, err := s.Desk.Outside(v.Context(), v.Who)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	page.Waiting = append(page.Waiting, WaitingItem{Words: v.Tongue.Say("staff.waits.outside", "Count", len(list)), URL: "/app/day?day=" + string(list[0].Day) + "&appointment=" + list[0].ID.String()})
 	return nil
 }
 

@@ -229,7 +229,7 @@ func column(v *Visit, cal scheduling.Calendar, date clock.Date, c scheduling.Col
 
 func dayCard(e scheduling.Entry, service string, z *time.Location) DayCard {
 	return DayCard{ID: e.ID.String(), State: stateOf(e.Status), At: e.StartsAt.In(z), Patient: e.Name.Text, Service: service, Version: e.Version,
-		Overbooked: e.Lane > 0, Broken: e.Broken, Fixed: !e.Status.Ahead()}
+		Overbooked: e.Lane > 0, Broken: e.Broken, Fixed: !e.Status.Ahead(), NeedsAttention: e.Outside}
 }
 
 // serviceOptions lists what can be booked, in the clinic's order; the chosen one is marked, the

@@ -68,7 +68,7 @@ func (s *Site) hours(v *Visit) (*HoursSettings, error) {
 		page.Leave = append(page.Leave, leaveRow(l.ID, l.From, l.To, l.Reason, z))
 	}
 	if page.CanEdit && week.Provider.RetiredAt == 0 {
-		if page.Conflicts, err = s.outside(v, week); err != nil {
+		if page.Conflicts, page.More, err = s.outside(v, week); err != nil {
 			return nil, err
 		}
 	}
@@ -87,11 +87,11 @@ func leaveRow(one id.ID, from, to clock.Instant, words string, z *time.Location)
 	return LeaveRow{ID: one.String(), From: clock.DateOf(from.In(z)), To: clock.DateOf((to - 1).In(z)), Words: words}
 }
 
-// outside lists the appointments ahead that no longer lie within the practitioner's hours.
-func (s *Site) outside(v *Visit, week scheduling.Week) ([]NextCard, error) {
+// outside lists the appointments ahead that no longer lie within the practitioner's hours, and how many more there are than it lists.
+func (s *Site) outside(v *Visit, week scheduling.Week) ([]NextCard, int, error) {
 	ahead, err := s.Desk.Upcoming(v.Context(), v.Who, week.Provider.ID)
 	if err != nil || len(ahead) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	h := scheduling.Hours{Zone: week.Clinic.Location(), Weekly: week.Provider.Weekly, Changes: map[clock.Date]scheduling.Change{}}
 	for _, c := range week.Changes {
@@ -109,9 +109,10 @@ func (s *Site) outside(v *Visit, week scheduling.Week) ([]NextCard, error) {
 	})
 	r, err := s.Desk.Roster(v.Context(), v.Who)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return s.cards(v, "outside "+week.Provider.ID.String(), out, r)
+	list, err := s.cards(v, "outside "+week.Provider.ID.String(), out, r)
+	return list, max(0, len(out)-mostCards), err
 }
 
 // latest is the last five minutes that a browser's field can hold; as an end it stands for midnight.
@@ -373,6 +374,7 @@ func (s *Site) closures(v *Visit) (*ClosuresSettings, error) {
 		page.Closures = append(page.Closures, leaveRow(c.ID, c.From, c.To, c.Name, r.Clinic.Location()))
 	}
 	slices.SortFunc(hit, func(a, b scheduling.Appointment) int { return int((a.StartsAt - b.StartsAt) / 1_000_000) })
+	page.More = max(0, len(hit)-mostCards)
 	page.Conflicts, err = s.cards(v, "closures", hit, r)
 	return page, err
 }

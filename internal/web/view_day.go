@@ -81,7 +81,7 @@ type DayCard struct {
 	Overbooked     bool
 	Broken         bool // could not be opened: shown as such, nothing else of it is known
 	Fixed          bool // may not be moved: it is over, or cancelled
-	NeedsAttention bool // unconfirmed, or a message's fate is unknown
+	NeedsAttention bool // ahead, and outside the hours, in leave or on a closed day: somebody has to decide
 }
 
 // Tall says whether the card has room for a second line.

@@ -262,7 +262,8 @@ type HoursSettings struct {
 	Leave            []LeaveRow
 	ChangeForm       ChangeForm
 	LeaveForm        LeaveForm
-	Conflicts        []NextCard // appointments that the last change would leave outside the hours
+	Conflicts        []NextCard // appointments that lie outside the hours as they are
+	More             int        // of them, beyond those listed
 	Today            clock.Date
 }
 
@@ -351,6 +352,7 @@ type ClosuresSettings struct {
 	Closures  []LeaveRow
 	LeaveForm LeaveForm
 	Conflicts []NextCard
+	More      int // of them, beyond those listed
 }
 
 // BookingSettings is /app/settings/booking, the page "settings-booking".

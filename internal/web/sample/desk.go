@@ -97,7 +97,7 @@ func (m *maker) settingsPages() {
 	m.add("settings-provider", "", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Qualification: "MBBS, MD", Registration: "KMC 48213", Speciality: "General medicine", Services: services, Accounts: []web.Option{{Value: "", Label: "–"}}})
 	m.add("settings-provider", "retired", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), ID: ident(22), ProviderName: providers[2], Retired: "2026-10-01"})
 	m.add("settings-provider", "new", &web.ProviderSettings{SettingsPage: m.settings("settings.providers"), Services: services})
-	hours := &web.HoursSettings{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Today: today, Conflicts: m.next()[:1],
+	hours := &web.HoursSettings{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Today: today, Conflicts: m.next()[:1], More: 3,
 		Changes: []web.HoursChange{{ID: ident(1), Date: "2026-12-24", Spans: []web.Span{{From: 540, To: 720}}, Words: "Christmas Eve"}, {ID: ident(2), Date: "2026-12-31"}}, Leave: []web.LeaveRow{{ID: ident(3), From: "2027-01-04", To: "2027-01-15", Words: "Family"}}, ChangeForm: web.ChangeForm{Date: "2026-12-24", From1: "09:00", To1: "12:00"}}
 	for i := range 7 {
 		d := web.HoursDay{Day: time.Weekday((i + 1) % 7)}
@@ -110,7 +110,7 @@ func (m *maker) settingsPages() {
 	m.add("settings-retire", "", &web.RetirePage{SettingsPage: m.settings("settings.providers"), ID: ident(20), ProviderName: providers[0], Bookings: m.next(), More: 12, Others: []web.Option{{Value: ident(21), Label: providers[1]}}})
 	m.add("settings-services", "", &web.ServicesSettings{SettingsPage: m.settings("settings.services"), Services: []web.ServiceRow{{ID: ident(11), Name: "First consultation", Minutes: 30, Before: 5, After: 10, Price: &web.Price{Minor: 80000, Currency: "INR"}, Providers: providers[:3], Public: true}, {ID: ident(12), Name: "Follow-up", Minutes: 15}, {ID: ident(13), Name: "Old", Minutes: 15, Retired: true}}})
 	m.add("settings-service", "", &web.ServiceSettings{SettingsPage: m.settings("settings.services"), ID: ident(11), ServiceName: "First consultation", Minutes: "30", Before: "5", After: "10", Price: "800", Currency: "INR", Public: true, Providers: []web.Option{{Value: ident(20), Label: providers[0], On: true}}})
-	m.add("settings-closures", "", &web.ClosuresSettings{SettingsPage: m.settings("settings.closures"), Closures: []web.LeaveRow{{ID: ident(1), From: "2026-12-25", To: "2026-12-25", Words: "Christmas"}}, Conflicts: m.next()[:1]})
+	m.add("settings-closures", "", &web.ClosuresSettings{SettingsPage: m.settings("settings.closures"), Closures: []web.LeaveRow{{ID: ident(1), From: "2026-12-25", To: "2026-12-25", Words: "Christmas"}}, Conflicts: m.next()[:1], More: 3})
 	wrong := m.settings("settings.booking")
 	wrong.Shell = problems(wrong.Shell, "horizon_days")
 	m.add("settings-booking", "", &web.BookingSettings{SettingsPage: wrong, NoticeHours: "2", HorizonDays: "900", Step: "15"})
