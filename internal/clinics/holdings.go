@@ -30,7 +30,7 @@ func Holdings() []holdings.Table {
 	return []holdings.Table{
 		{Name: "clinic", Scope: holdings.Clinic, Keeper: "clinics", Life: law.Account, From: holdings.Leaving, Columns: append(clinic, plain("clinic_id", "zone", "country", "jurisdiction", "region",
 			"currency", "languages", "logo_type", "modules", "online", "show_phone", "show_email", "min_notice", "horizon_days", "step_minutes", "status",
-			"closed_at", "created_at", "version", "baa", "outside", "held", "canary")...)},
+			"closed_at", "created_at", "version", "baa", "outside", "held", "canary", "ages_behind", "ages_at", "ages_for")...)},
 		{Name: "agreement_text", Scope: holdings.Clinic, Columns: plain("clinic_id", "digest", "kind", "text", "kept_at")},
 		{Name: "agreement", Scope: holdings.Clinic, Keeper: "clinics", Life: law.Account, From: holdings.Leaving, Columns: append(plain("clinic_id", "id", "digest", "person_id", "signed_at"),
 			holdings.Column{Name: "signer", Class: holdings.Identity, Whose: holdings.Staff, Purpose: "to say who signed", Keep: while, Sealed: true},

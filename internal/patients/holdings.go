@@ -33,7 +33,7 @@ func Holdings() []holdings.Table {
 			sealed(holdings.Care, "notes", "plain notes, where the clinic turned them on"),
 			{Name: "minor", Class: holdings.Identity, Whose: holdings.Patient, Purpose: "to ask for a guardian", Keep: while,
 				Why: "one bit without a name; every page that books reads it"},
-		}, plain("clinic_id", "id", "language", "source", "seen_at", "created_at", "version")...)},
+		}, plain("clinic_id", "id", "language", "source", "seen_at", "created_at", "version", "adult_age")...)},
 		{Name: "patient_token", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{bucket}, plain("clinic_id", "patient_id")...)},
 		{Name: "patient_gate", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{gate}, plain("clinic_id")...)},
 		{Name: "guardian", Scope: holdings.Clinic, Keeper: "patients", Life: law.People, From: holdings.Leaving, Columns: append([]holdings.Column{

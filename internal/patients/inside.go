@@ -223,7 +223,7 @@ func meet(tx *store.Tx, p Patient, c Clean) (Patient, error) {
 		fill(&p.Sex, "sex", c.sex)
 		fill(&p.Address, "address", c.address)
 		p.Phone, p.Email, p.BirthDate = contact.Phone(phone), contact.Email(email), clock.Date(birth)
-		if c.birth != "" && p.BirthDate == c.birth {
+		if c.birth != "" && p.BirthDate == c.birth && p.AdultAge == 0 {
 			changed = changed || p.Minor != c.minor
 			p.Minor = c.minor
 		}
@@ -463,7 +463,8 @@ func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking 
 		var p id.ID
 		var name, phone, email, birth []byte
 		var r Reach
-		if err := rows.Scan(&p, &name, &r.Name.Minor, &phone, &email, &birth, &r.Language); err != nil {
+		var age int
+		if err := rows.Scan(&p, &name, &r.Name.Minor, &phone, &email, &birth, &age, &r.Language); err != nil {
 			return err
 		}
 		o := &opener{v: v, subject: p, table: "patient", row: p}
@@ -472,7 +473,7 @@ func reaches(v *store.View, args []any, width int, out map[id.ID]Reach, lacking 
 		out[p] = r
 		if len(phone) == 0 || len(email) == 0 {
 			born := clock.Date(o.text("birth_date", birth))
-			lacking[p] = Patient{ID: p, BirthDate: born, Minor: r.Name.Minor, Unreadable: o.unreadable}
+			lacking[p] = Patient{ID: p, BirthDate: born, Minor: r.Name.Minor, AdultAge: age, Unreadable: o.unreadable}
 		}
 	}
 	return rows.Err()
@@ -484,15 +485,15 @@ func Touch(tx *store.Tx, patient id.ID) error {
 	return err
 }
 
-const sqlPatientBirth = `SELECT birth_date, minor FROM patient WHERE clinic_id = $1 AND id = $2`
+const sqlPatientBirth = `SELECT birth_date, minor, adult_age FROM patient WHERE clinic_id = $1 AND id = $2`
 
-// IsMinor says whether the patient is a child today, by her birth date, the clinic's zone and its
-// jurisdiction; without a readable birth date the flag of the last save answers. fault.NotFound
+// IsMinor says whether the patient is a child today, by her birth date, the clinic's zone, and the higher age of its
+// jurisdiction and of the terms under which she is; without a readable birth date the flag of the last save answers. fault.NotFound
 // when she is not there.
 func IsMinor(v *store.View, patient id.ID, c clinics.Clinic) (bool, error) {
 	var sealed []byte
 	var p Patient
-	err := v.Row(sqlPatientBirth, patient).Scan(&sealed, &p.Minor)
+	err := v.Row(sqlPatientBirth, patient).Scan(&sealed, &p.Minor, &p.AdultAge)
 	if errors.Is(err, store.ErrNoRows) {
 		return false, fault.Missing()
 	}
@@ -519,8 +520,8 @@ func Since(v *store.View, patient id.ID) (at clock.Instant, err error) {
 	return at, err
 }
 
-// Unguarded are patients below the age of the clinic's law for whom nobody speaks, at most limit: those who were children when they were last
-// saved, and still are.
+// Unguarded are children for whom nobody speaks, at most limit: those who were children when they were last saved, and still are. Whose mark has grown
+// old is found by Ages.
 func Unguarded(v *store.View, c clinics.Clinic, limit int) ([]id.ID, error) {
 	rows, err := v.Query(sqlUnguarded, limit)
 	if err != nil {

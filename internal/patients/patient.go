@@ -42,6 +42,7 @@ type Draft struct {
 	Name, Phone, Email, BirthDate, Language, Sex, Address string
 	Guardian                                              *GuardianDraft
 	Source                                                string // one of the Source constants
+	adultAge                                              int    // of somebody who is here already, see Patient
 }
 
 // GuardianDraft is the adult who speaks for a child, as typed.
@@ -108,6 +109,7 @@ type Patient struct {
 	Notes     string // only where notes are turned on and the caller may read them
 	Source    string
 	Minor     bool // a child when the record was last saved; MinorOn asks for a day
+	AdultAge  int  // by the terms under which she is she decides for herself from this age; 0: the clinic's law alone says it
 	Guardians []Guardian
 	SeenAt    clock.Instant // when the person last booked or came
 	CreatedAt clock.Instant
@@ -122,12 +124,12 @@ type Patient struct {
 }
 
 // MinorOn says whether the person is a child on the day, where childhood ends at age (see
-// clinics.Clinic.MinorAge). Without a birth date the flag of the last save answers.
+// clinics.Clinic.MinorAge), or at the age of the terms under which she is if that is higher. Without a birth date the flag of the last save answers.
 func (p Patient) MinorOn(day clock.Date, age int) bool {
 	if p.BirthDate == "" {
 		return p.Minor
 	}
-	return Age(p.BirthDate, day) < age
+	return Age(p.BirthDate, day) < max(age, p.AdultAge)
 }
 
 // GuardianNamed finds the guardian with that name, however it is written; false when there is none.
@@ -175,7 +177,7 @@ func Check(d Draft, c clinics.Clinic, today clock.Date, f *fault.Fields) (Clean,
 	if out.sex = d.Sex; d.Sex != "" && !slices.Contains(Sexes, d.Sex) {
 		own.Add("sex", "field.sex.unknown")
 	}
-	out.minor = out.birth != "" && Age(out.birth, today) < c.MinorAge()
+	out.minor = out.birth != "" && Age(out.birth, today) < max(c.MinorAge(), d.adultAge)
 	if d.Guardian != nil && *d.Guardian != (GuardianDraft{}) {
 		out.guardian = cleanGuardian(*d.Guardian, c.Country, own)
 	} else if out.minor {

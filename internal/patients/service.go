@@ -150,7 +150,7 @@ func (s *Service) Save(ctx context.Context, who access.Caller, patient id.ID, d 
 		if err := editable(old, version); err != nil {
 			return err
 		}
-		d.Source = SourceDesk
+		d.Source, d.adultAge = SourceDesk, old.AdultAge
 		if d.Guardian == nil && len(old.Guardians) > 0 {
 			if g := old.Guardians[0]; !g.Broken {
 				d.Guardian = &GuardianDraft{Name: g.Name, Phone: string(g.Phone), Email: string(g.Email), Relation: g.Relation}

@@ -35,7 +35,7 @@ func (g Guardian) speaksFor(p Patient, day clock.Date, age int, zone *time.Locat
 	case g.adult != notSaid:
 		return g.adult > fromList
 	}
-	return Age(p.BirthDate, clock.DateOf(g.since.In(zone))) >= age
+	return Age(p.BirthDate, clock.DateOf(g.since.In(zone))) >= max(age, p.AdultAge)
 }
 
 // speaking are the guardians whose addresses are used today.

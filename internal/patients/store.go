@@ -13,7 +13,7 @@ import (
 const sqlPatientAdd = `INSERT INTO patient (clinic_id, id, name, phone, email, birth_date, sex, address, language, minor, source, seen_at, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`
 
-const sqlPatientFind = `SELECT id, name, phone, email, birth_date, sex, address, notes, language, minor, source, seen_at, created_at, version
+const sqlPatientFind = `SELECT id, name, phone, email, birth_date, sex, address, notes, language, minor, adult_age, source, seen_at, created_at, version
 	FROM patient WHERE clinic_id = $1 AND id = $2`
 
 const sqlPatientSave = `UPDATE patient SET name = $4, phone = $5, email = $6, birth_date = $7, sex = $8, address = $9, language = $10, minor = $11, version = version + 1
@@ -25,7 +25,7 @@ const sqlPatientTouch = `UPDATE patient SET seen_at = $3 WHERE clinic_id = $1 AN
 
 const sqlPatientNames = `SELECT id, name, minor FROM patient WHERE clinic_id = $1 AND id IN `
 
-const sqlPatientReach = `SELECT id, name, minor, phone, email, birth_date, language FROM patient WHERE clinic_id = $1 AND id IN `
+const sqlPatientReach = `SELECT id, name, minor, phone, email, birth_date, adult_age, language FROM patient WHERE clinic_id = $1 AND id IN `
 
 const sqlPatientErase = `DELETE FROM patient WHERE clinic_id = $1 AND id = $2`
 
@@ -100,6 +100,7 @@ type sealedRow struct {
 	name, phone, email, birthDate, sex, address, notesText []byte
 	language, source                                       string
 	minor                                                  bool
+	adultAge                                               int
 	seenAt, createdAt                                      clock.Instant
 	version                                                int64
 }
@@ -147,7 +148,7 @@ func (s *sealer) text(column, text string) []byte {
 func readPatient(v *store.View, patient id.ID) (Patient, sealedRow, error) {
 	var r sealedRow
 	err := v.Row(sqlPatientFind, patient).Scan(&r.id, &r.name, &r.phone, &r.email, &r.birthDate, &r.sex, &r.address, &r.notesText,
-		&r.language, &r.minor, &r.source, &r.seenAt, &r.createdAt, &r.version)
+		&r.language, &r.minor, &r.adultAge, &r.source, &r.seenAt, &r.createdAt, &r.version)
 	if err != nil {
 		return Patient{}, r, err
 	}
@@ -158,7 +159,7 @@ func readPatient(v *store.View, patient id.ID) (Patient, sealedRow, error) {
 	p := Patient{
 		ID: r.id, Name: o.text("name", r.name), Phone: contact.Phone(o.text("phone", r.phone)), Email: contact.Email(o.text("email", r.email)),
 		BirthDate: clock.Date(o.text("birth_date", r.birthDate)), Sex: o.text("sex", r.sex), Address: o.text("address", r.address), Notes: o.text("notes", r.notesText),
-		Language: r.language, Minor: r.minor, Source: r.source, SeenAt: r.seenAt, CreatedAt: r.createdAt, Version: r.version,
+		Language: r.language, Minor: r.minor, AdultAge: r.adultAge, Source: r.source, SeenAt: r.seenAt, CreatedAt: r.createdAt, Version: r.version,
 	}
 	p.Unreadable = o.unreadable
 	p.Broken = len(o.unreadable) > 0

@@ -6,6 +6,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/law"
+	"almirah/internal/patients"
 	"almirah/internal/store"
 )
 
@@ -118,7 +119,20 @@ func add(tx *store.Tx, n int64, t Terms, gate string, noticed, effective clock.I
 }
 
 // Reground follows a change of the clinic's own profile: its law, its region, its modules.
+//
+// Where the law lets people decide for themselves earlier than before, that is weaker: whoever is here stays under the age that held until now, until she agrees.
 func Reground(tx *store.Tx, c clinics.Clinic) (Outcome, error) {
+	list, err := versions(&tx.View)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if force := InForce(list, tx.Now()); len(force) > 0 {
+		if until := force[len(force)-1].Terms.MinorAge; until > c.MinorAge() {
+			if err := patients.KeepAges(tx, until); err != nil {
+				return Outcome{}, err
+			}
+		}
+	}
 	return Move(tx, func(t *Terms) {
 		now := *t
 		now.Jurisdiction, now.Regions, now.MinorAge, now.Modules = c.Jurisdiction, []string{c.Region}, c.MinorAge(), c.Modules

@@ -491,3 +491,74 @@ func TestTheNewestAnswerDecides(t *testing.T) {
 		})
 	})
 }
+
+// TestTheAgeOfConsentStaysAsAgreed: the clinic comes under a law by which people decide for themselves earlier. Who is here stays a child by the terms under which she came until she
+// agrees to the new ones; a law with a higher age holds for everybody at once.
+func TestTheAgeOfConsentStaysAsAgreed(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "policy-agreed-first")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		d := open(t, b)
+		under := func(law string) {
+			d.change(func(tx *store.Tx) error {
+				if err := tx.Must(`UPDATE clinic SET jurisdiction = $2 WHERE clinic_id = $1`, law); err != nil {
+					return err
+				}
+				c, err := clinics.Get(&tx.View)
+				if err == nil {
+					_, err = Reground(tx, c)
+				}
+				return err
+			})
+		}
+		enter := func(name string) id.ID {
+			p, _, err := patients.New(d.DB, d.Log).Add(ctx, d.As(access.FrontDesk), patients.Draft{Name: name, BirthDate: clockNow(b).Time().AddDate(-17, 0, -5).Format(time.DateOnly),
+				Guardian: &patients.GuardianDraft{Name: "Asha Rao", Email: "mother@example.org", Relation: "mother"}}, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.ID
+		}
+		child := func(when string, p id.ID, want bool) {
+			t.Helper()
+			d.view(func(v *store.View) error {
+				c, err := clinics.Get(v)
+				if err != nil {
+					return err
+				}
+				got, err := patients.IsMinor(v, p, c)
+				if err != nil || got != want {
+					t.Errorf("%s: a child %v, want %v: %v", when, got, want, err)
+				}
+				return nil
+			})
+		}
+		under("IN")
+		b.Clock.Move(day)
+		silent, willing := enter("Mira Rao"), enter("Tara Rao")
+		child("where childhood ends at eighteen", silent, true)
+		b.Clock.Move(day)
+		under("EU")
+		child("after the law was changed", silent, true)
+		b.Clock.Move(31 * day)
+		later := enter("Ravi Rao")
+		child("who came under the new law", later, false)
+		var q Question
+		d.view(func(v *store.View) (err error) { q, err = question(v, willing); return err })
+		d.answer(willing, q.Version.N, true)
+		child("who agreed", willing, false)
+		child("who did not", silent, true)
+		// The desk that saves her keeps the mark; and her guardian still speaks for her.
+		d.view(func(v *store.View) error {
+			r, err := patients.Reaches(v, silent)
+			if err != nil || r[silent].Email != "mother@example.org" {
+				t.Errorf("%+v, %v", r, err)
+			}
+			return nil
+		})
+		d.answer(willing, q.Version.N, false)
+		child("who took it back", willing, true)
+		under("IN")
+		child("a law with a higher age", later, true)
+	})
+}

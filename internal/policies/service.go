@@ -345,6 +345,13 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, patient id.ID, 
 		if _, err := tx.Exec(sqlAnswerAdd, tx.NewID(), patient, n, yes, door, tx.Now()); err != nil {
 			return err
 		}
+		t, ok, err := For(&tx.View, patient)
+		if err == nil && ok {
+			err = patients.SetAge(tx, patient, t.MinorAge)
+		}
+		if err != nil {
+			return err
+		}
 		return tx.Announce(EventAnswered, patient, n)
 	})
 }

@@ -98,7 +98,7 @@ var booking = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "nobody counts as a child",
-				File: "internal/patients/patient.go", Old: "Age(out.birth, today) < c.MinorAge()", New: "Age(out.birth, today) < 0*c.MinorAge()",
+				File: "internal/patients/patient.go", Old: "Age(out.birth, today) < max(c.MinorAge(), d.adultAge)", New: "Age(out.birth, today) < 0*max(c.MinorAge(), d.adultAge)",
 				Red: []string{"scheduling.TestAMinorNeedsAGuardian"},
 			},
 			{

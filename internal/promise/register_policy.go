@@ -49,9 +49,14 @@ var policied = []Sentence{
 		Text:     "A change that weakens what you were promised holds for you only after you said yes to it, or if you became a patient after its day. Silence is no yes, however long it lasts; you can take a yes back with one press on the page where you gave it, whatever changed since; what you said last counts.",
 		Sources:  []string{"I3", "R4"},
 		Kind:     Enforced,
-		KeptBy:   []string{"policies.For"},
-		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestTheNewestAnswerDecides", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
+		KeptBy:   []string{"policies.For", "patients.KeepAges"},
+		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestTheNewestAnswerDecides", "policies.TestTheAgeOfConsentStaysAsAgreed", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
 		Twins: []Twin{
+			{
+				Name: "another law makes a child of age who agreed to nothing",
+				File: "internal/policies/gate.go", Old: "; until > c.MinorAge() {", New: "; until < c.MinorAge() {",
+				Red: []string{"policies.TestTheAgeOfConsentStaysAsAgreed"},
+			},
 			{
 				Name: "silence is a yes",
 				File: "internal/policies/subject.go", Old: "a != nil && a.Yes {\n\t\t\treturn i, a", New: "a == nil || a.Yes {\n\t\t\treturn i, a",

@@ -305,14 +305,19 @@ var requested = []Sentence{
 		Text:     "When the data of somebody below the age of consent is found for whom no guardian speaks, the clinic is told, and the data is deleted 14 days later unless a guardian was added.",
 		Sources:  []string{"I6", "K11"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/requests/young.go", "patients.Unguarded"},
-		ProvedBy: []string{"requests.TestYoungDataGoes"},
+		KeptBy:   []string{"internal/requests/young.go", "patients.Unguarded", "patients.Ages"},
+		ProvedBy: []string{"requests.TestYoungDataGoes", "requests.TestTheTourFindsEveryChild"},
 		Probe:    "young-data-deleted",
 		Twins: []Twin{
 			{
 				Name: "nobody is found",
-				File: "internal/patients/inside.go", Old: "		if young {\n			out = append(out, one)", New: "		if !young {\n			out = append(out, one)",
-				Red: []string{"requests.TestYoungDataGoes"},
+				File: "internal/requests/young.go", Old: "n, err := tx.Exec(sqlYoungAdd, p, tx.Now(), tx.Now().Add(YoungFor))", New: "n, err := tx.Exec(sqlYoungDrop, p)",
+				Red: []string{"requests.TestYoungDataGoes", "requests.TestTheTourFindsEveryChild"},
+			},
+			{
+				Name: "an old mark tells who is a child",
+				File: "internal/requests/work.go", Old: "s.seeAges(ctx, who), ", New: "",
+				Red: []string{"requests.TestTheTourFindsEveryChild"},
 			},
 			{
 				Name: "a child's data goes under a wrong clock",

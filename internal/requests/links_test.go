@@ -91,3 +91,80 @@ func TestWhoCameOfAgeIsReachedBySelf(t *testing.T) {
 		}
 	})
 }
+
+// TestTheTourFindsEveryChild: children whom no mark tells are found by their dates of birth, behind however many who grew up with an old mark; a law with a higher age finds those whom
+// the old one did not. Who came of age loses the links that went to whoever spoke for the child.
+func TestTheTourFindsEveryChild(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "young-data-deleted")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		mother := &patients.GuardianDraft{Name: "Asha Verma", Email: "mother@example.org", Relation: "mother"}
+		enter := func(name string, years int) id.ID {
+			p, _, err := h.people.Add(ctx, h.owner, patients.Draft{Name: name, BirthDate: b.Clock.Now().In(h.Zone).AddDate(-years, 0, 1).Format(time.DateOnly), Language: "en", Guardian: mother}, true)
+			h.must(err)
+			return p.ID
+		}
+		write := func(text string, args ...any) {
+			h.must(b.DB.Change(ctx, h.owner, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("a test makes what another law, or years, would leave")
+				_, err := tx.Exec(text, args...)
+				return err
+			}))
+		}
+		work := func() { h.must(h.s.Work(ctx, h.work, func(string, string) error { return nil })) }
+		found := func() map[id.ID]bool {
+			list, err := h.s.Young(ctx, h.owner)
+			h.must(err)
+			out := map[id.ID]bool{}
+			for _, y := range list {
+				out[y.Patient] = true
+			}
+			return out
+		}
+		unmarked, grown, teen := enter("Mira Verma", 9), enter("Ravi Verma", 18), enter("Tara Verma", 17)
+		sent := h.link(ctx, grown)
+		work()
+		if n := len(found()); n != 0 {
+			t.Fatalf("%d are found who have a guardian", n)
+		}
+		for _, p := range []id.ID{unmarked, teen} {
+			write(`DELETE FROM guardian WHERE clinic_id = $1 AND patient_id = $2`, p)
+		}
+		write(`UPDATE patient SET minor = FALSE WHERE clinic_id = $1 AND id = $2`, unmarked)
+		write(`UPDATE patient SET minor = FALSE WHERE clinic_id = $1 AND id = $2`, teen)
+		write(`UPDATE clinic SET jurisdiction = 'EU' WHERE clinic_id = $1`)
+		count := func() int {
+			n := 0
+			h.must(b.DB.View(ctx, h.owner, access.RequestRead, func(_ context.Context, v *store.View) (err error) {
+				n, _, err = requests.Unfound(v, id.Zero, 100)
+				return err
+			}))
+			return n
+		}
+		b.Clock.Move(25 * time.Hour)
+		work()
+		if got := found(); !got[unmarked] || got[teen] || len(got) != 1 {
+			t.Errorf("found %v where childhood ends at sixteen", got)
+		}
+		if _, _, err := h.Desk.Enter(ctx, sent); !fault.Is(err, fault.NotFound) {
+			t.Errorf("he has come of age, and the link that went to his mother opens: %v", err)
+		}
+		if h.Count(t, `SELECT COUNT(*) FROM patient WHERE clinic_id = $1 AND minor = TRUE`) != "1" {
+			t.Error("the marks do not follow the dates of birth")
+		}
+		write(`UPDATE clinic SET jurisdiction = 'IN' WHERE clinic_id = $1`)
+		b.Clock.Move(time.Minute) // another age: the tour does not wait for its day
+		work()
+		if got := found(); !got[unmarked] || !got[teen] || len(got) != 2 {
+			t.Errorf("found %v where childhood ends at eighteen", got)
+		}
+		if n := count(); n != 0 {
+			t.Errorf("%d were seen and nobody was told", n)
+		}
+		write(`DELETE FROM young_found WHERE clinic_id = $1 AND patient_id = $2`, teen)
+		if n := count(); n != 1 {
+			t.Errorf("the look finds %d of whom nobody was told, not 1", n)
+		}
+	})
+}

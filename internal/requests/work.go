@@ -24,7 +24,7 @@ func (s *Service) Work(ctx context.Context, who access.Caller, tell func(clinic,
 	if err := s.warn(ctx, who); err != nil {
 		return err
 	}
-	errs := []error{s.erase(ctx, who), s.findYoung(ctx, who)}
+	errs := []error{s.erase(ctx, who), s.seeAges(ctx, who), s.findYoung(ctx, who)}
 	errs = append(errs, clinics.TellOwners(ctx, s.db, who, sqlUntold, sqlMailed, "owners were told; the requests they were told of are recorded", func(clinic string) error { return tell(clinic, TellDue) }))
 	errs = append(errs, clinics.TellOwners(ctx, s.db, who, sqlYoungUntold, sqlYoungMailed, "owners were told; what was found is recorded", func(clinic string) error { return tell(clinic, TellYoung) }))
 	return errors.Join(errs...)

@@ -12,6 +12,8 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/patients"
+	"almirah/internal/policies"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -104,12 +106,8 @@ func (s *Service) findYoung(ctx context.Context, who access.Caller) error {
 		}
 		tx.Housekeeping("nobody was found whose guardian is missing, or it was found before")
 		for _, p := range found {
-			n, err := tx.Exec(sqlYoungAdd, p, tx.Now(), tx.Now().Add(YoungFor))
-			if err != nil {
+			if err := noteYoung(tx, p); err != nil {
 				return err
-			}
-			if n > 0 {
-				tx.Record(audit.Note{Action: "find", Kind: "young", Subject: p, Patient: p, New: map[string]any{"delete_at": tx.Now().Add(YoungFor)}})
 			}
 		}
 		list, err := young(&tx.View)
@@ -153,4 +151,112 @@ func (s *Service) findYoung(ctx context.Context, who access.Caller) error {
 		})))
 	}
 	return err
+}
+
+// agesAtATime is how many dates of birth one turn of the tour opens, and agesAgain how often a new tour begins.
+const (
+	agesAtATime = 500
+	agesAgain   = 24 * time.Hour
+)
+
+// seeAges goes through all patients, some at a time, once a day and whenever the age of consent is another: a date of birth is sealed, and the mark in the row says how
+// it was when she was last saved. It corrects the mark, notes children for whom nobody speaks, and ends the links of who has come of age: they went to
+// whoever spoke for the child. Who agreed to a lower age is under it from the day on which it holds.
+func (s *Service) seeAges(ctx context.Context, who access.Caller) error {
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("the marks of ages follow dates of birth; a child who is found is recorded")
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		t, err := clinics.AgesSeen(&tx.View)
+		if err != nil {
+			return err
+		}
+		if over := t.Behind.IsZero(); over || t.For != c.MinorAge() {
+			if over && t.For == c.MinorAge() && tx.Now().Sub(t.Began) < agesAgain {
+				return nil
+			}
+			t = clinics.AgeTour{Began: tx.Now(), For: c.MinorAge()}
+		}
+		list, err := patients.Ages(&tx.View, c, t.Behind, agesAtATime)
+		if err != nil {
+			return err
+		}
+		t.Behind = id.Zero
+		if len(list) == agesAtATime {
+			t.Behind = list[len(list)-1].ID
+		}
+		for _, a := range list {
+			if err := seeAge(tx, c, a); err != nil {
+				return err
+			}
+		}
+		return clinics.SeeAges(tx, t)
+	})
+}
+
+func seeAge(tx *store.Tx, c clinics.Clinic, a patients.Aged) error {
+	if a.AdultAge > c.MinorAge() {
+		t, ok, err := policies.For(&tx.View, a.ID)
+		if err == nil && ok && t.MinorAge < a.AdultAge {
+			if err = patients.SetAge(tx, a.ID, t.MinorAge); err == nil {
+				a.Child, err = patients.IsMinor(&tx.View, a.ID, c)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if a.Child != a.Marked {
+		if err := patients.SetChild(tx, a.ID, a.Child); err != nil {
+			return err
+		}
+		if !a.Child && a.Guarded {
+			if err := scheduling.EndLinks(tx, a.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if a.Child && !a.Guarded {
+		return noteYoung(tx, a.ID)
+	}
+	return nil
+}
+
+// noteYoung writes down a child for whom nobody speaks, once.
+func noteYoung(tx *store.Tx, p id.ID) error {
+	n, err := tx.Exec(sqlYoungAdd, p, tx.Now(), tx.Now().Add(YoungFor))
+	if err == nil && n > 0 {
+		tx.Record(audit.Note{Action: "find", Kind: "young", Subject: p, Patient: p, New: map[string]any{"delete_at": tx.Now().Add(YoungFor)}})
+	}
+	return err
+}
+
+const sqlYoungThere = `SELECT COUNT(*) FROM young_found WHERE clinic_id = $1 AND patient_id = $2`
+
+// Unfound counts, of some patients behind the one, the children by their dates of birth for whom nobody speaks and of whom nobody was told, though the last tour has seen them.
+func Unfound(v *store.View, behind id.ID, most int) (bad, looked int, err error) {
+	c, err := clinics.Get(v)
+	if err != nil {
+		return 0, 0, err
+	}
+	t, err := clinics.AgesSeen(v)
+	if err != nil || !t.Behind.IsZero() || t.For != c.MinorAge() {
+		return 0, 0, err
+	}
+	list, err := patients.Ages(v, c, behind, most)
+	for _, a := range list {
+		if looked++; !a.Child || a.Guarded || a.CreatedAt >= t.Began {
+			continue
+		}
+		var noted int
+		if err = v.Row(sqlYoungThere, a.ID).Scan(&noted); err != nil {
+			return bad, looked, err
+		}
+		if noted == 0 {
+			bad++
+		}
+	}
+	return bad, looked, err
 }

@@ -172,6 +172,13 @@ func asked(ctx context.Context, t *testing.T, p *practice.Practice, house *clini
 		t.Fatal("owners who were not told are taken for told")
 	}
 	must(nil)
+	must(p.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("a step of the workday")
+		if _, _, err := requests.Unfound(&tx.View, id.Zero, 50); err != nil {
+			return err
+		}
+		return errors.Join(patients.KeepAges(tx, 18), patients.SetAge(tx, who.ID, 16), patients.SetChild(tx, who.ID, false))
+	}))
 	must(s.Work(ctx, work, tell))
 	_, err = s.Young(ctx, owner)
 	must(err)
