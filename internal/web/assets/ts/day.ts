@@ -197,7 +197,7 @@ if (now) { tick(); setInterval(tick, 30_000); now.scrollIntoView({ block: "cente
 const live = new EventSource(`/app/live?day=${day}&since=${grid.dataset.counter}`);
 live.addEventListener("change", e => {
   const [when, whose] = String((e as MessageEvent).data).split(" ");
-  if ((when !== "*" && when !== day)) return;
+  if (when !== "*" && when !== day) return;
   void refresh(all().filter(c => !whose || c.dataset.col === whose));
 });
 addEventListener("pagehide", () => live.close());
