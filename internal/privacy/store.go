@@ -12,7 +12,7 @@ const (
 	sqlOf   = `SELECT ` + columns + ` AND patient_id = $2`
 	sqlList = `SELECT ` + columns + ` ORDER BY erased_at DESC, id DESC LIMIT $2`
 	// sqlUncertified are those that miss a certificate, or whose doubles still lie beside the keys.
-	sqlUncertified = `SELECT ` + columns + ` AND (first_at = 0 OR second_at = 0 OR bridged = 1) ORDER BY erased_at, id LIMIT $2`
+	sqlUncertified = `SELECT ` + columns + ` AND (first_at = 0 OR second_at = 0 OR bridged = 1) AND (erased_at, id) > ($2, $3) ORDER BY erased_at, id LIMIT $4`
 	sqlFirst       = `UPDATE erasure SET first_at = $3, first = $4 WHERE clinic_id = $1 AND id = $2 AND first_at = 0`
 	sqlSecond      = `UPDATE erasure SET second_at = $3, second = $4 WHERE clinic_id = $1 AND id = $2 AND first_at > 0 AND second_at = 0`
 	sqlUnbridged   = `UPDATE erasure SET bridged = 0 WHERE clinic_id = $1 AND id = $2`

@@ -20,8 +20,8 @@ const (
 	noticeDays = 1                   // before the last day: forty-eight hours before the end
 	noticeFor  = 47 * time.Hour      // how long a notice stands at least; the day on which clocks are set forward is an hour short
 	bridge     = 31 * 24 * time.Hour // how long what is held lies beside the keys at least: copies that an operator made by himself are put back too
-	mostEnding = 200                 // holds that one run looks at
-	mostIssued = 50                  // erasures that one run looks at
+	mostEnding = 200                 // holds that are looked at in one page
+	mostIssued = 50                  // erasures that are looked at in one page
 )
 
 // Work is what this room does for a clinic every hour: it tells what ends within two days, destroys the keys of what has ended, issues certificates that are due, and takes away
@@ -31,17 +31,32 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var open []Erasure
-	err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
-		open, err = erasures(v, sqlUncertified, mostIssued)
-		return err
-	})
-	for _, e := range open {
-		if err == nil {
-			err = s.certify(ctx, who, access.Work, e.ID, true)
+	return errors.Join(ended, s.certifyAll(ctx, who))
+}
+
+// certifyAll issues what is due of every erasure that misses something, a page after the other: one that cannot be certified hides none behind it.
+func (s *Service) certifyAll(ctx context.Context, who access.Caller) error {
+	var failed []error
+	var last Erasure // of the page before
+	for {
+		var open []Erasure
+		err := s.db.View(ctx, who, access.Work, func(_ context.Context, v *store.View) (err error) {
+			open, err = erasures(v, sqlUncertified, last.At, last.ID, mostIssued)
+			return err
+		})
+		if err != nil {
+			return errors.Join(append(failed, err)...)
 		}
+		for _, e := range open {
+			if err := s.certify(ctx, who, access.Work, e.ID, true); err != nil {
+				failed = append(failed, fmt.Errorf("privacy: the erasure %s: %w", e.ID, err))
+			}
+		}
+		if ctx.Err() != nil || len(open) < mostIssued {
+			return errors.Join(failed...)
+		}
+		last = open[len(open)-1]
 	}
-	return errors.Join(ended, err)
 }
 
 // endHolds tells what ends, and ends it two days later. Each hold has a Change of its own: one that cannot be ended keeps none of the others beyond its day.
@@ -325,11 +340,14 @@ func asideID(erasure id.ID, number int) id.ID {
 }
 
 // inEnglish are the classes as certificates name them: a signed text has one language.
-var inEnglish = map[law.Class]string{law.Clinical: "clinical records", law.Scripts: "signed prescriptions", law.Invoices: "issued invoices"}
+var inEnglish = map[law.Class]string{law.Clinical: "clinical records", law.Scripts: "signed prescriptions", law.Invoices: "issued invoices and payments", law.Disclosures: "records of data given to an authority"}
 
 func how(h Hold) string {
 	if h.Sealed {
 		return "Sealed under a key of its own that is destroyed after that day; it opens to the clinic's owner alone, who has to say why, and each opening is recorded."
+	}
+	if h.Class == law.Disclosures {
+		return "To whom, when and by which ground something was given stays, without why and without a name."
 	}
 	return "Number, days, amounts and taxes stay, without what was done and without a name."
 }

@@ -15,6 +15,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/privacy"
 )
@@ -61,6 +62,7 @@ type HeldRow struct {
 	Number           int
 	Last             clock.Date
 	Sealed           bool
+	Given            bool // that something was given to others by law
 	Noticed, Ended   time.Time
 }
 
@@ -76,7 +78,7 @@ func (s *Site) planShown(v *Visit, p privacy.Plan) PlanShown {
 func heldRows(v *Visit, holds []privacy.Hold) (out []HeldRow) {
 	z := v.Clinic.Location()
 	for _, h := range holds {
-		r := HeldRow{ID: h.ID.String(), What: v.Tongue.Say("erasure.class." + string(h.Class)), Source: h.Source, Number: h.Number, Last: h.Last, Sealed: h.Sealed}
+		r := HeldRow{ID: h.ID.String(), What: v.Tongue.Say("erasure.class." + string(h.Class)), Source: h.Source, Number: h.Number, Last: h.Last, Sealed: h.Sealed, Given: h.Class == law.Disclosures}
 		if h.Noticed > 0 {
 			r.Noticed = h.Noticed.In(z)
 		}
