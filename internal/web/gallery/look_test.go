@@ -163,7 +163,7 @@ func TestDayByHand(t *testing.T) {
 	}
 	x.Press(t, "z")
 	x.WaitFor(t, place+`==="`+before+`"`)
-	// The card goes back at once; the house has heard of it when the page says so. Refused before, it would be the undo that lost the race.
+	// The card goes back when the house has heard of it, and the page then says so. Refused before, it would be the undo that lost the race.
 	x.WaitFor(t, `!document.querySelector("#toast button") && document.querySelector("#toast").textContent`)
 
 	// A lost race: the sentence is said, and the card is where it was.

@@ -122,7 +122,7 @@ export async function commit(el: HTMLElement, from: Place, to: Place, made?: num
   if (r?.ok) {
     el.dataset.v = r.headers.get("X-Version") ?? el.dataset.v;
     const text = made ? words.undone : fill(words.moved, { name: who(el), time: label(to.row), provider: name(to.col) });
-    if (made) toast(text); else offer(text, id, Number(el.dataset.v), from, to);
+    if (made) { place(el, to); toast(text); } else offer(text, id, Number(el.dataset.v), from, to);
     say(text);
     await release([from.col, to.col]);
     return;
