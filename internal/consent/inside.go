@@ -368,6 +368,30 @@ func Restrict(tx *store.Tx, patient id.ID, on bool, door string) error {
 	return nil
 }
 
+// Opposable are the uses that end when the patient objects: all that rest on her agreement, or on an interest of the clinic that she may object to.
+func Opposable() []Purpose {
+	var out []Purpose
+	for _, e := range Registry() {
+		if e.Basis == Agreement || e.Basis == Objection {
+			out = append(out, e.Purpose)
+		}
+	}
+	return out
+}
+
+// Object says no, by every channel, to the purposes that the patient objects to; to all of Opposable where none is named. It answers to which. fault.Invalid for a purpose
+// that nobody can object to; fault.NotFound when she is not there.
+func Object(tx *store.Tx, patient id.ID, purposes []Purpose, door string) ([]Purpose, error) {
+	if len(purposes) == 0 {
+		purposes = Opposable()
+	}
+	var no []Choice
+	for _, p := range purposes {
+		no = append(no, Choice{Purpose: p})
+	}
+	return purposes, Record(tx, patient, no, door, "", id.Zero)
+}
+
 // StopBy says no to everything that needs a yes, by one channel: the patient answered STOP there. Care that
 // the booking itself needs goes on. Saying it again writes nothing, and changed is false. fault.NotFound when she is not there.
 func StopBy(tx *store.Tx, patient id.ID, channel string) (changed bool, err error) {

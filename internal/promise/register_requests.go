@@ -164,13 +164,18 @@ var requested = []Sentence{
 	},
 	{
 		ID:       "request-in-writing",
-		Text:     "Each answer is given in writing: it stands on your own page, and a message to what is on file says so. A deletion begins when its confirmation has left; until then every use has stopped.",
+		Text:     "Each answer is given in writing: it stands on your own page, and a message to what is on file says so. A deletion begins when its confirmation has left; until then every use has stopped. An objection that is granted stops the uses it names in the same moment, and a letter says that something was done only where it was.",
 		Sources:  []string{"J1", "J6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/service.go", "internal/requests/work.go"},
-		ProvedBy: []string{"requests.TestAskedAndAnswered", "requests.TestDeletionIsDone", "requests.TestManyWhoAreHeldKeepNoOtherWaiting"},
+		ProvedBy: []string{"requests.TestAskedAndAnswered", "requests.TestDeletionIsDone", "requests.TestManyWhoAreHeldKeepNoOtherWaiting", "requests.TestWhatIsGrantedIsDone"},
 		Probe:    "request-in-writing",
 		Twins: []Twin{
+			{
+				Name: "an objection that stops nothing",
+				File: "internal/requests/service.go", Old: "stopped, err := consent.Object(tx, r.Patient, d.Stops, r.door())", New: "stopped, err := d.Stops, error(nil)",
+				Red: []string{"requests.TestWhatIsGrantedIsDone"},
+			},
 			{
 				Name: "a deletion that waits for nothing",
 				File: "internal/requests/service.go", Old: "erase = tx.Now().Add(beforeErasing)", New: "erase = tx.Now()",

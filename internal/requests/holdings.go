@@ -24,7 +24,7 @@ func Holdings() []h.Table {
 	}
 	return []h.Table{
 		{Name: "data_request", Scope: h.Clinic, Keeper: "requests", Life: law.Answers, From: h.Ended, Columns: append([]h.Column{
-			of("patient_id", h.Patient, "to answer the person who asks", keep), of("kind", h.Patient, "to know what she asks", keep), of("was_kind", h.Patient, "to prove what was written down at first", keep), of("outcome", h.Patient, "to prove how she was answered", keep),
+			of("patient_id", h.Patient, "to answer the person who asks", keep), of("kind", h.Patient, "to know what she asks", keep), of("did", h.Patient, "to prove what the answer did", keep), of("was_kind", h.Patient, "to prove what was written down at first", keep), of("outcome", h.Patient, "to prove how she was answered", keep),
 			of("ground", h.Patient, "to prove on which ground something was refused", keep), of("proved_by", h.Staff, "to prove who made sure who asks", keep), of("decided_by", h.Staff, "to prove who answered", keep),
 			sealed("words", h.Message, "to know what she asks", keep), sealed("contact", h.Contact, "to find out who asks", "until it is known, or the request is closed because nobody could"), sealed("why", h.Message, "to prove why something was refused", keep),
 		}, plain("clinic_id", "id", "door", "asker", "state", "law", "came_at", "known_at", "proof", "thread_id", "due_at", "confirm_due", "confirmed_at", "longer_at", "decided_at", "told_at", "told_by", "erase_at", "kind_at",

@@ -42,7 +42,7 @@ func (Keeper) Collect(v *store.View, patient id.ID) (map[string][]map[string]str
 	}
 	for _, r := range list {
 		out["data_request"] = append(out["data_request"], map[string]string{"id": r.ID.String(), "kind": string(r.Kind), "door": string(r.Door), "asker": string(r.Asker), "state": string(r.State), "law": r.Law,
-			"was_kind": string(r.WasKind), "kind_changed": when(r.KindAt), "came": when(r.CameAt), "due": when(r.DueAt), "words": r.Words, "outcome": string(r.Outcome), "ground": string(r.Ground), "why": r.Why, "decided": when(r.DecidedAt), "told": when(r.ToldAt)})
+			"did": r.Did, "was_kind": string(r.WasKind), "kind_changed": when(r.KindAt), "came": when(r.CameAt), "due": when(r.DueAt), "words": r.Words, "outcome": string(r.Outcome), "ground": string(r.Ground), "why": r.Why, "decided": when(r.DecidedAt), "told": when(r.ToldAt)})
 	}
 	said, err := statements(v, patient)
 	if err != nil {

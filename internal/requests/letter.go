@@ -35,7 +35,13 @@ func Letter(book *words.Book, language string, c clinics.Clinic, r Request) stri
 	lines = append(lines, t.Say("request.letter."+string(r.Outcome), "Day", day(r.DecidedAt)))
 	if r.Outcome != Refused && r.HeldUntil != "" { // by whom and why it was ordered, she is not told here: those who lead the clinic alone know it
 		lines = append(lines, t.Say("request.letter.held", "Date", t.Date(r.HeldUntil)))
-	} else if r.Outcome != Refused {
+	} else if did := strings.Fields(r.Did); r.Kind == law.Objection && len(did) > 0 {
+		var stopped []string
+		for _, p := range did {
+			stopped = append(stopped, t.Say("consent.purpose."+p))
+		}
+		lines = append(lines, t.Say("request.letter.does.objection", "Uses", strings.Join(stopped, t.Say("page.comma")+" ")))
+	} else if r.Outcome != Refused && r.Kind != law.Objection && (r.Kind != law.Nomination || r.Did == didName || r.Hers()) { // it says that something is done only where something was
 		if key := "request.letter.does." + string(r.Kind); t.Has(key) {
 			lines = append(lines, t.Say(key))
 		}

@@ -260,25 +260,31 @@ func (s *Service) Nominate(ctx context.Context, who access.Caller, name, reach s
 		if err := f.Err(); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(sqlNomineeEnd, patient, tx.Now()); err != nil {
+		if err := nominate(tx, patient, name, reach); err != nil {
 			return err
 		}
-		one := tx.NewID()
-		sealed, err := tx.Seal(patient, "nominee", "name", one, name)
-		if err != nil {
-			return err
-		}
-		where, err := tx.Seal(patient, "nominee", "contact", one, reach)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(sqlNomineeAdd, one, patient, sealed, where, tx.Now()); err != nil {
-			return err
-		}
-		tx.Record(audit.Note{Action: "nominate", Kind: "nominee", Subject: one, Patient: patient, New: map[string]string{"name": name, "contact": reach}})
-		_, err = s.atOnce(tx, patient, law.Nomination, "")
+		_, err := s.atOnce(tx, patient, law.Nomination, "")
 		return err
 	})
+}
+
+// nominate writes down whom she named, in the place of whoever was named before.
+func nominate(tx *store.Tx, patient id.ID, name, reach string) error {
+	if _, err := tx.Exec(sqlNomineeEnd, patient, tx.Now()); err != nil {
+		return err
+	}
+	one := tx.NewID()
+	sealed, err := tx.Seal(patient, "nominee", "name", one, name)
+	if err != nil {
+		return err
+	}
+	where, err := tx.Seal(patient, "nominee", "contact", one, reach)
+	if err != nil {
+		return err
+	}
+	tx.Record(audit.Note{Action: "nominate", Kind: "nominee", Subject: one, Patient: patient, New: map[string]string{"name": name, "contact": reach}})
+	_, err = tx.Exec(sqlNomineeAdd, one, patient, sealed, where, tx.Now())
+	return err
 }
 
 // EndNomination takes back whom she named.

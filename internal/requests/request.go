@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"almirah/internal/clock"
+	"almirah/internal/consent"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/law"
@@ -129,6 +130,7 @@ type Request struct {
 	EraseAt     clock.Instant
 	WasKind     law.Request   // what it was written down as at first, where staff changed that; else empty
 	KindAt      clock.Instant // when they did
+	Did         string        // what the answer did: the uses that an objection stopped, with spaces between, or didName
 	Version     int64
 
 	HeldUntil clock.Date // the last day of an order that holds the deletion up; filled in for the letter alone
@@ -175,6 +177,9 @@ type Decision struct {
 	Outcome  Outcome
 	Ground   Ground // for what is refused in whole or in part
 	Why      string
+	Stops    []consent.Purpose // the uses that an objection ends; none named: all that can be
+	Nominee  string            // whom she nominates, and where that person is reached
+	Reach    string
 	Reviewed bool // what others say or are said to have done was looked through; for copies that others hand over
 }
 
@@ -213,6 +218,22 @@ func (d *Decision) check(r Request) error {
 	}
 	if copies(r.Kind) && d.Outcome != Refused && r.Asker != Self && !d.Reviewed {
 		f.Add("reviewed", "field.request.reviewed")
+	}
+	switch {
+	case d.Outcome == Refused: // nothing is done
+	case r.Kind == law.Deletion && d.Outcome == Partly: // who reads that a part was granted believes that a part is left; all would be gone
+		f.Add("outcome", "field.request.deletion_whole")
+	case r.Kind == law.Nomination:
+		d.Nominee, d.Reach = text(d.Nominee, "nominee", 2, &f), text(d.Reach, "reach", 5, &f)
+	case r.Kind == law.Objection:
+		for _, p := range d.Stops {
+			if !slices.Contains(consent.Opposable(), p) {
+				f.Add("stops", "field.consent.purpose")
+			}
+		}
+		if d.Outcome == Partly && len(d.Stops) == 0 {
+			f.Add("stops", "field.request.stops")
+		}
 	}
 	d.Why = text(d.Why, "why", least, &f)
 	return f.Err()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -337,8 +338,8 @@ func (s *Service) TakeLonger(ctx context.Context, who access.Caller, one id.ID, 
 	})
 }
 
-// Decide answers the request. What the answer grants is done here where the program can: a restriction, a deletion (after the confirmation has left).
-// The person is told in writing. fault.Invalid names "outcome", "ground", "why" and "reviewed".
+// Decide answers the request. What the answer grants is done here where the program can: a restriction, an objection, a nomination, a deletion (after the confirmation has
+// left). The person is told in writing. fault.Invalid names "outcome", "ground", "why", "reviewed", "stops", "nominee" and "reach".
 func (s *Service) Decide(ctx context.Context, who access.Caller, one id.ID, version int64, d Decision) error {
 	return s.act(ctx, who, one, func(tx *store.Tx, r Request) error {
 		if err := d.check(r); err != nil {
@@ -354,7 +355,7 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 	if err != nil {
 		return err
 	}
-	erase := clock.Instant(0)
+	erase, did := clock.Instant(0), ""
 	if d.Outcome != Refused && !r.Patient.IsZero() {
 		switch r.Kind {
 		case law.Deletion:
@@ -362,6 +363,19 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 			if err := consent.Restrict(tx, r.Patient, true, r.door()); err != nil {
 				return err
 			}
+		case law.Objection:
+			stopped, err := consent.Object(tx, r.Patient, d.Stops, r.door())
+			if err != nil {
+				return err
+			}
+			did = joined(stopped)
+		case law.Nomination:
+			if r.Door != ByLink { // on her own page she named somebody a moment ago
+				if err := nominate(tx, r.Patient, d.Nominee, d.Reach); err != nil {
+					return err
+				}
+			}
+			did = didName
 		case law.Restriction:
 			if err := consent.Restrict(tx, r.Patient, true, r.door()); err != nil {
 				return err
@@ -369,10 +383,21 @@ func (s *Service) answer(tx *store.Tx, r Request, version int64, d Decision, by 
 		}
 	}
 	tx.Record(audit.Note{Action: "answer", Kind: "data-request", Subject: r.ID, Patient: r.Patient, New: map[string]any{"outcome": d.Outcome, "ground": d.Ground}})
-	if err := changed(tx.Exec(sqlDecide, r.ID, version, string(d.Outcome), string(d.Ground), why, id.Null(by), tx.Now(), erase)); err != nil {
+	if err := changed(tx.Exec(sqlDecide, r.ID, version, string(d.Outcome), string(d.Ground), why, id.Null(by), tx.Now(), erase, did)); err != nil {
 		return err
 	}
 	return tell(tx, r)
+}
+
+// didName says that whom she nominated is on record.
+const didName = "nominee"
+
+func joined(list []consent.Purpose) string {
+	var out []string
+	for _, p := range list {
+		out = append(out, string(p))
+	}
+	return strings.Join(out, " ")
 }
 
 // door is through which the clinic heard of what the request restricts.

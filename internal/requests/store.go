@@ -12,7 +12,7 @@ import (
 
 const (
 	columns = `id, patient_id, kind, door, asker, state, law, came_at, known_at, proof, proved_by, thread_id, due_at, confirm_due, confirmed_at, longer_at, words, contact, outcome, ground, why,
-	decided_by, decided_at, told_at, told_by, erase_at, was_kind, kind_at, version FROM data_request WHERE clinic_id = $1`
+	decided_by, decided_at, told_at, told_by, erase_at, was_kind, kind_at, did, version FROM data_request WHERE clinic_id = $1`
 	sqlAdd = `INSERT INTO data_request (clinic_id, id, patient_id, kind, door, asker, state, law, came_at, known_at, proof, proved_by, thread_id, due_at, confirm_due, confirmed_at, words, contact)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 	sqlGet     = `SELECT ` + columns + ` AND id = $2`
@@ -28,7 +28,7 @@ const (
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state IN ('received', 'open') AND door <> 'link'`
 	sqlConfirmed = `UPDATE data_request SET confirmed_at = $3 WHERE clinic_id = $1 AND id = $2 AND confirmed_at = 0`
 	sqlLonger    = `UPDATE data_request SET due_at = $4, longer_at = $5, why = $6, warned = 0, mailed = 0, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'open' AND longer_at = 0`
-	sqlDecide    = `UPDATE data_request SET state = 'answered', outcome = $4, ground = $5, why = $6, decided_by = $7, decided_at = $8, erase_at = $9, version = version + 1
+	sqlDecide    = `UPDATE data_request SET state = 'answered', outcome = $4, ground = $5, why = $6, decided_by = $7, decided_at = $8, erase_at = $9, did = $10, version = version + 1
 	WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state IN ('open', 'received')`
 	sqlWithdraw = `UPDATE data_request SET state = 'withdrawn', decided_at = $3, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state IN ('open', 'received')`
 	sqlClosed   = `UPDATE data_request SET state = 'withdrawn', why = $3, decided_by = $4, decided_at = $5, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND state IN ('open', 'received') AND door <> 'link'`
@@ -95,7 +95,7 @@ func read(v *store.View, text string, args ...any) ([]Request, error) {
 		var r Request
 		var words, contact, why []byte
 		if err := rows.Scan(&r.ID, &r.Patient, &r.Kind, &r.Door, &r.Asker, &r.State, &r.Law, &r.CameAt, &r.KnownAt, &r.Proof, &r.ProvedBy, &r.Thread, &r.DueAt, &r.ConfirmDue, &r.ConfirmedAt, &r.LongerAt,
-			&words, &contact, &r.Outcome, &r.Ground, &why, &r.DecidedBy, &r.DecidedAt, &r.ToldAt, &r.ToldBy, &r.EraseAt, &r.WasKind, &r.KindAt, &r.Version); err != nil {
+			&words, &contact, &r.Outcome, &r.Ground, &why, &r.DecidedBy, &r.DecidedAt, &r.ToldAt, &r.ToldBy, &r.EraseAt, &r.WasKind, &r.KindAt, &r.Did, &r.Version); err != nil {
 			return nil, err
 		}
 		for _, x := range []struct {

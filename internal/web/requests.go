@@ -3,10 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
 	"almirah/internal/clock"
+	"almirah/internal/consent"
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/law"
@@ -209,7 +211,8 @@ type RequestPage struct {
 	Version                               int64
 	TypedOutcome, TypedGround             string
 	TypedWhy, TypedProof, TypedLonger     string
-	TypedBack                             string
+	TypedBack, TypedNominee, TypedReach   string
+	Stops                                 []Option // the uses that an objection can end; ticked: what was typed
 	Reviewed                              bool
 }
 
@@ -220,6 +223,9 @@ func (p *RequestPage) KindChoices() []Option {
 
 // OutcomeChoices are the answers.
 func (p *RequestPage) OutcomeChoices() []Option {
+	if p.Kind == string(law.Deletion) { // which is done as a whole
+		return p.Choices("request.outcome.", p.TypedOutcome, "granted", "refused")
+	}
 	return p.Choices("request.outcome.", p.TypedOutcome, "granted", "partly", "refused")
 }
 
@@ -264,6 +270,11 @@ func (s *Site) requestOf(v *Visit) (*RequestPage, error) {
 		p.Thread = c.Thread.String()
 	}
 	copied := c.Kind == law.Access || c.Kind == law.Portability
+	if c.Kind == law.Objection {
+		for _, x := range consent.Opposable() {
+			p.Stops = append(p.Stops, Option{Value: string(x), Label: v.Tongue.Say("consent.purpose." + string(x))})
+		}
+	}
 	p.Hers, p.CanTell, p.WasKind, p.KindAt = c.Hers(), !c.Patient.IsZero() && c.ToldAt == 0 && (c.State == requests.Answered || c.Closed()), string(c.WasKind), at(c.KindAt)
 	p.NeedsReview = copied && c.Asker != requests.Self
 	p.CanPrint = copied && c.State == requests.Answered && c.Outcome != requests.Refused && !c.Patient.IsZero()
@@ -321,12 +332,15 @@ func (s *Site) actOn(w http.ResponseWriter, v *Visit, word string, do func(ctx c
 		p, err := s.requestOf(v)
 		if err == nil {
 			f := v.PostForm
-			for field, to := range map[string]*string{"outcome": &p.TypedOutcome, "ground": &p.TypedGround, "why": &p.TypedWhy, "proof": &p.TypedProof, "back": &p.TypedBack} {
+			for field, to := range map[string]*string{"outcome": &p.TypedOutcome, "ground": &p.TypedGround, "why": &p.TypedWhy, "proof": &p.TypedProof, "back": &p.TypedBack, "nominee": &p.TypedNominee, "reach": &p.TypedReach} {
 				if f.Has(field) {
 					*to = f.Get(field)
 				}
 			}
 			p.Reviewed = f.Get("reviewed") == "1"
+			for i := range p.Stops {
+				p.Stops[i].On = slices.Contains(f["stops"], p.Stops[i].Value)
+			}
 		}
 		return p, err
 	})
@@ -358,8 +372,16 @@ func requestLonger(s *Site, w http.ResponseWriter, v *Visit) error {
 func requestDecide(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.actOn(w, v, "request-answered", func(ctx context.Context, one id.ID, version int64) error {
 		f := v.PostForm
-		return s.Requests.Decide(ctx, v.Who, one, version, requests.Decision{Outcome: requests.Outcome(f.Get("outcome")), Ground: requests.Ground(f.Get("ground")), Why: f.Get("why"), Reviewed: f.Get("reviewed") == "1"})
+		return s.Requests.Decide(ctx, v.Who, one, version, requests.Decision{Outcome: requests.Outcome(f.Get("outcome")), Ground: requests.Ground(f.Get("ground")), Why: f.Get("why"), Reviewed: f.Get("reviewed") == "1", Stops: stops(v), Nominee: f.Get("nominee"), Reach: f.Get("reach")})
 	})
+}
+
+// stops are the uses that were ticked.
+func stops(v *Visit) (out []consent.Purpose) {
+	for _, p := range v.PostForm["stops"] {
+		out = append(out, consent.Purpose(p))
+	}
+	return out
 }
 
 func requestTold(s *Site, w http.ResponseWriter, v *Visit) error {

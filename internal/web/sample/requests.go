@@ -46,6 +46,12 @@ func (m *maker) requestPages() {
 	bad := full(open)
 	bad.Shell, bad.TypedBack = problems(bad.Shell, "outcome", "ground", "why", "reviewed", "kind", "back"), "No."
 	m.add("request", "wrong", bad)
+	objects := full(open)
+	objects.Shell, objects.Kind, objects.Stops = problems(objects.Shell, "stops"), "objection", []web.Option{{Value: "news", Label: "News", On: true}, {Value: "figures", Label: "Figures"}}
+	m.add("request", "objection", objects)
+	names := full(open)
+	names.Shell, names.Kind, names.TypedNominee, names.TypedReach = problems(names.Shell, "nominee", "reach"), "nomination", "O", "none"
+	m.add("request", "nomination", names)
 	asks := full(nobody)
 	asks.Shell, asks.Name, asks.Known, asks.Proof, asks.Reached, asks.Nominee, asks.Statements, asks.Contact = problems(asks.Shell, "patient", "proof"), "", time.Time{}, "", nil, "", nil, "asha@example.org"
 	asks.Alike, asks.Find, asks.Searched, asks.Found = m.hits()[:1], "Asha", true, m.hits()
