@@ -53,3 +53,11 @@ func (h *House) connectBank(ctx context.Context, owner access.Caller) error {
 	_, err = h.Pay.Connect(ctx, owner, demo.Name, map[string]string{}, true)
 	return err
 }
+
+// payee is the outside party behind a gateway, as the clinic's terms name it; empty for the demo's own, which leads nowhere.
+func (h *House) payee(provider string) string {
+	if !h.Config.Demo && (provider == razorpayProcessor || provider == stripeProcessor) {
+		return provider
+	}
+	return ""
+}

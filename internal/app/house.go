@@ -259,7 +259,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Erasure = h.privacy()
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.ThePress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)
-	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL, Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, provider string) string { return h.Vendors.Refused(c, provider, "") }})
+	h.Pay = billing.NewGateways(h.DB, h.Log, billing.GatewaysOptions{Gateways: h.gateways(), HookURL: h.hookURL, Recipient: h.payee, Fresh: h.Vendors.Fresh, Refused: func(c clinics.Clinic, provider string) string { return h.Vendors.Refused(c, provider, "") }})
 	asked, err := c.Plans.terms(h.Gate, h.bank)
 	if err != nil {
 		return err

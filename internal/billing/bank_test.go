@@ -231,7 +231,7 @@ func openCounter(t *testing.T, b *rig.Base, which string) *counter {
 	t.Helper()
 	c := &counter{till: open(t, b), bank: banks(t, b.Clock, which)}
 	c.breaks = &breaking{Gateway: c.bank.gateway()}
-	c.pay = billing.NewGateways(b.DB, b.Log, billing.GatewaysOptions{Gateways: []billing.Gateway{c.breaks}})
+	c.pay = billing.NewGateways(b.DB, b.Log, billing.GatewaysOptions{Gateways: []billing.Gateway{c.breaks}, Recipient: func(provider string) string { return provider }})
 	var err error
 	c.account, err = c.pay.Connect(background, c.As(access.Owner), which, c.bank.typed(), true)
 	c.must(err)

@@ -14,6 +14,7 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/policies"
 	"almirah/internal/promise"
 	"almirah/internal/store"
 )
@@ -498,6 +499,49 @@ func TestWithoutTheModuleNothingIsThere(t *testing.T) {
 			if !fault.Is(err, fault.NotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	})
+}
+
+// TestTheDeskAsksOnlyByWhomSheAgreedTo: the clinic's terms do not name the gateway among those who get something of its patients. The desk cannot hand her bill to it; she can,
+// by pressing pay on her own page, and that is written down as her yes. Where the terms name it the desk asks as before.
+func TestTheDeskAsksOnlyByWhomSheAgreedTo(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, c *counter) {
+		promise.Proves(t, "policy-agreed-first")
+		terms := func(recipients ...string) {
+			c.must(c.DB.Change(background, c.As(access.Owner), access.ClinicSettings, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("a test writes how the clinic stands")
+				clinic, err := clinics.Get(&tx.View)
+				if err != nil {
+					return err
+				}
+				now := policies.Standard(clinic)
+				now.Recipients = recipients
+				_, err = policies.Adopt(tx, now)
+				return err
+			}))
+		}
+		terms("smtp", c.account.Provider)
+		asha := c.visit(0, "Asha Rao").Patient
+		d := c.issued(asha, 50000)
+		_, err := c.pay.Ask(background, c.As(access.Owner), d.ID, back)
+		c.must(err)
+		terms("smtp") // stricter: at once
+		other := c.issued(asha, 70000)
+		if _, err := c.pay.Ask(background, c.As(access.Owner), other.ID, back); !fault.Is(err, fault.Conflict) || err.(*fault.Fault).Key != "fault.pay.agreed" {
+			t.Fatalf("the desk hands her bill to whom she did not agree to: %v", err)
+		}
+		yes := func() string {
+			return c.Count(t, `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND action = 'agree-gateway' AND role = 'patient'`)
+		}
+		if n := len(c.bank.open()); n != 1 || yes() != "0" {
+			t.Errorf("%d pages are open, and she said yes %s times", n, yes())
+		}
+		r, err := c.ask(asha, other.ID)
+		c.must(err)
+		if r.State != billing.RequestOpen || yes() != "1" {
+			t.Errorf("%s, and her yes is written down %s times", r.State, yes())
 		}
 	})
 }

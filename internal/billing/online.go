@@ -14,6 +14,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/policies"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -27,19 +28,21 @@ type Gateways struct {
 	hookURL  func(clinic, account id.ID, provider string) string
 	refused  func(c clinics.Clinic, provider string) string
 	fresh    func()
+	party    func(provider string) string
 }
 
 // GatewaysOptions are what Gateways is told.
 type GatewaysOptions struct {
-	Gateways []Gateway                                           // at which clinics can connect an account, in the order of the page
-	HookURL  func(clinic, account id.ID, provider string) string // where a gateway reports to
-	Refused  func(c clinics.Clinic, provider string) string      // why a clinic may not use a gateway; empty: it may. Nil: it may use each
-	Fresh    func()                                              // reads what Refused answers from, outside of every Change; nil where there is nothing to read
+	Gateways  []Gateway                                           // at which clinics can connect an account, in the order of the page
+	HookURL   func(clinic, account id.ID, provider string) string // where a gateway reports to
+	Refused   func(c clinics.Clinic, provider string) string      // why a clinic may not use a gateway; empty: it may. Nil: it may use each
+	Recipient func(provider string) string                        // the outside party behind a gateway, as the clinic's terms name it; empty for none. Nil: none has one
+	Fresh     func()                                              // reads what Refused answers from, outside of every Change; nil where there is nothing to read
 }
 
 // NewGateways makes the service.
 func NewGateways(db *store.DB, log *slog.Logger, o GatewaysOptions) *Gateways {
-	s := &Gateways{db: db, log: log, gateways: map[string]Gateway{}, hookURL: o.HookURL, refused: o.Refused, fresh: o.Fresh}
+	s := &Gateways{db: db, log: log, gateways: map[string]Gateway{}, hookURL: o.HookURL, refused: o.Refused, fresh: o.Fresh, party: o.Recipient}
 	if s.fresh == nil {
 		s.fresh = func() {}
 	}
@@ -67,6 +70,28 @@ func (o *Gateways) allows(c clinics.Clinic, provider string) error {
 	if why := o.Refused(c, provider); why != "" {
 		return fault.New(fault.Conflict, "fault.outside."+why)
 	}
+	return nil
+}
+
+// agreed looks whether the terms under which the patient is name the gateway among those who may get something of hers. The clinic that connected it since has to announce it
+// first; until she agrees nobody but herself hands her bill to it (promise policy-agreed-first). Her own press on her own page is her yes to that one payment, and is
+// written down as such. fault.Conflict "fault.pay.agreed".
+func (o *Gateways) agreed(tx *store.Tx, patient id.ID, provider string, request id.ID) error {
+	if o.party == nil || patient.IsZero() {
+		return nil
+	}
+	party := o.party(provider)
+	if party == "" {
+		return nil
+	}
+	t, ok, err := policies.For(&tx.View, patient)
+	if err != nil || !ok || slices.Contains(t.Recipients, party) {
+		return err
+	}
+	if tx.Caller().Role() != access.Patient {
+		return fault.New(fault.Conflict, "fault.pay.agreed")
+	}
+	tx.Record(audit.Note{Action: "agree-gateway", Kind: "payment_request", Subject: request, Patient: patient, New: map[string]any{"recipient": party}})
 	return nil
 }
 

@@ -155,6 +155,9 @@ func (o *Gateways) Ask(ctx context.Context, who access.Caller, invoice id.ID, ba
 		if r, err = o.oneOpen(tx, a, d); err != nil {
 			return err
 		}
+		if err := o.agreed(tx, d.Patient, a.Provider, r.ID); err != nil {
+			return err
+		}
 		r.Provider = a.Provider
 		ask = Ask{Reference: Reference(r.ID), Amount: r.Amount.Minor, Currency: r.Amount.Currency, Description: d.Label + " · " + c.Name, ExpiresAt: r.ExpiresAt, ReturnURL: back(r.ID)}
 		return nil

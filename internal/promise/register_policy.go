@@ -50,8 +50,13 @@ var policied = []Sentence{
 		Sources:  []string{"I3", "R4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"policies.For", "patients.KeepAges"},
-		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestTheNewestAnswerDecides", "policies.TestTheAgeOfConsentStaysAsAgreed", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
+		ProvedBy: []string{"policies.TestOldTermsGoOnForWhoDidNotAgree", "policies.TestTheNewestAnswerDecides", "policies.TestTheAgeOfConsentStaysAsAgreed", "billing.TestTheDeskAsksOnlyByWhomSheAgreedTo", "messaging.TestTheTermsGovernWhatIsKept", "insight.TestAChildIsCountedAsAgreed"},
 		Twins: []Twin{
+			{
+				Name: "the desk hands a bill to whom she did not agree to",
+				File: "internal/billing/online.go", Old: "if tx.Caller().Role() != access.Patient {", New: "if tx.Caller().Role() == access.Public {",
+				Red: []string{"billing.TestTheDeskAsksOnlyByWhomSheAgreedTo"},
+			},
 			{
 				Name: "another law makes a child of age who agreed to nothing",
 				File: "internal/policies/gate.go", Old: "; until > c.MinorAge() {", New: "; until < c.MinorAge() {",
