@@ -221,6 +221,25 @@ func TestATableThatIsLeftOutIsPassedOver(t *testing.T) {
 	}
 }
 
+// TestAnArchiveOfAnOlderReleaseArrives: columns that came since are as an upgrade would have left them; what the archive says is compared as ever.
+func TestAnArchiveOfAnOlderReleaseArrives(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-arrives")
+	ctx := context.Background()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		from := open(t, b)
+		from.fill(t, 30)
+		archive, made := from.export(t, from.Clinic)
+		o := read(t, archive)
+		o.Older(t, "patient", "adult_age")
+		to := open(t, rig.New(t, b.Engine, store.Options{}))
+		arrived, err := to.s.Import(ctx, o, archives.Arrival{Trust: o.Fingerprint, Slug: "moved"}, nil)
+		if err != nil || arrived.Rows != made.Rows || arrived.Canonical != o.Canonical {
+			t.Errorf("%d of %d rows, %v", arrived.Rows, made.Rows, err)
+		}
+	})
+}
+
 // TestAnArrivalGoesOnFromItsLastStep: an import that broke off when everything was there but its name led nowhere is finished by the same command, or with another name. Its
 // rows are not brought in twice.
 func TestAnArrivalGoesOnFromItsLastStep(t *testing.T) {

@@ -1,7 +1,12 @@
 package archives
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/json"
+	"slices"
+	"testing"
 	"time"
 
 	"almirah/internal/access"
@@ -18,4 +23,76 @@ func (s *Service) TakeAway(ctx context.Context, who access.Caller, people []id.I
 func StartOf(whole, day, at, order string, today time.Time, zone *time.Location) (clock.Instant, string, bool) {
 	s := startOf(whole, day, at, order, today, zone)
 	return s.at, s.fault, s.repeat
+}
+
+// Older is the archive as a program wrote it that did not know a column of a table yet.
+func (o *Opened) Older(t testing.TB, table, column string) {
+	t.Helper()
+	var packed bytes.Buffer
+	w := zip.NewWriter(&packed)
+	write := func(name string, lines ...[]byte) {
+		m, err := w.Create(name)
+		for _, line := range lines {
+			if err == nil {
+				_, err = m.Write(line)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var lines [][]byte
+	var d digest
+	if err := o.lines("native/"+table+".ndjson", func(text []byte) error {
+		var raw map[string]json.RawMessage // numbers stay as they are
+		if err := json.Unmarshal(text, &raw); err != nil {
+			return err
+		}
+		l := line{}
+		for name, x := range raw {
+			if name != column {
+				l[name] = x
+			}
+		}
+		text, err := l.text()
+		d.add(text)
+		lines = append(lines, text)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	write("native/"+table+".ndjson", lines...)
+	text, err := o.small(schemaName, mostManifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema []tableWords
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for i := range schema {
+		if schema[i].Table == table {
+			schema[i].Columns = slices.DeleteFunc(schema[i].Columns, func(c columnWords) bool { return c.Name == column })
+		}
+	}
+	if text, err = json.Marshal(schema); err != nil {
+		t.Fatal(err)
+	}
+	write(schemaName, text)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(packed.Bytes()), int64(packed.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		o.files[f.Name] = f
+	}
+	for i := range o.Tables {
+		if o.Tables[i].Table == table {
+			o.Tables[i].Digest = d.text()
+		}
+	}
+	o.Canonical = Canonical(o.Tables)
 }

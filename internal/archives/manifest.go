@@ -20,6 +20,7 @@ const Form = "almirah archive 1"
 const (
 	manifestName  = "manifest.json"
 	signatureName = "manifest.sig"
+	schemaName    = "schema.json"
 )
 
 // Member is one file of an archive.

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -97,6 +98,26 @@ func (o *Opened) small(name string, most int64) ([]byte, error) {
 		return nil, ErrDamaged
 	}
 	return b, nil
+}
+
+// columns are, of each table, those that the program knew which wrote the archive.
+func (o *Opened) columns() (map[string]map[string]bool, error) {
+	text, err := o.small(schemaName, mostManifest)
+	if err != nil {
+		return nil, err
+	}
+	var list []tableWords
+	if json.Unmarshal(text, &list) != nil {
+		return nil, ErrStrange
+	}
+	out := map[string]map[string]bool{}
+	for _, t := range list {
+		out[t.Table] = map[string]bool{}
+		for _, c := range t.Columns {
+			out[t.Table][c.Name] = true
+		}
+	}
+	return out, nil
 }
 
 // check reads a member once, never further than its manifest says.

@@ -486,7 +486,7 @@ func writeWords(b *binder, m Manifest, p plan) error {
 		}
 		list = append(list, t)
 	}
-	err := b.add("schema.json", true, func(w io.Writer) error {
+	err := b.add(schemaName, true, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)
 		e.SetIndent("", " ")

@@ -403,14 +403,23 @@ func valueOf(f store.Field, raw map[string]json.RawMessage) (any, error) {
 	return value(f, raw[f.Name])
 }
 
-// compare reads the clinic as it is here now and holds it against what was signed.
+// compare reads the clinic as it is here now and holds it against what was signed. A column that came with a newer release than the one which wrote the archive is not looked
+// at: the archive says nothing of it, and here it stands as the upgrade of any other clinic would have left it.
 func (x *arriving) compare(ctx context.Context) (Made, error) {
 	out := Made{Clinic: x.clinic, Slug: x.slug, Fingerprint: x.o.Fingerprint, Unreadable: x.o.Unreadable, Members: len(x.o.Members)}
+	known, err := x.o.columns()
+	if err != nil {
+		return Made{}, err
+	}
 	who := x.s.o.Worker(x.clinic)
-	err := x.s.db.Whole(ctx, who, access.ClinicExport, func(_ context.Context, v *store.View) error {
+	err = x.s.db.Whole(ctx, who, access.ClinicExport, func(_ context.Context, v *store.View) error {
 		p := plan{tables: slices.Clone(x.plan.tables)}
 		for i := range p.tables {
-			p.tables[i].arrived = true
+			c := &p.tables[i]
+			c.arrived = true
+			if k, there := known[c.form.Name]; there {
+				c.form.Fields = slices.DeleteFunc(slices.Clone(c.form.Fields), func(f store.Field) bool { return !k[f.Name] })
+			}
 		}
 		list, err := count(v, p, x.tell, "check")
 		if err != nil {

@@ -48,7 +48,7 @@ var taken = []Sentence{
 		Sources:  []string{"L1", "L2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Import", "archives.Canonical", "clinics.Service.Arrived", "internal/messaging/account.go"},
-		ProvedBy: []string{"archives.TestLeavesAndArrives", "archives.TestAnArrivalGoesOnFromItsLastStep", "app.TestThereAndBack", "app.TestFiftyThousandLeaveAndArrive"},
+		ProvedBy: []string{"archives.TestAnArchiveOfAnOlderReleaseArrives", "archives.TestLeavesAndArrives", "archives.TestAnArrivalGoesOnFromItsLastStep", "app.TestThereAndBack", "app.TestFiftyThousandLeaveAndArrive"},
 		Probe:    "export-arrives",
 		Twins: []Twin{
 			{
