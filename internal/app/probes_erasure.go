@@ -20,13 +20,15 @@ const (
 	sqlProbeHolds = `SELECT id, last_day FROM erasure_hold WHERE clinic_id = $1 AND sealed = 1 AND ended_at = 0 ORDER BY last_day, id LIMIT 100`
 	sqlProbeLate  = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND ended_at = 0 AND last_day < $2`
 	sqlProbePlain = `SELECT COUNT(*) FROM erasure_hold WHERE clinic_id = $1 AND class NOT IN ('clinical', 'prescription', 'invoice')`
+	// Certificates of what was erased before the clinic moved in are the other house's to give.
+	erasedHere = `NOT EXISTS (SELECT 1 FROM arrival a WHERE a.clinic_id = $1 AND a.begun_at > erased_at)`
 	// Two hours are what an erasure may take at the most.
 	sqlProbeLeftOver = `SELECT COUNT(*) FROM erasure e WHERE e.clinic_id = $1 AND e.erased_at < $2 AND (EXISTS (SELECT 1 FROM patient p WHERE p.clinic_id = $1 AND p.id = e.patient_id) OR EXISTS (SELECT 1 FROM message m WHERE m.clinic_id = $1 AND m.patient_id = e.patient_id)
 	OR EXISTS (SELECT 1 FROM appointment a WHERE a.clinic_id = $1 AND a.patient_id = e.patient_id) OR EXISTS (SELECT 1 FROM thread t WHERE t.clinic_id = $1 AND t.patient_id = e.patient_id) OR EXISTS (SELECT 1 FROM consent c WHERE c.clinic_id = $1 AND c.patient_id = e.patient_id))`
 	sqlProbeHeldOpened = `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND kind = 'held-record' AND action = 'open' AND role <> 'owner'`
-	sqlProbeFirst      = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND first_at = 0 AND erased_at < $2`
+	sqlProbeFirst      = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND first_at = 0 AND erased_at < $2 AND ` + erasedHere
 	sqlProbeProof      = `SELECT first, second FROM erasure WHERE clinic_id = $1 ORDER BY erased_at DESC, id DESC LIMIT 5`
-	sqlProbeSecond     = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND second_at = 0 AND erased_at < $2`
+	sqlProbeSecond     = `SELECT COUNT(*) FROM erasure WHERE clinic_id = $1 AND second_at = 0 AND erased_at < $2 AND ` + erasedHere
 )
 
 func probesOfErasures() map[string]liveLook {

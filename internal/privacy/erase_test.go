@@ -468,3 +468,33 @@ func TestOneHoldStopsNoOther(t *testing.T) {
 		}
 	})
 }
+
+// TestCertificateTwoIsTheOldHouses: of an erasure that moved in with its clinic this house never had the key, and signs nothing about what became of the keys and backups of the other one.
+func TestCertificateTwoIsTheOldHouses(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "erasure-through-backups")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b, clinics.ModuleClinical)
+		ours, err := h.s.Erase(background, h.owner, h.visited("", "Cough"), "deleted_by_clinic")
+		h.must(err)
+		arrived, nobody := id.New(h.Clock.Now()), id.New(h.Clock.Now())
+		h.must(h.DB.Change(background, h.work, access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("an erasure moves in")
+			_, err := tx.Exec(`INSERT INTO erasure (clinic_id, id, patient_id, by_id, reason, erased_at, first_at, first) SELECT clinic_id, $3, $4, by_id, reason, erased_at, first_at, first FROM erasure WHERE clinic_id = $1 AND id = $2`, ours, arrived, nobody)
+			return err
+		}))
+		h.Clock.Move(25 * time.Hour)
+		_, err = h.Vault.Turn(background, false, nil)
+		h.must(err)
+		h.must(h.s.Work(background, h.work))
+		for _, x := range []struct {
+			one  id.ID
+			here bool
+		}{{ours, true}, {arrived, false}} {
+			e, err := h.s.Get(background, h.owner, x.one)
+			if h.must(err); e.FirstAt == 0 || e.SecondAt > 0 != x.here || e.Elsewhere == x.here {
+				t.Errorf("whose key was destroyed here: %v; certificates at %d and %d, elsewhere %v", x.here, e.FirstAt, e.SecondAt, e.Elsewhere)
+			}
+		}
+	})
+}

@@ -63,6 +63,9 @@ type Erasure struct {
 	Holds    []Hold
 	Carried  []Carried
 	Asked    []Asked // by carrier; of one erasure alone, not in lists
+
+	// Elsewhere says that the key was destroyed in another house, from which the clinic moved in: certificate two is that house's to give. Of one erasure alone.
+	Elsewhere bool
 }
 
 // Open is how many holds have not ended.
@@ -104,7 +107,7 @@ func (s *Service) Public(ctx context.Context, who access.Caller, one id.ID) (out
 }
 
 func (s *Service) get(ctx context.Context, who access.Caller, right access.Right, one id.ID) (out Erasure, err error) {
-	err = s.db.View(ctx, who, right, func(_ context.Context, v *store.View) error {
+	err = s.db.View(ctx, who, right, func(ctx context.Context, v *store.View) error {
 		list, err := erasures(v, sqlGet, one)
 		if err != nil {
 			return err
@@ -116,6 +119,11 @@ func (s *Service) get(ctx context.Context, who access.Caller, right access.Right
 		if out.Asked, err = askedOf(v, one); err != nil {
 			return err
 		}
+		ours, err := s.o.Vault.Gone(ctx, v.Clinic(), out.Patient)
+		if err != nil {
+			return err
+		}
+		out.Elsewhere = !ours && out.SecondAt == 0
 		return fill(v, &out)
 	})
 	return out, err

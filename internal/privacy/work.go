@@ -195,7 +195,8 @@ func (s *Service) clean(ctx context.Context, v *store.View, patient id.ID) (bool
 	return true, nil
 }
 
-// certify issues what is due of an erasure. later says whether the backups are looked at as well, which may take a while.
+// certify issues what is due of an erasure. Of one that moved in with its clinic the other house destroyed the key, and only that house can say what became of the keys above it and of
+// its backups: certificate two is not ours to give. later says whether the backups are looked at as well, which may take a while.
 func (s *Service) certify(ctx context.Context, who access.Caller, right access.Right, one id.ID, later bool) error {
 	head := ""
 	if s.o.Head != nil {
@@ -205,7 +206,7 @@ func (s *Service) certify(ctx context.Context, who access.Caller, right access.R
 		}
 	}
 	var e Erasure
-	var clean bool
+	var clean, ours bool
 	var due int // things that a carrier is being asked to erase
 	var now clock.Instant
 	err := s.db.View(ctx, who, right, func(ctx context.Context, v *store.View) error {
@@ -218,6 +219,9 @@ func (s *Service) certify(ctx context.Context, who access.Caller, right access.R
 		if _, due, err = openAsks(v, e.ID); err == nil && e.FirstAt == 0 {
 			clean, err = s.clean(ctx, v, e.Patient)
 		}
+		if err == nil {
+			ours, err = s.o.Vault.Gone(ctx, v.Clinic(), e.Patient)
+		}
 		return err
 	})
 	if err != nil || e.ID.IsZero() {
@@ -229,7 +233,7 @@ func (s *Service) certify(ctx context.Context, who access.Caller, right access.R
 			return err
 		}
 	}
-	first, second, drop := e.FirstAt == 0 && clean, e.FirstAt > 0 && e.SecondAt == 0 && old.over() && due == 0, e.bridged && old.none && later && now.Sub(e.At) >= bridge
+	first, second, drop := e.FirstAt == 0 && clean, ours && e.FirstAt > 0 && e.SecondAt == 0 && old.over() && due == 0, e.bridged && old.none && later && now.Sub(e.At) >= bridge
 	if !first && !second && !drop {
 		return nil
 	}

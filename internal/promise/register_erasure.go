@@ -153,13 +153,18 @@ var erased = []Sentence{
 		Sources:  []string{"J5", "K7", "K9", "K10", "O3"},
 		Kind:     Enforced,
 		KeptBy:   []string{"privacy.Service.Finish", "privacy.Service.Work", "vault.Vault.Forgotten", "backup.Room.Left"},
-		ProvedBy: []string{"privacy.TestHeldToTheDay", "privacy.TestBrokenOff", "vault.TestARetentionKey", "app.TestYesterdaysBackupSendsNothingTwice", "app.TestNoKeyOfTheErasedOpens", "backup.TestWhatABucketRefusesToDelete"},
+		ProvedBy: []string{"privacy.TestCertificateTwoIsTheOldHouses", "privacy.TestHeldToTheDay", "privacy.TestBrokenOff", "vault.TestARetentionKey", "app.TestYesterdaysBackupSendsNothingTwice", "app.TestNoKeyOfTheErasedOpens", "backup.TestWhatABucketRefusesToDelete"},
 		Probe:    "erasure-through-backups",
 		Twins: []Twin{
 			{
 				Name: "certificate two waits for nothing",
 				File: "internal/privacy/work.go", Old: "return p.forgotten && (p.none || !p.copies)", New: "return p.forgotten || p.none || !p.copies",
 				Red: []string{"privacy.TestHeldToTheDay"},
+			},
+			{
+				Name: "the new house certifies what the old one did",
+				File: "internal/privacy/work.go", Old: "ours, err = s.o.Vault.Gone(ctx, v.Clinic(), e.Patient)", New: "ours = true",
+				Red: []string{"privacy.TestCertificateTwoIsTheOldHouses"},
 			},
 			{
 				Name: "a restore does not erase again",

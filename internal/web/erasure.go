@@ -160,6 +160,7 @@ type ErasurePage struct {
 	Askings       []AskedRow
 	First, Second time.Time // when the certificates were issued; zero while they were not
 	Goes          time.Time // when the last backup from before is deleted; zero when none is left, or nobody knows
+	Elsewhere     bool      // the house from which the clinic moved in gives certificate two
 	Address       string    // of the public page
 	Fingerprint   string
 	CanOpen       bool
@@ -308,6 +309,8 @@ func (s *Site) erasure(v *Visit, e privacy.Erasure, sh Shell) *ErasurePage {
 	}
 	if e.SecondAt > 0 {
 		page.Second = e.SecondAt.In(z)
+	} else if e.Elsewhere {
+		page.Elsewhere = true
 	} else if t, err := s.Erasure.Goes(v.Context(), e); err == nil && !t.IsZero() { // a place that does not answer spoils no page
 		page.Goes = t.In(z)
 	}
