@@ -235,7 +235,6 @@ var unsaid = map[string]string{
 	"audit_detail.sealed":      "old and new values of what is in the copy; who looked is in it",
 	"encounter.vitals":         "numbers; the note beside them is looked for",
 	"invoice_hold.particulars": "of who was erased, and asks for nothing any more",
-	"held_part.body":           "of who was erased; a custodian opens it",
 	"erasure_ask.what":         "a provider's own id, of who was erased",
 	"statutory_copy.body":      "no page opens it",
 	"heard.event":              "a provider's report, until it was dealt with",

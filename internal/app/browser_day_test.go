@@ -483,8 +483,9 @@ func (d *desk) undoIsMine(t *testing.T, who id.ID) {
 
 	// Before the change was seen here, the server refuses, and says so.
 	a = d.now(t, a.ID)
-	d.carried(t, x, a)
 	browser.Eval[any](t, x, `(was=>{window.fetch=(u,o)=>String(u).includes("/day/column")?new Promise(()=>{}):was(u,o);return 1})(fetch)`)
+	d.carried(t, x, a)
+	x.WaitFor(t, `document.querySelector("#toast button")`)
 	colleague("18:00")
 	x.Click(t, "#toast button")
 	x.WaitFor(t, toast+`.includes("Somebody changed this a moment ago")`)

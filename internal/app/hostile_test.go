@@ -231,6 +231,7 @@ var elsewhere = map[string]string{
 	"POST /app/settings/import/{id}/undo": "stands there once a list was brought in; it takes no text",
 	"POST /app/settings/domain/check":     "stands there once a name is claimed; it takes no text",
 	"POST /app/settings/domain/remove":    "stands there once a name is claimed; it takes no text",
+	"POST /app/patients/{id}/guardian":    "stands there beside a guardian of somebody who came of age; it takes no text",
 	"POST /app/patients/{id}/hold":        "stands there while no hold keeps the record, and one keeps it; the room's tests try its texts",
 	"POST /app/disclosures/{id}/file":     "stands there once somebody agreed; it takes no text",
 	"POST /app/disclosures/{id}/told":     "stands there once it was given; it takes no text",
@@ -276,7 +277,7 @@ func (r *hostileTour) complete(t *testing.T) {
 }
 
 // last are the words of addresses after which something is no longer there.
-var last = regexp.MustCompile(`/(delete|cancel|credit|end|retire|revoke|remove|close|leave|sign-out|merge|scope)$`)
+var last = regexp.MustCompile(`/(delete|cancel|credit|end|retire|revoke|remove|close|leave|sign-out|merge|scope|links)$`)
 
 // inOrder are the forms, those that take something away behind the others.
 func (r *hostileTour) inOrder() (out []openForm) {

@@ -43,6 +43,10 @@ func (p *place) asks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.ids["unknown request"] = letter.String()
+	written, err := p.h.Requests.Take(ctx, p.who, requests.Taken{Kind: law.Access, Door: requests.ByLetter, Asker: requests.Self, Patient: patient, Proof: requests.MetHer, Words: "All of it, please."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ids["unknown request"], p.ids["written request"] = letter.String(), written.String()
 	p.ids["own request"], p.ids["data request"], p.ids["copied request"] = mine.String(), mine.String(), said.String()
 }

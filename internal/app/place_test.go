@@ -515,8 +515,10 @@ var pathKinds = map[string]string{
 
 // otherKinds are the addresses whose parameter is another thing than pathKinds says of its place.
 var otherKinds = map[string]string{
+	"/app/requests/{id}/back":     "written request",
 	"/app/requests/{id}/copy":     "copied request",
 	"/app/requests/{id}/identify": "unknown request",
+	"/app/requests/{id}/kind":     "written request",
 	"/app/requests/{id}/told":     "copied request",
 	"/app/bills/{id}/settle":      "difference",
 	"/app/bills/{id}/compare":     "gateway",

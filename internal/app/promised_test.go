@@ -49,13 +49,15 @@ func TestOneMomentEverywhere(t *testing.T) {
 	if err := h.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for range 200 {
-		if len(h.Outbox.List()) > 0 {
-			break
-		}
+	list := h.Outbox.List()[:0:0]
+	for i := 0; i < 200 && len(list) == 0; i++ {
 		time.Sleep(30 * time.Millisecond)
+		for _, m := range h.Outbox.List() { // what people of the clinic are told of their accounts comes beside it
+			if len(m.ICS) > 0 {
+				list = append(list, m)
+			}
+		}
 	}
-	list := h.Outbox.List()
 	if len(list) == 0 {
 		t.Fatal("no confirmation came")
 	}

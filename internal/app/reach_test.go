@@ -152,6 +152,7 @@ func (p *place) reach(t *testing.T) (out []reached) {
 		at("/app/bills/" + d)
 	}
 	at("/app/prescriptions/" + p.ids["draft sheet"])
+	at("/app/requests/" + p.ids["written request"])
 	at("/app/settings/providers/" + p.ids["retired"])
 
 	// Access for support: the operator broke in and was sent away, and is let in by the owner.
