@@ -175,7 +175,7 @@ func runBench(ctx context.Context, engine store.Engine, admin string, plan bench
 	if err = errors.Join(err, r.limit.close()); err != nil {
 		return nil, err
 	}
-	if plan.program != "" && plan.only == "" {
+	if plan.program != "" && (plan.only == "" || slices.Contains(strings.Split(plan.only, ","), benchProgram)) {
 		lines, err := r.programRow(ctx, engine)
 		if err != nil {
 			return nil, err

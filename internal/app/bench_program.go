@@ -17,6 +17,9 @@ import (
 	"almirah/internal/store"
 )
 
+// benchProgram is the key of programRow.
+const benchProgram = "14"
+
 // programRow is operation 14: the program itself, started on the large clinic's data as a
 // deployment starts it. Cold start is until /readyz answers; idle memory is what it holds some
 // seconds after it served pages, free times and bookings.
