@@ -83,7 +83,14 @@ func (v *vandal) unguarded(t *testing.T, table, text string) {
 		v.write(t, `SET session_replication_role = replica; `+text+`; SET session_replication_role = origin`)
 		return
 	}
-	rows, err := v.db.Query(`SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '` + table + `'`)
+	v.dropTriggers(t, ` AND tbl_name = '`+table+`'`)
+	v.write(t, text)
+}
+
+// dropTriggers takes away the triggers of a SQLite database that the condition names, all where it is empty.
+func (v *vandal) dropTriggers(t *testing.T, and string) {
+	t.Helper()
+	rows, err := v.db.Query(`SELECT name FROM sqlite_master WHERE type = 'trigger'` + and)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,11 +102,12 @@ func (v *vandal) unguarded(t *testing.T, table, text string) {
 		}
 		names = append(names, name)
 	}
-	_ = rows.Close()
+	if err := rows.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range names {
 		v.write(t, `DROP TRIGGER `+name)
 	}
-	v.write(t, text)
 }
 
 // TestEachLookAtRowsCanGoRed breaks what these live checks count, one after the other: each is content before it, sees it, and is content again when it

@@ -42,24 +42,7 @@ func (v *vandal) defenceless(t *testing.T) {
 		return
 	}
 	v.write(t, `PRAGMA ignore_check_constraints = ON`)
-	rows, err := v.db.Query(`SELECT name FROM sqlite_master WHERE type = 'trigger'`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	if err := rows.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		v.write(t, `DROP TRIGGER `+name)
-	}
+	v.dropTriggers(t, ``)
 }
 
 // lookerIn is a house two days after two patients booked, with every module turned on and no fence.
