@@ -171,6 +171,13 @@ func runBench(ctx context.Context, engine store.Engine, admin string, plan bench
 		}
 		r.rows, program = append(r.rows, row), append(program, line)
 	}
+	if plan.only == "" || slices.Contains(strings.Split(plan.only, ","), benchLooks) {
+		row, line, err := r.looksRow(ctx, engine)
+		if err != nil {
+			return nil, errors.Join(err, r.limit.close())
+		}
+		r.rows, program = append(r.rows, row), append(program, line)
+	}
 	noise, err := r.end(ctx)
 	if err = errors.Join(err, r.limit.close()); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ const (
 
 	sqlLookEntries = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = l.clinic_id AND e.subject_id = l.appointment_id AND e.kind = 'appointment' AND e.action = l.action) THEN 1 END)
 	FROM booking_log l JOIN appointment a ON a.clinic_id = l.clinic_id AND a.id = l.appointment_id WHERE l.clinic_id = $1 AND l.at >= $2 AND l.action IN ('book', 'reschedule', 'cancel', 'restore') AND a.door IN ('online', 'link', 'desk', 'api')
-	AND l.at > (SELECT COALESCE(MAX(w.at), 0) FROM audit_leaf w WHERE w.clinic_id = l.clinic_id AND w.subject_id = l.clinic_id AND w.action = 'arrive')`
+	AND l.at > (SELECT COALESCE(MAX(w.at), 0) FROM audit_leaf w WHERE w.clinic_id = $1 AND w.subject_id = $1 AND w.action = 'arrive')`
 
 	sqlLookLinks = `SELECT COUNT(*), COUNT(CASE WHEN LENGTH(k.token_hash) <> 32 OR EXISTS (SELECT 1 FROM appointment b WHERE b.clinic_id = k.clinic_id AND b.id = k.appointment_id AND b.patient_id <> k.patient_id) THEN 1 END)
 	FROM appointment a JOIN patient_link k ON k.clinic_id = a.clinic_id AND k.patient_id = a.patient_id WHERE a.clinic_id = $1 AND a.day >= $2 AND a.day <= $3`

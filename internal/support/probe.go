@@ -14,7 +14,7 @@ const (
 	sqlLookLogged = `SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = g.clinic_id AND e.subject_id = g.id AND e.kind = 'grant' AND e.action = CASE WHEN g.emergency THEN 'break-glass' ELSE 'ask-access' END)
 	OR g.decided_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = g.clinic_id AND e.subject_id = g.id AND e.kind = 'grant' AND e.action IN ('let-in', 'refuse-access'))
 	OR g.ended_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = g.clinic_id AND e.subject_id = g.id AND e.kind = 'grant' AND e.action IN ('end-access', 'take-back-asking')) THEN 1 END)
-	FROM support_grant g WHERE g.clinic_id = $1 AND g.asked_at >= $2 AND g.asked_at > (SELECT COALESCE(MAX(w.at), 0) FROM audit_leaf w WHERE w.clinic_id = g.clinic_id AND w.subject_id = g.clinic_id AND w.action = 'arrive')`
+	FROM support_grant g WHERE g.clinic_id = $1 AND g.asked_at >= $2 AND g.asked_at > (SELECT COALESCE(MAX(w.at), 0) FROM audit_leaf w WHERE w.clinic_id = $1 AND w.subject_id = $1 AND w.action = 'arrive')`
 
 	// Work that had begun when a grant ended is done: hence the two seconds.
 	sqlLookAfter = `SELECT COUNT(*), COUNT(CASE WHEN g.ended_at > 0 AND e.at > g.ended_at + 2000000 OR g.ends_at > 0 AND e.at > g.ends_at + 2000000 THEN 1 END)
