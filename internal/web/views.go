@@ -6,7 +6,6 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"strconv"
 	"sync"
@@ -23,31 +22,25 @@ var templateFiles embed.FS
 // Page is a struct that embeds Shell; nothing else can be rendered.
 type Page interface{ shell() *Shell }
 
-// Views renders pages. Templates are parsed once; each language has its own set, whose words
-// are bound to it, so that a page cannot mix languages by mistake. It may be shared.
+// Views renders pages. Each language has its own set of templates, whose words are bound to it, so
+// that a page cannot mix languages by mistake. It may be shared.
 type Views struct {
 	book  *words.Book
-	base  *template.Template
 	asset func(string) string
 	mu    sync.Mutex
-	sets  map[string]*template.Template // by language, cloned from base at first use
+	sets  map[string]*template.Template // by language, parsed at first use: a set takes some megabytes
 	bufs  sync.Pool
 	zips  sync.Pool
 }
 
-// NewViews parses every template. asset turns the name of an asset ("app.css") into its
+// NewViews parses every template in English. asset turns the name of an asset ("app.css") into its
 // address. It fails when a template cannot be parsed.
 func NewViews(book *words.Book, asset func(string) string) (*Views, error) {
 	v := &Views{book: book, asset: asset, sets: map[string]*template.Template{}}
 	v.bufs.New = func() any { return new(bytes.Buffer) }
 	v.zips.New = func() any { w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed+3); return w }
-	names, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
-	}
-	v.base = template.New("almirah").Funcs(v.funcs(book.Tongue("en"))).Option("missingkey=error")
-	if _, err = v.base.ParseFS(templateFiles, names...); err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+	if _, err := v.set(book.Tongue("en")); err != nil {
+		return nil, err
 	}
 	return v, nil
 }
@@ -85,11 +78,10 @@ func (v *Views) set(t *words.Tongue) (*template.Template, error) {
 	if s, ok := v.sets[t.Lang()]; ok {
 		return s, nil
 	}
-	s, err := v.base.Clone()
+	s, err := template.New("almirah").Funcs(v.funcs(t)).Option("missingkey=error").ParseFS(templateFiles, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	s.Funcs(v.funcs(t))
 	v.sets[t.Lang()] = s
 	return s, nil
 }
@@ -141,8 +133,13 @@ func (v *Views) Render(w http.ResponseWriter, status int, name string, page Page
 // PageNames are the pages that can be rendered: every template that has a title.
 func (v *Views) PageNames() []string {
 	var out []string
-	for _, t := range v.base.Templates() {
-		if v.book.Tongue("en").Has("title." + t.Name()) {
+	en := v.book.Tongue("en")
+	set, err := v.set(en)
+	if err != nil { // NewViews has parsed it
+		panic(err)
+	}
+	for _, t := range set.Templates() {
+		if en.Has("title." + t.Name()) {
 			out = append(out, t.Name())
 		}
 	}
