@@ -201,7 +201,7 @@ func (p probe) metadata(ctx context.Context) (string, error) {
 const sqlProbeSteps = `SELECT COUNT(*) FROM message m JOIN message_event e ON e.clinic_id = m.clinic_id AND e.message_id = m.id
 	WHERE m.clinic_id = $1 AND m.channel = 'email' AND e.state IN ('opened', 'read')
 	AND NOT EXISTS (SELECT 1 FROM message_setting s WHERE s.clinic_id = $1 AND s.opens)
-	AND NOT EXISTS (SELECT 1 FROM audit_leaf l WHERE l.clinic_id = $1 AND l.kind = 'conversations' AND l.at >= e.at)`
+	AND e.at > (SELECT COALESCE(MAX(l.at), 0) FROM audit_leaf l WHERE l.clinic_id = $1 AND l.subject_id = $1 AND l.kind = 'conversations')`
 
 // What a thief of the data file would look at first, as the database holds it.
 const (

@@ -57,7 +57,8 @@ func Undecided(v *store.View, before clock.Instant) (map[State]int, error) {
 
 // Whoever got another number since, or whose clinic moved, was perhaps written to by day.
 const sqlLookReminded = `SELECT m.patient_id, m.state_at FROM message m WHERE m.clinic_id = $1 AND m.created_at >= $2 AND m.state_at >= $3 AND m.kind = 'reminder' AND m.state = 'sent'
-	AND NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = m.clinic_id AND e.at >= m.state_at AND (e.kind = 'patient' AND e.patient_id = m.patient_id AND e.action <> 'open' OR e.kind = 'clinic')) ORDER BY m.state_at DESC, m.id DESC LIMIT 200`
+	AND m.state_at > (SELECT COALESCE(MAX(c.at), 0) FROM audit_leaf c WHERE c.clinic_id = $1 AND c.subject_id = $1 AND c.kind = 'clinic')
+	AND NOT EXISTS (SELECT 1 FROM audit_leaf e WHERE e.clinic_id = m.clinic_id AND e.patient_id = m.patient_id AND e.at >= m.state_at AND e.kind = 'patient' AND e.action <> 'open') ORDER BY m.state_at DESC, m.id DESC LIMIT 200`
 
 // wakeful is how long a reminder may have been under way that left before the night.
 const wakeful = 15 * time.Minute
