@@ -241,9 +241,9 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	}
 	h.Support = support.New(h.DB, h.Log, support.Options{Accounts: h.Accounts, Clinics: h.Clinics})
 	h.Domains = h.domains()
-	h.Patients = patients.New(h.DB, h.Log, scheduling.EndLinks)
+	h.Desk = scheduling.New(h.DB, h.Log, prescriptions.EndShares)
+	h.Patients = patients.New(h.DB, h.Log, h.Desk.EndSent)
 	h.Consent, h.Policies = consent.New(h.DB, h.Log), policies.New(h.DB)
-	h.Desk = scheduling.New(h.DB, h.Log)
 	sender := c.Mail.From
 	if sender == "" { // no letter leaves such a house, but a calendar entry needs an organizer where the clinic has no address
 		sender = "clinic@example.org"
@@ -255,7 +255,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Map = datamap.New(h.DB, h.Watch, rooms(), h.mapped)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
 	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts, Here: h.Accounts.Here})
-	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, Collect: collectAll, Erase: h.eraseFor, Believed: func(ctx context.Context) (bool, error) { return h.Lives.Believed(ctx) }})
+	h.Requests = requests.New(h.DB, h.Log, requests.Options{Book: h.Book, EndLinks: h.Desk.EndSent, Collect: collectAll, Erase: h.eraseFor, Believed: func(ctx context.Context) (bool, error) { return h.Lives.Believed(ctx) }})
 	h.Erasure = h.privacy()
 	h.Bills, h.Press = billing.New(h.DB, h.Log), document.ThePress()
 	h.Scripts = prescriptions.New(h.DB, h.Book, h.Press, c.PublicURL)

@@ -102,6 +102,16 @@ func (s *Service) Revoke(ctx context.Context, who access.Caller, sheet, share id
 	})
 }
 
+// EndShares takes back, in the Change that takes an address of the patient off file, every link to a sheet that was sent (scheduling.Desk.EndSent; promise
+// own-link). What was not sent yet goes to the address that is on file now.
+func EndShares(tx *store.Tx, patient id.ID) error {
+	n, err := tx.Exec(sqlSharesEnd, patient, tx.Now())
+	if err == nil && n > 0 {
+		tx.Record(audit.Note{Action: "end", Kind: "prescription-share", Subject: patient, Patient: patient, New: map[string]any{"links": n}})
+	}
+	return err
+}
+
 // ShareOf reads a share, for whoever sends its link. fault.NotFound when it is not there (its patient was erased).
 func ShareOf(v *store.View, share id.ID) (Share, error) { return scanShare(v.Row(sqlShareGet, share)) }
 

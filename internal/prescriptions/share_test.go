@@ -16,6 +16,7 @@ import (
 	"almirah/internal/prescriptions"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -110,6 +111,60 @@ func TestLinksEnd(t *testing.T) {
 		wants(t, err, fault.NotFound)
 		_, err = r.scripts.Send(background, r.doctor, p.ID, "email", false)
 		wants(t, err, fault.Conflict)
+	})
+}
+
+// TestLinksEndWithTheirAddress: the link to a sheet that went to a number or an address opens nothing any more once that is on file no more, or when the desk
+// ends what was sent; what was not sent yet goes to the new address, and opens.
+func TestLinksEndWithTheirAddress(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "own-link")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		r := open(t, b)
+		desk := scheduling.New(b.DB, b.Log, prescriptions.EndShares)
+		people := patients.New(b.DB, b.Log, desk.EndSent)
+		p := r.signed("Paracetamol")
+		shared := func(channel string) id.ID {
+			t.Helper()
+			x, err := r.scripts.Send(background, r.doctor, p.ID, channel, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return x.ID
+		}
+		opens := func(what, token string, want bool) {
+			t.Helper()
+			if _, _, err := r.scripts.Enter(background, token); (err == nil) != want || err != nil && !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: opens %v, want %v: %v", what, err == nil, want, err)
+			}
+		}
+		saved := func(d patients.Draft) {
+			t.Helper()
+			now, err := people.Open(background, r.owner, r.patient)
+			if err == nil {
+				_, err = people.Save(background, r.owner, r.patient, d, now.Version)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		person := patients.Draft{Name: "Asha Rao", Phone: "+919845012345", Email: "asha@example.org", BirthDate: "1984-02-01", Sex: "female", Language: "en"}
+		sent, waits := r.linked(shared("sms")), shared("whatsapp")
+		person.Address = "1 Lake Road"
+		saved(person)
+		opens("another address of a house", sent, true)
+		person.Phone = "+919845012346"
+		saved(person)
+		opens("another number", sent, false)
+		later := r.linked(waits)
+		opens("sent after the number was another", later, true)
+		if err := desk.EndLinksOf(background, b.As(access.FrontDesk), r.patient); err != nil {
+			t.Fatal(err)
+		}
+		opens("the desk ended what was sent", later, false)
+		if rows := r.Rows(t, `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND kind = 'prescription-share' AND action = 'end'`); fmt.Sprint(rows) != "[[2]]" {
+			t.Errorf("%v entries, want 2", rows)
+		}
 	})
 }
 

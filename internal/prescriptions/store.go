@@ -55,6 +55,8 @@ const (
 	sqlShareGet    = `SELECT ` + shareColumns + ` FROM prescription_share WHERE clinic_id = $1 AND id = $2`
 	sqlShareOf     = `SELECT ` + shareColumns + ` FROM prescription_share WHERE clinic_id = $1 AND prescription_id = $2 ORDER BY created_at DESC, id DESC`
 	sqlShareRevoke = `UPDATE prescription_share SET revoked_at = $3 WHERE clinic_id = $1 AND id = $2 AND revoked_at = 0`
+	sqlSharesEnd   = `UPDATE prescription_share SET revoked_at = $3 WHERE clinic_id = $1 AND patient_id = $2 AND revoked_at = 0 AND expires_at > $3
+		AND EXISTS (SELECT 1 FROM prescription_link l WHERE l.clinic_id = $1 AND l.share_id = prescription_share.id)`
 	sqlShareOpened = `UPDATE prescription_share SET opened = opened + 1, opened_at = $3 WHERE clinic_id = $1 AND id = $2`
 	sqlLinkAdd     = `INSERT INTO prescription_link (clinic_id, token_hash, share_id, created_at) VALUES ($1, $2, $3, $4)`
 	sqlLinkGet     = `SELECT s.id, s.patient_id, s.expires_at, s.revoked_at FROM prescription_link l JOIN prescription_share s ON s.clinic_id = l.clinic_id AND s.id = l.share_id WHERE l.clinic_id = $1 AND l.token_hash = $2`

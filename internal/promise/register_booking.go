@@ -186,8 +186,8 @@ var booking = []Sentence{
 		Text:     "By the link in the confirmation, a patient can see, move and cancel her own appointment, and nothing of anybody else. The link that the booking page shows opens that appointment alone. A link that was sent ends when the address it went to is no longer on file, and when she or the clinic ends it.",
 		Sources:  []string{"C7", "B6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/scheduling/link.go", "scheduling.EndLinks", "internal/patients/moved.go"},
-		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing", "scheduling.TestABookingIsNoProof", "scheduling.TestLinksEndWithTheirAddress", "requests.TestANewAddressEndsTheOldLinks", "web.TestABookingLinkOpensItsAppointmentAlone"},
+		KeptBy:   []string{"internal/scheduling/link.go", "scheduling.EndLinks", "internal/patients/moved.go", "prescriptions.EndShares"},
+		ProvedBy: []string{"scheduling.TestThePatientsOwnLink", "scheduling.TestLinksThatOpenNothing", "scheduling.TestABookingIsNoProof", "scheduling.TestLinksEndWithTheirAddress", "prescriptions.TestLinksEndWithTheirAddress", "requests.TestANewAddressEndsTheOldLinks", "web.TestABookingLinkOpensItsAppointmentAlone"},
 		Probe:    "own-link",
 		Twins: []Twin{
 			{
@@ -213,12 +213,17 @@ var booking = []Sentence{
 			{
 				Name: "what the desk changes leaves the links that went to the old address",
 				File: "internal/patients/moved.go", Old: "if !moved || s.ended == nil {", New: "if moved || s.ended == nil {",
-				Red: []string{"scheduling.TestLinksEndWithTheirAddress"},
+				Red: []string{"scheduling.TestLinksEndWithTheirAddress", "prescriptions.TestLinksEndWithTheirAddress"},
 			},
 			{
 				Name: "what she changes herself leaves them",
 				File: "internal/requests/own.go", Old: "		if moved {", New: "		if !moved {",
 				Red: []string{"requests.TestANewAddressEndsTheOldLinks"},
+			},
+			{
+				Name: "a link to a sheet outlives the number that it went to",
+				File: "internal/prescriptions/store.go", Old: "AND patient_id = $2 AND revoked_at = 0 AND expires_at > $3", New: "AND patient_id = $2 AND revoked_at = 0 AND expires_at < $3",
+				Red: []string{"prescriptions.TestLinksEndWithTheirAddress"},
 			},
 		},
 	},

@@ -17,7 +17,6 @@ import (
 	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
-	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -402,7 +401,7 @@ func (s *Service) ProveContact(ctx context.Context, who access.Caller, code stri
 			return err
 		}
 		if moved {
-			if err := scheduling.EndLinks(tx, patient); err != nil {
+			if err := s.o.EndLinks(tx, patient); err != nil {
 				return err
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 	"almirah/internal/words"
 )
@@ -30,6 +31,8 @@ type Options struct {
 	// Erase deletes a patient in every room, by the clinic's own work. It asks still in the Change that deletes, before anything is destroyed, whether the reason is
 	// still there, and answers what still answered.
 	Erase func(ctx context.Context, who access.Caller, patient id.ID, still func(v *store.View) error) error
+	// EndLinks ends every link that was sent to a patient, when an address of hers is on file no more; nil: those to her own page.
+	EndLinks func(tx *store.Tx, patient id.ID) error
 	// Believed says whether the clock can be believed: nothing that nobody decided is deleted under one that jumped. nil: it always is.
 	Believed func(ctx context.Context) (bool, error)
 }
@@ -43,6 +46,9 @@ type Service struct {
 
 // New makes the service.
 func New(db *store.DB, log *slog.Logger, o Options) *Service {
+	if o.EndLinks == nil {
+		o.EndLinks = scheduling.EndLinks
+	}
 	return &Service{db: db, log: log, o: o}
 }
 

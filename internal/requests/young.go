@@ -13,7 +13,6 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/patients"
 	"almirah/internal/policies"
-	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -188,7 +187,7 @@ func (s *Service) seeAges(ctx context.Context, who access.Caller) error {
 			t.Behind = list[len(list)-1].ID
 		}
 		for _, a := range list {
-			if err := seeAge(tx, c, a); err != nil {
+			if err := s.seeAge(tx, c, a); err != nil {
 				return err
 			}
 		}
@@ -196,7 +195,7 @@ func (s *Service) seeAges(ctx context.Context, who access.Caller) error {
 	})
 }
 
-func seeAge(tx *store.Tx, c clinics.Clinic, a patients.Aged) error {
+func (s *Service) seeAge(tx *store.Tx, c clinics.Clinic, a patients.Aged) error {
 	if a.AdultAge > c.MinorAge() {
 		t, ok, err := policies.For(&tx.View, a.ID)
 		if err == nil && ok && t.MinorAge < a.AdultAge {
@@ -213,7 +212,7 @@ func seeAge(tx *store.Tx, c clinics.Clinic, a patients.Aged) error {
 			return err
 		}
 		if !a.Child && a.Guarded {
-			if err := scheduling.EndLinks(tx, a.ID); err != nil {
+			if err := s.o.EndLinks(tx, a.ID); err != nil {
 				return err
 			}
 		}

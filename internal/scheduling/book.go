@@ -195,7 +195,7 @@ func (d *Desk) book(ctx context.Context, who access.Caller, right access.Right, 
 			return err
 		}
 		if person.Moved {
-			if err := EndLinks(tx, person.ID); err != nil {
+			if err := d.EndSent(tx, person.ID); err != nil {
 				return err
 			}
 		}

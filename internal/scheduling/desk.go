@@ -20,12 +20,15 @@ const Pause = 3 * time.Minute
 
 // Desk holds the verbs for the doors.
 type Desk struct {
-	db  *store.DB
-	log *slog.Logger
+	db   *store.DB
+	log  *slog.Logger
+	sent []func(tx *store.Tx, patient id.ID) error
 }
 
-// New makes the desk.
-func New(db *store.DB, log *slog.Logger) *Desk { return &Desk{db: db, log: log} }
+// New makes the desk. sent ends what other rooms sent a patient a link to, when the address that it went to is on file no more (EndSent).
+func New(db *store.DB, log *slog.Logger, sent ...func(tx *store.Tx, patient id.ID) error) *Desk {
+	return &Desk{db: db, log: log, sent: sent}
+}
 
 // The events that this room announces. Their subject is the appointment, their number its occurrence.
 const (

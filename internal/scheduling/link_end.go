@@ -33,6 +33,19 @@ func EndLinks(tx *store.Tx, patient id.ID) error {
 	return err
 }
 
+// EndSent ends all links that were sent to a patient: those to her own page, and those that other rooms sent (New). It is called like EndLinks.
+func (d *Desk) EndSent(tx *store.Tx, patient id.ID) error {
+	if err := EndLinks(tx, patient); err != nil {
+		return err
+	}
+	for _, end := range d.sent {
+		if err := end(tx, patient); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // EndOwnLinks ends the links to her page at a patient's own wish, but for the one by which she is here.
 func (d *Desk) EndOwnLinks(ctx context.Context, who access.Caller) error {
 	if who.Patient().IsZero() {
@@ -53,7 +66,7 @@ func (d *Desk) endLinks(ctx context.Context, who access.Caller, right access.Rig
 			return missingUnless(err)
 		}
 		tx.Housekeeping("there was no link left to end")
-		return EndLinks(tx, patient)
+		return d.EndSent(tx, patient)
 	})
 }
 
