@@ -89,24 +89,14 @@ func leaveRow(one id.ID, from, to clock.Instant, words string, z *time.Location)
 
 // outside lists the appointments ahead that no longer lie within the practitioner's hours, and how many more there are than it lists.
 func (s *Site) outside(v *Visit, week scheduling.Week) ([]NextCard, int, error) {
-	ahead, err := s.Desk.Upcoming(v.Context(), v.Who, week.Provider.ID)
-	if err != nil || len(ahead) == 0 {
+	out, err := s.Desk.Outside(v.Context(), v.Who)
+	if err != nil {
 		return nil, 0, err
 	}
-	h := scheduling.Hours{Zone: week.Clinic.Location(), Weekly: week.Provider.Weekly, Changes: map[clock.Date]scheduling.Change{}}
-	for _, c := range week.Changes {
-		h.Changes[c.Day] = c
+	out = slices.DeleteFunc(out, func(a scheduling.Appointment) bool { return a.Provider != week.Provider.ID })
+	if len(out) == 0 {
+		return nil, 0, nil
 	}
-	for _, l := range week.Leaves {
-		h.Away = append(h.Away, scheduling.Away{From: l.From, To: l.To})
-	}
-	for _, c := range week.Closures {
-		h.Away = append(h.Away, scheduling.Away{From: c.From, To: c.To})
-	}
-	now := clock.At(s.Clock.Now())
-	out := slices.DeleteFunc(ahead, func(a scheduling.Appointment) bool {
-		return a.StartsAt < now || slices.ContainsFunc(h.Open(a.Day), func(x scheduling.Span) bool { return x.From <= a.StartsAt && a.EndsAt <= x.To })
-	})
 	r, err := s.Desk.Roster(v.Context(), v.Who)
 	if err != nil {
 		return nil, 0, err
@@ -347,33 +337,26 @@ func (s *Site) closures(v *Visit) (*ClosuresSettings, error) {
 		return nil, err
 	}
 	var closed []scheduling.Closure
-	var hit []scheduling.Appointment
-	now := clock.At(s.Clock.Now())
-	for i, p := range r.Providers {
-		if i == 0 {
-			week, err := s.Desk.Week(v.Context(), v.Who, p.ID)
-			if err != nil {
-				return nil, err
-			}
-			closed = week.Closures
-		}
-		if p.RetiredAt > 0 || len(closed) == 0 || !page.CanEdit {
-			continue
-		}
-		ahead, err := s.Desk.Upcoming(v.Context(), v.Who, p.ID)
+	if len(r.Providers) > 0 {
+		week, err := s.Desk.Week(v.Context(), v.Who, r.Providers[0].ID)
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range ahead {
-			if a.StartsAt > now && slices.ContainsFunc(closed, func(c scheduling.Closure) bool { return a.StartsAt < c.To && a.EndsAt > c.From }) {
-				hit = append(hit, a)
-			}
+		closed = week.Closures
+	}
+	var hit []scheduling.Appointment
+	if len(closed) > 0 && page.CanEdit {
+		out, err := s.Desk.Outside(v.Context(), v.Who)
+		if err != nil {
+			return nil, err
 		}
+		hit = slices.DeleteFunc(out, func(a scheduling.Appointment) bool {
+			return !slices.ContainsFunc(closed, func(c scheduling.Closure) bool { return a.StartsAt < c.To && a.EndsAt > c.From })
+		})
 	}
 	for _, c := range closed {
 		page.Closures = append(page.Closures, leaveRow(c.ID, c.From, c.To, c.Name, r.Clinic.Location()))
 	}
-	slices.SortFunc(hit, func(a, b scheduling.Appointment) int { return int((a.StartsAt - b.StartsAt) / 1_000_000) })
 	page.More = max(0, len(hit)-mostCards)
 	page.Conflicts, err = s.cards(v, "closures", hit, r)
 	return page, err

@@ -59,6 +59,7 @@ func (v *Views) funcs(t *words.Tongue) template.FuncMap {
 		"datetime":  t.DateTime,
 		"day":       func(at time.Time) string { return t.LongDate(clock.DateOf(at)) },
 		"shortdt":   t.ShortDateTime,
+		"by":        func(at time.Time) string { return by(t, at) },
 		"rfc":       func(at time.Time) string { return at.Format(time.RFC3339) },
 		"zone":      t.ZoneName,
 		"money":     t.Money,
@@ -69,6 +70,14 @@ func (v *Views) funcs(t *words.Tongue) template.FuncMap {
 		"cards":     func(list []DayCard) template.HTML { return cards(t, list) },
 		"phone":     func(p string) string { return contact.Phone(p).National("") }, // with its country: "+91 98765 43210"
 	}
+}
+
+// by says until when something is to be done. Midnight ends a day: people read the day, and few know which one "12:00 am" belongs to.
+func by(t *words.Tongue, at time.Time) string {
+	if at.Hour() == 0 && at.Minute() == 0 {
+		return t.Date(clock.DateOf(at).AddDays(-1))
+	}
+	return t.DateTime(at)
 }
 
 // set is the template set of a language.
