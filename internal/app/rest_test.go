@@ -4,6 +4,7 @@ import "testing"
 
 // The house gives back once when people stop asking, again when work that nobody asked for took much, and not while somebody asks.
 func TestTheHouseRests(t *testing.T) {
+	t.Parallel()
 	p := pause{rested: true}
 	for i, c := range []struct {
 		asked      int64
