@@ -576,6 +576,44 @@ func TestErasureKeepsWhatTaxLawAsks(t *testing.T) {
 	})
 }
 
+// A treatment of many years: what was billed first is in her copy, is held as the law asks, and goes when she is erased.
+func TestALongTreatmentIsHersWhole(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "tax-records")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		a := c.visit(0, "Asha Rao")
+		owner := c.As(access.Owner)
+		big := c.issued(a.Patient, 60_000_00)
+		var first billing.Document
+		for i := range 501 {
+			d, err := c.bills.Save(background, owner, id.Zero, billing.InvoiceDraft{Patient: a.Patient, Lines: []billing.LineDraft{line("Draft", 1)}}, 0)
+			c.must(err)
+			if i == 0 {
+				first = d
+			}
+		}
+		c.must(c.DB.View(background, owner, access.PatientRead, func(_ context.Context, v *store.View) error {
+			rows, err := billing.Keeper{}.Collect(v, a.Patient)
+			if err != nil || len(rows["invoice"]) != 502 {
+				t.Errorf("%d invoices in her copy, want 502: %v", len(rows["invoice"]), err)
+			}
+			held, err := billing.Keeper{}.Held(v, a.Patient)
+			if err != nil || len(held) != 1 || held[0].Body["number"] != big.Label {
+				t.Errorf("held: %+v, %v", held, err)
+			}
+			return err
+		}))
+		c.must(c.do(access.PatientDelete, access.Owner, func(tx *store.Tx) error {
+			tx.Record(audit.Note{Action: "delete", Kind: "patient", Subject: a.Patient})
+			return billing.Keeper{}.Erase(tx, a.Patient)
+		}))
+		if _, err := c.bills.Open(background, owner, first.ID); !fault.Is(err, fault.NotFound) {
+			t.Fatalf("the first draft stayed: %v", err)
+		}
+	})
+}
+
 func TestModuleOffKeepsEverythingOut(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {

@@ -17,7 +17,7 @@ import (
 
 const (
 	sqlInvoicesOfVisit   = `SELECT ` + invoiceColumns + ` FROM invoice WHERE clinic_id = $1 AND appointment_id = $2 ORDER BY created_at, id`
-	sqlInvoicesOfPatient = `SELECT ` + invoiceColumns + ` FROM invoice WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at DESC, id DESC LIMIT 500`
+	sqlInvoicesOfPatient = `SELECT ` + invoiceColumns + ` FROM invoice WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at DESC, id DESC`
 	sqlInvoicesCorrect   = `SELECT ` + invoiceColumns + ` FROM invoice WHERE clinic_id = $1 AND corrects_id = $2 ORDER BY created_at, id`
 	sqlInvoicesUnpaid    = `SELECT ` + invoiceColumns + ` FROM invoice WHERE clinic_id = $1 AND state IN ('issued', 'part', 'owing') AND (day < $2 OR day = $2 AND id < $3) ORDER BY day DESC, id DESC LIMIT $4`
 	sqlInvoicesDraft     = `SELECT ` + invoiceColumns + ` FROM invoice WHERE clinic_id = $1 AND state = 'draft' AND (day < $2 OR day = $2 AND id < $3) ORDER BY day DESC, id DESC LIMIT $4`
@@ -28,7 +28,7 @@ const (
 
 	sqlPaymentsOpen      = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND patient_id = $2 AND undecided + advance > 0 ORDER BY booked_at, id`
 	sqlPaymentsUndecided = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND undecided > 0 ORDER BY booked_at, id LIMIT 200`
-	sqlPaymentsOfPatient = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY booked_at DESC, id DESC LIMIT 500`
+	sqlPaymentsOfPatient = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1 AND patient_id = $2 ORDER BY booked_at DESC, id DESC`
 	sqlPaidOfPatient     = `SELECT DISTINCT e.invoice_id, e.payment_id FROM ledger_entry e JOIN invoice i ON i.clinic_id = $1 AND i.id = e.invoice_id
 	WHERE e.clinic_id = $1 AND i.patient_id = $2 AND e.kind = 'payment' AND e.payment_id IS NOT NULL ORDER BY e.invoice_id, e.payment_id`
 	sqlPaymentsOfInvoice = `SELECT ` + paymentColumns + ` FROM payment WHERE clinic_id = $1

@@ -48,12 +48,17 @@ var moneys = []Sentence{
 		Applies:  "where the clinic turned billing on",
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/billing/keep.go", "billing.Keeper"},
-		ProvedBy: []string{"billing.TestErasureKeepsWhatTaxLawAsks"},
+		ProvedBy: []string{"billing.TestErasureKeepsWhatTaxLawAsks", "billing.TestALongTreatmentIsHersWhole"},
 		Twins: []Twin{
 			{
 				Name: "every name is kept after a deletion",
 				File: "internal/billing/keep.go", Old: `return country != "IN" || currency != "INR" || total >= 50_000_00`, New: `return country != "" || currency != "INR" || total >= 50_000_00`,
 				Red: []string{"billing.TestErasureKeepsWhatTaxLawAsks"},
+			},
+			{
+				Name: "only the latest bills of a patient are looked at",
+				File: "internal/billing/list.go", Old: "WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at DESC, id DESC`", New: "WHERE clinic_id = $1 AND patient_id = $2 ORDER BY created_at DESC, id DESC LIMIT 500`",
+				Red: []string{"billing.TestALongTreatmentIsHersWhole"},
 			},
 		},
 		Probe: "tax-records",
