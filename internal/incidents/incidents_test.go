@@ -339,6 +339,70 @@ func TestTheLawsClocks(t *testing.T) {
 	}
 }
 
+// TestEverybodyIsTold: a leak that touched more people than one piece of the work holds: all of them who can be reached are told, once, and those who have to be
+// told by hand stand first in the list.
+func TestEverybodyIsTold(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "incident-people-told")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h, ctx := open(t, b), context.Background()
+		const many = 2*250 + 3
+		thief := h.signedIn(id.New(b.Clock.Now()), id.New(b.Clock.Now()))
+		bare := h.patient(99, true)
+		var all []id.ID
+		for n := range many {
+			d := practice.Person(n)
+			d.Phone = fmt.Sprintf("+919876%06d", n)
+			p, _, err := h.people.Add(ctx, h.owner, d, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, p.ID)
+		}
+		h.opens(thief, append(all, bare)...)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(h.s.SeenTwice(ctx, thief))
+		list, err := h.s.List(ctx, h.owner)
+		if err != nil || len(list) != 1 {
+			t.Fatal(list, err)
+		}
+		one := list[0].ID
+		must(h.s.Confirm(ctx, h.owner, one, 1))
+		must(h.s.Decide(ctx, h.owner, one, 2, "yes", "A stranger saw names and visits."))
+		must(h.s.SetTexts(ctx, h.owner, one, []messaging.SecurityNotice{{Language: "en", Text: messaging.Text{Subject: "{{.ClinicName}}: your data", Body: "Dear {{.PatientName}},\nsomebody saw your data.\n{{.ClinicPhone}}"}}}))
+		c, err := h.s.Get(ctx, h.owner, one)
+		if err != nil || c.Reachable != many || c.ByHand != 1 {
+			t.Fatalf("%d can be reached and %d not, want %d and 1: %v", c.Reachable, c.ByHand, many, err)
+		}
+		for i, want := range []int{many, 0} {
+			if n, err := h.s.Notify(ctx, h.owner, one); err != nil || n != want {
+				t.Fatalf("press %d told %d, want %d: %v", i+1, n, want, err)
+			}
+		}
+		if got := h.Count(t, `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND kind = 'security.notice'`); got != fmt.Sprint(many) {
+			t.Errorf("%s letters for %d", got, many)
+		}
+		c, err = h.s.Get(ctx, h.owner, one)
+		if err != nil || c.Told != many || c.Reachable != 0 || c.ByHand != 1 || c.People[0].Patient != bare {
+			t.Errorf("told %d, to be told %d and %d by hand, first %v: %v", c.Told, c.Reachable, c.ByHand, c.People[0].Patient == bare, err)
+		}
+		steps := 0
+		for _, x := range c.Steps {
+			if x.Kind == incidents.StepTold {
+				steps++
+			}
+		}
+		if steps != 1 {
+			t.Errorf("%d steps for one telling", steps)
+		}
+	})
+}
+
 // TestFromNoticedToSigned: the whole way, with the letter to those whom it touched: each once, however often it is pressed, whatever she agreed to.
 func TestFromNoticedToSigned(t *testing.T) {
 	t.Parallel()

@@ -246,7 +246,54 @@ func compute(tx *store.Tx, i Incident, carries bool) error {
 	return err
 }
 
-// affected reads whom the incident touched, with names and whether a message can reach them.
+// untold reads the next of those who were not told, and whether a message can reach them.
+func untold(v *store.View, incident, behind id.ID, limit int) ([]Affected, error) {
+	rows, err := v.Query(sqlNotTold, incident, behind, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Affected
+	var ids []id.ID
+	for rows.Next() {
+		var a Affected
+		if err := rows.Scan(&a.ID, &a.Patient); err != nil {
+			return nil, err
+		}
+		out, ids = append(out, a), append(ids, a.Patient)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(ids) == 0 {
+		return out, err
+	}
+	reach, err := patients.Reaches(v, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].Reach = reach[out[i].Patient].Email != ""
+	}
+	return out, nil
+}
+
+// reachable counts those who were not told: whom a message can reach, and whom somebody has to tell by hand.
+func reachable(v *store.View, incident id.ID) (reach, byHand int, err error) {
+	for behind := id.Zero; ; {
+		some, err := untold(v, incident, behind, toldAtOnce)
+		if err != nil || len(some) == 0 {
+			return reach, byHand, err
+		}
+		for _, a := range some {
+			if a.Reach {
+				reach++
+			} else {
+				byHand++
+			}
+		}
+		behind = some[len(some)-1].ID
+	}
+}
+
+// affected reads whom the incident touched, those first who were not told, with names and whether a message can reach them.
 func affected(v *store.View, incident id.ID, limit int) ([]Affected, error) {
 	rows, err := v.Query(sqlPeople, incident, limit)
 	if err != nil {

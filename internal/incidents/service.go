@@ -146,16 +146,18 @@ func Overdue(v *store.View) (late, forgotten int, err error) {
 // Case is one incident with everything about it.
 type Case struct {
 	Incident
-	Trail    []Entry // the newest, at most mostEntries
-	Seats    []Seat
-	People   []Affected
-	Told     int
-	All      int
-	Steps    []Step
-	Tasks    []Task
-	Texts    map[string]messaging.Text
-	Now      clock.Instant
-	CanTrail bool
+	Trail  []Entry // the newest, at most mostEntries
+	Seats  []Seat
+	People []Affected // at most mostPeople, those first who were not told
+	Told   int
+	All    int
+	// Of those who were not told: whom a message can reach, and whom somebody has to tell by hand.
+	Reachable, ByHand int
+	Steps             []Step
+	Tasks             []Task
+	Texts             map[string]messaging.Text
+	Now               clock.Instant
+	CanTrail          bool
 }
 
 // Get is one incident. That its list of people was seen is in the log. fault.NotFound when the clinic has none of that id.
@@ -180,6 +182,9 @@ func (s *Service) Get(ctx context.Context, who access.Caller, one id.ID) (out Ca
 			return err
 		}
 		if out.All, out.Told, _, err = count(v, one); err != nil {
+			return err
+		}
+		if out.Reachable, out.ByHand, err = reachable(v, one); err != nil {
 			return err
 		}
 		if out.Steps, err = steps(v, one); err != nil {

@@ -39,7 +39,8 @@ const (
 	sqlPeopleClear = `DELETE FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 AND told_at = 0`
 	sqlPersonAdd   = `INSERT INTO incident_patient (clinic_id, id, incident_id, patient_id, acts, classes, first_at, last_at, entries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 	ON CONFLICT (clinic_id, incident_id, patient_id) DO UPDATE SET acts = excluded.acts, classes = excluded.classes, first_at = excluded.first_at, last_at = excluded.last_at, entries = excluded.entries`
-	sqlPeople      = `SELECT id, patient_id, acts, classes, first_at, last_at, entries, told_at, told_by FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 ORDER BY first_at, id LIMIT $3`
+	sqlPeople      = `SELECT id, patient_id, acts, classes, first_at, last_at, entries, told_at, told_by FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 ORDER BY CASE WHEN told_at > 0 THEN 1 ELSE 0 END, first_at, id LIMIT $3`
+	sqlNotTold     = `SELECT id, patient_id FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 AND told_at = 0 AND id > $3 ORDER BY id LIMIT $4`
 	sqlPeopleCount = `SELECT COUNT(*), COUNT(CASE WHEN told_at > 0 THEN 1 END), COALESCE(MAX(told_at), 0) FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2`
 	sqlPersonTold  = `UPDATE incident_patient SET told_at = $4, told_by = $5 WHERE clinic_id = $1 AND incident_id = $2 AND id = $3 AND told_at = 0`
 	sqlPersonOf    = `SELECT p.incident_id, i.rule, p.acts, p.classes, p.first_at, p.last_at, p.told_at FROM incident_patient p JOIN incident i ON i.clinic_id = p.clinic_id AND i.id = p.incident_id

@@ -92,7 +92,7 @@ var troubled = []Sentence{
 		Sources:  []string{"M12", "M13", "S6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/incidents/notice.go", "internal/messaging/security.go", "internal/consent/inside.go"},
-		ProvedBy: []string{"incidents.TestFromNoticedToSigned", "app.TestIncidentDrill", "consent.TestRestriction"},
+		ProvedBy: []string{"incidents.TestFromNoticedToSigned", "incidents.TestEverybodyIsTold", "app.TestIncidentDrill", "consent.TestRestriction"},
 		Probe:    "incident-people-told",
 		Twins: []Twin{
 			{
@@ -104,6 +104,11 @@ var troubled = []Sentence{
 				Name: "a second letter for a line that was told",
 				File: "internal/messaging/security.go", Old: "Appointment: line, Rule: incident,", New: "Appointment: tx.NewID(), Rule: incident,",
 				Red: []string{"incidents.TestFromNoticedToSigned"},
+			},
+			{
+				Name: "whoever stands behind the first some is never told",
+				File: "internal/incidents/notice.go", Old: "if err != nil || last == behind {", New: "if err != nil || last != behind {",
+				Red: []string{"incidents.TestEverybodyIsTold"},
 			},
 		},
 	},

@@ -224,7 +224,7 @@ func (s *Site) incident(v *Visit) (*IncidentPage, error) {
 	}
 	at := v.inZone
 	p := &IncidentPage{Shell: s.staffShell(v, ""), ID: one.String(), Rule: string(c.Rule), State: string(c.State), Words: c.Words, Processor: s.processorName(c.Processor), Who: names[c.Person], Found: at(c.FoundAt), From: at(c.From), To: at(c.To),
-		Times: int(c.Times), ReportedBy: names[c.OpenedBy], All: c.All, Told: c.Told, Erased: int(c.Erased), Computed: at(c.ComputedAt), Notifiable: c.Notifiable, Why: c.Why, DecidedBy: names[c.DecidedBy], Lessons: c.Lessons,
+		Times: int(c.Times), ReportedBy: names[c.OpenedBy], All: c.All, Told: c.Told, Reachable: c.Reachable, Erased: int(c.Erased), Computed: at(c.ComputedAt), Notifiable: c.Notifiable, Why: c.Why, DecidedBy: names[c.DecidedBy], Lessons: c.Lessons,
 		ClosedBy: names[c.ClosedBy], SignedBy: names[c.SignedBy], Decided: at(c.DecidedAt), Closed: at(c.ClosedAt), Signed: at(c.SignedAt), HasText: len(c.Texts) > 0, Version: c.Version}
 	p.FromTyped, p.Untouched = p.From.Format(typedTime), !c.CanTrail && c.Processor == ""
 	if c.To > 0 {
@@ -251,9 +251,6 @@ func (s *Site) incident(v *Visit) (*IncidentPage, error) {
 		}
 		for _, x := range a.Classes {
 			r.Classes = append(r.Classes, string(x))
-		}
-		if a.Reach && a.ToldAt == 0 {
-			p.Reachable++
 		}
 		p.People = append(p.People, r)
 	}
@@ -442,17 +439,12 @@ func (s *Site) incidentNotice(v *Visit) (*IncidentNotice, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &IncidentNotice{Shell: s.staffShell(v, ""), ID: one.String(), State: string(c.State), Notifiable: c.Notifiable}
+	p := &IncidentNotice{Shell: s.staffShell(v, ""), ID: one.String(), State: string(c.State), Notifiable: c.Notifiable, Reachable: c.Reachable, ByHand: c.ByHand}
 	name := ""
 	for _, a := range c.People {
-		switch {
-		case a.ToldAt > 0:
-		case a.Reach:
-			if p.Reachable++; name == "" {
-				name = a.Name.Text
-			}
-		default:
-			p.ByHand++
+		if a.Reach && a.ToldAt == 0 {
+			name = a.Name.Text
+			break
 		}
 	}
 	for _, code := range v.Clinic.Languages {
