@@ -364,7 +364,7 @@ func TestNothingStandsOpen(t *testing.T) {
 	})
 }
 
-// plainly says whether a mark lies there as it is. PostgreSQL's rows are text with bytes in hex, in which five digits come together by chance every other week: a
+// plainly says whether a mark lies there as it is. PostgreSQL's rows are text with bytes in hex, in which five digits may come together by chance: a
 // few digits count there where they stand by themselves, as a column of their own would show them.
 func plainly(stored []byte, mark string, hexes bool) bool {
 	if hexes && len(mark) < 8 && strings.Trim(mark, "0123456789") == "" {
