@@ -35,7 +35,7 @@ type sample struct {
 	took    []time.Duration // sorted
 	elapsed time.Duration
 	cpu     time.Duration // of this process: server, engine (SQLite) and client together
-	bytes   int64         // of the last answer's body
+	bytes   int64         // of the largest of the last answers' bodies
 }
 
 func (s sample) at(share float64) time.Duration {
@@ -143,7 +143,7 @@ func (m *meter) round(ctx context.Context, t *benchTarget, clients int, d time.D
 			mu.Lock()
 			defer mu.Unlock()
 			out.took = append(out.took, took...)
-			out.bytes = bytes
+			out.bytes = max(out.bytes, bytes) // a client whose turn came too late asked for nothing
 			if err != nil && failed == nil {
 				failed = fmt.Errorf("bench: %w", err)
 			}

@@ -502,14 +502,15 @@ func (p probe) logDeclared(ctx context.Context) (string, error) {
 	if text := written.String(); strings.Contains(text, marked) || !strings.Contains(text, "GET /probe") {
 		return "", errors.New("a field that nobody declared stands in the log")
 	}
-	var seen []string
+	const given = "of-a-stranger-5e1f"
+	seen := []string{given}
 	for range 2 {
-		got, err := p.ask(ctx, http.MethodGet, "/probe-nowhere", map[string]string{RequestHeader: "of-a-stranger-5e1f"})
+		got, err := p.ask(ctx, http.MethodGet, "/probe-nowhere", map[string]string{RequestHeader: given})
 		if err != nil {
 			return "", err
 		}
 		one := got.header.Get(RequestHeader)
-		if len(one) != 16 || slices.Contains(seen, one) {
+		if len(one) < 16 || slices.Contains(seen, one) {
 			return "", errors.New("a request has no id of its own")
 		}
 		seen = append(seen, one)

@@ -232,7 +232,7 @@ func TestLooksAtPagesCanGoRed(t *testing.T) {
 		{"watched-by-operators", "/operate", answers(http.StatusOK)},
 		{"watched-by-operators", "/metrics", swap("# HELP", "# "+h.Clinic.ID.String()+" HELP")},
 		{"help-inside", "/app/help", func(got *page) { got.header.Set("Content-Security-Policy", "default-src https:") }},
-		{"log-declared", "/probe-nowhere", func(got *page) { got.header.Set(RequestHeader, "of-a-stranger-5e") }},
+		{"log-declared", "/probe-nowhere", func(got *page) { got.header.Set(RequestHeader, "of-a-stranger-5e1f") }},
 	} {
 		h.handler = real
 		if err := l.look(x.probe); err != nil {

@@ -460,26 +460,13 @@ func TestFromNoticedToSigned(t *testing.T) {
 			_, err := tx.Exec(`UPDATE incident_patient SET told_at = 0, told_by = '' WHERE clinic_id = $1 AND incident_id = $2 AND patient_id = $3`, one, mailed)
 			return err
 		})
-		c, err := h.s.Get(ctx, h.owner, one)
+		_, err = h.s.Notify(ctx, h.owner, one)
 		must(err)
-		for _, p := range c.People {
-			if p.Patient == mailed {
-				h.Change(t, func(tx *store.Tx) error {
-					_, err := messaging.TellSecurity(tx, one, p.ID, p.Patient)
-					return err
-				})
-			}
-		}
 		if got := h.Count(t, `SELECT COUNT(*) FROM message WHERE clinic_id = $1 AND kind = 'security.notice'`); got != "2" {
 			t.Errorf("%s letters after what was noted was lost", got)
 		}
-		h.Change(t, func(tx *store.Tx) error {
-			tx.Housekeeping("a test puts it back")
-			_, err := tx.Exec(`UPDATE incident_patient SET told_at = $4, told_by = 'message' WHERE clinic_id = $1 AND incident_id = $2 AND patient_id = $3`, one, mailed, tx.Now())
-			return err
-		})
 		is(t, h.s.Close(ctx, h.owner, one, 3, "Tablets lock themselves now."), fault.Conflict, "fault.incident_open", "with open duties")
-		c, err = h.s.Get(ctx, h.owner, one)
+		c, err := h.s.Get(ctx, h.owner, one)
 		must(err)
 		if c.Told != 2 || c.All != 3 {
 			t.Errorf("%d of %d told", c.Told, c.All)

@@ -215,7 +215,8 @@ func (t touched) entry(v *store.View, e Entry) error {
 	return nil
 }
 
-// compute writes down whom the incident touched. Whoever was told already stays; whoever was erased is counted and not named.
+// compute writes down whom the incident touched. Whoever was told already stays, and so does the line of everybody who is found again: her message's key
+// is made of it, so that nobody is told twice. Whoever was erased is counted and not named. The caller holds the incident (sqlHold).
 func compute(tx *store.Tx, i Incident, carries bool) error {
 	found, err := look(&tx.View, i, carries)
 	if err != nil {
@@ -230,8 +231,17 @@ func compute(tx *store.Tx, i Incident, carries bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(sqlPeopleClear, i.ID); err != nil {
+	before, err := notTold(&tx.View, sqlPeopleThere, i.ID)
+	if err != nil {
 		return err
+	}
+	for _, a := range before {
+		if there[a.Patient] {
+			continue
+		}
+		if _, err := tx.Exec(sqlPersonGone, i.ID, a.ID); err != nil {
+			return err
+		}
 	}
 	for _, p := range all {
 		if !there[p] {
@@ -248,22 +258,13 @@ func compute(tx *store.Tx, i Incident, carries bool) error {
 
 // untold reads the next of those who were not told, and whether a message can reach them.
 func untold(v *store.View, incident, behind id.ID, limit int) ([]Affected, error) {
-	rows, err := v.Query(sqlNotTold, incident, behind, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []Affected
-	var ids []id.ID
-	for rows.Next() {
-		var a Affected
-		if err := rows.Scan(&a.ID, &a.Patient); err != nil {
-			return nil, err
-		}
-		out, ids = append(out, a), append(ids, a.Patient)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(ids) == 0 {
+	out, err := notTold(v, sqlNotTold, incident, behind, limit)
+	if err != nil || len(out) == 0 {
 		return out, err
+	}
+	ids := make([]id.ID, len(out))
+	for i, a := range out {
+		ids[i] = a.Patient
 	}
 	reach, err := patients.Reaches(v, ids...)
 	if err != nil {
@@ -273,6 +274,23 @@ func untold(v *store.View, incident, behind id.ID, limit int) ([]Affected, error
 		out[i].Reach = reach[out[i].Patient].Email != ""
 	}
 	return out, nil
+}
+
+func notTold(v *store.View, text string, args ...any) ([]Affected, error) {
+	rows, err := v.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Affected
+	for rows.Next() {
+		var a Affected
+		if err := rows.Scan(&a.ID, &a.Patient); err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, rows.Err()
 }
 
 // reachable counts those who were not told: whom a message can reach, and whom somebody has to tell by hand.

@@ -293,6 +293,9 @@ func (s *Service) struck(ctx context.Context, who access.Caller, e Event, carrie
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Exec(sqlHold, one); err != nil {
+			return err
+		}
 		i, err := get(&tx.View, one)
 		if err != nil {
 			return err

@@ -212,6 +212,9 @@ func (s *Service) Get(ctx context.Context, who access.Caller, one id.ID) (out Ca
 // act is one Change about an incident that is not closed, at the version that was shown.
 func (s *Service) act(ctx context.Context, who access.Caller, one id.ID, do func(tx *store.Tx, i Incident) error) error {
 	return s.db.Change(ctx, who, access.IncidentAct, func(_ context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(sqlHold, one); err != nil {
+			return err
+		}
 		i, err := get(&tx.View, one)
 		if err != nil {
 			return err

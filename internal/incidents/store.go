@@ -19,6 +19,7 @@ const (
 	sqlGet      = `SELECT ` + columns + ` AND id = $2`
 	sqlList     = `SELECT ` + columns + ` ORDER BY CASE state WHEN 'closed' THEN 1 ELSE 0 END, found_at DESC, id DESC LIMIT $2`
 	sqlOpen     = `SELECT ` + columns + ` AND state <> 'closed' ORDER BY found_at, id LIMIT 200`
+	sqlHold     = `UPDATE incident SET version = version WHERE clinic_id = $1 AND id = $2` // one act at a time: two who press together tell nobody twice
 	sqlScope    = `UPDATE incident SET person_id = $4, session_id = $5, from_at = $6, to_at = $7, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state <> 'closed'`
 	sqlComputed = `UPDATE incident SET computed_at = $3, erased = $4 WHERE clinic_id = $1 AND id = $2`
 	sqlConfirm  = `UPDATE incident SET state = 'confirmed', version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'suspected'`
@@ -36,7 +37,8 @@ const (
 	sqlStepAdd = `INSERT INTO incident_step (clinic_id, id, incident_id, kind, duty, person_id, at, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	sqlSteps   = `SELECT id, kind, duty, person_id, at, words FROM incident_step WHERE clinic_id = $1 AND incident_id = $2 ORDER BY at, id`
 
-	sqlPeopleClear = `DELETE FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 AND told_at = 0`
+	sqlPeopleThere = `SELECT id, patient_id FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 AND told_at = 0`
+	sqlPersonGone  = `DELETE FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 AND id = $3 AND told_at = 0`
 	sqlPersonAdd   = `INSERT INTO incident_patient (clinic_id, id, incident_id, patient_id, acts, classes, first_at, last_at, entries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 	ON CONFLICT (clinic_id, incident_id, patient_id) DO UPDATE SET acts = excluded.acts, classes = excluded.classes, first_at = excluded.first_at, last_at = excluded.last_at, entries = excluded.entries`
 	sqlPeople      = `SELECT id, patient_id, acts, classes, first_at, last_at, entries, told_at, told_by FROM incident_patient WHERE clinic_id = $1 AND incident_id = $2 ORDER BY CASE WHEN told_at > 0 THEN 1 ELSE 0 END, first_at, id LIMIT $3`
