@@ -48,7 +48,9 @@ func listedAlike(v *store.View, keys []int64, limit int) ([]sealedRow, error) {
 	for i := range 5 {
 		args = append(args, keys[min(i, len(keys)-1)])
 	}
-	return scanListed(v.Query(sqlListedAlike, append(args, limit)...))
+	rows, err := scanListed(v.Query(sqlListedAlike, append(args, limit)...))
+	slices.SortFunc(rows, func(a, b sealedRow) int { return slices.Compare(b.id[:], a.id[:]) })
+	return rows, err
 }
 
 // openListed opens the rows of a list with one key-store batch. Rows that do not open are Broken.

@@ -2,7 +2,6 @@ package patients
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -23,6 +23,7 @@ import (
 	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/store"
+	"almirah/internal/vault"
 )
 
 func TestSearch(t *testing.T) {
@@ -410,19 +411,7 @@ func everyByte(t *testing.T, b *rig.Base) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("pgx", b.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	conn, err := db.Conn(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, `SET almirah.clinic = '\x`+hex.EncodeToString(b.Clinic[:])+`'`); err != nil {
-		t.Fatal(err)
-	}
+	conn := bare(t, b)
 	for table := range schema {
 		rows, err := conn.QueryContext(ctx, `SELECT x::text FROM "`+table+`" x`)
 		if err != nil {
@@ -443,4 +432,62 @@ func everyByte(t *testing.T, b *rig.Base) []byte {
 		}
 	}
 	return out.Bytes()
+}
+
+// bare is a connection to PostgreSQL without the doorway, for the clinic.
+func bare(t *testing.T, b *rig.Base) *sql.Conn {
+	t.Helper()
+	db, err := sql.Open("pgx", b.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := conn.ExecContext(ctx, `SET almirah.clinic = '\x`+hex.EncodeToString(b.Clinic[:])+`'`); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// TestAlikeIsReadByItsKeys: PostgreSQL finds whoever may be the same person through her few buckets, and does not walk the register, although it plans the
+// statement before it knows the numbers. A booking asks this.
+func TestAlikeIsReadByItsKeys(t *testing.T) {
+	t.Parallel()
+	b := rig.New(t, store.Postgres, store.Options{})
+	crowd(t, b, 0, 1000)
+	conn := bare(t, b)
+	for _, text := range []string{`ANALYZE patient`, `ANALYZE patient_token`, `SET plan_cache_mode = force_generic_plan`, `PREPARE alike AS ` + sqlListedAlike} {
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	var keys []int64
+	view(t, b, func(v *store.View) (err error) {
+		keys, err = buckets(v, []token{{vault.IndexPhone, "+919800007919"}, {vault.IndexPhone4, "7919"}})
+		return err
+	})
+	rows, err := conn.QueryContext(ctx, fmt.Sprintf(`EXPLAIN (ANALYZE, TIMING OFF) EXECUTE alike('\x%x', %d, %d, %[2]d, %[2]d, %[2]d, 60)`, b.Clinic[:], keys[0], keys[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	looked, plan := 0, ""
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan += line + "\n"
+		for _, m := range regexp.MustCompile(`(?:actual rows=|Removed by [A-Za-z ]+: )(\d+)`).FindAllStringSubmatch(line, -1) {
+			n, _ := strconv.Atoi(m[1]) // digits
+			looked = max(looked, n)
+		}
+	}
+	if err := rows.Err(); err != nil || looked < 1 || looked > 50 {
+		t.Errorf("%d rows of 1,000 at one step: %v\n%s", looked, err, plan)
+	}
 }

@@ -54,16 +54,17 @@ const (
 	WHERE t.clinic_id = $1 AND t.bucket = $2 AND t.patient_id < $4
 	ORDER BY t.patient_id DESC LIMIT $5`
 
-	// The few in these buckets are found first, each bucket by its key: either engine would rather walk
-	// the whole register by id, or all tokens by patient.
+	// The few in these buckets are found first, each bucket by its key, and put into order there: either engine would rather walk
+	// the whole register by id, or all tokens by patient. The rows come in no order.
 	sqlListedAlike = `WITH t AS MATERIALIZED (
 	SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $2
 	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $3
 	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $4
 	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $5
-	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $6)
+	UNION SELECT patient_id FROM patient_token WHERE clinic_id = $1 AND bucket = $6
+	ORDER BY patient_id DESC LIMIT $7)
 	SELECT p.id, p.name, p.phone, p.email, p.birth_date, p.minor, p.seen_at
-	FROM t CROSS JOIN patient p WHERE p.clinic_id = $1 AND p.id = t.patient_id ORDER BY p.id DESC LIMIT $7`
+	FROM t CROSS JOIN patient p WHERE p.clinic_id = $1 AND p.id = t.patient_id`
 )
 
 const (
