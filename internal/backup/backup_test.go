@@ -121,13 +121,22 @@ func (p *saved) sample(ctx context.Context, db *store.DB) (int, error) {
 
 func (p *saved) run(t testing.TB) Manifest {
 	t.Helper()
-	m, err := p.room.Run(context.Background(), t.Logf)
+	say := func(format string, args ...any) {
+		t.Logf(format, args...)
+		if !strings.HasPrefix(format, "copying the server") {
+			return
+		}
+		if slot, err := store.SlotOf(context.Background(), p.room.o.ServerURL, p.room.baseSlot()); err != nil || slot.File == "" {
+			t.Errorf("the server keeps nothing of its log while it is copied: %v", err)
+		}
+	}
+	m, err := p.room.Run(context.Background(), say)
 	// The server is that of all tests: one that drops its database while the server is copied ends the copy. A house's own night tries again in half an hour.
 	for range 3 {
 		if err == nil || !strings.Contains(err.Error(), "COPY stream ended") {
 			break
 		}
-		m, err = p.room.Run(context.Background(), t.Logf)
+		m, err = p.room.Run(context.Background(), say)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,9 @@ import (
 // slot is what the server keeps its log for. One receiver at a time has it: of several processes the first, and when that ends, the next.
 func (r *Room) slot() string { return "almirah_log_" + r.database() }
 
+// baseSlot is what the server keeps its log for while it is copied.
+func (r *Room) baseSlot() string { return "almirah_base_" + r.database() }
+
 // database is the name of our database, as a slot's name may hold it.
 func (r *Room) database() string {
 	u, err := url.Parse(r.o.ServerURL)

@@ -116,19 +116,10 @@ func (r *Room) copyServer(ctx context.Context, sealed string, to []age.Recipient
 		return nil, err
 	}
 	// The server must keep its log while it is copied: what was written meanwhile belongs to the copy.
-	keep := "--slot=almirah_base_" + r.database()
-	hold, err := command(ctx, r.o.Programs, "pg_receivewal", r.o.ServerURL, keep, "--create-slot", "--if-not-exists")
-	if err != nil {
-		return nil, err
+	if err := store.KeepLog(ctx, r.o.ServerURL, r.baseSlot()); err != nil {
+		return nil, fmt.Errorf("backup: the server does not keep its log: %w", err)
 	}
-	if text, err := hold.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("backup: pg_receivewal: %w: %s", err, lastLines(string(text)))
-	}
-	defer func() {
-		if drop, err := command(context.WithoutCancel(ctx), r.o.Programs, "pg_receivewal", r.o.ServerURL, keep, "--drop-slot"); err == nil {
-			_ = drop.Run()
-		}
-	}()
+	defer func() { _ = store.Unslot(context.WithoutCancel(ctx), r.o.ServerURL, r.baseSlot()) }()
 	say("copying the server with %d rows of ours", m.Rows())
 	cmd, err := command(ctx, r.o.Programs, "pg_basebackup", r.o.ServerURL, "-D", "-", "-Ft", "-X", "fetch", "-c", "fast", "-v")
 	if err != nil {

@@ -265,6 +265,21 @@ func SlotOf(ctx context.Context, rawURL, slot string) (Slot, error) {
 	return out, classify(err)
 }
 
+// KeepLog has the server keep its log from now on, until Unslot gives the slot up. What a slot of that name kept is not kept any more.
+// (pg_receivewal --create-slot makes one that keeps nothing before somebody receives by it.)
+func KeepLog(ctx context.Context, rawURL, slot string) error {
+	if err := Unslot(ctx, rawURL, slot); err != nil {
+		return err
+	}
+	pool, err := sql.Open("pgx", rawURL)
+	if err != nil {
+		return errors.New("store: the address of PostgreSQL cannot be read")
+	}
+	defer pool.Close()
+	_, err = pool.ExecContext(ctx, `SELECT pg_create_physical_replication_slot($1, true)`, slot)
+	return classify(err)
+}
+
 // Unslot gives up a replication slot, so that the server keeps no log for it any more. A slot that is not there is no error.
 func Unslot(ctx context.Context, rawURL, slot string) error {
 	pool, err := sql.Open("pgx", rawURL)
