@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"almirah/internal/access"
 	"almirah/internal/audit"
@@ -26,7 +28,7 @@ import (
 // key of the person whom an entry is about is gone, the entry stays and its details do not. That the log was read is an entry too.
 
 // auditKinds are the kinds of records that entries are about, as the filter lists them.
-var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "grant", "token", "webhook", "appointments", "audit"}
+var auditKinds = []string{"appointment", "patient", "consent", "message", "provider", "service", "clinic", "membership", "invitation", "template", "reminder-rule", "notice", "channel", "thread", "canned-reply", "conversations", "answer", "day", "messages", "answers", "inbox", "search", "feedback", "finding", "invoice", "payment", "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "intake-form", "visit-template", "code-list", "prescription", "prescription-share", "prescriptions", "data-request", "disclosure", "erasure", "hold", "incident", "policy", "grant", "token", "webhook", "appointments", "audit"}
 
 // auditActs are the acts that the filter lists: the words with which most entries are written.
 var auditActs = []string{"open", "list", "add", "change", "remove", "delete", "book", "reschedule", "cancel", "status", "sign", "issue", "refund", "export", "sign-off", "settle", "notice"}
@@ -34,7 +36,7 @@ var auditActs = []string{"open", "list", "add", "change", "remove", "delete", "b
 // leaf is one entry with its opened details.
 type leaf struct {
 	oversight.Entry
-	old, new map[string]string
+	old, new map[string]any
 }
 
 // auditQuestion is what the address of the audit page asks for.
@@ -272,36 +274,60 @@ func (l *leaf) open(view *store.View) {
 		return
 	}
 	var d struct{ Old, New any }
-	if json.Unmarshal([]byte(text[audit.SaltSize:]), &d) == nil {
-		l.old, l.new = flat(d.Old), flat(d.New)
+	read := json.NewDecoder(strings.NewReader(text[audit.SaltSize:]))
+	read.UseNumber() // a moment is a number that a float would round
+	if read.Decode(&d) == nil {
+		l.old, l.new = valuesOf(d.Old), valuesOf(d.New)
 	}
 }
 
-// flat lists the values of a detail by name; a value without a name is called "value".
-func flat(x any) map[string]string {
-	out := map[string]string{}
+// valuesOf are the values of a detail by name; a value without a name is called "value".
+func valuesOf(x any) map[string]any {
 	switch x := x.(type) {
 	case nil:
+		return nil
 	case map[string]any:
-		for k, val := range x {
-			switch val.(type) {
-			case map[string]any, []any:
-				b, err := json.Marshal(val)
-				if err == nil {
-					out[k] = string(b)
-				}
-			case nil:
-			default:
-				out[k] = fmt.Sprint(val)
+		return x
+	}
+	return map[string]any{"value": x}
+}
+
+// auditMoney are the names under which details keep minor units of money.
+var auditMoney = []string{"amount", "total", "price"}
+
+// auditValue says a value of a detail as a page of the clinic would: moments in the clinic's zone, money, lists.
+func auditValue(v *Visit, key string, x any, currency string) string {
+	switch x := x.(type) {
+	case nil:
+		return ""
+	case bool:
+		return v.Tongue.Say(map[bool]string{true: "form.yes", false: "form.no"}[x])
+	case json.Number:
+		n, err := x.Int64()
+		switch {
+		case err != nil:
+		case slices.Contains(auditMoney, strings.ToLower(key)):
+			return v.Tongue.Exact(n, currency)
+		case n >= 1e15 && n < 1e16: // microseconds: from 2001 to 2286
+			return v.Tongue.DateTime(clock.Instant(n).In(v.Clinic.Location()))
+		}
+		return x.String()
+	case []any:
+		var out []string
+		for _, one := range x {
+			out = append(out, auditValue(v, key, one, currency))
+		}
+		return v.Tongue.List(out)
+	case map[string]any:
+		var out []string
+		for _, k := range slices.Sorted(maps.Keys(x)) {
+			if said := auditValue(v, k, x[k], currency); said != "" && tells(k, said) {
+				out = append(out, auditField(v, k)+": "+said)
 			}
 		}
-	default:
-		b, err := json.Marshal(x)
-		if err == nil {
-			out["value"] = strings.Trim(string(b), `"`)
-		}
+		return strings.Join(out, " · ")
 	}
-	return out
+	return fmt.Sprint(x)
 }
 
 func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.ID]string, roster scheduling.Roster) AuditEntry {
@@ -313,18 +339,15 @@ func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.I
 	if e.Listed {
 		return e
 	}
-	keys := make([]string, 0, len(l.new))
-	for k := range l.new {
-		keys = append(keys, k)
+	currency, ok := l.new["currency"].(string)
+	if !ok {
+		currency = v.Clinic.Currency
 	}
-	for k := range l.old {
-		if _, twice := l.new[k]; !twice {
-			keys = append(keys, k)
-		}
-	}
+	keys := slices.Concat(slices.Collect(maps.Keys(l.new)), slices.Collect(maps.Keys(l.old)))
 	slices.Sort(keys)
-	for _, k := range keys {
-		if old, now := l.old[k], l.new[k]; old != now && tells(k, old, now) && len(e.Changes) < 12 {
+	for _, k := range slices.Compact(keys) {
+		old, now := auditValue(v, k, l.old[k], currency), auditValue(v, k, l.new[k], currency)
+		if old != now && tells(k, old, now) && len(e.Changes) < 12 {
 			e.Changes = append(e.Changes, AuditChange{What: auditField(v, k), Old: clip(old), New: clip(now)})
 		}
 	}
@@ -332,11 +355,11 @@ func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.I
 }
 
 // tells says whether a value says something to a person: ids and versions do not.
-func tells(key, old, now string) bool {
+func tells(key string, values ...string) bool {
 	if key == "version" || key == "Version" || key == "ID" || key == "id" {
 		return false
 	}
-	for _, x := range []string{old, now} {
+	for _, x := range values {
 		if _, err := id.Parse(x); err == nil {
 			return false
 		}
@@ -351,10 +374,19 @@ func clip(s string) string {
 	return s
 }
 
+// capital is the phrase as a line of its own begins; some of these words stand within sentences elsewhere.
+func capital(phrase string) string {
+	first, size := utf8.DecodeRuneInString(phrase)
+	if size == 0 {
+		return phrase
+	}
+	return string(unicode.ToUpper(first)) + phrase[size:]
+}
+
 func auditWords(v *Visit, action, kind string) string {
 	for _, key := range []string{"audit.act." + kind + "." + action, "audit.act." + action} {
 		if v.Tongue.Has(key) {
-			return v.Tongue.Say(key)
+			return capital(v.Tongue.Say(key))
 		}
 	}
 	return strings.ReplaceAll(action, "-", " ")
@@ -370,10 +402,7 @@ func auditField(v *Visit, key string) string {
 
 // auditSubject names what the entry is about, with its page where it has one.
 func auditSubject(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.ID]string, roster scheduling.Roster) (name, link string) {
-	name = v.Tongue.Say("audit.kind." + l.Kind)
-	if !v.Tongue.Has("audit.kind." + l.Kind) {
-		name = l.Kind
-	}
+	name = capital(logWord(v, "audit.kind.", l.Kind))
 	if n, ok := names[l.Patient]; ok && !l.Patient.IsZero() {
 		if n.Broken {
 			name = joined(name, v.Tongue.Say("day.broken"))

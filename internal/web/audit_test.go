@@ -7,9 +7,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"almirah/internal/access"
+	"almirah/internal/audit"
 	"almirah/internal/audit/verifier"
+	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/patients"
 	"almirah/internal/promise"
@@ -44,6 +47,21 @@ func TestOnlyDeclaredStorage(t *testing.T) {
 	wants(t, o.guest().get("/trust"), 200, web.LogStorage, "newest checksum of the audit log")
 	wants(t, o.owner.get("/app"), 200, "/assets/ledger-")
 	wants(t, o.as(access.FrontDesk).get("/app"), 200, "!/assets/ledger-")
+}
+
+// TestAuditSaysValuesAsPagesDo: a moment in the clinic's zone, money, a list, yes and no; not as the program keeps them. In the reader's language.
+func TestAuditSaysValuesAsPagesDo(t *testing.T) {
+	t.Parallel()
+	o := openOffice(t)
+	if err := o.DB.Change(context.Background(), o.owner.who, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
+		tx.Record(audit.Note{Action: "share", Kind: "prescription", Subject: tx.NewID(), New: map[string]any{
+			"until": clock.At(time.Date(2027, 1, 2, 3, 34, 0, 0, time.UTC)), "amount": 123450, "currency": "USD", "scopes": []string{"calendar", "patient"}, "given": true, "version": 3,
+			"record": map[string]any{"due": clock.At(time.Date(2026, 12, 24, 6, 0, 0, 0, time.UTC)), "count": 1}}})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, o.owner.get("/app/audit?kind=prescription"), 200, "Sent a link", "2 Jan 2027, 9:04 am", "$1,234.50", "calendar, patient", "agreed:</span>", "Yes", "due by: 24 Dec 2026, 11:30 am", "how many: 1", "!e+15", "!version")
 }
 
 // TestAuditPages: searching, what was noticed, signing off, checking, taking along.
