@@ -359,16 +359,29 @@ func (d *demoClock) Now() time.Time { return d.Clock.Now().Add(-time.Duration(d.
 const demoMorning = 7 * time.Hour
 
 // demoDays books today full (120 appointments), and the next days thinner and thinner, so that
-// there is free time on each of the next 14 days. Then it lets today have happened so far.
+// there is free time on each of the next 14 days. Then it lets today have happened so far. Before noon, and at night, when that is little or nothing,
+// the day before is booked too, so that there are visits and bills whenever the demo is opened.
 func (h *House) demoDays(ctx context.Context, owner access.Caller, c clinics.Clinic, practice demoPractice, who []id.ID) (int, error) {
 	today := clock.Today(h.Clock, c.Location())
-	if d, ok := h.Clock.(*demoClock); ok {
-		if late := d.Now().Sub(clock.StartOfDay(today, c.Location()).Add(demoMorning)); late > 0 {
-			d.behind.Store(int64(late))
-			defer d.behind.Store(0)
-		}
-	}
 	var made []scheduling.Appointment
+	if d, ok := h.Clock.(*demoClock); ok {
+		defer d.behind.Store(0)
+		morning := func(day clock.Date) time.Duration {
+			return max(0, d.Clock.Now().Sub(clock.StartOfDay(day, c.Location()).Add(demoMorning)))
+		}
+		if morning(today) < 12*time.Hour-demoMorning {
+			yesterday := today.AddDays(-1)
+			there, err := h.Desk.CountDay(ctx, owner, yesterday)
+			if err != nil {
+				return 0, err
+			}
+			d.behind.Store(int64(morning(yesterday)))
+			if made, err = h.demoDay(ctx, owner, practice, who, yesterday, max(0, 40-there.Kept()), 0); err != nil {
+				return len(made), err
+			}
+		}
+		d.behind.Store(int64(morning(today)))
+	}
 	for offset, want := range []int{120, 62, 48, 40, 36, 30, 26, 22, 18, 14, 12, 10, 8, 6, 4} {
 		day := today.AddDays(offset)
 		there, err := h.Desk.CountDay(ctx, owner, day)

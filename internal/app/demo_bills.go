@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"almirah/internal/access"
 	"almirah/internal/billing"
@@ -14,7 +15,7 @@ import (
 )
 
 // demoBills turns billing on in the demo's clinic and lets the morning's visits be billed: most are paid in cash or by UPI, some are paid in part, some not at all. It stops at
-// some forty invoices, which show everything and load fast.
+// some forty invoices, which show everything and load fast. The visits of the day before come after those of today.
 func (h *House) demoBills(ctx context.Context, owner access.Caller) (int, error) {
 	c, err := h.Clinics.Get(ctx, owner)
 	if err != nil {
@@ -48,12 +49,12 @@ func (h *House) demoBills(ctx context.Context, owner access.Caller) (int, error)
 		return 0, err
 	}
 	today := clock.Today(h.Clock, c.Location())
-	cal, err := h.Desk.Days(ctx, owner, today, today, id.Zero)
+	cal, err := h.Desk.Days(ctx, owner, today.AddDays(-1), today, id.Zero)
 	if err != nil {
 		return 0, err
 	}
 	made := 0
-	for _, day := range cal.Days {
+	for _, day := range slices.Backward(cal.Days) {
 		for _, column := range day.Columns {
 			for _, a := range column.Entries {
 				if a.Status != scheduling.Completed || made >= 40 {

@@ -30,7 +30,7 @@ var demoVisits = []struct {
 		Diagnoses: []visits.Diagnosis{{Code: "M54.5", Name: "Low back pain"}}}, visits.Typed{visits.Systolic: "134", visits.Diastolic: "84", visits.Pulse: "72", visits.Weight: "70.2"}},
 }
 
-// demoCare turns the clinical records on and fills them: templates, questions, and signed visits of those who came today.
+// demoCare turns the clinical records on and fills them: templates, questions, and signed visits of those who came, today first.
 func (h *House) demoCare(ctx context.Context, owner access.Caller, practice demoPractice) error {
 	c, err := h.Clinics.Get(ctx, owner)
 	if err != nil {
@@ -91,20 +91,22 @@ func (h *House) demoVisits(ctx context.Context, owner access.Caller, practice de
 		return err
 	}
 	date := clock.Today(h.Clock, c.Location())
-	today, err := h.Desk.Days(ctx, owner, date, date, signer)
-	if err != nil || len(today.Days) == 0 {
+	cal, err := h.Desk.Days(ctx, owner, date.AddDays(-1), date, signer)
+	if err != nil {
 		return err
 	}
 	n := 0
-	for _, col := range today.Days[0].Columns {
-		for _, e := range col.Entries {
-			if !e.Status.Came() || n >= 6 {
-				continue
+	for _, day := range slices.Backward(cal.Days) {
+		for _, col := range day.Columns {
+			for _, e := range col.Entries {
+				if !e.Status.Came() || n >= 6 {
+					continue
+				}
+				if err := h.demoVisit(ctx, owner, signer, e.Appointment, n); err != nil {
+					return fmt.Errorf("a visit: %w", err)
+				}
+				n++
 			}
-			if err := h.demoVisit(ctx, owner, signer, e.Appointment, n); err != nil {
-				return fmt.Errorf("a visit: %w", err)
-			}
-			n++
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,6 +139,29 @@ func engines(t *testing.T, run func(t *testing.T, engine store.Engine)) {
 			t.Parallel()
 			run(t, e)
 		})
+	}
+}
+
+// TestDemoShowsWorkEarlyInTheDay: before the first patient of the day has come, the demo shows the visits and the bills of the day before.
+func TestDemoShowsWorkEarlyInTheDay(t *testing.T) {
+	t.Parallel()
+	c := settingsIn(t, t.TempDir(), store.SQLite, nil)
+	c.Demo = true
+	house, err := Open(t.Context(), c, clock.NewFake(time.Date(2026, 11, 24, 0, 30, 0, 0, time.UTC)), silent(), Options{}) // 6:00 in the clinic
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = house.Close() })
+	bills := 0
+	if err := house.LoadDemo(t.Context(), func(format string, args ...any) {
+		if strings.Contains(format, "bills") {
+			bills = args[0].(int)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if bills < 20 {
+		t.Errorf("%d bills", bills)
 	}
 }
 
