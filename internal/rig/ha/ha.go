@@ -193,6 +193,7 @@ bootstrap:
     synchronous_mode: true
     synchronous_mode_strict: true
     synchronous_node_count: 1
+    ignore_slots: [{name: almirah_log_almirah, type: physical}, {name: almirah_base_almirah, type: physical}]
     postgresql:
       use_pg_rewind: true
       use_slots: true
