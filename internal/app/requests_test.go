@@ -104,7 +104,7 @@ func TestBrowserYourData(t *testing.T) {
 		t.Errorf("the file: %v, %+v", err, copied)
 	}
 	x.GoTo(t, h.Server.URL+own+"/data/looked")
-	if text := x.Text(t); !strings.Contains(text, "You") || !strings.Contains(text, "copied everything out") {
+	if text := x.Text(t); !strings.Contains(text, "You") || !strings.Contains(text, "Copied everything out") {
 		t.Errorf("who looked: %s", text)
 	}
 	// Each press is one of a tick or a button; giving and taking back are the same way.
