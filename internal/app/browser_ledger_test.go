@@ -2,9 +2,7 @@ package app
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
-	"time"
 
 	"almirah/internal/accounts"
 	"almirah/internal/audit"
@@ -23,25 +21,9 @@ func TestTheBrowserIsAWitness(t *testing.T) {
 	h := openHouse(t, store.SQLite, Options{}, nil)
 	h.acts(t)
 	x := h.tab(t, b, h.signIn(t, ownerMail), 1366)
-	kept := func() string {
-		t.Helper()
-		return browser.Eval[string](t, x, `localStorage.getItem("`+web.LogStorage+`")??""`)
-	}
-	until := func(what string, is func() bool) {
-		t.Helper()
-		for range 200 {
-			if is() {
-				return
-			}
-			time.Sleep(25 * time.Millisecond)
-		}
-		t.Fatalf("%s; the browser keeps %s", what, kept())
-	}
-	alarm := func() string {
-		return browser.Eval[string](t, x, `document.querySelector("#ledger-alarm")?.textContent??""`)
-	}
+	const kept, alarm = `(localStorage.getItem("` + web.LogStorage + `")??"")`, `(document.querySelector("#ledger-alarm")?.textContent??"")`
 	x.GoTo(t, h.Server.URL+"/app")
-	until("nothing is kept", func() bool { return strings.Contains(kept(), "almirah-log-") })
+	x.WaitFor(t, kept+`.includes("almirah-log-")`)
 	for range 3 {
 		h.acts(t)
 		head, err := h.DB.Head(t.Context(), accounts.Operator())
@@ -49,10 +31,9 @@ func TestTheBrowserIsAWitness(t *testing.T) {
 			t.Fatal(err)
 		}
 		x.GoTo(t, h.Server.URL+"/app/audit/checks")
-		until("the log grew and the browser does not go along", func() bool {
-			return browser.Eval[string](t, x, `document.querySelector("[data-ledger-kept]").textContent`) != "" && strings.Contains(kept(), head.Hash.String())
-		})
-		if a := alarm(); a != "" {
+		// The log grew, and the browser goes along.
+		x.WaitFor(t, `document.querySelector("[data-ledger-kept]").textContent&&`+kept+`.includes("`+head.Hash.String()+`")`)
+		if a := browser.Eval[string](t, x, alarm); a != "" {
 			t.Fatalf("a log that grew: %s", a)
 		}
 	}
@@ -83,11 +64,11 @@ func TestTheBrowserIsAWitness(t *testing.T) {
 	browser.Eval[bool](t, x, `(localStorage.setItem("`+web.LogStorage+`",`+string(text)+`),true)`)
 	for _, path := range []string{"/app/audit/checks", "/app", "/app/patients"} {
 		x.GoTo(t, h.Server.URL+path)
-		until("no alarm on "+path, func() bool { return strings.Contains(alarm(), "was changed after the fact") })
+		x.WaitFor(t, alarm+`.includes("was changed after the fact")`)
 	}
 	x.GoTo(t, h.Server.URL+"/app/audit/checks")
-	until("she cannot begin again", func() bool {
-		return browser.Eval[bool](t, x, `(()=>{const b=document.querySelector("[data-ledger-reset]");if(!b||b.hidden||!b.onclick)return false;b.click();return true})()`)
-	})
-	until("the alarm stays", func() bool { return alarm() == "" && strings.Contains(kept(), head.Hash.String()) })
+	// She begins again: the page is loaded anew, and nothing is said any more.
+	x.WaitFor(t, `document.querySelector("[data-ledger-reset]")?.onclick`)
+	x.Follow(t, "[data-ledger-reset]")
+	x.WaitFor(t, `!`+alarm+`&&`+kept+`.includes("`+head.Hash.String()+`")`)
 }
