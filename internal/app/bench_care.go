@@ -79,9 +79,9 @@ func (r *benchRun) careRows(ctx context.Context, engine store.Engine) ([]benchRo
 	if err != nil {
 		return nil, nil, err
 	}
-	times := 20
-	if r.plan.each < time.Second {
-		times = 6
+	times := 200
+	if r.plan.rounds < 5 { // the short form
+		times = 20
 	}
 	took := func(do func() error) (time.Duration, error) {
 		begun := b.Clock.Now()
@@ -112,6 +112,11 @@ func (r *benchRun) careRows(ctx context.Context, engine store.Engine) ([]benchRo
 			}
 		}
 	}
+	stop, err := r.profiled(benchSign)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer stop()
 	for i := range times + 2 {
 		e, err := b.unsigned(ctx, long)
 		if err != nil {

@@ -2,7 +2,6 @@ package patients
 
 import (
 	"bytes"
-	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -411,7 +410,7 @@ func everyByte(t *testing.T, b *rig.Base) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := bare(t, b)
+	conn := b.Bare(t)
 	for table := range schema {
 		rows, err := conn.QueryContext(ctx, `SELECT x::text FROM "`+table+`" x`)
 		if err != nil {
@@ -434,32 +433,13 @@ func everyByte(t *testing.T, b *rig.Base) []byte {
 	return out.Bytes()
 }
 
-// bare is a connection to PostgreSQL without the doorway, for the clinic.
-func bare(t *testing.T, b *rig.Base) *sql.Conn {
-	t.Helper()
-	db, err := sql.Open("pgx", b.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := conn.ExecContext(ctx, `SET almirah.clinic = '\x`+hex.EncodeToString(b.Clinic[:])+`'`); err != nil {
-		t.Fatal(err)
-	}
-	return conn
-}
-
 // TestAlikeIsReadByItsKeys: PostgreSQL finds whoever may be the same person through her few buckets, and does not walk the register, although it plans the
 // statement before it knows the numbers. A booking asks this.
 func TestAlikeIsReadByItsKeys(t *testing.T) {
 	t.Parallel()
 	b := rig.New(t, store.Postgres, store.Options{})
 	crowd(t, b, 0, 1000)
-	conn := bare(t, b)
+	conn := b.Bare(t)
 	for _, text := range []string{`ANALYZE patient`, `ANALYZE patient_token`, `SET plan_cache_mode = force_generic_plan`, `PREPARE alike AS ` + sqlListedAlike} {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			t.Fatalf("%s: %v", text, err)

@@ -4,6 +4,8 @@ package rig
 
 import (
 	"context"
+	"database/sql"
+	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
@@ -96,6 +98,26 @@ func (b *Base) Open(t testing.TB, o store.Options) *store.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
+}
+
+// Bare is a connection to PostgreSQL without the doorway, for the clinic: what a test reads or asks there is the database's own answer.
+func (b *Base) Bare(t testing.TB) *sql.Conn {
+	t.Helper()
+	ctx := context.Background()
+	db, err := sql.Open("pgx", b.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := conn.ExecContext(ctx, `SET almirah.clinic = '\x`+hex.EncodeToString(b.Clinic[:])+`'`); err != nil {
+		t.Fatal(err)
+	}
+	return conn
 }
 
 var lite struct {
