@@ -62,7 +62,7 @@ const (
 	sqlLogOf = `SELECT at, action, role, actor_id, starts_at, provider_id, status FROM booking_log WHERE clinic_id = $1 AND appointment_id = $2 ORDER BY id`
 
 	sqlBusy = `SELECT provider_id, day, claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND status <> 'cancelled'
-		AND day >= $2 AND day <= $3 AND provider_id IN `
+		AND day >= $2 AND day <= $3 AND provider_id = $4`
 	sqlDayCount = `SELECT COUNT(*) FROM appointment WHERE clinic_id = $1 AND provider_id = $2 AND day = $3 AND status <> 'cancelled'`
 )
 

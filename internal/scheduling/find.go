@@ -6,6 +6,8 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"almirah/internal/access"
@@ -88,7 +90,7 @@ func ask(v *store.View, treatment, one id.ID, public bool, moving Appointment) (
 }
 
 // free works out the free starts of each provider, and what is taken of her. Its cost follows
-// the window, not the history: three statements for the hours and one for what is taken.
+// the window, not the history: three statements for the hours and one for what is taken (more for hundreds of providers).
 func (q question) free(v *store.View, from, to clock.Date) (map[id.ID][]clock.Instant, map[id.ID]Busy, error) {
 	hours, err := hoursOf(v, q.providers, from, to, q.zone)
 	if err != nil {
@@ -96,15 +98,35 @@ func (q question) free(v *store.View, from, to clock.Date) (map[id.ID][]clock.In
 	}
 	busy := make(map[id.ID]Busy, len(q.providers))
 	capped := make(map[id.ID]bool, len(q.providers))
-	args := []any{from.AddDays(-1), to.AddDays(1)}
 	ids := make([]id.ID, len(q.providers))
 	for i, p := range q.providers {
 		ids[i], capped[p.ID] = p.ID, p.DailyCap > 0
 		busy[p.ID] = Busy{PerDay: map[clock.Date]int{}}
 	}
-	rows, err := v.Query(sqlBusy+store.In(4, len(ids))+` ORDER BY provider_id, claims_from`, append(args, store.Args(ids)...)...)
+	for part := range slices.Chunk(ids, store.Widest) {
+		if err := q.taken(v, part, from, to, capped, busy); err != nil {
+			return nil, nil, err
+		}
+	}
+	out := map[id.ID][]clock.Instant{}
+	for _, p := range q.providers {
+		o := q.service.offer(q.clinic, p)
+		if !q.moving.ID.IsZero() {
+			o.Duration = q.moving.Length()
+		}
+		if !q.public { // the desk may book at once and far ahead, but sees the same grid of starts
+			o.MinNotice, o.Horizon = 0, 3650
+		}
+		out[p.ID] = Slots(hours[p.ID], o, busy[p.ID], from, to, v.Now())
+	}
+	return out, busy, nil
+}
+
+// taken reads what is taken of some providers into busy, and how many a day of those who are capped.
+func (q question) taken(v *store.View, providers []id.ID, from, to clock.Date, capped map[id.ID]bool, busy map[id.ID]Busy) error {
+	rows, err := v.Query(busyOf(len(providers)), append([]any{from.AddDays(-1), to.AddDays(1)}, store.Args(providers)...)...)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	defer rows.Close()
 	own := q.moving.ID.IsZero()
@@ -116,14 +138,14 @@ func (q question) free(v *store.View, from, to clock.Date) (map[id.ID][]clock.In
 		var who, day sql.RawBytes
 		var a, b int64
 		if err := rows.Scan(&who, &day, &a, &b); err != nil {
-			return nil, nil, err
+			return err
 		}
 		if !bytes.Equal(who, at[:]) {
 			if !at.IsZero() {
 				busy[at] = taken
 			}
 			if err := at.Scan([]byte(who)); err != nil {
-				return nil, nil, err
+				return err
 			}
 			taken = busy[at]
 		}
@@ -140,21 +162,19 @@ func (q question) free(v *store.View, from, to clock.Date) (map[id.ID][]clock.In
 	if !at.IsZero() {
 		busy[at] = taken
 	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, err
+	return rows.Err()
+}
+
+// busyOf is sqlBusy for so many providers, each asked for by herself. PostgreSQL plans before it knows the days and expects one row of them: asked for
+// all at once it goes through the days of the whole clinic and looks each row up, instead of reading each provider's from the index that holds all of it.
+func busyOf(providers int) string {
+	var b strings.Builder
+	b.WriteString(sqlBusy)
+	for n := 5; n < 4+providers; n++ {
+		b.WriteString(" UNION ALL " + strings.TrimSuffix(sqlBusy, "$4") + "$" + strconv.Itoa(n))
 	}
-	out := map[id.ID][]clock.Instant{}
-	for _, p := range q.providers {
-		o := q.service.offer(q.clinic, p)
-		if !q.moving.ID.IsZero() {
-			o.Duration = q.moving.Length()
-		}
-		if !q.public { // the desk may book at once and far ahead, but sees the same grid of starts
-			o.MinNotice, o.Horizon = 0, 3650
-		}
-		out[p.ID] = Slots(hours[p.ID], o, busy[p.ID], from, to, v.Now())
-	}
-	return out, busy, nil
+	b.WriteString(" ORDER BY provider_id, claims_from")
+	return b.String()
 }
 
 // FreeTimes lists the free times of a service, with one provider or (zero) with any. It tells

@@ -29,7 +29,7 @@ func completed() map[string]string {
 		"sqlMessagesIn":       store.In(2, 3),
 		"sqlMessageHandOver":  store.In(5, 3),
 		"sqlGuardiansIn":      store.In(2, 3) + ` ORDER BY created_at, id`,
-		"sqlBusy":             store.In(4, 3) + ` ORDER BY provider_id, claims_from`,
+		"sqlBusy":             ` UNION ALL SELECT provider_id, day, claims_from, claims_to FROM appointment WHERE clinic_id = $1 AND status <> 'cancelled' AND day >= $2 AND day <= $3 AND provider_id = $5 ORDER BY provider_id, claims_from`,
 		"sqlClaimsInsert":     `($1,$2,$4,0,$3),($1,$2,$5,1,$3) ON CONFLICT DO NOTHING`,
 		"sqlInvoicesOfVisits": store.In(2, 3),
 		"sqlAnswersIn":        store.In(2, 3) + ` ORDER BY at, id`,
