@@ -532,6 +532,11 @@ func TestTheDeskAsksOnlyByWhomSheAgreedTo(t *testing.T) {
 		if _, err := c.pay.Ask(background, c.As(access.Owner), other.ID, back); !fault.Is(err, fault.Conflict) || err.(*fault.Fault).Key != "fault.pay.agreed" {
 			t.Fatalf("the desk hands her bill to whom she did not agree to: %v", err)
 		}
+		for _, bill := range []id.ID{d.ID, other.ID} { // the page says so instead of offering it
+			if of, err := c.pay.OfInvoice(background, c.As(access.Owner), bill); err != nil || !of.Ready || of.Barred != "fault.pay.agreed" {
+				t.Errorf("the page of a bill offers to ask for it: %q %v", of.Barred, err)
+			}
+		}
 		yes := func() string {
 			return c.Count(t, `SELECT COUNT(*) FROM audit_leaf WHERE clinic_id = $1 AND action = 'agree-gateway' AND role = 'patient'`)
 		}

@@ -77,15 +77,8 @@ func (o *Gateways) allows(c clinics.Clinic, provider string) error {
 // first; until she agrees nobody but herself hands her bill to it (promise policy-agreed-first). Her own press on her own page is her yes to that one payment, and is
 // written down as such. fault.Conflict "fault.pay.agreed".
 func (o *Gateways) agreed(tx *store.Tx, patient id.ID, provider string, request id.ID) error {
-	if o.party == nil || patient.IsZero() {
-		return nil
-	}
-	party := o.party(provider)
-	if party == "" {
-		return nil
-	}
-	t, ok, err := policies.For(&tx.View, patient)
-	if err != nil || !ok || slices.Contains(t.Recipients, party) {
+	party, err := o.unnamed(&tx.View, patient, provider)
+	if err != nil || party == "" {
 		return err
 	}
 	if tx.Caller().Role() != access.Patient {
@@ -93,6 +86,34 @@ func (o *Gateways) agreed(tx *store.Tx, patient id.ID, provider string, request 
 	}
 	tx.Record(audit.Note{Action: "agree-gateway", Kind: "payment_request", Subject: request, Patient: patient, New: map[string]any{"recipient": party}})
 	return nil
+}
+
+// unnamed is the gateway's party when the terms under which the patient is do not name it; empty when they do.
+func (o *Gateways) unnamed(v *store.View, patient id.ID, provider string) (string, error) {
+	if o.party == nil || patient.IsZero() {
+		return "", nil
+	}
+	party := o.party(provider)
+	if party == "" {
+		return "", nil
+	}
+	t, ok, err := policies.For(v, patient)
+	if err != nil || !ok || slices.Contains(t.Recipients, party) {
+		return "", err
+	}
+	return party, nil
+}
+
+// barred says why the desk may not ask for a payment by the gateway, as the key of a fault; empty when it may.
+func (o *Gateways) barred(v *store.View, c clinics.Clinic, patient id.ID, provider string) (string, error) {
+	if why := o.Refused(c, provider); why != "" {
+		return "fault.outside." + why, nil
+	}
+	party, err := o.unnamed(v, patient, provider)
+	if err != nil || party == "" {
+		return "", err
+	}
+	return "fault.pay.agreed", nil
 }
 
 // Offered are the names of the gateways at which a clinic can connect an account.

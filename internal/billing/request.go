@@ -346,7 +346,8 @@ type OfInvoice struct {
 	Attempts []Attempt
 	Returns  []GatewayReturn
 	Accounts map[id.ID]GatewayAccount
-	Ready    bool // somebody can be asked to pay by a gateway now
+	Ready    bool   // an account takes payments now
+	Barred   string // why the desk may not ask for one, as the key of a fault; empty when it may
 }
 
 // OfInvoice reads what gateways have to do with an invoice, for its page.
@@ -354,14 +355,23 @@ func (o *Gateways) OfInvoice(ctx context.Context, who access.Caller, invoice id.
 	out := OfInvoice{}
 	err := o.db.View(ctx, who, access.BillRead, func(_ context.Context, v *store.View) error {
 		out = OfInvoice{Accounts: map[id.ID]GatewayAccount{}}
-		if _, err := clinics.Must(v, clinics.ModuleBilling); err != nil {
+		c, err := clinics.Must(v, clinics.ModuleBilling)
+		if err != nil {
 			return err
 		}
 		used, err := scanGatewayAccount(v.Row(sqlGatewayAccountUsed))
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		out.Ready = err == nil && o.gateways[used.Provider] != nil
+		if out.Ready = err == nil && o.gateways[used.Provider] != nil; out.Ready {
+			d, err := head(v, invoice)
+			if err != nil {
+				return err
+			}
+			if out.Barred, err = o.barred(v, c, d.Patient, used.Provider); err != nil {
+				return err
+			}
+		}
 		if out.Requests, err = requests(v, sqlRequestsOf, invoice); err != nil {
 			return err
 		}

@@ -104,7 +104,11 @@ func (s *Site) online(v *Visit, x billing.Sheet) (*BillOnline, error) {
 		return nil, err
 	}
 	z := v.Clinic.Location()
-	out := &BillOnline{ID: x.ID.String(), Key: id.New(s.Clock.Now()).String(), CanAsk: of.Ready && x.Open() && v.Who.May(access.BillIssue), Due: x.Due(), Currency: x.Currency}
+	asks := x.Open() && v.Who.May(access.BillIssue)
+	out := &BillOnline{ID: x.ID.String(), Key: id.New(s.Clock.Now()).String(), CanAsk: of.Ready && of.Barred == "" && asks, Due: x.Due(), Currency: x.Currency}
+	if of.Ready && of.Barred != "" && asks {
+		out.Barred = v.Tongue.Say(of.Barred)
+	}
 	for _, r := range of.Requests {
 		if r.State == billing.RequestOpen && r.URL != "" {
 			out.URL, out.Company, out.Until = r.URL, gatewayName(v, r.Provider), r.ExpiresAt.In(z)
@@ -130,7 +134,7 @@ func (s *Site) online(v *Visit, x billing.Sheet) (*BillOnline, error) {
 			}
 		}
 	}
-	if out.URL == "" && !out.CanAsk && len(out.Attempts)+len(out.Returns)+len(out.Back) == 0 {
+	if out.URL == "" && !out.CanAsk && out.Barred == "" && len(out.Attempts)+len(out.Returns)+len(out.Back) == 0 {
 		return nil, nil
 	}
 	return out, nil

@@ -86,6 +86,7 @@ type LandedPage struct {
 type BillOnline struct {
 	ID, Key      string
 	CanAsk       bool
+	Barred       string // why nobody may be asked from here
 	Due          int64
 	Currency     string
 	URL, Company string // of the open page
