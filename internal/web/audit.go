@@ -295,8 +295,8 @@ func valuesOf(x any) map[string]any {
 // auditMoney are the names under which details keep minor units of money.
 var auditMoney = []string{"amount", "total", "price"}
 
-// auditValue says a value of a detail as a page of the clinic would: moments in the clinic's zone, money, lists.
-func auditValue(v *Visit, key string, x any, currency string) string {
+// auditValue says a value of a detail as a page of the clinic would: moments in the clinic's zone, money, lists, words in the reader's language.
+func auditValue(v *Visit, kind, key string, x any, currency string) string {
 	switch x := x.(type) {
 	case nil:
 		return ""
@@ -315,13 +315,15 @@ func auditValue(v *Visit, key string, x any, currency string) string {
 	case []any:
 		var out []string
 		for _, one := range x {
-			out = append(out, auditValue(v, key, one, currency))
+			out = append(out, auditValue(v, kind, key, one, currency))
 		}
 		return v.Tongue.List(out)
+	case string:
+		return auditTerm(v, kind, key, x)
 	case map[string]any:
 		var out []string
 		for _, k := range slices.Sorted(maps.Keys(x)) {
-			if said := auditValue(v, k, x[k], currency); said != "" && tells(k, said) {
+			if said := auditValue(v, kind, k, x[k], currency); said != "" && tells(k, said) {
 				out = append(out, auditField(v, k)+": "+said)
 			}
 		}
@@ -346,7 +348,7 @@ func auditEntry(v *Visit, l leaf, names map[id.ID]patients.Name, people map[id.I
 	keys := slices.Concat(slices.Collect(maps.Keys(l.new)), slices.Collect(maps.Keys(l.old)))
 	slices.Sort(keys)
 	for _, k := range slices.Compact(keys) {
-		old, now := auditValue(v, k, l.old[k], currency), auditValue(v, k, l.new[k], currency)
+		old, now := auditValue(v, l.Kind, k, l.old[k], currency), auditValue(v, l.Kind, k, l.new[k], currency)
 		if old != now && tells(k, old, now) && len(e.Changes) < 12 {
 			e.Changes = append(e.Changes, AuditChange{What: auditField(v, k), Old: clip(old), New: clip(now)})
 		}

@@ -62,6 +62,17 @@ func TestAuditSaysValuesAsPagesDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, o.owner.get("/app/audit?kind=prescription"), 200, "Sent a link", "2 Jan 2027, 9:04 am", "$1,234.50", "calendar, patient", "agreed:</span>", "Yes", "due by: 24 Dec 2026, 11:30 am", "how many: 1", "!e+15", "!version")
+
+	// Words of the program are said in the words of the pages; what is not one of them stays.
+	if err := o.DB.Change(context.Background(), o.owner.who, access.PatientWrite, func(_ context.Context, tx *store.Tx) error {
+		tx.Record(audit.Note{Action: "send", Kind: "message", Subject: tx.NewID(), New: map[string]any{"state": "uncertain", "kind": "privacy.told", "channel": "sms", "reason": "as it was typed"}})
+		tx.Record(audit.Note{Action: "ask", Kind: "data-request", Subject: tx.NewID(), New: map[string]any{"asker": "self", "kind": "portability", "door": "letter"}})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, o.owner.get("/app/audit?kind=message"), 200, "Nobody knows whether it arrived", "News of a request about data", "SMS", "as it was typed", "!privacy.told")
+	wants(t, o.owner.get("/app/audit?kind=data-request"), 200, "A copy for another program", "by letter", "the patient", "!portability")
 }
 
 // TestAuditPages: searching, what was noticed, signing off, checking, taking along.
