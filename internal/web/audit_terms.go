@@ -12,11 +12,14 @@ var auditTerms = map[string]string{
 	"data-request kind": "request.kind.", "data-request door": "request.door.", "data-request asker": "request.asker.", "data-request proof": "request.proof.",
 	"data-request outcome": "request.outcome.", "data-request ground": "request.ground.",
 	"disclosure ground": "disclosure.ground.", "disclosure parts": "disclosure.part.", "suspension ground": "suspension.ground.", "clinic ground": "suspension.ground.", "suspension value": "suspension.state.",
-	"incident rule": "incident.rule.", "incident duty": "incident.duty.", "finding rule": "noticed.rule.", "duty kind": "duty.", "encounter part": "visit.part.", "grant state": "grant.state.",
+	"incident rule": "incident.rule.", "incident duty": "incident.duty.", "finding rule": "noticed.rule.", "duty kind": "duty.", "encounter part": "visit.part.", "grant state": "grant.state.", "grant scopes": "support.scope.", "membership value": "role.", "membership role": "role.",
 }
 
 // auditTerm says a word of the program as the pages do.
 func auditTerm(v *Visit, kind, key, word string) string {
+	if key == "language" {
+		return languageName(word)
+	}
 	for _, family := range []string{auditTerms[kind+" "+key], auditTerms[key]} {
 		if family != "" && v.Tongue.Has(family+word) {
 			return v.Tongue.Say(family + word)

@@ -189,7 +189,7 @@ func passport(v *Visit, m messaging.Opened, rule string) []PassportLine {
 	}
 	lang := p.Language
 	if lang != "" {
-		lang = (&Shell{}).LanguageName(lang)
+		lang = languageName(lang)
 	}
 	var fields []string
 	for _, f := range p.Fields {

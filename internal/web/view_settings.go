@@ -112,14 +112,7 @@ type SettingsPage struct {
 type SettingsHome struct{ SettingsPage }
 
 // LanguageName is the name of a language in itself.
-func (s *Shell) LanguageName(code string) string {
-	for _, l := range words.Languages() {
-		if l.Code == code {
-			return l.Name
-		}
-	}
-	return code
-}
+func (s *Shell) LanguageName(code string) string { return languageName(code) }
 
 // Offered are the languages of the house, for the checkboxes of the clinic's own.
 func (p *ClinicSettings) Offered() []words.Language { return words.Languages() }

@@ -55,6 +55,9 @@ func (m *maker) billPages() {
 	back.Online = m.online()
 	back.Online.URL, back.Online.CanAsk, back.Online.Due, back.Online.Currency = "", true, 49500, rupees
 	m.add("bill", "online-wrong", back)
+	barred := bill()
+	barred.Online = &web.BillOnline{ID: ident(801), Key: "k", Barred: m.t.Say("fault.pay.agreed"), Due: 49500, Currency: rupees}
+	m.add("bill", "online-barred", barred)
 	owing := bill()
 	owing.State, owing.Due, owing.Credited, owing.CanTake, owing.UPI, owing.Advances, owing.Left, owing.Notes = "owing", -30000, 79500, false, false, nil, 0, rows[2:3]
 	owing.Payments[0].Most = 20000
