@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func (c *console) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\
 
 func verbs() []verb {
 	return slices.Concat([]verb{
-		{"setup", "make the root key, print the escrow sheet and the first owner's link, test the mail", (*console).setup},
+		{"setup", "make the root key, print the escrow sheet and the first owner's link, test the mail (--again: another link)", (*console).setup},
 		{"serve", "serve pages and API (--demo: with the demo clinic and an outbox instead of mail)", (*console).serve},
 		{"demo", "load the demo clinic into the data folder", (*console).demo},
 		{"helper", "who helps clinics: list, add NAME EMAIL support|operator, end EMAIL", (*console).helper},
@@ -69,7 +70,7 @@ func verbs() []verb {
 		{"verify-certificate", "check a certificate of erasure, without database, keys or network (FILE [--key KEY]): ends 1 and says what is wrong with it", (*console).verifyCertificate},
 		{"request-log", "print a sealed day of the log of requests: FILE --key FILE", (*console).requestLog},
 		{"doctor", "look at settings, keys, database and mail, and say what is wrong", (*console).doctor},
-		{"bench", "measure operations beside a bare limit program (--json, --quick)", (*console).bench},
+		{"bench", "measure operations beside a bare limit program (--engine sqlite|postgres, --only 1,8, --quick, --large, --profile FOLDER, --json)", (*console).bench},
 		{"config", "print the settings, secrets masked", (*console).config},
 		{"version", "print the version (--licences: the licence of the fonts that it carries)", (*console).version},
 	})
@@ -81,7 +82,7 @@ func Command(ctx context.Context, args []string, get func(string) string, out, e
 	line := strings.Join(args, " ")
 	for _, v := range verbs() {
 		if line == v.name || strings.HasPrefix(line, v.name+" ") {
-			return v.run(c, ctx, args[len(strings.Fields(v.name)):])
+			return c.do(ctx, v, args[len(strings.Fields(v.name)):])
 		}
 	}
 	c.say("almirah: a clinic platform whose privacy policy is its specification\n")
@@ -89,10 +90,46 @@ func Command(ctx context.Context, args []string, get func(string) string, out, e
 		c.say("  almirah %-14s %s", v.name, v.words)
 	}
 	c.say("\nSettings come from the environment; `almirah config` prints them.")
-	if line != "" && line != "help" && line != "--help" {
+	if line != "" && args[0] != "help" && !asksHelp(args) {
 		return fmt.Errorf("there is no verb %q", args[0])
 	}
 	return nil
+}
+
+var option = regexp.MustCompile(`^--[a-z][a-z-]*`)
+
+func asksHelp(args []string) bool {
+	return slices.Contains(args, "--help") || slices.Contains(args, "-h")
+}
+
+// do runs a verb. Whoever asks how it is used gets its line of the help, and an option that the line does not name is refused: many verbs cannot be taken back, and
+// one that is misspelt (--dryrun) would run as if it had not been written.
+func (c *console) do(ctx context.Context, v verb, args []string) error {
+	if asksHelp(args) {
+		for _, x := range verbs() {
+			if x.name == v.name || strings.HasPrefix(x.name, v.name+" ") {
+				c.say("  almirah %-14s %s", x.name, x.words)
+			}
+		}
+		return nil
+	}
+	known := options(v.words)
+	for _, a := range args {
+		if o := option.FindString(a); o != "" && !slices.Contains(known, o) {
+			return fmt.Errorf("almirah %s has no option %s; nothing was done (almirah %[1]s --help names those that it has)", v.name, o)
+		}
+	}
+	return v.run(c, ctx, args)
+}
+
+// options are those that a line of the help names.
+func options(words string) (out []string) {
+	for _, w := range strings.FieldsFunc(words, func(r rune) bool { return strings.ContainsRune(" ()[],;:", r) }) {
+		if o := option.FindString(w); o != "" {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 func (c *console) configured(demo bool) (Config, *slog.Logger, error) {
