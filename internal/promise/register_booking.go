@@ -198,7 +198,7 @@ var booking = []Sentence{
 			{
 				Name: "a booking in her name opens all that is hers",
 				File: "internal/scheduling/link.go", Old: "if !wide && !appointment.IsZero() {", New: "if !wide && appointment.IsZero() {",
-				Red: []string{"scheduling.TestABookingIsNoProof", "web.TestABookingLinkOpensItsAppointmentAlone"},
+				Red: []string{"scheduling.TestABookingIsNoProof", "scheduling.TestLinksEndWithTheirAddress", "web.TestABookingLinkOpensItsAppointmentAlone"},
 			},
 			{
 				Name: "who booked reaches her other appointments",
