@@ -182,6 +182,10 @@ func (g *Gate) dial(ctx context.Context, processorID, chosen, network, address s
 	if d == nil || err != nil || !strings.HasPrefix(network, "tcp") || !d.lists(host, port, chosen) {
 		return nil, g.refuse(ctx, processorID, host, "fault.egress.not_listed", ErrNotListed)
 	}
+	if g.resolver == nil && strings.HasSuffix(host, ".invalid") { // there is no such name, ever (RFC 6761, 6.4): no name server hears of it
+		g.count(processorID, func(u *Use) { u.Failed++ })
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
 	dialer := net.Dialer{
 		Timeout:   15 * time.Second,
 		KeepAlive: 30 * time.Second,

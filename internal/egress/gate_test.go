@@ -205,6 +205,20 @@ func TestPrivateAddressesAreRefusedAfterResolution(t *testing.T) {
 	}
 }
 
+// TestNoNameServerHearsOfInvalidNames: a name that can never be is answered here, and counted as a call that failed.
+func TestNoNameServerHearsOfInvalidNames(t *testing.T) {
+	t.Parallel()
+	g := egress.New([]egress.Processor{processor("hooks", false, "hooks.sunrise.invalid:443")}, quiet())
+	conn, err := g.DialContext("hooks")(t.Context(), "tcp", "hooks.sunrise.invalid:443")
+	if conn != nil {
+		conn.Close()
+	}
+	var none *net.DNSError
+	if !errors.As(err, &none) || !none.IsNotFound || none.Server != "" {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Int64
