@@ -96,7 +96,8 @@ func Command(ctx context.Context, args []string, get func(string) string, out, e
 	return nil
 }
 
-var option = regexp.MustCompile(`^--[a-z][a-z-]*`)
+// option is how one begins; with a single dash too, as other programs write them: -dry-run must not run as if it were not there.
+var option = regexp.MustCompile(`^--?[A-Za-z][A-Za-z-]*`)
 
 func asksHelp(args []string) bool {
 	return slices.Contains(args, "--help") || slices.Contains(args, "-h")

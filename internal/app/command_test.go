@@ -19,8 +19,10 @@ func TestNoVerbRunsByAnOptionItHasNot(t *testing.T) {
 		if err := Command(t.Context(), append(strings.Fields(v.name), "--help"), get, &out, &out); err != nil || !strings.Contains(out.String(), v.words) {
 			t.Errorf("almirah %s --help: %v %q", v.name, err, out.String())
 		}
-		if err := Command(t.Context(), append(strings.Fields(v.name), "x", "--dryrun"), get, &out, &out); err == nil || !strings.Contains(err.Error(), "has no option --dryrun; nothing was done") {
-			t.Errorf("almirah %s --dryrun: %v", v.name, err)
+		for _, o := range []string{"--dryrun", "-dry-run", "--Force"} {
+			if err := Command(t.Context(), append(strings.Fields(v.name), "x", o), get, &out, &out); err == nil || !strings.Contains(err.Error(), "has no option "+o+"; nothing was done") {
+				t.Errorf("almirah %s %s: %v", v.name, o, err)
+			}
 		}
 	}
 	var out bytes.Buffer
@@ -60,7 +62,7 @@ func TestEveryOptionIsInTheHelp(t *testing.T) {
 	}
 	told := 0
 	for _, f := range append(docs, "../../README.md", "../../CONTRIBUTING.md") {
-		for _, m := range regexp.MustCompile("almirah ([a-z-]+(?: [a-z]+)?)([^`\n]*)").FindAllStringSubmatch(read(t, f), -1) {
+		for _, m := range regexp.MustCompile("almirah ([a-z-]+(?: [a-z]+)?)([^`\n|]*)").FindAllStringSubmatch(read(t, f), -1) {
 			i := slices.IndexFunc(verbs(), func(v verb) bool { return m[1] == v.name || strings.HasPrefix(m[1]+" ", v.name+" ") })
 			if i < 0 {
 				continue
