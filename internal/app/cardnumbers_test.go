@@ -187,6 +187,10 @@ func (x cardTry) try(t *testing.T, name string, form url.Values) {
 	}
 }
 
+// partOfIt is a part of the card 4111 1111 1111 1111 that is longer than four digits: a token of a page holds any four by chance, once in
+// some hundred pages. What people read of a page is looked through for four as well.
+var partOfIt = regexp.MustCompile(`1111[ -]?1`)
+
 // cardsByInterface puts a number into each field of a booking, and into addresses.
 func (p *place) cardsByInterface(t *testing.T) {
 	t.Helper()
@@ -242,7 +246,7 @@ func (p *place) cardsInFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := p.owner.send(t, "POST", page, &b, map[string]string{"Content-Type": m.FormDataContentType()})
-	if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "#f-logo") || !strings.Contains(got.body, "payment card") || strings.Contains(got.body, "4111") {
+	if got.status != http.StatusUnprocessableEntity || !strings.Contains(got.body, "#f-logo") || !strings.Contains(got.body, "payment card") || partOfIt.MatchString(got.body) || strings.Contains(tags.ReplaceAllString(got.body, " "), "1111") {
 		t.Errorf("a list with a card: %s: %s", got, problems(got.body))
 	}
 }

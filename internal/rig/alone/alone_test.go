@@ -46,7 +46,7 @@ func run(t *testing.T, dir string, command, more []string) []Call {
 		t.Skipf("SKIPPED: %v", err)
 	}
 	if err != nil {
-		t.Errorf("%v; it said:\n%s", err, tail(out.String()))
+		t.Errorf("%v; it said:\n%s", err, ofTheRed(out.String()))
 	}
 	if testing.Verbose() {
 		for _, l := range strings.Split(out.String(), "\n") {
@@ -64,7 +64,35 @@ func run(t *testing.T, dir string, command, more []string) []Call {
 	})
 }
 
-func tail(text string) string { return text[max(0, len(text)-6000):] }
+// ofTheRed is what the tests that failed said of themselves, out of the output of all (-test.v): others say much more, and in between. Where no test
+// failed (a panic, a build), it is the end of the output.
+func ofTheRed(text string) string {
+	said, red := map[string][]string{}, []string{}
+	of := ""
+	for _, line := range strings.Split(text, "\n") {
+		words := strings.Fields(line)
+		switch {
+		case len(words) > 2 && words[0] == "===":
+			of = words[2]
+		case len(words) > 2 && words[0] == "---":
+			of = words[2]
+			if words[1] == "FAIL:" {
+				red = append(red, of)
+			}
+		default:
+			said[of] = append(said[of], line)
+		}
+	}
+	var out []string
+	for _, name := range red {
+		out = append(append(out, "--- "+name), said[name]...)
+	}
+	if len(out) == 0 {
+		out = []string{text}
+	}
+	all := strings.Join(out, "\n")
+	return all[max(0, len(all)-6000):]
+}
 
 // TestStrayCallsAreSeen is the control of what follows: what dials by itself, what asks for a name, and a page with a picture from elsewhere are all seen; a
 // server and a browser that keep to themselves are not.

@@ -1,5 +1,5 @@
 // The day: drag and keyboard moves, panels, live changes. The page reads and books without it.
-import { $, $$, ask, single, toast } from "./desk";
+import { $, $$, ask, single, toast, unheard } from "./desk";
 import { all, byId, colAt, columns, commit, day, fillMoving, grid, hold, instant, label, name, nudge, place, placeOf, refresh, release, rowAt, rowOf, rtl, say, tabs, words, type Place } from "./grid";
 import { closePanel, openBooking } from "./booking";
 
@@ -200,6 +200,7 @@ live.addEventListener("change", e => {
   if (when !== "*" && when !== day) return;
   void refresh(all().filter(c => !whose || c.dataset.col === whose));
 });
+live.addEventListener("error", unheard);
 addEventListener("pagehide", () => live.close());
 const chosen = byId($("[data-panel]", side)?.dataset.panel ?? "");
 chosen?.setAttribute("aria-current", "true");

@@ -10,9 +10,13 @@ export async function ask(url: string, form?: URLSearchParams, signal?: AbortSig
   try {
     return await fetch(url, { method: form ? "POST" : "GET", body: form, signal, headers: { "X-Fragment": "1", "X-CSRF": csrf } });
   } catch {
+    if (!signal?.aborted) unheard();
     return null;
   }
 }
+
+/** unheard has the page find out whether the house answers at all. */
+export const unheard = () => dispatchEvent(new Event("unheard"));
 
 /** toast says something at the foot of the page, with one thing to do about it, whose button it answers. */
 export function toast(words: string, label?: string, act?: () => void) {

@@ -1,5 +1,5 @@
 // The inbox: keys, the window that runs out, ready replies, and what comes in from elsewhere. Links and forms do all of it without this.
-import { $, $$, ask, single, toast } from "./desk";
+import { $, $$, ask, single, toast, unheard } from "./desk";
 import { fill } from "./clockface";
 
 const main = $("[data-inbox]")!, said = main.dataset as Record<string, string>;
@@ -61,6 +61,7 @@ async function refresh(sure = false) {
 document.addEventListener("visibilitychange", () => { if (again) void refresh(); });
 const live = new EventSource("/app/live?since=" + said.counter);
 live.addEventListener("change", () => void refresh());
+live.addEventListener("error", unheard);
 addEventListener("pagehide", () => live.close());
 
 // How long an answer may still go. When the window shuts, the way that is open then is fetched.

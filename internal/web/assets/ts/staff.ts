@@ -1,11 +1,18 @@
 // On every staff page: the search on top, the menu, the offline banner, single keys.
 import { $, $$, ask, single, toast } from "./desk";
 
+// Whether the house answers. What the browser says of its network is only a reason to ask: a house on the same computer, or in the clinic's own
+// network, is there without the internet, and a network is no house. While it is away it is asked every three seconds.
 const offline = $("#offline");
-const connection = () => { if (offline) offline.hidden = navigator.onLine; };
-addEventListener("offline", connection);
-addEventListener("online", connection);
-connection();
+let asking = false;
+async function connection() {
+  if (!offline || asking) return;
+  asking = true;
+  while (!(offline.hidden = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false))) await new Promise(go => setTimeout(go, 3_000));
+  asking = false;
+}
+for (const e of ["offline", "online", "unheard"]) addEventListener(e, connection);
+if (!navigator.onLine) void connection();
 
 // Live search: the form beneath works without it.
 for (const input of $$<HTMLInputElement>("[data-find]")) {
