@@ -2,13 +2,14 @@
 import { $, $$, ask, single, toast } from "./desk";
 
 // Whether the house answers. What the browser says of its network is only a reason to ask: a house on the same computer, or in the clinic's own
-// network, is there without the internet, and a network is no house. While it is away it is asked every three seconds.
+// network, is there without the internet, and a network is no house. While it is away it is asked every three seconds. A refusal is an answer, a
+// balancer that reaches nobody (502 to 504) is none.
 const offline = $("#offline");
 let asking = false;
 async function connection() {
   if (!offline || asking) return;
   asking = true;
-  while (!(offline.hidden = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5_000) }).then(r => r.ok, () => false))) await new Promise(go => setTimeout(go, 3_000));
+  while (!(offline.hidden = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5_000) }).then(r => r.status < 500, () => false))) await new Promise(go => setTimeout(go, 3_000));
   asking = false;
 }
 for (const e of ["offline", "online", "unheard"]) addEventListener(e, connection);
