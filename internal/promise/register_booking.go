@@ -146,7 +146,7 @@ var booking = []Sentence{
 			{
 				Name: "the booking page has a picture from elsewhere",
 				File: "internal/web/templates/public.html", Old: `{{define "public-times"}}{{template "open-public" .}}`, New: `{{define "public-times"}}{{template "open-public" .}}<img alt="" src="https://pictures.example/clinic.png">`,
-				Red: []string{"web.TestPublicPagesRunNoScript"},
+				Red: []string{"web.TestLinksThatLeadAwayAreMarked", "web.TestPublicPagesRunNoScript"},
 			},
 		},
 		Probe: "public-page-alone",
