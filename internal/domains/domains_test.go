@@ -196,6 +196,22 @@ func TestOneNameOneClinic(t *testing.T) {
 			t.Fatalf("a name that was given up is not free: %q", d.Problem)
 		}
 
+		// Whoever only wished for the name takes nothing away with the wish: neither by giving it up, nor by letting it lie.
+		kept := func(what string) {
+			t.Helper()
+			if _, there, err := h.domains.Certificate(ctx, host); err != nil || !there {
+				t.Errorf("%s by another clinic took the certificate away: %v", what, err)
+			}
+		}
+		h.must(h.domains.KeepCertificate(ctx, host, []byte("key")))
+		h.claim(theirs, host)
+		h.must(h.domains.Remove(ctx, theirs))
+		kept("a claim given up")
+		h.claim(theirs, host)
+		b.Clock.Move(31 * 24 * time.Hour)
+		sweep()
+		kept("a claim that lay for a month")
+
 		h.claim(theirs, "never.moonlight-clinic.org")
 		b.Clock.Move(31 * 24 * time.Hour)
 		sweep()
@@ -205,6 +221,10 @@ func TestOneNameOneClinic(t *testing.T) {
 		sweep()
 		if d, links := h.looked(mine); d.Problem != "" || links != host {
 			t.Errorf("a name that works was lost: %q", d.Problem)
+		}
+		h.must(h.domains.Remove(ctx, mine))
+		if _, there, err := h.domains.Certificate(ctx, host); err != nil || there {
+			t.Errorf("whoever had the name gave it up, and its key is kept: %v", err)
 		}
 	})
 }

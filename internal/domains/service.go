@@ -164,10 +164,16 @@ func (s *Service) remove(ctx context.Context, who access.Caller, right access.Ri
 	}
 	err = s.db.Across(ctx, who, access.PlatformDomain, func(_ context.Context, p *store.Platform) error {
 		p.Record(audit.Note{Action: "remove-domain", Kind: "domain", Subject: who.Clinic()})
-		if _, err := p.Exec(sqlCertificateDrop, was.Host); err != nil { // its key is nobody's any more
+		by, err := holder(p, was.Host)
+		if err != nil {
 			return err
 		}
-		_, err := p.Exec(sqlDomainRemove, who.Clinic())
+		if by.IsZero() || by == who.Clinic() { // its key is nobody's any more; whose claim was never proven has none, and another clinic may
+			if _, err := p.Exec(sqlCertificateDrop, was.Host); err != nil {
+				return err
+			}
+		}
+		_, err = p.Exec(sqlDomainRemove, who.Clinic())
 		return err
 	})
 	s.forget(was.Host)
