@@ -12,11 +12,35 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clock"
 	"almirah/internal/id"
+	"almirah/internal/store"
 )
 
 // TakeAway is takeAway, for the tests: the second half of taking a list back, after the look that chose whom.
 func (s *Service) TakeAway(ctx context.Context, who access.Caller, people []id.ID) error {
 	return s.takeAway(ctx, who, people)
+}
+
+// LookTriedAgain looks over the first lines of a list of appointments in a Change whose first try the engine breaks off at its end, as PostgreSQL does (40001).
+func (s *Service) LookTriedAgain(ctx context.Context, who access.Caller, list id.ID) error {
+	m, tries := newMemory(), 0
+	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("lines of a list")
+		l, err := getList(&tx.View, list)
+		if err != nil {
+			return err
+		}
+		lines, err := readLines(&tx.View, list, sqlLinesFrom, 0, int64(linesAtOnce))
+		if err != nil {
+			return err
+		}
+		if err := s.lookOverVisits(tx, l, lines, m); err != nil {
+			return err
+		}
+		if tries++; tries == 1 {
+			return store.ErrRetry
+		}
+		return nil
+	})
 }
 
 // StartOf is startOf, for the tests.

@@ -371,16 +371,24 @@ type grainOf struct {
 	grain    scheduling.GrainNo
 }
 
-// memory is what was seen further up in a list while it is looked over.
+// wanted is an appointment of a list: a cancelled one does not stand in the way of one that holds.
+type wanted struct {
+	patient   id.ID
+	at        clock.Instant
+	cancelled bool
+}
+
+// memory is what stands further up in a list while it is looked over, by the numbers of the lines: a Change that is tried again meets its own lines here, and they do not
+// stand further up.
 type memory struct {
 	met    met               // people whom lines make
-	seen   map[string]bool   // appointments
+	seen   map[wanted]int64  // the first line that makes the appointment
 	people map[string]id.ID  // patients by what the list says of them
-	taken  map[grainOf]int64 // lines that want the time
+	taken  map[grainOf]int64 // the line that gets the time
 }
 
 func newMemory() *memory {
-	return &memory{met: met{}, seen: map[string]bool{}, people: map[string]id.ID{}, taken: map[grainOf]int64{}}
+	return &memory{met: met{}, seen: map[wanted]int64{}, people: map[string]id.ID{}, taken: map[grainOf]int64{}}
 }
 
 // weigh says what a line is and why; b is the appointment that it would make.
@@ -393,9 +401,9 @@ func (s *Service) weigh(v *store.View, r roster, l List, x lineRow, m *memory) (
 	if err != nil {
 		return b, "", nil, err
 	}
-	key := b.Patient.String() + strconv.FormatInt(int64(b.StartsAt), 10)
-	twice := m.seen[key]
-	m.seen[key] = true
+	above := func(line int64) bool { return line > 0 && line < x.Number }
+	this := wanted{b.Patient, b.StartsAt, b.Status == scheduling.Cancelled}
+	twice := above(m.seen[this]) || this.cancelled && above(m.seen[wanted{this.patient, this.at, false}])
 	switch {
 	case w.Here:
 		return b, LineHere, nil, nil
@@ -407,12 +415,15 @@ func (s *Service) weigh(v *store.View, r roster, l List, x lineRow, m *memory) (
 	span := b.Held(r.clinic, v.Now())
 	grains := scheduling.Grains(span.From, span.To)
 	for _, g := range grains {
-		if other := m.taken[grainOf{b.Provider.ID, g}]; other > 0 {
+		if other := m.taken[grainOf{b.Provider.ID, g}]; above(other) {
 			return b, LineClash, []LineFault{{Field: FieldStart, Key: ClashLine, Arg: strconv.FormatInt(other+1, 10)}}, nil
 		}
 	}
 	for _, g := range grains {
 		m.taken[grainOf{b.Provider.ID, g}] = x.Number
+	}
+	if m.seen[this] == 0 {
+		m.seen[this] = x.Number
 	}
 	if w.Outside {
 		b.notes = append(b.notes, LineFault{Field: FieldStart, Key: "list.note.outside"})

@@ -284,6 +284,46 @@ func TestAListWithoutReminders(t *testing.T) {
 	}
 }
 
+// TestLinesInEachOthersWay: a cancelled appointment does not stand in the way of the one that was booked in its place, a line that becomes nothing stands in nobody's, and a line
+// never stands in its own, though the database asks to try its Change again.
+func TestLinesInEachOthersWay(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		v := visits(t, b, 3)
+		line := func(patient int, doctor string, at clock.Instant, status string) string {
+			name := []string{"Asha Rao", "मीरा शर्मा"}[patient]
+			return name + ";098" + pad(patient) + ";Meera Iyer " + doctor + ";Check-up;" + v.stamp(at) + ";" + status + "\n"
+		}
+		text := "Patient;Mobile;Doctor;Type;Start;Status\n" +
+			line(0, "A", v.At(3, "11:00"), "cancelled") +
+			line(0, "A", v.At(3, "11:00"), "booked") +
+			line(0, "A", v.At(3, "11:00"), "booked") + // twice
+			line(0, "A", v.At(3, "11:00"), "cancelled") // twice
+		list, _ := v.bring(text)
+		if err := v.h.s.LookTriedAgain(context.Background(), v.As(access.System), list); err != nil {
+			t.Fatal(err)
+		}
+		if got := v.h.looked(t, list).Counts; got[archives.LineNew] != 2 || got[archives.LineTwice] != 2 {
+			t.Errorf("after a second try the list has %v", got)
+		}
+		if l := v.looks(list, false); l.Counts[archives.LineNew] != 2 || l.Counts[archives.LineTwice] != 2 {
+			t.Errorf("looked over: %v", l.Counts)
+		}
+		if l := v.takes(list); l.Made != 2 {
+			t.Errorf("brought in: %d, %v", l.Made, l.Counts)
+		}
+		if got := fmt.Sprint(v.Rows(t, `SELECT status, COUNT(*) FROM appointment WHERE clinic_id = $1 AND starts_at = $2 GROUP BY status ORDER BY status`, v.At(3, "11:00"))); got != "[[booked 1] [cancelled 1]]" {
+			t.Errorf("the clinic has %s", got)
+		}
+
+		// Another patient has the time with the first practitioner now; she is booked with the second at the same time.
+		list, _ = v.bring("Patient;Mobile;Doctor;Type;Start;Status\n" + line(1, "A", v.At(3, "11:00"), "booked") + line(1, "B", v.At(3, "11:00"), "booked"))
+		if l := v.looks(list, false); l.Counts[archives.LineClash] != 1 || l.Counts[archives.LineNew] != 1 {
+			t.Errorf("a line that becomes nothing stands in the way: %v", l.Counts)
+		}
+	})
+}
+
 // TestStartsAsListsWriteThem: days, times and offsets as programs write them, on days on which the clocks change too.
 func TestStartsAsListsWriteThem(t *testing.T) {
 	t.Parallel()
