@@ -117,10 +117,13 @@ func (s *Site) providerSettings(v *Visit, p practice) *ProviderSettings {
 	}
 	now := p.signsIn()
 	page.AccountEmail = now.Person.Email
-	page.Accounts = []Option{{Label: v.Tongue.Say("settings.account.nobody"), On: now.Person.ID.IsZero()}}
+	fixed := !now.Person.ID.IsZero() && !accounts.MayGrant(v.Who.Role(), now.Role) // an owner signs in as her, and whoever looks may not change that
+	if !fixed {
+		page.Accounts = []Option{{Label: v.Tongue.Say("settings.account.nobody"), On: now.Person.ID.IsZero()}}
+	}
 	for _, m := range p.people {
 		mine := m.Person.ID == now.Person.ID
-		if mine || m.Provider.IsZero() && accounts.MayGrant(v.Who.Role(), m.Role) {
+		if mine || !fixed && m.Provider.IsZero() && accounts.MayGrant(v.Who.Role(), m.Role) {
 			page.Accounts = append(page.Accounts, Option{Value: m.Person.ID.String(), Label: m.Person.Name, On: mine})
 		}
 	}
@@ -162,43 +165,56 @@ func providerSave(s *Site, w http.ResponseWriter, v *Visit) error {
 	})
 }
 
-// saveProvider saves the practitioner with what she offers, then who signs in as her (which belongs to no clinic's tables).
+// saveProvider saves the practitioner with what she offers, then who signs in as her (which belongs to no clinic's tables). What of that is refused is refused before
+// anything is saved.
 func (s *Site) saveProvider(v *Visit, was practice, x *scheduling.Provider) error {
-	if account, err := id.Parse(v.PostForm.Get("account")); err == nil && v.Who.May(access.ClinicStaff) &&
-		!slices.ContainsFunc(was.people, func(m accounts.StaffMember) bool { return m.Person.ID == account }) {
-		return fault.Missing()
+	now, want, changes, err := was.relinked(v)
+	if err != nil {
+		return err
 	}
 	kept, err := s.Desk.SavePractice(v.Context(), v.Who, *x, chosen(v.PostForm["services"]))
 	if err != nil {
 		return err
 	}
 	*x = kept
-	return s.linkAccount(v, was, x.ID)
-}
-
-func (s *Site) linkAccount(v *Visit, was practice, provider id.ID) error {
-	if !v.PostForm.Has("account") || !v.Who.May(access.ClinicStaff) {
+	if !changes {
 		return nil
 	}
-	now := was.signsIn()
-	want, err := id.Parse(v.PostForm.Get("account"))
-	if err != nil {
-		want = id.Zero
-	}
-	if want == now.Person.ID {
-		return nil
-	}
-	if !now.Person.ID.IsZero() {
-		if err := s.Accounts.SetProvider(v.Context(), v.Who, now.Person.ID, id.Zero, now.Version); err != nil {
+	// The new one first: when somebody changed her meanwhile, the practitioner is not left without anybody.
+	if !want.Person.ID.IsZero() {
+		if err := s.Accounts.SetProvider(v.Context(), v.Who, want.Person.ID, x.ID, want.Version); err != nil {
 			return err
 		}
 	}
-	for _, m := range was.people {
-		if m.Person.ID == want {
-			return s.Accounts.SetProvider(v.Context(), v.Who, want, provider, m.Version)
+	if now.Person.ID.IsZero() {
+		return nil
+	}
+	return s.Accounts.SetProvider(v.Context(), v.Who, now.Person.ID, id.Zero, now.Version)
+}
+
+// relinked are who signs in as the practitioner now and who shall by the form, where it changes that. fault.NotFound when there is no such person in the clinic,
+// fault.Forbidden when the visitor may not change one of the two.
+func (p practice) relinked(v *Visit) (now, want accounts.StaffMember, changes bool, err error) {
+	if !v.PostForm.Has("account") || !v.Who.May(access.ClinicStaff) {
+		return now, want, false, nil
+	}
+	now = p.signsIn()
+	if account, wrong := id.Parse(v.PostForm.Get("account")); wrong == nil {
+		i := slices.IndexFunc(p.people, func(m accounts.StaffMember) bool { return m.Person.ID == account })
+		if i < 0 {
+			return now, want, false, fault.Missing()
+		}
+		want = p.people[i]
+	}
+	if want.Person.ID == now.Person.ID {
+		return now, want, false, nil
+	}
+	for _, m := range []accounts.StaffMember{now, want} {
+		if !m.Person.ID.IsZero() && !accounts.MayGrant(v.Who.Role(), m.Role) {
+			return now, want, false, fault.New(fault.Forbidden, "fault.forbidden")
 		}
 	}
-	return nil
+	return now, want, true, nil
 }
 
 // mostCards is how many appointments a page of settings lists; the rest is counted.

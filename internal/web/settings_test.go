@@ -286,6 +286,18 @@ func TestWhoSignsInAsWhom(t *testing.T) {
 	if body = wants(t, o.owner.get(edit), 200); strings.Contains(body, `<option value="`+m[1]+`" selected`) {
 		t.Error("she still signs in as the practitioner")
 	}
+
+	// An owner who signs in as the practitioner is not taken off by a manager: it is not offered, and refused before anything is saved.
+	owner := o.owner.who.Actor().String()
+	leads(t, o.owner.send(edit, append(save, "version", o.owner.version(edit), "account", owner)...), "/app/settings/providers?done=saved")
+	manager := o.as("manager")
+	body = wants(t, manager.get(edit), 200, `<option value="`+owner+`" selected`)
+	if box := regexp.MustCompile(`(?s)<select[^>]*name="account".*?</select>`).FindString(body); strings.Count(box, "<option") != 1 {
+		t.Errorf("a manager may choose from %s", box)
+	}
+	wants(t, manager.send(edit, "provider_name", "Dr Other", "services", o.service.ID.String(), "version", manager.version(edit), "account", ""), 403)
+	wants(t, manager.get(edit), 200, `value="Dr Nair"`, `<option value="`+owner+`" selected`)
+	leads(t, manager.send(edit, "provider_name", "Dr Nair-Rao", "services", o.service.ID.String(), "version", manager.version(edit), "account", owner), "/app/settings/providers?done=saved")
 }
 
 func TestBookingRulesAndReminders(t *testing.T) {
