@@ -265,7 +265,7 @@ var access = []Sentence{
 		Twins: []Twin{{
 			Name: "any token is taken",
 			File: "internal/web/token.go", Old: "v.csrf == nil || !hmac.Equal(b[16:], mac(v.csrf, b[:16]))", New: "v.csrf == nil",
-			Red:  []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "app.TestForgedRequestsChangeNothing"},
+			Red:  []string{"web.TestEveryUnsafeRouteRefusesForgedRequests", "web.TestSignInSaysThatCookiesAreBlocked", "app.TestAClinicsOwnName", "app.TestForgedRequestsChangeNothing", "app.TestSignInWithCookiesBlocked"},
 			Long: true,
 		}},
 		Probe: "forged-requests",

@@ -91,7 +91,7 @@ var followups = []Sentence{
 			{
 				Name: "the way out is not marked",
 				File: "internal/web/templates/reviews.html", Old: `rel="external noreferrer noopener"`, New: `rel="noopener"`,
-				Red: []string{"web.TestAPatientSaysHowItWas"},
+				Red: []string{"web.TestAPatientSaysHowItWas", "web.TestLinksThatLeadAwayAreMarked"},
 			},
 		},
 		Probe: "feedback-first",

@@ -31,7 +31,7 @@ var moneys = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "a number is left out",
-				File: "internal/billing/issue.go", Old: "DO UPDATE SET last = invoice_series.last + 1", New: "DO UPDATE SET last = invoice_series.last + 2",
+				File: "internal/billing/issue.go", Old: "DO UPDATE SET last = invoice_series.last + 1", New: "DO UPDATE SET last = invoice_series.last + CASE WHEN invoice_series.last = 40 THEN 2 ELSE 1 END",
 				Red: []string{"billing.TestNumbersRunOn"},
 			},
 			{
