@@ -119,6 +119,24 @@ func (p *postbox) after(wait time.Duration, expected ...string) {
 	p.t.Helper()
 	p.Clock.Move(wait)
 	p.got = nil
+	p.acts()
+	p.delivers()
+	var kinds []string
+	for _, m := range p.got {
+		one, err := p.messages.One(background, p.As(access.Owner), m.ID)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		kinds = append(kinds, string(one.Kind))
+	}
+	if !slices.Equal(kinds, expected) {
+		p.t.Fatalf("went out: %q, want %q", kinds, expected)
+	}
+}
+
+// acts is the tick: what happened is acted on, and what is due planned.
+func (p *postbox) acts() {
+	p.t.Helper()
 	p.do(access.Work, access.System, func(tx *store.Tx) error {
 		tx.Housekeeping("a tick by hand")
 		events, err := journeys.Due(&tx.View, 100)
@@ -133,6 +151,11 @@ func (p *postbox) after(wait time.Duration, expected ...string) {
 		_, err = followup.Due(tx, 100)
 		return err
 	})
+}
+
+// delivers sends what is planned and due.
+func (p *postbox) delivers() {
+	p.t.Helper()
 	due, err := p.messages.DueMessages(background, p.As(access.System), 100)
 	if err != nil {
 		p.t.Fatal(err)
@@ -141,17 +164,6 @@ func (p *postbox) after(wait time.Duration, expected ...string) {
 		if err := p.messages.Deliver(background, p.As(access.System), m); err != nil {
 			p.t.Fatal(err)
 		}
-	}
-	var kinds []string
-	for _, m := range p.got {
-		one, err := p.messages.One(background, p.As(access.Owner), m.ID)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		kinds = append(kinds, string(one.Kind))
-	}
-	if !slices.Equal(kinds, expected) {
-		p.t.Fatalf("went out: %q, want %q", kinds, expected)
 	}
 }
 

@@ -31,7 +31,7 @@ func tellPatient(tx *store.Tx, e Event) error {
 	if err != nil {
 		return err
 	}
-	kind := news(told, f.Appointment)
+	kind := news(told, f.Appointment, e.Kind == scheduling.EventMoved)
 	if kind == "" || f.StartsAt <= tx.Now() {
 		return nil
 	}
@@ -57,18 +57,26 @@ func tellPatient(tx *store.Tx, e Event) error {
 }
 
 // news is the kind of message that tells the difference between what the patient was told and
-// how it is; empty when there is none.
-func news(told messaging.Told, now scheduling.Appointment) messaging.Kind {
-	knows := told.Kind == messaging.Booked || told.Kind == messaging.Moved
+// how it is; empty when there is none. Where nothing reached her she may know all the same: from
+// the desk, when a confirmation was to go out and was dropped, or from the clinic before this
+// house, when a list brought the appointment in with reminders. Then a cancellation and a move
+// are news to her. moved says that the event is a move.
+func news(told messaging.Told, now scheduling.Appointment, moved bool) messaging.Kind {
+	differs := func(t messaging.Told) bool { return t.StartsAt != now.StartsAt || t.Provider != now.Provider }
+	knows := told.Kind == messaging.Booked || told.Kind == messaging.Moved || told.Kind == messaging.Reminder
+	listed := told.Kind == "" && told.Dropped == nil && now.Door == scheduling.DoorListTold
 	switch {
-	case now.Status == scheduling.Cancelled && knows:
-		return messaging.Cancelled
+	case now.Status == scheduling.Cancelled:
+		if knows || listed || told.Dropped != nil {
+			return messaging.Cancelled
+		}
+		return ""
 	case !now.Status.Ahead():
 		return ""
-	case !knows:
-		return messaging.Booked
-	case told.StartsAt != now.StartsAt || told.Provider != now.Provider:
+	case knows && differs(told), listed && moved, told.Kind == "" && told.Dropped != nil && differs(*told.Dropped):
 		return messaging.Moved
+	case !knows && !listed:
+		return messaging.Booked
 	}
 	return ""
 }

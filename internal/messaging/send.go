@@ -199,16 +199,33 @@ type Told struct {
 	StartsAt clock.Instant
 	Provider id.ID
 	At       clock.Instant // when that message was planned
+	Dropped  *Told         // the last confirmation after that which found no way to her; nil for none
 }
 
-// LastTold reads what the patient was last told. What was taken back or dropped was not told.
+// LastTold reads what the patient was last told, be it by a reminder. What was taken back or dropped was not told; but of what
+// was to be confirmed to her she may know otherwise.
 func LastTold(v *store.View, appointment id.ID) (Told, error) {
-	var t Told
-	err := v.Row(sqlMessageTold, appointment).Scan(&t.Kind, &t.StartsAt, &t.Provider, &t.At)
-	if errors.Is(err, store.ErrNoRows) {
-		return Told{}, nil
+	rows, err := v.Query(sqlMessageTold, appointment)
+	if err != nil {
+		return Told{}, err
 	}
-	return t, err
+	defer rows.Close()
+	var dropped *Told
+	for rows.Next() {
+		var t Told
+		var s State
+		if err := rows.Scan(&t.Kind, &t.StartsAt, &t.Provider, &t.At, &s); err != nil {
+			return Told{}, err
+		}
+		if s != Dropped {
+			t.Dropped = dropped
+			return t, nil
+		}
+		if dropped == nil {
+			dropped = &t
+		}
+	}
+	return Told{Dropped: dropped}, rows.Err()
 }
 
 // anewIn is when a planned message that is due is offered to the senders again: its job may have been lost.

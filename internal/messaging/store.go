@@ -39,8 +39,9 @@ const (
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND (created_at < $3 OR created_at = $3 AND id < $4) ORDER BY created_at DESC, id DESC LIMIT $5`
 	sqlMessagePlannedTo = `SELECT ` + messageColumns + `
 	FROM message WHERE clinic_id = $1 AND patient_id = $2 AND state = 'planned' ORDER BY id`
-	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind IN ('appointment.booked', 'appointment.moved', 'appointment.cancelled')
-	AND state NOT IN ('cancelled', 'dropped') ORDER BY created_at DESC, id DESC LIMIT 1`
+	// Of what was dropped only a confirmation is looked for, and not one that the next change overtook.
+	sqlMessageTold = `SELECT kind, starts_at, provider_told, created_at, state FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND kind IN ('appointment.booked', 'appointment.moved', 'appointment.cancelled', 'reminder')
+	AND state <> 'cancelled' AND (state <> 'dropped' OR kind IN ('appointment.booked', 'appointment.moved') AND reason <> 'appointment-changed') ORDER BY created_at DESC, id DESC`
 	sqlMessagePlanned = `SELECT id, kind, occurrence FROM message WHERE clinic_id = $1 AND appointment_id = $2 AND state = 'planned'`
 
 	sqlMessageFromPlanned = `UPDATE message SET state = $3, reason = $4, send_at = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2 AND state = 'planned'`
