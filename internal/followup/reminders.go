@@ -1,6 +1,7 @@
 package followup
 
 import (
+	"bytes"
 	"time"
 
 	"almirah/internal/clinics"
@@ -113,29 +114,25 @@ func dueReminders(tx *store.Tx, limit int) (int, error) {
 	for _, r := range list {
 		rules[r.ID] = r
 	}
-	type reminded struct {
-		appointment id.ID
-		channel     messaging.Channel
-	}
-	last := map[reminded]int{}
-	for i, f := range rows {
-		last[reminded{f.appointment, rules[f.rule].Channel}] = i
-	}
 	about := make([]id.ID, len(rows))
 	for i, f := range rows {
 		about[i] = f.appointment
+	}
+	last, err := lastDue(&tx.View, rules, about)
+	if err != nil {
+		return 0, err
 	}
 	round := messaging.NewRound(&tx.View)
 	if err := round.About(about...); err != nil {
 		return 0, err
 	}
-	for i, f := range rows {
+	for _, f := range rows {
 		n, err := tx.Exec(sqlDueTake, f.at, f.appointment, f.occurrence, f.rule)
 		if err != nil {
 			return 0, err
 		}
 		r, known := rules[f.rule]
-		if n == 0 || !known || !r.Active || last[reminded{f.appointment, r.Channel}] != i {
+		if n == 0 || !known || !r.Active || last[f.reminds(r)] != f {
 			continue
 		}
 		if err := remind(tx, round, f, r); err != nil {
@@ -143,6 +140,43 @@ func dueReminders(tx *store.Tx, limit int) (int, error) {
 		}
 	}
 	return len(rows), nil
+}
+
+// reminded is what one reminder is enough for.
+type reminded struct {
+	appointment id.ID
+	occurrence  int64
+	channel     messaging.Channel
+}
+
+func (f fallen) reminds(r Rule) reminded { return reminded{f.appointment, f.occurrence, r.Channel} }
+
+// lastDue is the last row of each that has fallen due, whether it is among those that are taken now or comes after them: they may
+// be taken one by one, and others lie between them.
+func lastDue(v *store.View, rules map[id.ID]Rule, appointments []id.ID) (map[reminded]fallen, error) {
+	out := map[reminded]fallen{}
+	err := store.Each(appointments, func(args []any, width int) error {
+		rows, err := v.Query(sqlDueAbout+store.In(2, width), args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var f fallen
+			if err := rows.Scan(&f.at, &f.appointment, &f.occurrence, &f.rule); err != nil {
+				return err
+			}
+			r := rules[f.rule]
+			if f.at > v.Now() || !r.Active {
+				continue
+			}
+			if was := out[f.reminds(r)]; f.at > was.at || f.at == was.at && bytes.Compare(f.rule[:], was.rule[:]) > 0 {
+				out[f.reminds(r)] = f
+			}
+		}
+		return rows.Err()
+	})
+	return out, err
 }
 
 // Postpone has the first row that has fallen due wait: it failed, and must not hold up the others.

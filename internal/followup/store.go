@@ -19,6 +19,7 @@ const (
 	sqlDueForget = `DELETE FROM reminder_due WHERE clinic_id = $1 AND appointment_id = $2`
 	sqlDueClear  = `DELETE FROM reminder_due WHERE clinic_id = $1 AND due_at >= $2`
 	sqlDueList   = `SELECT due_at, appointment_id, occurrence, rule_id FROM reminder_due WHERE clinic_id = $1 AND due_at <= $2 ORDER BY due_at, appointment_id, occurrence, rule_id LIMIT $3`
+	sqlDueAbout  = `SELECT due_at, appointment_id, occurrence, rule_id FROM reminder_due WHERE clinic_id = $1 AND appointment_id IN ` // an appointment has a few rows
 	sqlDueTake   = `DELETE FROM reminder_due WHERE clinic_id = $1 AND due_at = $2 AND appointment_id = $3 AND occurrence = $4 AND rule_id = $5`
 	sqlDueNext   = `SELECT COALESCE(MIN(due_at), 0) FROM reminder_due WHERE clinic_id = $1`
 	sqlDueOf     = `SELECT due_at, rule_id FROM reminder_due WHERE clinic_id = $1 AND appointment_id = $2 ORDER BY due_at, rule_id`

@@ -21,7 +21,7 @@ func TestSQLiteLooksOneUp(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{"sqlMessagesAbout": true, "sqlMessagePlanned": true, "sqlMessagePlannedTo": true, "sqlMessageTold": true, "sqlMessageDue": true, "sqlMessageEnded": true,
 		"sqlMessageErase": true, "sqlAskedRule": true, "sqlReachedFind": true, "sqlAboutFind": true, "sqlMessageHandOver": true, "sqlClaimsDrop": true, "sqlLinkStretch": true,
-		"sqlInvoicesOfPatient": true, "sqlInvoicesOfVisit": true, "sqlPaymentsOfPatient": true, "sqlAfterLayCame": true, "sqlPeerOf": true, "sqlEraseAppts": true}
+		"sqlInvoicesOfPatient": true, "sqlInvoicesOfVisit": true, "sqlPaymentsOfPatient": true, "sqlAfterLayCame": true, "sqlPeerOf": true, "sqlDueAbout": true, "sqlEraseAppts": true}
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		if b.Engine != store.SQLite {
 			return

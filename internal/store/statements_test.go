@@ -26,6 +26,7 @@ func completed() map[string]string {
 		"sqlConsentsIn":       store.In(2, 3) + ` ORDER BY patient_id, at DESC, id DESC`,
 		"sqlWishesIn":         store.In(2, 3),
 		"sqlMessagesAbout":    store.In(2, 3),
+		"sqlDueAbout":         store.In(2, 3),
 		"sqlMessagesIn":       store.In(2, 3),
 		"sqlMessageHandOver":  store.In(5, 3),
 		"sqlGuardiansIn":      store.In(2, 3) + ` ORDER BY created_at, id`,
