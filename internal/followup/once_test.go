@@ -11,6 +11,7 @@ import (
 	"almirah/internal/id"
 	"almirah/internal/messaging"
 	"almirah/internal/rig"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -74,5 +75,56 @@ func TestAfterAStandstillOneReminderHoweverManyRowsAreTaken(t *testing.T) {
 				seen[r.Appointment] = seen[r.Appointment] || r.Kind == messaging.Reminder
 			}
 		}
+	})
+}
+
+// TestALongerRuleDropsNoReminder: where a rule that is made longer would have reminded already, what it had planned stays.
+func TestALongerRuleDropsNoReminder(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) { // it is Monday, 09:30
+		c := open(t, b)
+		owner := b.As(access.Owner)
+		rule := c.only(24 * 60)[0]
+		near, far := c.book(accounts.Public(b.Clinic), 25*time.Hour), c.book(accounts.Public(b.Clinic), 50*time.Hour)
+		c.tick()
+		c.want("near", c.ahead(near), "Mon 10:30")
+		version := int64(1)
+		save := func(minutes int, active bool) {
+			t.Helper()
+			if err := c.rules.Save(background, owner, rule, followup.Draft{Channel: messaging.Email, Minutes: minutes, Active: active}, version); err != nil {
+				t.Fatal(err)
+			}
+			version++
+		}
+		save(26*60, true)
+		c.want("near, longer", c.ahead(near), "Mon 10:30")
+		c.want("far, longer", c.ahead(far), "Tue 09:30")
+		if _, err := c.rules.Add(background, owner, followup.Draft{Channel: messaging.Email, Minutes: 30 * 60, Active: true}); err != nil {
+			t.Fatal(err)
+		}
+		c.want("near, beside a new rule that comes too late for it", c.ahead(near), "Mon 10:30")
+		if _, err := c.desk.SetStatus(background, owner, near.ID, near.Version, scheduling.Confirmed); err != nil {
+			t.Fatal(err)
+		}
+		c.Clock.Move(scheduling.Pause)
+		c.tick()
+		c.want("near, confirmed meanwhile", c.ahead(near), "Mon 10:30")
+		save(23*60, true)
+		c.want("near, shorter", c.ahead(near), "Mon 11:30")
+		save(27*60, false)
+		c.want("near, switched off", c.ahead(near))
+		save(26*60, true)
+		c.want("near, switched on again", c.ahead(near))
+		save(24*60, true)
+		c.want("near, as it was", c.ahead(near), "Mon 10:30")
+		save(28*60, true)
+		if _, err := c.desk.Cancel(background, owner, far.ID, far.Version); err != nil {
+			t.Fatal(err)
+		}
+		c.Clock.Move(time.Hour)
+		c.tick()
+		c.want("it went out", c.reminders(), "sent")
+		save(29*60, true)
+		c.want("what went out does not come back", c.ahead(near))
 	})
 }

@@ -26,6 +26,10 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 	}
 	round := messaging.NewRound(&tx.View)
 	for _, one := range appointments {
+		stood, err := standing(&tx.View, sqlDueAbout+store.In(2, 1), one)
+		if err != nil {
+			return err
+		}
 		if err := Cancel(tx, one); err != nil {
 			return err
 		}
@@ -68,7 +72,7 @@ func Plan(tx *store.Tx, appointments ...id.ID) error {
 		if err != nil {
 			return err
 		}
-		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), zones, messaging.Night()) {
+		for _, d := range moments(rules, f.StartsAt, known, tx.Now(), stood[visit{one, f.Occurrence}], zones, messaging.Night()) {
 			if err := add(tx, d, one, f.Occurrence); err != nil {
 				return err
 			}

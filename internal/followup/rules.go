@@ -98,8 +98,10 @@ const late = 10 * time.Minute
 // patient has known that time (zero when she is only just being told): a moment that passed is
 // made up for only if she knew then, so that a booking at short notice is not followed by a
 // reminder in the same minute. Two rules that meet at one moment and channel (both moved out of
-// the night) remind once. zones are where she may be: the night is hers, not the clinic's.
-func moments(rules []Rule, start, known, now clock.Instant, zones []*time.Location, q messaging.Quiet) []due {
+// the night) remind once. zones are where she may be: the night is hers, not the clinic's. stood is
+// when the rules were to remind of it so far, by rule: one that was made longer, so that its new moment
+// has passed, reminds when it would have.
+func moments(rules []Rule, start, known, now clock.Instant, stood map[id.ID]clock.Instant, zones []*time.Location, q messaging.Quiet) []due {
 	sort.Slice(rules, func(i, j int) bool { return rules[i].Minutes > rules[j].Minutes })
 	type meeting struct {
 		at      clock.Instant
@@ -111,14 +113,14 @@ func moments(rules []Rule, start, known, now clock.Instant, zones []*time.Locati
 		if r.Kind != messaging.Reminder || !r.Active || start <= now {
 			continue
 		}
+		at, ok := stood[r.ID]
 		want := start.Add(-time.Duration(r.Minutes) * time.Minute)
-		if want < now {
-			if known == 0 || known >= want || r.CreatedAt >= want || want < now.Add(-late) {
-				continue
+		madeUp := known != 0 && known < want && r.CreatedAt < want && want >= now.Add(-late)
+		if want >= now || madeUp {
+			if fit, _, fits := q.FitAll(max(want, now), now, zones); fits {
+				at, ok = fit, true
 			}
-			want = now
 		}
-		at, _, ok := q.FitAll(want, now, zones)
 		if !ok || met[meeting{at, r.Channel}] {
 			continue
 		}

@@ -149,6 +149,10 @@ func replan(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	stood, err := standing(&tx.View, sqlDueAhead, tx.Now())
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(sqlDueClear, tx.Now()); err != nil {
 		return err
 	}
@@ -167,7 +171,7 @@ func replan(tx *store.Tx) error {
 			return err
 		}
 		// A rule that is new does not remind at once of what is near already.
-		for _, d := range moments(rules, a.start, 0, tx.Now(), zones, messaging.Night()) {
+		for _, d := range moments(rules, a.start, 0, tx.Now(), stood[visit{a.id, a.occurrence}], zones, messaging.Night()) {
 			if err := add(tx, d, a.id, a.occurrence); err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ const (
 	sqlDueAdd    = `INSERT INTO reminder_due (clinic_id, due_at, appointment_id, occurrence, rule_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`
 	sqlDueForget = `DELETE FROM reminder_due WHERE clinic_id = $1 AND appointment_id = $2`
 	sqlDueClear  = `DELETE FROM reminder_due WHERE clinic_id = $1 AND due_at >= $2`
+	sqlDueAhead  = `SELECT due_at, appointment_id, occurrence, rule_id FROM reminder_due WHERE clinic_id = $1 AND due_at >= $2`
 	sqlDueList   = `SELECT due_at, appointment_id, occurrence, rule_id FROM reminder_due WHERE clinic_id = $1 AND due_at <= $2 ORDER BY due_at, appointment_id, occurrence, rule_id LIMIT $3`
 	sqlDueAbout  = `SELECT due_at, appointment_id, occurrence, rule_id FROM reminder_due WHERE clinic_id = $1 AND appointment_id IN ` // an appointment has a few rows
 	sqlDueTake   = `DELETE FROM reminder_due WHERE clinic_id = $1 AND due_at = $2 AND appointment_id = $3 AND occurrence = $4 AND rule_id = $5`
@@ -69,6 +70,38 @@ func fallenDue(v *store.View, text string, limit int) ([]fallen, error) {
 			return nil, err
 		}
 		out = append(out, f)
+	}
+	return out, rows.Err()
+}
+
+// visit is an appointment as it stands: a move makes another of it.
+type visit struct {
+	id         id.ID
+	occurrence int64
+}
+
+// standing reads when the rules are to remind from now on, by rule.
+func standing(v *store.View, text string, args ...any) (map[visit]map[id.ID]clock.Instant, error) {
+	rows, err := v.Query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[visit]map[id.ID]clock.Instant{}
+	for rows.Next() {
+		var a visit
+		var at clock.Instant
+		var rule id.ID
+		if err := rows.Scan(&at, &a.id, &a.occurrence, &rule); err != nil {
+			return nil, err
+		}
+		if at < v.Now() {
+			continue
+		}
+		if out[a] == nil {
+			out[a] = map[id.ID]clock.Instant{}
+		}
+		out[a][rule] = at
 	}
 	return out, rows.Err()
 }
