@@ -32,7 +32,11 @@ func tellPatient(tx *store.Tx, e Event) error {
 		return err
 	}
 	kind := news(told, f.Appointment, e.Kind == scheduling.EventMoved)
-	if kind == "" || f.StartsAt <= tx.Now() {
+	until := f.StartsAt
+	if kind == messaging.Cancelled { // the pause reaches over the start of what is cancelled in the last minutes, and she may be there
+		until = f.EndsAt
+	}
+	if kind == "" || until <= tx.Now() {
 		return nil
 	}
 	rules, err := followup.Rules(&tx.View)

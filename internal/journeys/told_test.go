@@ -174,3 +174,44 @@ func TestWhoeverKnowsOfItIsToldThatItIsOff(t *testing.T) {
 		}
 	})
 }
+
+// TestACancellationInTheLastMinutesIsTold: the pause in which it can be undone reaches over the start, and she may be on her way.
+func TestACancellationInTheLastMinutesIsTold(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		for name, run := range map[string]func(p *postbox, staff access.Caller, a scheduling.Appointment){
+			"told": func(p *postbox, staff access.Caller, a scheduling.Appointment) {
+				p.status(staff, a, scheduling.Cancelled)
+				p.after(2 * time.Minute)
+				p.after(time.Minute, cancelled)
+				p.after(time.Hour)
+			},
+			"waits": func(p *postbox, staff access.Caller, a scheduling.Appointment) {
+				p.status(staff, a, scheduling.Cancelled)
+				p.after(2*time.Minute+25*time.Minute, cancelled) // the program stood still
+			},
+			"undone": func(p *postbox, staff access.Caller, a scheduling.Appointment) {
+				a = p.status(staff, a, scheduling.Cancelled)
+				p.Clock.Move(time.Minute)
+				p.status(staff, a, scheduling.Booked)
+				p.after(4 * time.Minute)
+			},
+			"over": func(p *postbox, staff access.Caller, a scheduling.Appointment) {
+				p.status(staff, a, scheduling.Cancelled)
+				p.after(33 * time.Minute)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				one := *b // the same base, a clinic of its own
+				one.Clinic = b.Found(t, "l-"+name)
+				p := open(t, &one)
+				p.Clock.Set(rig.Start)
+				a := p.book(accounts.Public(p.Clinic))
+				p.after(0, booked)
+				p.Clock.Set(a.StartsAt.Time().Add(-2 * time.Minute))
+				p.acts() // the reminders of the standstill are not what is looked at
+				run(p, p.As(access.FrontDesk), a)
+			})
+		}
+	})
+}

@@ -114,6 +114,9 @@ func (k Kind) stands(a scheduling.Appointment, now clock.Instant) (reason string
 		if a.Status != scheduling.Cancelled {
 			return ReasonChanged
 		}
+		if a.EndsAt > now { // whoever is on her way, or waits there, is to know
+			return ""
+		}
 	case Missed:
 		if a.Status != scheduling.NoShow {
 			return ReasonChanged
