@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"almirah/internal/access"
@@ -192,7 +193,7 @@ func Digest(tx *store.Tx, one id.ID, looked int64) error {
 			return tx.AnnounceLater(EventHeard, one, looked+1, min(time.Duration(looked+1)*2*time.Second, time.Minute))
 		}
 	case ChoiceNews:
-		_, err = choose(tx, channel, e, e.Stop)
+		_, _, err = choose(tx, channel, e, e.Stop)
 	case MessageNews:
 		settled, err = takeIn(tx, channel, one, e)
 	case TemplateNews:
@@ -284,15 +285,31 @@ func failed(tx *store.Tx, message, channel id.ID, e Event) error {
 
 // choose closes what needs consent, on the account's channel, for everybody who is reached at the
 // address that stopped, or opens again what that closed: whoever holds the phone has the say over it.
-// changed are those for whom it made a difference.
-func choose(tx *store.Tx, channel id.ID, e Event, stop bool) (changed []id.ID, err error) {
+// changed are those for whom it made a difference; asks says that a START was left to a person.
+func choose(tx *store.Tx, channel id.ID, e Event, stop bool) (changed []id.ID, asks bool, err error) {
 	a, err := account(&tx.View, sqlAccountGet, channel)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	people, err := whoWrote(tx, channel, e)
+	from, err := whoWrote(tx, channel, e)
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	people := from.people
+	// A link is the desk's or the provider's word and may be wrong. STOP takes nothing that cannot be given back, and what goes out
+	// to a linked number has to end by a word from there. START by a linked number opens only where nobody else can have said STOP:
+	// it reaches no other person, and she has no number on file, nor a guardian who has one. Otherwise a person decides.
+	if !from.linked.IsZero() && !stop {
+		opens := len(people) == 0
+		if opens && from.number {
+			if opens, err = unreached(tx, from.linked, a.Channel); err != nil {
+				return nil, false, err
+			}
+		}
+		asks = !opens
+	}
+	if !from.linked.IsZero() && !asks {
+		people = append(people, from.linked)
 	}
 	for _, p := range people {
 		var did bool
@@ -302,32 +319,51 @@ func choose(tx *store.Tx, channel id.ID, e Event, stop bool) (changed []id.ID, e
 			did, err = consent.ResumeBy(tx, p, string(a.Channel))
 		}
 		if err != nil && !missing(err) {
-			return nil, err
+			return nil, false, err
 		}
 		if did {
 			changed = append(changed, p)
 		}
 	}
-	return changed, nil
+	return changed, asks, nil
 }
 
-// whoWrote are those who are reached where the writer is; by the provider's own id of her where it keeps her number back.
-func whoWrote(tx *store.Tx, channel id.ID, e Event) ([]id.ID, error) {
-	people, err := patients.Reached(&tx.View, contact.Phone(e.From.Phone), contact.Email(e.From.Address))
-	if err != nil || len(people) > 0 {
-		return people, err
+// writer is who may have written something.
+type writer struct {
+	people []id.ID // who is reached where it was written
+	linked id.ID   // whose conversation it is besides, though nothing on her record says so; zero for nobody
+	number bool    // from a number or an address that is known, not by the provider's own id of her alone
+}
+
+// whoWrote are those who are reached where the writer is, by what was known of her number where the provider keeps it back now,
+// and the one for whom her name stood before.
+func whoWrote(tx *store.Tx, channel id.ID, e Event) (w writer, err error) {
+	w.people, err = patients.Reached(&tx.View, contact.Phone(e.From.Phone), contact.Email(e.From.Address))
+	if err != nil {
+		return w, err
 	}
 	known, _, was, err := knownPeer(&tx.View, channel, e.From)
-	if err != nil {
-		return nil, err
+	if err == nil && len(w.people) == 0 && was.Phone != "" {
+		w.people, err = patients.Reached(&tx.View, contact.Phone(was.Phone), "")
 	}
-	if was.Phone != "" {
-		return patients.Reached(&tx.View, contact.Phone(was.Phone), "")
+	if !slices.Contains(w.people, known) {
+		w.linked = known
 	}
-	if known.IsZero() {
-		return nil, nil
+	w.number = e.From.Phone != "" || e.From.Address != "" || was.Phone != ""
+	return w, err
+}
+
+// unreached says that nothing is on file by which the patient could be written to over the channel, as herself or through a guardian.
+func unreached(tx *store.Tx, patient id.ID, ch Channel) (bool, error) {
+	all, err := patients.Reaches(&tx.View, patient)
+	r, there := all[patient]
+	if err != nil || !there || r.Grown { // of age: the number from which was written may be her mother's (decision 0072)
+		return false, err
 	}
-	return []id.ID{known}, nil
+	if ch == Email {
+		return r.Email == "", nil
+	}
+	return r.Phone == "", nil
 }
 
 // forget deletes what was written from the patient's number or address and still waits.

@@ -81,9 +81,12 @@ func takeIn(tx *store.Tx, channel, heard id.ID, e Event) (settled bool, err erro
 		if p.kind = "start"; stop {
 			p.kind = "stop"
 		}
-		changed, err := choose(tx, channel, e, stop)
+		changed, asks, err := choose(tx, channel, e, stop)
 		if err != nil {
 			return true, err
+		}
+		if asks {
+			unread = 1
 		}
 		if !e.Answered {
 			err = answerChoice(tx, a, patient, thread, heard, changed, stop)
@@ -206,9 +209,13 @@ func aboutWhat(tx *store.Tx, channel id.ID, e Event) (*row, error) {
 	if err != nil || !found || r.account != channel {
 		return nil, err
 	}
-	people, err := whoWrote(tx, channel, e)
+	from, err := whoWrote(tx, channel, e)
 	if err != nil {
 		return nil, err
+	}
+	people := from.people
+	if len(people) == 0 && !from.linked.IsZero() { // her number is on nobody's record: what has the button went to her there
+		people = []id.ID{from.linked}
 	}
 	for _, p := range people {
 		if p == r.patient {

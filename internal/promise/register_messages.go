@@ -150,7 +150,7 @@ var messages = []Sentence{
 		Sources:  []string{"F6", "I4"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/heard.go", "internal/contact/stop.go"},
-		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "contact.TestStopWords", "messaging.TestStopInTwelveLanguagesOnEachChannel"},
+		ProvedBy: []string{"app.TestSMSByTheClinicsOwnAccount", "contact.TestStopWords", "messaging.TestStopFromALinkedNumber", "messaging.TestStopInTwelveLanguagesOnEachChannel"},
 		Twins: []Twin{
 			{
 				Name: "STOP is taken for a question",
