@@ -23,7 +23,10 @@ const (
 	sqlTemplateAt    = `SELECT subject, body FROM template WHERE clinic_id = $1 AND kind = $2 AND channel = $3 AND language = $4 AND version = $5`
 	sqlPostByMessage = `SELECT id FROM post WHERE clinic_id = $1 AND message_id = $2`
 	sqlPostBody      = `UPDATE post SET body = $4, until = $5 WHERE clinic_id = $1 AND thread_id = $2 AND message_id = $3`
-	sqlThreadSpoke   = `UPDATE thread SET unread = 0, state = 'open', channel = $3, last_at = $4, version = version + 1 WHERE clinic_id = $1 AND id = $2`
+	sqlThreadSpoke   = `UPDATE thread SET state = 'open', channel = CASE WHEN last_at > $4 THEN channel ELSE $3 END, last_at = CASE WHEN last_at > $4 THEN last_at ELSE $4 END, version = version + 1 WHERE clinic_id = $1 AND id = $2`
+	sqlThreadLeft    = `UPDATE thread SET unread = $3 WHERE clinic_id = $1 AND id = $2 AND unread > $3`
+	sqlPostShown     = `SELECT COUNT(*) FROM post WHERE clinic_id = $1 AND thread_id = $2 AND id = $3 AND way = 'in'`
+	sqlPostLater     = `SELECT COUNT(*) FROM post WHERE clinic_id = $1 AND thread_id = $2 AND id > $3 AND way = 'in' AND kind <> 'stop'`
 )
 
 // How an answer fared, when it did not simply go.
@@ -225,13 +228,13 @@ func (s *Service) begin(tx *store.Tx, x Summary, d AnswerDraft) (line Line, out 
 	if err := step(tx, r.id, Sending, carrier.Name()); err != nil {
 		return fail(err)
 	}
-	line = Line{Way: LineOut, Kind: "text", Channel: d.Channel, At: tx.Now(), Author: tx.Caller().Actor(), Text: d.Text, Kept: true, Message: r.id, State: Sending}
-	err = post{thread: x.ID, way: LineOut, kind: "text", account: out.account(), channel: d.Channel, at: tx.Now(), author: tx.Caller().Actor(), message: r.id, patient: x.Patient}.add(tx)
+	line = Line{ID: tx.NewID(), Way: LineOut, Kind: "text", Channel: d.Channel, At: tx.Now(), Author: tx.Caller().Actor(), Text: d.Text, Kept: true, Message: r.id, State: Sending}
+	err = post{id: line.ID, thread: x.ID, way: LineOut, kind: "text", account: out.account(), channel: d.Channel, at: tx.Now(), author: tx.Caller().Actor(), message: r.id, patient: x.Patient}.add(tx)
 	return line, out, carrier, attempt{r.id, x.Patient, 1, s.process, out.account(), access.InboxWrite, nil, 0}, err
 }
 
 // keepWords notes that the conversation was answered: what only waited to be read is deleted, and the answer's
-// words are kept only where the clinic keeps content.
+// words are kept only where the clinic keeps content. What was written meanwhile was not answered: it waits on, unread.
 func (s *Service) keepWords(ctx context.Context, who access.Caller, one id.ID, line Line, d AnswerDraft) error {
 	return s.db.Change(ctx, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("the conversation was answered, which is recorded with the answer")
@@ -239,10 +242,24 @@ func (s *Service) keepWords(ctx context.Context, who access.Caller, one id.ID, l
 		if err != nil {
 			return err
 		}
+		// First, so that nobody can write between the count and its use: whoever takes a line in changes this row as well.
 		if _, err := tx.Exec(sqlThreadSpoke, one, string(d.Channel), line.At); err != nil {
 			return err
 		}
-		if err := forgetHeard(tx, one); err != nil {
+		answered, here, later := d.Shown, 0, 0
+		if err := tx.Row(sqlPostShown, one, answered).Scan(&here); err != nil {
+			return err
+		}
+		if here == 0 { // nobody said what was shown: what was there when the answer began
+			answered = line.ID
+		}
+		if err := tx.Row(sqlPostLater, one, answered).Scan(&later); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(sqlThreadLeft, one, later); err != nil {
+			return err
+		}
+		if err := forgetHeard(tx, one, answered); err != nil {
 			return err
 		}
 		set, err := settingFor(&tx.View, x.Patient)

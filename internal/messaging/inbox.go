@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,7 +40,7 @@ const (
 	sqlPostEach  = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 AND id > $3 ORDER BY id LIMIT $4`
 	sqlPostLast  = `SELECT ` + postColumns + ` FROM post WHERE clinic_id = $1 AND thread_id = $2 AND way = 'in' ORDER BY at DESC, id DESC LIMIT 1`
 	sqlPostMove  = `UPDATE post SET thread_id = $4, patient_id = $5, body = $6, theirs = $7 WHERE clinic_id = $1 AND thread_id = $2 AND id = $3`
-	sqlPostHeard = `SELECT heard_id FROM post WHERE clinic_id = $1 AND thread_id = $2 AND heard_id IS NOT NULL`
+	sqlPostHeard = `SELECT heard_id FROM post WHERE clinic_id = $1 AND thread_id = $2 AND heard_id IS NOT NULL AND id <= $3`
 	sqlHeardBody = `SELECT event FROM heard WHERE clinic_id = $1 AND id = $2`
 )
 
@@ -307,13 +308,16 @@ func (s *Service) SetThread(ctx context.Context, who access.Caller, one id.ID, t
 		if err != nil || to == ThreadOpen {
 			return err
 		}
-		return forgetHeard(tx, one)
+		return forgetHeard(tx, one, everyLine)
 	})
 }
 
-// forgetHeard deletes what was written in the conversation and only waited to be read.
-func forgetHeard(tx *store.Tx, one id.ID) error {
-	rows, err := tx.Query(sqlPostHeard, one)
+// everyLine is behind every line of a conversation.
+var everyLine = id.ID(bytes.Repeat([]byte{0xff}, 16))
+
+// forgetHeard deletes what was written in the conversation, up to the line, and only waited to be read.
+func forgetHeard(tx *store.Tx, one, upTo id.ID) error {
+	rows, err := tx.Query(sqlPostHeard, one, upTo)
 	if err != nil {
 		return err
 	}

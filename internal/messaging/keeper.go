@@ -246,7 +246,7 @@ func eraseTalk(tx *store.Tx, patient id.ID) error {
 
 // dropThread deletes a conversation, and from where it was written.
 func dropThread(tx *store.Tx, one id.ID) error {
-	if err := forgetHeard(tx, one); err != nil {
+	if err := forgetHeard(tx, one, everyLine); err != nil {
 		return err
 	}
 	for _, text := range []string{sqlPostErase, sqlAttachedErase, sqlPeerErased, sqlBucketDrop, sqlThreadDelete} {

@@ -115,6 +115,7 @@ type AnswerDraft struct {
 	Text     string // of the clinic's own words; not looked at with Template
 	Template bool   // send the approved template that opens the conversation again
 	Key      string // names this answer: pressing twice sends once
+	Shown    id.ID  // the newest line of hers that was seen; zero: nobody says so, and what was there when the answer began counts as seen
 }
 
 // Canned is a reply that the clinic has ready.

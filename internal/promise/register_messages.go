@@ -185,7 +185,7 @@ var messages = []Sentence{
 		Sources:  []string{"F3", "F4", "F12", "K12"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/messaging/heard.go", "internal/messaging/keeper.go"},
-		ProvedBy: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay", "messaging.TestContentIsKeptAsTheClinicChose"},
+		ProvedBy: []string{"messaging.TestWhatSomebodyWroteIsForgottenAfterADay", "messaging.TestContentIsKeptAsTheClinicChose", "messaging.TestWhatIsWrittenWhileItIsAnswered"},
 		Twins: []Twin{
 			{
 				Name: "answers are kept for a week",

@@ -110,6 +110,7 @@ func talkPage(v *Visit, q inboxQuestion, t messaging.Thread, staff []accounts.Co
 	}
 	p.Days, p.Pending = talkDays(v, t.Lines, names, list.Now)
 	linkFiles(p.Days, p.ID)
+	p.newest(t)
 	for i, r := range t.Routes {
 		p.Routes = append(p.Routes, routeChoice(v, r, i == 0, list.Now))
 	}
@@ -118,6 +119,27 @@ func talkPage(v *Visit, q inboxQuestion, t messaging.Thread, staff []accounts.Co
 	}
 	p.Keeps = v.Tongue.Say("inbox.keeps."+string(contentOf(t.Content)), "Count", max(t.Days, 1))
 	return p
+}
+
+// newest notes which of her lines came last, and marks what she wrote that nobody had opened. A line may be heard after one that was said later: its id, not
+// its time, says when it came.
+func (p *ThreadPage) newest(t messaging.Thread) {
+	var wrote []string
+	for _, l := range t.Lines {
+		if one := l.ID.String(); l.Way == messaging.LineIn {
+			p.Shown = max(p.Shown, one)
+			if l.Kind == "text" || strings.HasPrefix(l.Kind, "media.") {
+				wrote = append(wrote, one)
+			}
+		}
+	}
+	slices.Sort(wrote)
+	fresh := wrote[max(0, len(wrote)-t.Unread):]
+	for _, d := range p.Days {
+		for i := range d.Lines {
+			d.Lines[i].New = slices.Contains(fresh, d.Lines[i].ID)
+		}
+	}
 }
 
 // looksAfter says whether a conversation can be given to her.
@@ -334,6 +356,7 @@ func threadAnswer(s *Site, w http.ResponseWriter, v *Visit) error {
 		return s.inserted(w, v, ready, text)
 	}
 	d := messaging.AnswerDraft{Channel: messaging.Channel(f.Get("channel")), Text: text, Template: f.Get("template") != "", Key: f.Get("key")}
+	d.Shown, _ = id.Parse(f.Get("shown")) // what is no id names no line
 	sent, err := s.Messages.Answer(v.Context(), v.Who, one, d)
 	done := "inbox-sent"
 	if sent.State != messaging.Sent { // it was pressed before: its line says how it fares

@@ -68,6 +68,7 @@ type ThreadPage struct {
 
 	Routes     []RouteChoice
 	Text, Key  string
+	Shown      string // the line of the patient's that came last; empty: none
 	Canned     []CannedReply
 	NoteTyped  string
 	NoteOpen   bool
@@ -115,6 +116,7 @@ type TalkDay struct {
 // TalkLine is one line of a conversation.
 type TalkLine struct {
 	ID, Way   string // in, out, auto, note
+	New       bool   // the patient wrote it, and nobody had opened it
 	Who       string // who wrote; empty for the patient of the page and for what a rule sent
 	Mine      bool
 	What      string // what a rule sent, or what a patient did, in the language of the page
