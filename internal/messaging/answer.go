@@ -31,10 +31,17 @@ const (
 
 // How an answer fared, when it did not simply go.
 var (
-	errWindow    = fault.New(fault.Conflict, "fault.inbox.window")
-	errLater     = fault.New(fault.Conflict, "fault.inbox.later")
-	errUncertain = fault.New(fault.Conflict, "fault.inbox.uncertain")
+	errWindow = fault.New(fault.Conflict, "fault.inbox.window")
+	errLater  = fault.New(fault.Conflict, "fault.inbox.later")
 )
+
+// uncertain says that an answer may have gone; why is what kept it from being written down, nil for nothing.
+func (s *Service) uncertain(why error) error {
+	if why != nil {
+		s.log.Error("what became of an answer could not be written down", "error", why)
+	}
+	return fault.New(fault.Conflict, "fault.inbox.uncertain").Because(why)
+}
 
 func errRefused(code string) error {
 	return fault.New(fault.Conflict, "fault.inbox.refused").With("Code", code)
@@ -77,26 +84,31 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, one id.ID, d An
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
 	receipt := via.Send(limited, out, func() error { return s.handOver(limited, who, a) })
+	settled := context.WithoutCancel(ctx)                      // what the provider said is written down, though it may have used up the time for sending
 	if receipt.Outcome == Later || receipt.Outcome == Broken { // nobody waits to send it anew: the words are in the form
-		if err := s.finish(limited, who, a, Receipt{Outcome: Refused, Code: receipt.Code}); err != nil {
+		if err := s.finish(settled, who, a, Receipt{Outcome: Refused, Code: receipt.Code}); err != nil {
 			return line, err
 		}
 		if receipt.Outcome == Broken {
-			if err := s.paused(limited, who, a, receipt); err != nil {
+			if err := s.paused(settled, who, a, receipt); err != nil {
 				return line, err
 			}
 		}
 		return line, errLater
 	}
 	receipt.Elsewhere = false
-	if err := s.finish(limited, who, a, receipt); err != nil {
+	gone := receipt.Outcome == Accepted || receipt.Outcome == Uncertain
+	if err := s.finish(settled, who, a, receipt); err != nil {
+		if gone { // whatever fails from here on, the same words must not be offered as another answer
+			err = s.uncertain(err)
+		}
 		return line, err
 	}
 	switch {
 	case receipt.Outcome == Uncertain:
-		return line, errUncertain
+		return line, s.uncertain(nil)
 	case receipt.Outcome == Refused && receipt.Code == CodeWindow:
-		err := s.db.Change(limited, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
+		err := s.db.Change(settled, who, access.InboxWrite, func(_ context.Context, tx *store.Tx) error {
 			tx.Housekeeping("the provider's word about the window")
 			return windowClosed(tx, a.account, a.patient)
 		})
@@ -105,7 +117,10 @@ func (s *Service) Answer(ctx context.Context, who access.Caller, one id.ID, d An
 		return line, errRefused(codeOnly(receipt.Code))
 	}
 	line.State = Sent
-	return line, s.keepWords(limited, who, one, line, d)
+	if err := s.keepWords(settled, who, one, line, d); err != nil {
+		return line, s.uncertain(err)
+	}
+	return line, nil
 }
 
 // begin writes the answer down as being with this process, and makes what is handed over.
