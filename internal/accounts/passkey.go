@@ -31,8 +31,9 @@ const (
 	toProve    = "prove"
 )
 
-// askRule bounds how many challenges one network may ask for without being anybody.
-var askRule = rule{free: 200, first: time.Second, most: 5 * time.Minute, forget: 10 * time.Minute}
+// askRule bounds how many challenges one network may ask for without being anybody. A right answer takes its ask back, and what was asked for and never
+// answered goes with time, so that a whole clinic behind one address signs in all day. Its longest wait is well under the life of a challenge.
+var askRule = rule{free: 200, first: time.Second, most: time.Minute, forget: 10 * time.Minute, drain: 10 * time.Second}
 
 const ofChallenge = "challenge"
 
@@ -367,25 +368,27 @@ func (s *Service) validate(ctx context.Context, person id.ID, parsed *protocol.P
 }
 
 // PasskeySignIn begins a session by a passkey alone: it is something one has, and the device checked who holds it. fault.Unauthenticated
-// "fault.passkey_wrong" for whatever is wrong.
+// "fault.passkey_wrong" for whatever is wrong; fault.TooMany asks a network with many wrong answers to wait.
 func (s *Service) PasskeySignIn(ctx context.Context, response string, at Device, before string) (Started, error) {
-	wrong := fault.New(fault.Unauthenticated, "fault.passkey_wrong")
 	if s.keys == nil {
 		return Started{}, s.noPasskeys()
 	}
-	if err := s.slowDown(ctx, ofChallenge, Network(at.Address), askRule); err != nil {
-		return Started{}, err
+	wrong := func() (Started, error) { // a wrong answer counts; a right one was paid for when its challenge was asked for
+		if err := s.slowDown(ctx, ofChallenge, Network(at.Address), askRule); err != nil {
+			return Started{}, err
+		}
+		return Started{}, fault.New(fault.Unauthenticated, "fault.passkey_wrong")
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBytes([]byte(response))
 	if err != nil {
-		return Started{}, wrong
+		return wrong()
 	}
 	data, found, err := s.take(ctx, parsed.Response.CollectedClientData.Challenge, toSignIn, id.Zero, id.Zero)
 	if err != nil {
 		return Started{}, err
 	}
 	if !found {
-		return Started{}, wrong
+		return wrong()
 	}
 	var person id.ID
 	err = s.db.Across(ctx, Public(id.Zero), access.PlatformRoute, func(_ context.Context, p *store.Platform) error {
@@ -400,7 +403,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, response string, at Device,
 		return Started{}, err
 	}
 	if person.IsZero() {
-		return Started{}, wrong
+		return wrong()
 	}
 	key, err := s.validate(ctx, person, parsed, func(who keyHolder) (*webauthn.Credential, error) {
 		_, c, err := s.keys.ValidatePasskeyLogin(func(_, _ []byte) (webauthn.User, error) { return who, nil }, data, parsed)
@@ -410,7 +413,7 @@ func (s *Service) PasskeySignIn(ctx context.Context, response string, at Device,
 		return Started{}, err
 	}
 	if key == nil {
-		return Started{}, wrong
+		return wrong()
 	}
 	var out Started
 	right := false
@@ -420,15 +423,22 @@ func (s *Service) PasskeySignIn(ctx context.Context, response string, at Device,
 		if right, err = key.use(p, person); err != nil || !right {
 			return err
 		}
+		asked, err := bucket(p, ofChallenge, Network(at.Address))
+		if err != nil {
+			return err
+		}
+		if err := takeBack(p, asked); err != nil {
+			return err
+		}
 		p.Record(audit.Note{Action: "sign-in", Kind: "person", Subject: person, Patient: person, New: at})
 		out, err = s.begin(p, person, at, id.Zero, before, twoFactors)
 		return err
 	})
+	if err == nil && !right {
+		return wrong()
+	}
 	if err == nil {
 		s.planned()
-	}
-	if err == nil && !right {
-		err = wrong
 	}
 	return out, err
 }

@@ -16,6 +16,7 @@ type rule struct {
 	most   time.Duration // the longest wait
 	forget time.Duration // after so long without a try the count begins anew; zero: never by time alone
 	hard   int64         // after so many only something else helps; zero: none
+	drain  time.Duration // so long without a try takes one off the count; zero: none
 }
 
 // The rules. An account's count is of wrong passwords in a row: a right one, or a reset, ends it. A network is shared by a whole
@@ -86,6 +87,9 @@ func strike(p *store.Platform, key []byte, r rule) (n int64, refuse time.Duratio
 	default:
 		if r.forget > 0 && now.Sub(seen) >= r.forget {
 			n = 0
+		}
+		if r.drain > 0 {
+			n = max(0, n-int64(now.Sub(seen)/r.drain))
 		}
 		n++
 		until, seen = now.Add(r.wait(n)), now
