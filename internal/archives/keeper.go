@@ -23,6 +23,7 @@ const (
 	sqlRunsAgain    = `UPDATE export_run SET state = 'asked', step = '', rows_done = 0, takes = takes + 1 WHERE clinic_id = $1 AND state = 'running'`
 	sqlRunsOld      = `DELETE FROM export_run WHERE clinic_id = $1 AND asked_at < $2 AND (patient_id IS NULL OR patient_id NOT IN (SELECT patient_id FROM legal_hold WHERE clinic_id = $1 AND state = 'held'))`
 	sqlLinesErase   = `UPDATE list_line SET made_id = NULL, patient_id = NULL, cells = NULL, verdict = CASE WHEN verdict = 'here' THEN 'erased' ELSE verdict END WHERE clinic_id = $1 AND (made_id = $2 OR patient_id = $2)`
+	sqlListsAge     = `UPDATE list_import SET state = 'undone', line_done = -1, version = version + 1 WHERE clinic_id = $1 AND state IN ('read', 'checking', 'checked') AND added_at < $2` // ListOld
 	sqlLinesUnmade  = `UPDATE list_line SET cells = NULL WHERE clinic_id = $1 AND cells IS NOT NULL AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND (state IN ('done', 'undone') OR state = 'undoing' AND kind = 'patients' OR added_at < $2))`
 	sqlListLinesOld = `DELETE FROM list_line WHERE clinic_id = $1 AND import_id IN (SELECT id FROM list_import WHERE clinic_id = $1 AND added_at < $2)`
 	sqlListsOld     = `DELETE FROM list_import WHERE clinic_id = $1 AND added_at < $2`
@@ -85,13 +86,19 @@ func (Keeper) Erase(tx *store.Tx, patient id.ID) error {
 // Due deletes what is over.
 func (k Keeper) Due(tx *store.Tx) (int, error) {
 	tx.Housekeeping("copies that were taken and lists that were brought in long ago")
+	over := func(keep time.Duration, class law.Class) clock.Instant {
+		return max(tx.Now().Add(-keep), k.Lives.Over(class, tx.Now()))
+	}
+	if _, err := tx.Exec(sqlListsAge, over(keepCells, law.Passing)); err != nil { // nobody is to bring in lines of which nothing is left
+		return 0, err
+	}
 	all := 0
 	for _, x := range []struct {
 		text  string
 		keep  time.Duration
 		class law.Class
 	}{{sqlRunsOld, keepRun, law.Watch}, {sqlLinesUnmade, keepCells, law.Passing}, {sqlListLinesOld, keepList, law.Passing}, {sqlListsOld, keepList, law.Passing}} {
-		n, err := tx.Exec(x.text, max(tx.Now().Add(-x.keep), k.Lives.Over(x.class, tx.Now())))
+		n, err := tx.Exec(x.text, over(x.keep, x.class))
 		if err != nil {
 			return all, err
 		}

@@ -41,6 +41,9 @@ func scanList(row interface{ Scan(...any) error }) (l List, err error) {
 	var columns string
 	err = row.Scan(&l.ID, &l.By, &l.State, &columns, &l.Order, &l.Lines, &l.Done, &l.Made, &l.Skipped, &l.Kind, &l.Remind, &l.AddedAt, &l.Version)
 	l.Columns = strings.Split(columns, ",")
+	if l.State == ListUndone && l.Done < 0 {
+		l.State, l.Done = ListOld, 0
+	}
 	return l, err
 }
 

@@ -29,6 +29,7 @@ const (
 	ListDone     = "done"
 	ListUndoing  = "undoing"
 	ListUndone   = "undone"
+	ListOld      = "old" // its cells were deleted before it was brought in; in the table it is undone, at the line -1, which the release before this one can read
 )
 
 // What a line is.
@@ -184,8 +185,12 @@ func checkColumns(v *store.View, kind string, columns []string) error {
 func (s *Service) move(tx *store.Tx, list id.ID, step func() (int64, error)) error {
 	n, err := step()
 	if err == nil && n == 0 {
-		if _, err = getList(&tx.View, list); err == nil {
+		var l List
+		if l, err = getList(&tx.View, list); err == nil {
 			err = fault.New(fault.Conflict, "fault.list.moved")
+			if l.State == ListOld {
+				err = fault.New(fault.Conflict, "fault.list.old")
+			}
 		}
 	}
 	return err
@@ -342,10 +347,7 @@ func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen met) erro
 		clean, ok := patients.Check(draft, c, clock.DateOf(tx.Now().In(c.Location())), &f)
 		verdict, faults, known := LineNew, "", id.Zero
 		if !ok {
-			verdict, faults = LineWrong, faultWords(f.Err())
-			if bare(draft.BirthDate) {
-				faults = strings.Replace(faults, "field.birth_date.invalid", "field.list.birth", 1)
-			}
+			verdict, faults = LineWrong, wrongIn(draft, f)
 		} else {
 			one, here, err := patients.Same(&tx.View, clean)
 			switch {
@@ -364,6 +366,15 @@ func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen met) erro
 		}
 	}
 	return nil
+}
+
+// wrongIn is what is wrong in a line, as its row keeps it.
+func wrongIn(d patients.Draft, f fault.Fields) string {
+	faults := faultWords(f.Err())
+	if bare(d.BirthDate) {
+		faults = strings.Replace(faults, "field.birth_date.invalid", "field.list.birth", 1)
+	}
+	return faults
 }
 
 func faultWords(err error) string {
@@ -431,9 +442,13 @@ func (s *Service) bringIn(tx *store.Tx, l List, lines []lineRow) (made, skipped 
 			continue
 		}
 		var f fault.Fields
-		clean, ok := patients.Check(l.draft(x.Cells, tx.Now().In(c.Location())), c, clock.DateOf(tx.Now().In(c.Location())), &f)
-		if !ok {
+		draft := l.draft(x.Cells, tx.Now().In(c.Location()))
+		clean, ok := patients.Check(draft, c, clock.DateOf(tx.Now().In(c.Location())), &f)
+		if !ok { // it passed when it was looked over: nobody is left out without being named
 			skipped++
+			if _, err := tx.Exec(sqlLineOf, l.ID, x.Number, LineWrong, wrongIn(draft, f), id.Null(id.Zero)); err != nil {
+				return 0, 0, err
+			}
 			continue
 		}
 		one, here, err := patients.Same(&tx.View, clean)

@@ -23,7 +23,7 @@ func (m *maker) exportPages() {
 func (m *maker) importPages() {
 	const one = "019308a0-0000-7000-8000-000000000001"
 	m.add("settings-import", "", &web.ImportSettings{SettingsPage: m.settings("settings.import"), Kind: "patients", Rows: []web.ImportRow{
-		{ID: one, By: "Prakash Iyer", State: "done", At: m.at(8, 0), Count: 412, Made: 398}, {ID: one, By: "Prakash Iyer", State: "done", Visits: true, At: m.at(8, 30), Count: 50_000, Made: 49_712}, {ID: one, By: "Anjali Mehta", State: "undone", At: m.at(9, 0).AddDate(0, 0, -3), Count: 5000}}})
+		{ID: one, By: "Prakash Iyer", State: "done", At: m.at(8, 0), Count: 412, Made: 398}, {ID: one, By: "Prakash Iyer", State: "done", Visits: true, At: m.at(8, 30), Count: 50_000, Made: 49_712}, {ID: one, By: "Anjali Mehta", State: "undone", At: m.at(9, 0).AddDate(0, 0, -3), Count: 5000}, {ID: one, By: "Anjali Mehta", State: "old", At: m.at(9, 0).AddDate(0, 0, -9), Count: 60}}})
 	m.add("settings-import", "bare", &web.ImportSettings{SettingsPage: m.settings("settings.import")})
 	wrong := &web.ImportSettings{SettingsPage: m.settings("settings.import")}
 	wrong.Problems = []web.Problem{{Field: "file", Message: "Type a value that we can use."}}
@@ -34,7 +34,7 @@ func (m *maker) importPages() {
 			Columns: []web.ListColumn{{Name: "column-0", Title: "Patient name", Cells: []string{"Asha Rao", "मीरा शर्मा"}, Choices: fields}, {Name: "column-1", Title: "Mobile", Cells: []string{"098450 12345"}, Choices: fields}},
 			Faults:  []web.ListFault{{Number: 17, Who: "Kabir Das", Says: []string{"Date of birth: 31/02/2019"}}}, Known: []web.ListFault{{Number: 3, Who: "Asha Rao"}, {Number: 40, Who: "Meera", Twice: true}}}
 	}
-	for _, state := range []string{"checked", "checking", "running", "done", "undoing", "undone"} {
+	for _, state := range []string{"checked", "checking", "running", "done", "undoing", "undone", "old"} {
 		name := state
 		if state == "checked" {
 			name = ""
