@@ -1,6 +1,7 @@
 package archives
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -10,8 +11,6 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"almirah/internal/fault"
 )
@@ -108,7 +107,7 @@ func wrongFile(key string) error {
 	return f.Err()
 }
 
-// Lines reads a list as spreadsheets write it: UTF-8 with or without its mark, UTF-16, or the old Western code page; cells parted by commas, semicolons
+// Lines reads a list as spreadsheets write it: UTF-8 with or without its mark, UTF-16, or the old Western code page, also mixed line by line; cells parted by commas, semicolons
 // or tabs. fault.Invalid "file" says what is wrong and what to do.
 func Lines(raw []byte) ([][]string, error) {
 	switch {
@@ -174,11 +173,11 @@ func decoded(raw []byte) string {
 	case utf8.Valid(raw):
 		return strings.TrimPrefix(string(raw), "\ufeff")
 	}
-	text, err := charmap.Windows1252.NewDecoder().Bytes(raw)
+	text, err := io.ReadAll(&typed{in: bufio.NewReaderSize(bytes.NewReader(raw), len(raw)+1)}) // one line may be all of it
 	if err != nil {
 		return strings.ToValidUTF8(string(raw), "\ufffd")
 	}
-	return string(text)
+	return strings.TrimPrefix(string(text), "\ufeff")
 }
 
 // parted says by which sign cells are parted: the one that the first line has most of, outside quotes.
