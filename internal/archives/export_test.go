@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -41,6 +42,12 @@ func (s *Service) LookTriedAgain(ctx context.Context, who access.Caller, list id
 		}
 		return nil
 	})
+}
+
+// EachLine is eachLine, for the tests.
+func EachLine(r io.Reader, do func(cells []string)) error {
+	_, err := eachLine(r, mostVisitLines, func(_ int64, cells []string) error { do(cells); return nil })
+	return err
 }
 
 // StartOf is startOf, for the tests.

@@ -3,7 +3,6 @@ package archives
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
 	"strconv"
@@ -122,16 +121,17 @@ func Lines(raw []byte) ([][]string, error) {
 	if strings.ContainsRune(text, 0) {
 		return nil, wrongFile("field.list.no_list")
 	}
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comma = parted(text)
-	r.LazyQuotes, r.FieldsPerRecord, r.ReuseRecord = true, -1, true
+	r := records{in: bufio.NewReader(strings.NewReader(text)), sign: parted(text)}
 	var out [][]string
 	for {
-		rec, err := r.Read()
+		rec, err := r.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil || len(rec) > mostColumns {
+		if err != nil {
+			return nil, err
+		}
+		if len(rec) > mostColumns {
 			return nil, wrongFile("field.list.no_list")
 		}
 		line := make([]string, len(rec))
@@ -149,6 +149,7 @@ func Lines(raw []byte) ([][]string, error) {
 		if out = append(out, line); len(out) > mostLines+1 {
 			return nil, wrongFile("field.list.lines")
 		}
+		r.wide = len(out[0])
 	}
 	if len(out) < 2 {
 		return nil, wrongFile("field.list.empty")

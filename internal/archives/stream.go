@@ -3,7 +3,6 @@ package archives
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
 	"strings"
@@ -11,6 +10,8 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"almirah/internal/fault"
 )
 
 // What a list of appointments may be at most.
@@ -42,16 +43,18 @@ func eachLine(r io.Reader, most int, do func(number int64, cells []string) error
 		_, _ = buffer.Discard(len("\ufeff")) // it was peeked
 		first = first[len("\ufeff"):]
 	}
-	c := csv.NewReader(buffer)
-	c.Comma, c.LazyQuotes, c.FieldsPerRecord, c.ReuseRecord = parted(string(first)), true, -1, true
+	c := records{in: buffer, sign: parted(string(first))}
 	number := int64(0)
 	for {
-		rec, err := c.Read()
+		rec, err := c.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if errors.Is(err, errTooLarge) {
 			return number, wrongFile("field.list.large_visits")
+		}
+		if fault.Is(err, fault.Invalid) {
+			return number, err
 		}
 		if err != nil || len(rec) > mostColumns {
 			return number, wrongFile("field.list.no_list")
@@ -69,6 +72,9 @@ func eachLine(r io.Reader, most int, do func(number int64, cells []string) error
 		}
 		if number > int64(most) {
 			return number, wrongFile("field.list.lines_visits")
+		}
+		if number == 0 {
+			c.wide = len(line)
 		}
 		if err := do(number, line); err != nil {
 			return number, err

@@ -117,9 +117,7 @@ func moments(rules []Rule, start, known, now clock.Instant, stood map[id.ID]cloc
 		want := start.Add(-time.Duration(r.Minutes) * time.Minute)
 		madeUp := known != 0 && known < want && r.CreatedAt < want && want >= now.Add(-late)
 		if want >= now || madeUp {
-			if fit, _, fits := q.FitAll(max(want, now), now, zones); fits {
-				at, ok = fit, true
-			}
+			at, _, ok = q.FitAll(max(want, now), now, zones)
 		}
 		if !ok || met[meeting{at, r.Channel}] {
 			continue
