@@ -350,6 +350,9 @@ func (s *Service) lookOver(tx *store.Tx, l List, lines []lineRow, seen met) erro
 			verdict, faults = LineWrong, wrongIn(draft, f)
 		} else {
 			one, here, err := patients.Same(&tx.View, clean)
+			if err == nil && !here {
+				one, here, err = patients.Unreached(&tx.View, clean)
+			}
 			switch {
 			case err != nil:
 				return err

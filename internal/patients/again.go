@@ -6,6 +6,7 @@ import (
 	"almirah/internal/contact"
 	"almirah/internal/id"
 	"almirah/internal/store"
+	"almirah/internal/vault"
 )
 
 const (
@@ -44,6 +45,38 @@ func Behind(v *store.View, behind id.ID, limit int) ([]id.ID, error) {
 func Same(v *store.View, c Clean) (id.ID, bool, error) {
 	p, found, err := findSame(v, c)
 	return p.ID, found, err
+}
+
+// Unreached is the patient of the name and the date of birth whom nothing reaches, for somebody in a list whom nothing reaches either; false when there is none. Two of
+// one list may be two people: it is asked before the list makes anybody.
+func Unreached(v *store.View, c Clean) (id.ID, bool, error) {
+	names := contact.NameKeys(c.name)
+	if phones, emails := c.reach(); c.birth == "" || len(names) == 0 || len(phones)+len(emails) > 0 {
+		return id.Zero, false, nil
+	}
+	r, err := v.Ring()
+	if err != nil {
+		return id.Zero, false, err
+	}
+	born := bornToken(c.birth)
+	rows, err := scanListed(v.Query(sqlListedBuckets, r.Bucket(born.kind, born.value), r.Bucket(vault.IndexName, names[0]), none, chunk))
+	if err != nil {
+		return id.Zero, false, err
+	}
+	people, err := openListed(v, rows)
+	if err == nil {
+		err = withGuardians(v, people)
+	}
+	if err != nil {
+		return id.Zero, false, err
+	}
+	for _, p := range people {
+		phones, emails := reach(p.Phone, p.Email, p.Guardians)
+		if !p.Broken && sameName(p.Name, c.name) && p.BirthDate == c.birth && len(phones)+len(emails) == 0 {
+			return p.ID, true, nil
+		}
+	}
+	return id.Zero, false, nil
 }
 
 // Hold locks the patient's row until the Change ends, so that what touches her beside it waits; false when she is not there. Nothing in the row changes.
