@@ -113,11 +113,15 @@ func moments(rules []Rule, start, known, now clock.Instant, stood map[id.ID]cloc
 		if r.Kind != messaging.Reminder || !r.Active || start <= now {
 			continue
 		}
-		at, ok := stood[r.ID]
 		want := start.Add(-time.Duration(r.Minutes) * time.Minute)
 		madeUp := known != 0 && known < want && r.CreatedAt < want && want >= now.Add(-late)
+		var at clock.Instant
+		ok := false
 		if want >= now || madeUp {
 			at, _, ok = q.FitAll(max(want, now), now, zones)
+		}
+		if was, there := stood[r.ID]; !ok && there {
+			at, _, ok = q.FitAll(was, now, zones)
 		}
 		if !ok || met[meeting{at, r.Channel}] {
 			continue
