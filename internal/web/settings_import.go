@@ -61,7 +61,7 @@ type ListSettings struct {
 	New       int
 	Here      int
 	Twice     int
-	Wrong     int
+	Faulty    int
 	Kept      int
 	Gone      int
 	Erased    int
@@ -79,7 +79,9 @@ type ListSettings struct {
 }
 
 // Left says whether lines were left out, or will be.
-func (p *ListSettings) Left() bool { return p.Here+p.Twice+p.Wrong+p.Clash > 0 }
+func (p *ListSettings) Left() bool {
+	return p.State != archives.ListOld && p.Here+p.Twice+p.Faulty+p.Clash > 0
+}
 
 // Says is a word of the page, of patients or of appointments.
 func (p *ListSettings) Says(word string, args ...any) string {
@@ -196,7 +198,7 @@ func (s *Site) list(v *Visit) (*ListSettings, error) {
 		return nil, err
 	}
 	page := &ListSettings{SettingsPage: s.settings(v, "settings.import", access.ClinicImport), ID: l.ID.String(), State: l.State, Version: l.List.Version, Order: l.Order, Lines: int(l.Lines), Done: int(l.Done), Made: int(l.Made),
-		New: int(l.Counts[archives.LineNew]), Here: int(l.Counts[archives.LineHere]), Twice: int(l.Counts[archives.LineTwice]), Wrong: int(l.Counts[archives.LineWrong]), Kept: int(l.Counts[archives.LineKept]), Gone: int(l.Counts[archives.LineGone]), Erased: int(l.Counts[archives.LineErased]),
+		New: int(l.Counts[archives.LineNew]), Here: int(l.Counts[archives.LineHere]), Twice: int(l.Counts[archives.LineTwice]), Faulty: int(l.Counts[archives.LineWrong]), Kept: int(l.Counts[archives.LineKept]), Gone: int(l.Counts[archives.LineGone]), Erased: int(l.Counts[archives.LineErased]),
 		Visits: l.Kind == archives.OfAppointments, Past: int(l.Counts[archives.LinePast]), Clash: int(l.Counts[archives.LineClash]), Remind: l.Remind, Rules: l.Rules,
 		Zone: v.Tongue.ZoneName(s.Clock.Now().In(v.Clinic.Location())), Until: l.Until().In(v.Clinic.Location())}
 	name := -1
@@ -215,6 +217,9 @@ func (s *Site) list(v *Visit) (*ListSettings, error) {
 		}
 		col.Choices = append([]Option{{Label: v.Tongue.Say("list.field.none"), On: c == ""}}, page.Choices("list.field.", c, l.Fields...)...)
 		page.Columns = append(page.Columns, col)
+	}
+	if l.State == archives.ListOld { // of its lines nothing is left but their numbers
+		return page, nil
 	}
 	who := func(x archives.Line) string {
 		if name >= 0 && name < len(x.Cells) {

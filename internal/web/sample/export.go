@@ -30,7 +30,7 @@ func (m *maker) importPages() {
 	m.add("settings-import", "wrong", wrong)
 	fields := []web.Option{{Label: "Leave out"}, {Value: "name", Label: "Name", On: true}, {Value: "phone", Label: "Phone"}}
 	page := func(state string) *web.ListSettings {
-		return &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: state, Version: 2, Order: "dmy", Lines: 412, Done: 200, Made: 398, New: 398, Here: 9, Twice: 2, Wrong: 3, Kept: 4, Gone: 394,
+		return &web.ListSettings{SettingsPage: m.settings("settings.import"), ID: one, State: state, Version: 2, Order: "dmy", Lines: 412, Done: 200, Made: 398, New: 398, Here: 9, Twice: 2, Faulty: 3, Kept: 4, Gone: 394,
 			Columns: []web.ListColumn{{Name: "column-0", Title: "Patient name", Cells: []string{"Asha Rao", "मीरा शर्मा"}, Choices: fields}, {Name: "column-1", Title: "Mobile", Cells: []string{"098450 12345"}, Choices: fields}},
 			Faults:  []web.ListFault{{Number: 17, Who: "Kabir Das", Says: []string{"Date of birth: 31/02/2019"}}}, Known: []web.ListFault{{Number: 3, Who: "Asha Rao"}, {Number: 40, Who: "Meera", Twice: true}}}
 	}
@@ -39,7 +39,11 @@ func (m *maker) importPages() {
 		if state == "checked" {
 			name = ""
 		}
-		m.add("settings-list", name, page(state))
+		p := page(state)
+		if state == "old" {
+			p.Faults, p.Known = nil, nil
+		}
+		m.add("settings-list", name, p)
 	}
 	visits := func(state string) *web.ListSettings {
 		p := page(state)
