@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,6 +55,52 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 				t.Errorf("%s %s: <html> does not say its language and direction", l.Code, p.Name)
 			}
 		}
+	}
+}
+
+// TestNoPageHidesWhatTheFrameAsks: a field of a page that is called as something of the frame would be taken for it. "Error:" stood so before the title of each
+// list in which a line was to be corrected, and of the backups when they were off.
+func TestNoPageHidesWhatTheFrameAsks(t *testing.T) {
+	t.Parallel()
+	frame := map[string]bool{}
+	shell := reflect.TypeFor[web.Shell]()
+	for i := range reflect.PointerTo(shell).NumMethod() {
+		frame[reflect.PointerTo(shell).Method(i).Name] = true
+	}
+	for _, f := range reflect.VisibleFields(shell) {
+		frame[f.Name] = true
+	}
+	layout, err := os.ReadFile("templates/layout.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range frame {
+		frame[name] = regexp.MustCompile(`[ ({$]\.` + name + `\b`).Match(layout)
+	}
+	book, _ := views(t)
+	pages, err := sample.Pages(book.Tongue("en"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[reflect.Type]bool{}
+	for _, p := range pages {
+		kind := reflect.TypeOf(p.Page).Elem()
+		if seen[kind] {
+			continue
+		}
+		seen[kind] = true
+		for _, f := range reflect.VisibleFields(kind) {
+			ofFrame := false
+			for i := 1; i < len(f.Index); i++ {
+				ofFrame = ofFrame || kind.FieldByIndex(f.Index[:i]).Type == shell
+			}
+			if frame[f.Name] && !ofFrame {
+				t.Errorf("%s.%s hides what the frame calls so", kind, f.Name)
+			}
+		}
+	}
+	if len(seen) < 100 {
+		t.Errorf("only %d kinds of pages were looked at", len(seen))
 	}
 }
 

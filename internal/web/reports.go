@@ -83,7 +83,7 @@ func reportPage(s *Site, w http.ResponseWriter, v *Visit) error {
 	r, err := s.Insight.Report(v.Context(), v.Who, a)
 	switch {
 	case err != nil && refusal(err):
-		page.Wrong, status = true, page.Report(err)
+		status = page.Report(err)
 	case err != nil:
 		return err
 	default:

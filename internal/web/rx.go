@@ -189,7 +189,7 @@ func rxSet(x prescriptions.Set) RxSet {
 }
 
 func (s *Site) rxLive(v *Visit, p prescriptions.Page) *RxLive {
-	out := &RxLive{Shell: s.Shell(v), Version: p.Version, Demo: p.List.Demo, List: p.List.Title, Any: len(p.Rows) > 0, Seen: p.Checking.Seen}
+	out := &RxLive{Shell: s.Shell(v), Version: p.Version, DemoList: p.List.Demo, List: p.List.Title, Any: len(p.Rows) > 0, Seen: p.Checking.Seen}
 	if p.Checking.State == prescriptions.NotChecked {
 		out.Unchecked = "rx.unchecked." + p.Checking.Why
 	}

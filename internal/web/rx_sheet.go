@@ -20,7 +20,7 @@ func (s *Site) sheetOf(v *Visit, p prescriptions.Page, sh Shell) RxSheet {
 	z := v.Clinic.Location()
 	x := p.Sheet
 	out := RxSheet{Shell: sh, ID: p.ID.String(), PatientID: p.Draft.Patient.String(), Patient: x.Patient, Sex: x.Sex, Day: clock.Date(x.Day), Head: x.Clinic, Signer: x.Signer, Qualified: x.Qualified, Registration: x.Registration,
-		Advice: p.Advice, Remote: p.Remote, Language: p.Language, Reason: p.EndReason, Replaced: text(p.Next), Broken: p.Broken, Demo: x.Checking.Demo, List: x.Checking.List, Days: p.Setting.Days}
+		Advice: p.Advice, Remote: p.Remote, Language: p.Language, Reason: p.EndReason, Replaced: text(p.Next), Broken: p.Broken, DemoList: x.Checking.Demo, List: x.Checking.List, Days: p.Setting.Days}
 	if x.Born != "" {
 		out.Age = v.Tongue.Age(clock.Date(x.Born), clock.Date(x.Day))
 	}

@@ -52,7 +52,7 @@ func (s *Site) backups(v *Visit) (*BackupsSettings, error) {
 		}
 		return t.In(z)
 	}
-	page.Off, page.Wrong, page.Late = !x.On, x.Wrong, x.Late()
+	page.Off, page.ToMend, page.Late = !x.On, x.Wrong, x.Late()
 	page.Last, page.Drill, page.Paper, page.Keys, page.Journal, page.Log = in(x.LastAt), in(x.DrillAt), in(x.PaperAt), in(x.KeysAt), in(x.JournalAt), in(x.LogAt)
 	if !x.LastAt.IsZero() {
 		page.Hours = int(s.Clock.Now().Sub(x.LastAt).Hours())

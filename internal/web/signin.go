@@ -135,7 +135,7 @@ func signInPage(s *Site, w http.ResponseWriter, v *Visit) error {
 func (s *Site) signIn(v *Visit) *SignInPage {
 	page := &SignInPage{Shell: s.Shell(v), Open: true, PasskeyName: s.Accounts.PasskeyName()}
 	for _, d := range s.DemoLogins {
-		page.Demo = append(page.Demo, DemoSignIn{Role: access.Role(d.Role), Email: d.Email, Password: d.Password})
+		page.Demos = append(page.Demos, DemoSignIn{Role: access.Role(d.Role), Email: d.Email, Password: d.Password})
 	}
 	return page
 }
@@ -183,7 +183,7 @@ func signUpPage(s *Site, w http.ResponseWriter, v *Visit) error {
 func (s *Site) signUp(v *Visit) *SignUpPage {
 	page := &SignUpPage{Shell: s.Shell(v), TermsDate: s.Accounts.Terms(), LanguageNow: v.Tongue.Lang()}
 	if f := v.PostForm; f != nil {
-		page.Person, page.Email, page.Phone, page.JobTitle = f.Get("person"), f.Get("email"), f.Get("phone"), f.Get("job_title")
+		page.OwnName, page.Email, page.Phone, page.JobTitle = f.Get("person"), f.Get("email"), f.Get("phone"), f.Get("job_title")
 		page.ClinicName, page.Zone, page.Country, page.Token = f.Get("clinic_name"), f.Get("zone"), f.Get("country"), f.Get("token")
 		page.Terms = f.Get("terms") != ""
 		if page.Token != "" {
@@ -348,7 +348,7 @@ func invitationSave(s *Site, w http.ResponseWriter, v *Visit) error {
 			return err
 		}
 		f := v.PostForm
-		page.Person, page.Phone, page.JobTitle = f.Get("person"), f.Get("phone"), f.Get("job_title")
+		page.OwnName, page.Phone, page.JobTitle = f.Get("person"), f.Get("phone"), f.Get("job_title")
 		return s.views.Render(w, report(w, &page.Shell, renamed(err, accountFields)), "invitation", page)
 	}
 	s.setSession(w, started)

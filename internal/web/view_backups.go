@@ -12,7 +12,7 @@ type BackupsSettings struct {
 	Late   bool
 	Size   string // "12.3 MB"
 	Rows   int
-	Wrong  []string // words of backup.wrong.<word>, the gravest first
+	ToMend []string // words of backup.wrong.<word>, the gravest first
 	Places []BackupPlace
 
 	Drill   time.Time // zero: never

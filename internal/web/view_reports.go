@@ -11,7 +11,6 @@ type ReportPage struct {
 	Currencies []Option // more than one: the choice is shown
 	Spans      []ReportLink
 	Empty      bool
-	Wrong      bool // the days are wrong, so that nothing is shown
 	Heads      []ReportHead
 	Rows       []ReportRow
 	Total      ReportRow

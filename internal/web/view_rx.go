@@ -62,7 +62,7 @@ type RxLive struct {
 	Warnings  []RxWarning
 	Unchecked string // catalogue key of why nothing was checked; empty: it was
 	Seen      bool
-	Demo      bool
+	DemoList  bool
 	List      string // title of the list of warnings in use; empty for the house's own
 	Any       bool   // there are drugs
 }
@@ -118,7 +118,7 @@ type RxSheet struct {
 	Reason         string
 	Broken         bool
 	Unchecked      string // catalogue key; empty: it was checked
-	Demo           bool
+	DemoList       bool
 	List           string
 	Warnings       []RxWarning // with their reasons
 	Shares         []RxShare

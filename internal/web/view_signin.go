@@ -12,7 +12,7 @@ type SignInPage struct {
 	Shell
 	Email string
 	Next  string // where to go afterwards: a path of ours
-	Demo  []DemoSignIn
+	Demos []DemoSignIn
 	Open  bool // new clinics may sign up
 
 	PasskeyName string // the host name for which passkeys are made; empty where there are none
@@ -28,7 +28,7 @@ type DemoSignIn struct {
 type SignUpPage struct {
 	Shell
 	Token       string // of the setup link
-	Person      string
+	OwnName     string
 	Email       string
 	Phone       string
 	JobTitle    string
@@ -82,7 +82,7 @@ type InvitationPage struct {
 	InvitedBy  string
 	Email      string
 	Known      bool // the address has an account: she signs in with her password, no new one is asked
-	Person     string
+	OwnName    string
 	Phone      string
 	JobTitle   string
 	TermsDate  string

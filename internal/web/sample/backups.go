@@ -9,9 +9,9 @@ func (m *maker) backupPages() {
 				{Number: 2, Region: "Mumbai", Backups: 30, Size: "1402.8 MB", Oldest: m.at(1, 30).AddDate(0, 0, -29), Expires: m.at(1, 30).AddDate(0, 0, 1)}}}
 	}
 	m.add("settings-backups", "", page())
-	m.add("settings-backups", "bare", &web.BackupsSettings{SettingsPage: m.settings("settings.backups"), Off: true, Wrong: []string{"off"}})
+	m.add("settings-backups", "bare", &web.BackupsSettings{SettingsPage: m.settings("settings.backups"), Off: true, ToMend: []string{"off"}})
 	late := page()
-	late.Late, late.Hours, late.Wrong = true, 51, []string{"late", "failed", "keys", "journal", "log", "second", "place", "paper"}
+	late.Late, late.Hours, late.ToMend = true, 51, []string{"late", "failed", "keys", "journal", "log", "second", "place", "paper"}
 	late.Log, late.Paper = m.at(8, 0), late.Paper.AddDate(-1, 0, 0)
 	late.Places[1].Broken, late.Places[1].Backups = true, 0
 	m.add("settings-backups", "late", late)

@@ -179,7 +179,7 @@ func (m *maker) ownPages() {
 }
 
 func (m *maker) signPages() {
-	m.add("sign-in", "", &web.SignInPage{Shell: m.shell(), Open: true, PasskeyName: "book.example", Demo: []web.DemoSignIn{{Role: access.Owner, Email: "owner@sunrise.example", Password: "four calm blue herons"}, {Role: access.FrontDesk, Email: "desk@sunrise.example", Password: "four calm blue herons"}}})
+	m.add("sign-in", "", &web.SignInPage{Shell: m.shell(), Open: true, PasskeyName: "book.example", Demos: []web.DemoSignIn{{Role: access.Owner, Email: "owner@sunrise.example", Password: "four calm blue herons"}, {Role: access.FrontDesk, Email: "desk@sunrise.example", Password: "four calm blue herons"}}})
 	refused := m.shell()
 	refused.Alert = "The address and the password do not belong together."
 	m.add("sign-in", "refused", &web.SignInPage{Shell: refused, Email: "desk@sunrise.example", Next: "/app/day"})

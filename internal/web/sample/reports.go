@@ -65,7 +65,7 @@ func (m *maker) reportPages() {
 	money.Empty = true
 	m.add("reports", "bare", money)
 	wrong := page("waiting")
-	wrong.Shell, wrong.Wrong, wrong.To = problems(wrong.Shell, "to", "from"), true, "2026-10-01"
+	wrong.Shell, wrong.To = problems(wrong.Shell, "to", "from"), "2026-10-01"
 	m.add("reports", "wrong", wrong)
 
 	m.add("settings-use", "", &web.UseSettings{SettingsPage: m.settings("settings.use"), Features: true, Visitors: true, Days: 30, Least: 5,

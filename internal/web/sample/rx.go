@@ -3,7 +3,7 @@ package sample
 import "almirah/internal/web"
 
 func (m *maker) rxLive(s web.Shell) *web.RxLive {
-	return &web.RxLive{Shell: s, Version: 3, Demo: true, Any: true,
+	return &web.RxLive{Shell: s, Version: 3, DemoList: true, Any: true,
 		Said:     []web.RxSaid{{N: 1, Line: "AMOXICILLIN 500 mg capsule", Words: "सुबह 1 कैप्सूल और रात को 1 कैप्सूल, 5 दिन तक लें।", Quantity: "10 कैप्सूल"}, {N: 2, Line: "IBUPROFEN 400 mg tablet", Words: "تناول 1 قرص عند الحاجة."}},
 		Warnings: []web.RxWarning{{N: 1, Key: "allergy|amoxicillin|penicillin", Kind: "allergy", A: "Amoxicillin", B: "Penicillin", Severity: "severe", Sentence: "Amoxicillin is a penicillin.", Needs: true, Error: m.t.Say("field.rx.reason")}, {N: 2, Key: "duplicate|a|b", Kind: "duplicate", A: "Ibuprofen", B: "Ibuprofen", Severity: "severe", Needs: true, Reason: "Two strengths on purpose"}, {N: 3, Key: "unknown|x|", Kind: "unknown", A: "Unheardofine", Severity: "mild"}, {N: 4, Key: "restricted|m|", Kind: "restricted", A: "Morphine", B: "H1, NDPS", Severity: "mild"}, {N: 5, Key: "interaction|w|i", Kind: "interaction", A: "Warfarin", B: "Ibuprofen", Severity: "moderate", Sentence: "Bleeding becomes more likely.", Needs: true}, {N: 6, Key: "unknown|y|", Kind: "unknown", A: "Ashwagandha", Severity: "mild", Told: true}}}
 }
@@ -38,7 +38,7 @@ func (m *maker) rxPages() {
 	wrong.Rows = m.rxRows(5)
 	wrong.Rows[0].DrugError, wrong.Rows[0].DoseError, wrong.Rows[1].DaysError, wrong.Rows[1].NoteErr = m.t.Say("field.rx.filled", "Name", "Amoxicillin"), m.t.Say("field.rx.dose_number"), m.t.Say("field.rx.days", "Most", 365), m.t.Say("field.text.control")
 	live := m.rxLive(wrong.Shell)
-	live.Unchecked, live.Demo = "rx.unchecked.warnings", false
+	live.Unchecked, live.DemoList = "rx.unchecked.warnings", false
 	wrong.Live, wrong.NoneKnown, wrong.Allergies, wrong.Met = live, true, nil, true
 	m.add("rx-edit", "wrong", &wrong)
 	m.add("rx-live", "", m.rxLive(m.staff("")))
@@ -47,7 +47,7 @@ func (m *maker) rxPages() {
 	m.add("rx-hits", "bare", &web.RxHits{Shell: m.staff(""), Query: "zzz"})
 	m.add("rx-hits", "broken", &web.RxHits{Shell: m.staff(""), Query: "zzz", Broken: true})
 	sheet := m.rxSheet(m.staff("nav.patients"))
-	sheet.CanWrite, sheet.CanEnd, sheet.CanShare, sheet.Warnings, sheet.Demo = true, true, true, m.rxLive(m.staff("")).Warnings, true
+	sheet.CanWrite, sheet.CanEnd, sheet.CanShare, sheet.Warnings, sheet.DemoList = true, true, true, m.rxLive(m.staff("")).Warnings, true
 	sheet.Channels = []web.Option{{Value: "email", Label: m.t.Say("channel.email"), On: true}, {Value: "sms", Label: m.t.Say("channel.sms")}}
 	sheet.Shares = []web.RxShare{{ID: ident(611), Channel: "email", At: m.at(10, 0), Until: m.at(10, 0).AddDate(0, 0, 7), Live: true, Opened: 3, OpenedAt: m.at(11, 0)}, {ID: ident(612), Channel: "sms", At: m.at(9, 0), Until: m.at(9, 0).AddDate(0, 0, 7), Revoked: m.at(9, 30)}, {ID: ident(613), Channel: "whatsapp", At: m.at(9, 0).AddDate(0, 0, -9), Until: m.at(9, 0).AddDate(0, 0, -2)}}
 	m.add("rx", "", &sheet)
