@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,6 +17,7 @@ import (
 	"almirah/internal/law"
 	"almirah/internal/messaging"
 	"almirah/internal/privacy"
+	"almirah/internal/requests"
 )
 
 // Erasures: what will go and what a law holds, before anything happens; what was held of whom until when, without a name; both certificates, for the clinic and for whoever has their
@@ -288,7 +288,7 @@ type OpenedRecord struct {
 	Fields []RecordField
 }
 
-// RecordField is a name and what stands under it, as it was copied out of the record.
+// RecordField is a name and what stands under it, as people read them.
 type RecordField struct{ Name, Text string }
 
 // ReasonFor is the field of a hold: what was typed stays at the one that it was typed for.
@@ -393,9 +393,12 @@ func heldOpen(s *Site, w http.ResponseWriter, v *Visit) error {
 	}
 	for _, r := range got.Records {
 		o := OpenedRecord{What: v.Tongue.Say("erasure.table." + r.Table), Day: r.Day}
-		for _, name := range slices.Sorted(maps.Keys(r.Body)) {
-			f := RecordField{name, r.Body[name]}
-			if name == "content_base64" {
+		for _, name := range requests.Columns(r.Body) { // as on a copy for the person; the numbers by which the program knows an entry stand in the file
+			if _, err := id.Parse(r.Body[name]); err == nil {
+				continue
+			}
+			f := RecordField{copyField(v, name), copySaid(v, r.Table, name, r.Body[name])}
+			if strings.HasSuffix(name, "_base64") {
 				f.Text = v.Tongue.Say("erasure.in_file")
 			}
 			o.Fields = append(o.Fields, f)

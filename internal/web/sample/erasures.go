@@ -65,8 +65,8 @@ func (m *maker) erasurePages() {
 	m.add("erasure", "asked", asked)
 	opened := full(m.staff(""))
 	opened.Asked, opened.Second = ident(451), m.at(10, 0)
-	opened.Opened = []web.OpenedRecord{{What: m.t.Say("erasure.table.encounter"), Day: "2026-11-20", Fields: []web.RecordField{{Name: "note", Text: "{\"complaint\":\"Cough\",\n\"plan\":\"Rest\"}"}, {Name: "signer", Text: people[0]}}},
-		{What: m.t.Say("erasure.table.file"), Day: "2026-11-20", Fields: []web.RecordField{{Name: "content_base64", Text: m.t.Say("erasure.in_file")}, {Name: "name", Text: "x-ray.pdf"}}}}
+	opened.Opened = []web.OpenedRecord{{What: m.t.Say("erasure.table.encounter"), Day: "2026-11-20", Fields: []web.RecordField{{Name: m.t.Say("copy.field.body"), Text: "Complaint: Cough\nPlan: Rest"}, {Name: m.t.Say("copy.field.signer"), Text: people[0]}}},
+		{What: m.t.Say("erasure.table.file"), Day: "2026-11-20", Fields: []web.RecordField{{Name: m.t.Say("copy.field.content_base64"), Text: m.t.Say("erasure.in_file")}, {Name: m.t.Say("copy.field.name"), Text: "x-ray.pdf"}}}}
 	m.add("erasure", "opened", opened)
 	wrong := full(m.staff(""))
 	wrong.Asked = ident(451)
