@@ -160,7 +160,7 @@ var messages = []Sentence{
 			{
 				Name: "STOP closes nothing",
 				File: "internal/messaging/heard.go", Old: "did, err = consent.StopBy(tx, p, string(a.Channel))", New: "did = true",
-				Red: []string{"messaging.TestStopInTwelveLanguagesOnEachChannel", "messaging.TestAFamilysNumber"},
+				Red: []string{"messaging.TestStopInTwelveLanguagesOnEachChannel", "messaging.TestAFamilysNumber", "messaging.TestStopFromALinkedNumber"},
 			},
 		},
 		Probe: "stop-is-heard",
