@@ -270,6 +270,67 @@ func TestAHostileReceiverHarmsNobody(t *testing.T) {
 	is(t, err, fault.Conflict, "fault.too_many_webhooks", "a sixth address")
 }
 
+// TestAClinicThatTellsNobodyIsNotAskedAllDay: where the clinic chose that nothing leaves, what waits stays as it is, and is looked at again after a while and not at
+// once, over and over; when it may leave again it is told.
+func TestAClinicThatTellsNobodyIsNotAskedAllDay(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b)
+		_, one := h.endpoint(programs.PatientCreated)
+		p := id.New(b.Clock.Now())
+		h.tell(programs.PatientCreated, p, p)
+		h.barred = "nobody"
+		if got := h.work(); len(got) != 0 {
+			t.Errorf("%d were told though nothing may leave", len(got))
+		}
+		h.do(func(tx *store.Tx) error {
+			at, err := programs.NextDue(&tx.View)
+			if at.Sub(tx.Now()) < time.Minute || at.Sub(tx.Now()) > time.Hour {
+				t.Errorf("the next look is after %s", at.Sub(tx.Now()))
+			}
+			return err
+		})
+		due, err := h.programs.Waiting(context.Background(), h.As(access.System))
+		if err != nil || len(due) != 0 {
+			t.Errorf("%d addresses are worked on at once: %v", len(due), err)
+		}
+		if _, list := h.look(one); len(list) != 1 || list[0].State != programs.Planned || list[0].Attempts != 0 {
+			t.Errorf("%+v", list)
+		}
+		h.barred = ""
+		h.Clock.Move(time.Hour)
+		if got := h.work(); len(got) != 1 {
+			t.Errorf("%d were told when it was allowed again", len(got))
+		}
+	})
+}
+
+// TestWhatWaitsAtAnAddressThatIsOffIsNotDue: what was announced in the very moment in which the address was switched off keeps nobody busy.
+func TestWhatWaitsAtAnAddressThatIsOffIsNotDue(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b)
+		_, one := h.endpoint(programs.PatientCreated)
+		e, _ := h.look(one)
+		if err := h.programs.Switch(context.Background(), h.owner, one, e.Version, false); err != nil {
+			t.Fatal(err)
+		}
+		p := id.New(b.Clock.Now())
+		h.tell(programs.PatientCreated, p, p)
+		h.do(func(tx *store.Tx) error { // read as on before it was off
+			_, err := tx.Exec(`UPDATE webhook_delivery SET state = 'planned' WHERE clinic_id = $1`)
+			return err
+		})
+		h.do(func(tx *store.Tx) error {
+			at, err := programs.NextDue(&tx.View)
+			if at != 0 {
+				t.Errorf("due at %s", at.Time())
+			}
+			return err
+		})
+	})
+}
+
 func TestARestoredHouseTellsNothingTwice(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "webhooks-held")

@@ -47,6 +47,7 @@ type house struct {
 	got    []request
 	answer func(w http.ResponseWriter, r *http.Request)
 	wait   time.Duration // of the client for one answer
+	barred string        // why the clinic lets nothing be told outside
 }
 
 func open(t *testing.T, b *rig.Base) *house {
@@ -79,7 +80,7 @@ func open(t *testing.T, b *rig.Base) *house {
 		}
 		tr.ResponseHeaderTimeout = h.wait
 		return tr
-	}})
+	}, Refused: func(clinics.Clinic) string { return h.barred }})
 	h.owner = h.As(access.Owner) // who needs no sign-in of her own
 	return h
 }

@@ -67,7 +67,7 @@ const (
 	sqlRestoredIdle = `UPDATE webhook_endpoint SET busy_until = 0 WHERE clinic_id = $1`
 
 	sqlDeliveryDue = `SELECT COALESCE(MIN(CASE WHEN e.busy_until > d.due_at THEN e.busy_until ELSE d.due_at END), 0) FROM webhook_delivery d
-	JOIN webhook_endpoint e ON e.clinic_id = d.clinic_id AND e.id = d.endpoint_id WHERE d.clinic_id = $1 AND d.state = 'planned'`
+	JOIN webhook_endpoint e ON e.clinic_id = d.clinic_id AND e.id = d.endpoint_id WHERE d.clinic_id = $1 AND d.state = 'planned' AND e.state = 'on'`
 	sqlEndpointsDue = `SELECT DISTINCT d.endpoint_id FROM webhook_delivery d JOIN webhook_endpoint e ON e.clinic_id = d.clinic_id AND e.id = d.endpoint_id
 	WHERE d.clinic_id = $1 AND d.state = 'planned' AND d.due_at <= $2 AND e.state = 'on' AND e.busy_until <= $2`
 )

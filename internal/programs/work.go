@@ -26,6 +26,7 @@ const (
 	patience  = 15 * time.Second // for one answer
 	mostRead  = 4 << 10          // bytes of an answer that are read before the connection is dropped
 	restAfter = 5 * time.Second  // how long an address is left alone after it failed
+	restIdle  = 10 * time.Minute // and where the clinic lets nothing leave: what waits is looked at again then
 	mostWait  = 24 * time.Hour   // that a receiver may ask for
 )
 
@@ -60,12 +61,8 @@ func (s *Service) Work(ctx context.Context, who access.Caller, one id.ID) error 
 	rest := time.Duration(0)
 	begun := s.db.Clock().Now()
 	for err == nil && s.db.Clock().Now().Sub(begun) < sitting {
-		var more, well bool
-		if more, well, err = s.next(ctx, who, one); !more {
-			break
-		}
-		if !well {
-			rest = restAfter
+		var more bool
+		if more, rest, err = s.next(ctx, who, one); !more || rest > 0 {
 			break
 		}
 	}
@@ -85,12 +82,12 @@ func (s *Service) change(ctx context.Context, who access.Caller, fn func(tx *sto
 	})
 }
 
-// next makes one attempt; more says whether there was one to make, well whether it was taken.
-func (s *Service) next(ctx context.Context, who access.Caller, one id.ID) (more, well bool, err error) {
+// next makes one attempt; more says whether there was one to make, rest how long the address is left alone now.
+func (s *Service) next(ctx context.Context, who access.Caller, one id.ID) (more bool, rest time.Duration, err error) {
 	var d Delivery
 	var e Endpoint
 	err = s.change(ctx, who, func(tx *store.Tx) error {
-		more = false
+		more, rest = false, 0
 		if e, err = endpoint(&tx.View, one); fault.Is(err, fault.NotFound) || err == nil && e.State != On {
 			return nil
 		}
@@ -99,6 +96,7 @@ func (s *Service) next(ctx context.Context, who access.Caller, one id.ID) (more,
 		}
 		if err := s.allowed(&tx.View); err != nil { // it stays as it is, for when it is allowed again
 			if fault.Is(err, fault.Conflict) {
+				rest = restIdle
 				return nil
 			}
 			return err
@@ -116,13 +114,16 @@ func (s *Service) next(ctx context.Context, who access.Caller, one id.ID) (more,
 		return err
 	})
 	if err != nil || !more {
-		return false, false, err
+		return false, rest, err
 	}
 	got := s.post(ctx, e, d)
 	if errors.Is(got.err, egress.ErrHeld) { // nothing may leave: it stays as it is, and comes again
-		return false, false, nil
+		return false, restIdle, nil
 	}
-	return true, got.well(), s.change(ctx, who, func(tx *store.Tx) error { return s.answered(tx, e, d, got) })
+	if !got.well() {
+		rest = restAfter
+	}
+	return true, rest, s.change(ctx, who, func(tx *store.Tx) error { return s.answered(tx, e, d, got) })
 }
 
 // pause is how long after an attempt (the first is number 0) the next one is made, a little off so that many do not come at once.
