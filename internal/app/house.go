@@ -251,7 +251,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	loop, loops := h.loops()
 	h.Messages = messaging.New(h.DB, h.Log, messaging.Options{Loop: loop, Loops: loops, Book: h.Book, Carriers: carriers, Accounts: append(h.offered(), h.demoProviders()...), Public: c.PublicURL, Sender: sender, Quiet: o.Quiet, Measure: measured, Recipient: h.party, Outside: h.allows()})
 	h.Followup, h.Intake, h.Visits = followup.New(h.DB), intake.New(h.DB), visits.New(h.DB)
-	h.Watch, h.Insight = oversight.New(h.DB), insight.New(h.DB)
+	h.Watch = oversight.New(h.DB)
 	h.Map = datamap.New(h.DB, h.Watch, rooms(), h.mapped)
 	h.Trouble = incidents.New(h.DB, h.Log, incidents.Options{Accounts: h.Accounts, Clinics: h.Clinics, Carries: carries})
 	h.Given = disclosures.New(h.DB, disclosures.Options{Collect: collectPart, Texts: h.disclosureTexts, Here: h.Accounts.Here})
@@ -269,6 +269,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver, Refused: func(c clinics.Clinic) string { return h.Vendors.Refused(c, programsProcessor, "") }})
 	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, LifeFor: agreedLife, Shortened: policies.ShortenedAt, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables(),
 		Keep: h.Erasure.KeepAtClosing, Kept: h.Erasure.KeptAtClosing, End: h.Erasure.EndCustodies})
+	h.Insight = insight.New(h.DB, h.Lives.Lives)
 	h.Archives = h.archives()
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})
 	return h.doors()

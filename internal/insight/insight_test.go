@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +16,12 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/insight"
+	"almirah/internal/law"
+	"almirah/internal/messaging"
 	"almirah/internal/promise"
 	"almirah/internal/rig"
 	"almirah/internal/rig/practice"
+	"almirah/internal/scheduling"
 	"almirah/internal/store"
 )
 
@@ -53,7 +57,7 @@ var statuses = []string{"completed", "completed", "completed", "in-progress", "a
 
 func open(t *testing.T, b *rig.Base, people int) *clinic {
 	t.Helper()
-	c := &clinic{Practice: practice.Open(t, b, 3), t: t, s: insight.New(b.DB), random: rand.New(rand.NewPCG(7, 11)), child: map[id.ID]bool{}, out: map[id.ID]bool{}, adult: true, offered: 8 * 60}
+	c := &clinic{Practice: practice.Open(t, b, 3), t: t, s: insight.New(b.DB, nil), random: rand.New(rand.NewPCG(7, 11)), child: map[id.ID]bool{}, out: map[id.ID]bool{}, adult: true, offered: 8 * 60}
 	c.write(func(tx *store.Tx) error {
 		for i := range people {
 			p := tx.NewID()
@@ -446,5 +450,73 @@ func TestReportsTellNoFewer(t *testing.T) {
 				t.Errorf("%s to %s: %v", a.From, a.To, err)
 			}
 		}
+	})
+}
+
+// TestWhatCanBeCountedNoMoreStays: the messages and the booking log of old days are deleted in their time. Whoever objects then is taken out of the visits of these days, and what was
+// counted of reminders, of waiting and of where bookings came from stays as it was: it is not counted anew from what is no longer there.
+func TestWhatCanBeCountedNoMoreStays(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "reports-counted")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b, 12)
+		c.grow(80, 440, 460)
+		c.grow(80, 240, 260)
+		c.grow(40, 100, 110)
+		c.agree("at first")
+		old := c.want()
+		const figures = `SELECT day, provider_id, soon, soon_minutes, late, late_minutes, told_both, told_delivered, told_confirmed, told_only FROM insight_day WHERE clinic_id = $1 AND day < '%s' ORDER BY day, provider_id`
+		waited, told := fmt.Sprintf(strings.ReplaceAll(figures, ", told_both, told_delivered, told_confirmed, told_only", ""), c.Day(-300)), fmt.Sprintf(strings.ReplaceAll(figures, ", soon, soon_minutes, late, late_minutes", ""), c.Day(-200))
+		doors := fmt.Sprintf(`SELECT day, door, booked FROM insight_source WHERE clinic_id = $1 AND day < '%s' ORDER BY day, door`, c.Day(-300))
+		before := [][][]string{c.Rows(t, waited), c.Rows(t, told), c.Rows(t, doors)}
+		lives := law.Lives{Place: "IN", Zone: c.Zone}
+		c.write(func(tx *store.Tx) error {
+			if _, err := (messaging.Keeper{Lives: lives}).Due(tx); err != nil {
+				return err
+			}
+			_, err := scheduling.Keeper{Lives: lives}.Due(tx)
+			return err
+		})
+		if n, m := c.Count(t, `SELECT COUNT(*) FROM message WHERE clinic_id = $1`), c.Count(t, `SELECT COUNT(*) FROM booking_log WHERE clinic_id = $1`); n == "0" || m == "0" || m >= fmt.Sprint(3*200) {
+			t.Fatalf("%s messages and %s lines of the log are left", n, m)
+		}
+		c.out[c.people[0]] = true
+		c.write(func(tx *store.Tx) error {
+			return consent.Record(tx, c.people[0], []consent.Choice{{Purpose: consent.Figures}}, consent.DoorDesk, "en", id.Zero)
+		})
+		same := func(when string) {
+			t.Helper()
+			if err := c.s.Work(ctx, c.As(access.System)); err != nil {
+				t.Fatal(err)
+			}
+			after := [][][]string{c.Rows(t, waited), c.Rows(t, told), c.Rows(t, doors)}
+			for i, what := range []string{"how long patients waited", "what reminders did", "where bookings came from"} {
+				if len(before[i]) < 10 || !reflect.DeepEqual(before[i], after[i]) {
+					t.Errorf("%s: %s is counted anew from what is gone:\n%v\n%v", when, what, before[i], after[i])
+				}
+			}
+			kept := map[string]string{}
+			for _, r := range c.Rows(t, `SELECT day, provider_id, attended, missed, cancelled, unmarked FROM insight_day WHERE clinic_id = $1`) {
+				kept[r[0]+r[1]] = strings.Join(r[2:], " ")
+			}
+			for _, d := range c.want() {
+				if got, want := kept[string(d.Day)+fmt.Sprint(d.Provider[:])], fmt.Sprint(d.Attended, d.Missed, d.Cancelled, d.Unmarked); got != want {
+					t.Errorf("%s: of %s %q visits are kept, and %q are to be counted", when, d.Day, got, want)
+				}
+			}
+		}
+		same("after she objected")
+		if len(old) == 0 || reflect.DeepEqual(old, c.want()) {
+			t.Error("she had no visit")
+		}
+		set, err := c.s.Setting(ctx, c.As(access.Owner))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Children, c.adult = true, false
+		if err := c.s.SaveSetting(ctx, c.As(access.Owner), set); err != nil {
+			t.Fatal(err)
+		}
+		same("with children")
 	})
 }

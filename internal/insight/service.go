@@ -8,18 +8,22 @@ import (
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
+	"almirah/internal/law"
 	"almirah/internal/policies"
 	"almirah/internal/store"
 )
 
 // Service is this room's verbs for the doors.
 type Service struct {
-	db   *store.DB
-	uses uses
+	db    *store.DB
+	lives func(v *store.View) (law.Lives, error)
+	uses  uses
 }
 
-// New makes the service.
-func New(db *store.DB) *Service { return &Service{db: db} }
+// New makes the service. lives is how long the clinic keeps what is counted; nil: as long as its law usually says.
+func New(db *store.DB, lives func(v *store.View) (law.Lives, error)) *Service {
+	return &Service{db: db, lives: lives}
+}
 
 // Setting is what a clinic lets be counted. Everything is off until the owner switches it on; children are counted from the beginning where the law
 // does not speak against it.

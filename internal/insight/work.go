@@ -8,6 +8,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/clinics"
 	"almirah/internal/clock"
+	"almirah/internal/law"
 	"almirah/internal/store"
 )
 
@@ -17,6 +18,7 @@ const (
 	oneRound    = 31               // days that one Change counts
 	overlap     = 10 * time.Minute // what was written by a Change that ended after the last look began
 	keepCounted = 400              // days for which the use of the program and of the public page is kept
+	toldAhead   = 30               // days before a visit in which the first of its reminders may have been written (followup.MostMinutes)
 )
 
 const chore = "counts of days, in which nobody is named"
@@ -48,7 +50,7 @@ func (s *Service) Work(ctx context.Context, who access.Caller) error {
 		list = list[n:]
 		err := s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 			tx.Housekeeping(chore)
-			return recount(tx, from, to, today)
+			return s.recount(tx, from, to, today)
 		})
 		if err != nil {
 			return err
@@ -119,13 +121,17 @@ func dueDays(v *store.View, c clinics.Clinic, today clock.Date) ([]clock.Date, e
 }
 
 // recount counts some days anew and writes what differs from what is kept. The hours of a day that is over for long stay as they were then: a practitioner who works
-// less from now on has not worked less last year.
-func recount(tx *store.Tx, from, to, today clock.Date) error {
+// less from now on has not worked less last year. So does what can be counted no more, because the messages or the lines of the booking log of that day have been deleted in their time.
+func (s *Service) recount(tx *store.Tx, from, to, today clock.Date) error {
 	c, err := clinics.Get(&tx.View)
 	if err != nil {
 		return err
 	}
 	set, err := setting(&tx.View, c)
+	if err != nil {
+		return err
+	}
+	told, logged, err := s.since(&tx.View, c)
 	if err != nil {
 		return err
 	}
@@ -138,9 +144,24 @@ func recount(tx *store.Tx, from, to, today clock.Date) error {
 		return err
 	}
 	for k, d := range was.days {
-		if n, there := now.days[k]; k.day < today.AddDays(-manyDays) && (there || d.OfferedMinutes > 0) {
+		n, there := now.days[k]
+		if k.day < today.AddDays(-manyDays) && (there || d.OfferedMinutes > 0) {
 			n.Day, n.Provider, n.OfferedMinutes = k.day, k.provider, d.OfferedMinutes
+			there = true
+		}
+		if there && k.day < told {
+			n.ToldBoth, n.ToldDelivered, n.ToldConfirmed, n.ToldOnly = d.ToldBoth, d.ToldDelivered, d.ToldConfirmed, d.ToldOnly
+		}
+		if there && k.day < logged {
+			n.Soon, n.SoonMinutes, n.Late, n.LateMinutes = d.Soon, d.SoonMinutes, d.Late, d.LateMinutes
+		}
+		if there {
 			now.days[k] = n
+		}
+	}
+	for k, n := range was.sources {
+		if k.day < logged {
+			now.sources[k] = n
 		}
 	}
 	for k, d := range now.days {
@@ -172,6 +193,24 @@ func recount(tx *store.Tx, from, to, today clock.Date) error {
 		}
 	}
 	return recountMoney(tx, now, was)
+}
+
+// since is from which day on reminders, and what the booking log says, can still be counted: what stands there of earlier days is gone, in part or whole.
+func (s *Service) since(v *store.View, c clinics.Clinic) (told, logged clock.Date, err error) {
+	l := law.Lives{Place: c.Jurisdiction, Zone: c.Location()}
+	if s.lives != nil {
+		if l, err = s.lives(v); err != nil {
+			return "", "", err
+		}
+	}
+	day := func(at clock.Instant) clock.Date { return clock.DateOf(at.In(c.Location())) }
+	if at := l.Hidden(law.Events, v.Now()); at > 0 {
+		told = day(at).AddDays(toldAhead + 1)
+	}
+	if at := l.Over(law.BookingLog, v.Now()); at > 0 {
+		logged = day(at)
+	}
+	return told, logged, nil
 }
 
 func recountMoney(tx *store.Tx, now, was counts) error {

@@ -24,9 +24,14 @@ var insights = []Sentence{
 		Sources:  []string{"B10", "P1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/insight/count.go", "internal/insight/work.go"},
-		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount", "app.TestReportsInABrowser"},
+		ProvedBy: []string{"insight.TestKeptCountsEqualADirectCount", "insight.TestWhatCanBeCountedNoMoreStays", "app.TestReportsInABrowser"},
 		Probe:    "reports-counted",
 		Twins: []Twin{
+			{
+				Name: "old days are counted anew from what is gone",
+				File: "internal/insight/work.go", Old: "if k.day < logged {", New: "if k.day < logged && logged == told {",
+				Red: []string{"insight.TestWhatCanBeCountedNoMoreStays"},
+			},
 			{
 				Name: "old days that were changed are not counted again",
 				File: "internal/insight/work.go", Old: "for _, text := range []string{sqlTouched, sqlObjected,", New: "for _, text := range []string{sqlObjected,",

@@ -18,7 +18,7 @@ import (
 func figures(ctx context.Context, t *testing.T, p *practice.Practice, must func(error)) {
 	t.Helper()
 	owner, system := p.As(access.Owner), p.As(access.System)
-	s := insight.New(p.DB)
+	s := insight.New(p.DB, nil)
 	must(s.Work(ctx, system))
 	for _, k := range insight.Kinds() {
 		_, err := s.Report(ctx, owner, insight.Ask{Kind: k, From: p.Day(-20), To: p.Day(0)})
