@@ -163,8 +163,8 @@ func (s *Service) TakeAdvance(ctx context.Context, who access.Caller, patient id
 	return out, err
 }
 
-// Use lets an invoice take what is due of money that is there: a patient's advance, or money of which nobody had decided. fault.Conflict when there is none left, nothing is due, or
-// it is another patient's.
+// Use lets an invoice take what is due of money that is there: a patient's advance, or money of which nobody had decided. What a gateway was asked to give back of it is not there any
+// more. fault.Conflict when there is none left, nothing is due, or it is another patient's.
 func (s *Service) Use(ctx context.Context, who access.Caller, payment, invoice id.ID) (int64, error) {
 	var took int64
 	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) error {
@@ -180,7 +180,12 @@ func (s *Service) Use(ctx context.Context, who access.Caller, payment, invoice i
 		if err != nil {
 			return err
 		}
-		if !p.Patient.IsZero() && p.Patient != d.Patient || p.Undecided+p.Advance == 0 || d.Due() <= 0 {
+		away, err := onItsWay(&tx.View, p)
+		if err != nil {
+			return err
+		}
+		there := p.Undecided + p.Advance - away
+		if !p.Patient.IsZero() && p.Patient != d.Patient || there <= 0 || d.Due() <= 0 {
 			return fault.New(fault.Conflict, "fault.bill_settled")
 		}
 		took = 0
@@ -192,7 +197,7 @@ func (s *Service) Use(ctx context.Context, who access.Caller, payment, invoice i
 			if *from.left == 0 {
 				continue
 			}
-			n, _, err := applyTo(tx, &p, invoice, *from.left, from.name, day)
+			n, _, err := applyTo(tx, &p, invoice, min(*from.left, there-took), from.name, day)
 			if err != nil {
 				return err
 			}
@@ -316,8 +321,12 @@ func giveAtDesk(tx *store.Tx, c clinics.Clinic, r ReturnDraft) (Given, error) {
 	return giveBack(tx, c, from, desk(r.Method), Refunded{External: r.Key, Method: r.Method, Amount: money.Of(r.Amount, from.Currency), At: tx.Now(), Invoice: r.Invoice, Reason: r.Reason})
 }
 
-// mostBack is how much of a payment can go back without an invoice being due again.
+// mostBack is how much of a payment can go back without an invoice being due again. What a gateway was asked to give back is on its way, for days, and does not go a second time.
 func mostBack(v *store.View, p Payment) (int64, error) {
+	away, err := onItsWay(v, p)
+	if err != nil {
+		return 0, err
+	}
 	out := p.Undecided + p.Advance
 	shares, err := paidBy(v, p.ID)
 	if err != nil {
@@ -333,5 +342,5 @@ func mostBack(v *store.View, p Payment) (int64, error) {
 		}
 		out += max(0, min(s.amount, -d.Due()))
 	}
-	return out, nil
+	return max(0, out-away), nil
 }

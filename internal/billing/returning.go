@@ -86,6 +86,18 @@ func GatewayOf(v *store.View, p Payment) (GatewayAccount, error) {
 	return a, err
 }
 
+// onItsWay is how much of a payment its gateway was asked to give back and has not said yet whether it went; zero for the desk's money.
+func onItsWay(v *store.View, p Payment) (int64, error) {
+	_, name, ok := strings.Cut(p.Source, ":")
+	account, err := id.Parse(name)
+	if !ok || err != nil {
+		return 0, nil
+	}
+	var sum int64
+	err = v.Row(sqlReturnUnderway, account, p.External).Scan(&sum)
+	return sum, err
+}
+
 // backFrom looks whether money of the payment can go back from the invoice: it is there, and the payer's. Zero is no invoice in particular.
 func backFrom(v *store.View, p Payment, invoice id.ID) error {
 	if invoice.IsZero() {
@@ -131,8 +143,8 @@ func (o *Gateways) Return(ctx context.Context, who access.Caller, payment id.ID,
 		if _, err := o.till(&tx.View, a); err != nil {
 			return err
 		}
-		var underway int64
-		if err := tx.Row(sqlReturnUnderway, a.ID, p.External).Scan(&underway); err != nil {
+		underway, err := onItsWay(&tx.View, p)
+		if err != nil {
 			return err
 		}
 		if amount <= 0 || amount > p.Amount-p.Refunded-underway {
