@@ -34,6 +34,10 @@ const (
 	sqlEncounterFor = `SELECT ` + encounterColumns + ` FROM encounter WHERE clinic_id = $1 AND appointment_id = $2`
 	sqlEncounterAdd = `INSERT INTO encounter (clinic_id, id, patient_id, appointment_id, provider_id, service_id, starts_at, day, created_at, changed_at, changed_by)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) ON CONFLICT (clinic_id, appointment_id) DO NOTHING`
+	// Appointments are scheduling's table. It is read here, never written: a page that is being written asks this every few seconds, in one statement.
+	sqlEncounterAlong = `UPDATE encounter SET provider_id = a.provider_id, service_id = a.service_id, starts_at = a.starts_at, day = a.day FROM appointment a
+	WHERE encounter.clinic_id = $1 AND encounter.id = $2 AND encounter.signed_at = 0 AND a.clinic_id = $1 AND a.id = encounter.appointment_id
+	AND (a.starts_at <> encounter.starts_at OR a.day <> encounter.day OR a.provider_id <> encounter.provider_id OR a.service_id <> encounter.service_id)`
 )
 
 func scanEncounter(row interface{ Scan(...any) error }, more ...any) (e Encounter, err error) {
@@ -60,7 +64,10 @@ func Begin(tx *store.Tx, appointment id.ID) (Encounter, error) {
 		return Encounter{}, err
 	}
 	e, err := scanEncounter(tx.Row(sqlEncounterFor, appointment))
-	if err == nil || !fault.Is(err, fault.NotFound) {
+	if err == nil {
+		return along(tx, e)
+	}
+	if !fault.Is(err, fault.NotFound) {
 		return e, err
 	}
 	a, err := scheduling.FactsOf(&tx.View, appointment)
@@ -79,4 +86,19 @@ func Begin(tx *store.Tx, appointment id.ID) (Encounter, error) {
 		tx.Record(audit.Note{Action: "begin", Kind: "encounter", Subject: one, Patient: a.Patient})
 	}
 	return scanEncounter(tx.Row(sqlEncounterFor, appointment))
+}
+
+// along has a visit that nobody has signed go along with its appointment, which may have been moved since it was begun: a record is of the day on which the patient came, and of the
+// practitioner to whom she came.
+func along(tx *store.Tx, e Encounter) (Encounter, error) {
+	if e.Signed() {
+		return e, nil
+	}
+	n, err := tx.Exec(sqlEncounterAlong, e.ID)
+	if err != nil || n == 0 {
+		return e, err
+	}
+	now, err := scanEncounter(tx.Row(sqlEncounterGet, e.ID))
+	tx.Record(audit.Note{Action: "reschedule", Kind: "encounter", Subject: e.ID, Patient: e.Patient, Old: map[string]any{"provider": e.Provider, "starts_at": e.StartsAt}, New: map[string]any{"provider": now.Provider, "starts_at": now.StartsAt}})
+	return now, err
 }

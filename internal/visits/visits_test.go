@@ -337,3 +337,64 @@ func TestBanner(t *testing.T) {
 		}
 	})
 }
+
+// A visit that was opened ahead goes along when its appointment is moved: what is written then is of the day, and of the practitioner, to whom she came. What is signed stays.
+func TestAVisitGoesAlongWithItsAppointment(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		move := func(e visits.Encounter, to scheduling.Move) scheduling.Appointment {
+			t.Helper()
+			a, err := c.Desk.Open(background, c.As(access.FrontDesk), e.Appointment)
+			c.must(err)
+			to.Version = a.Version
+			out, err := c.Desk.Move(background, c.As(access.FrontDesk), e.Appointment, to)
+			c.must(err)
+			return out
+		}
+		stands := func(when string, e visits.Encounter, a scheduling.Appointment) {
+			t.Helper()
+			now, err := c.notes.Open(background, c.doctor, e.ID)
+			c.must(err)
+			if now.StartsAt != a.StartsAt || now.Day != a.Day || now.Provider != a.Provider {
+				t.Fatalf("%s: the visit is of %s (%s) with %s, its appointment of %s (%s) with %s", when, now.StartsAt.Time(), now.Day, now.Provider, a.StartsAt.Time(), a.Day, a.Provider)
+			}
+		}
+		later := scheduling.Move{Provider: c.Providers[1], StartsAt: c.At(3, "11:00")}
+
+		opened := c.visit()
+		a := move(opened, later)
+		again, err := c.notes.Begin(background, c.doctor, opened.Appointment)
+		c.must(err)
+		if again.ID != opened.ID || again.Day != a.Day || again.Provider != a.Provider || again.Version != opened.Version {
+			t.Fatalf("it was opened again as %+v", again)
+		}
+		stands("opened again", opened, a)
+
+		e := c.visit()
+		saved, err := c.notes.Save(background, c.doctor, e.ID, draft(e, "Cough"))
+		c.must(err)
+		later.StartsAt = c.At(3, "12:00")
+		a = move(e, later)
+		saved, err = c.notes.Save(background, c.doctor, e.ID, draft(saved.Encounter, "Cough for a week"))
+		c.must(err)
+		if saved.Met || saved.Day != a.Day {
+			t.Fatalf("%+v", saved)
+		}
+		stands("written on", e, a)
+		later.StartsAt = c.At(4, "12:00")
+		a = move(e, later)
+		signed, err := c.notes.Sign(background, c.doctor, e.ID, c.Providers[1], draft(saved.Encounter, "Cough for a week"))
+		c.must(err)
+		if signed.Met || signed.Day != a.Day || signed.StartsAt != a.StartsAt {
+			t.Fatalf("%+v", signed)
+		}
+		stands("signed", e, a)
+		later.StartsAt = c.At(2, "12:00")
+		move(e, later)
+		stands("signed, and moved after that", e, a)
+		if x, err := c.notes.Begin(background, c.doctor, e.Appointment); err != nil || x.Day != a.Day {
+			t.Fatalf("%+v, %v", x, err)
+		}
+	})
+}

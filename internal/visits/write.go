@@ -124,6 +124,10 @@ func (s *Service) write(ctx context.Context, who access.Caller, right access.Rig
 			out.Met = true
 			return putAside(tx, e, d)
 		}
+		if e, err = along(tx, e); err != nil {
+			return err
+		}
+		out = Saved{Encounter: e}
 		note, vitals, err := sealed(tx, e, d)
 		if err != nil {
 			return err
