@@ -144,6 +144,31 @@ func (l *DrugList) Find(generic, form string) (Drug, bool) {
 	return Drug{}, false
 }
 
+// Controlled is a restricted drug that a row of a sheet holds; false when it holds none. What the list has just as it is written is what that line says. Anything else is a drug in a form that the list
+// does not know, a mixture, or a name with more beside it: then every line counts that its words name, because the law asks what the patient is given, and not how it was typed.
+func (l *DrugList) Controlled(r Row) (Drug, bool) {
+	if d, ok := l.Find(r.Generic, r.Form); ok {
+		return d, d.Restricted()
+	}
+	named := map[string]string{} // as it is spelled, to the key of its lines
+	for i, d := range l.Drugs {
+		for _, b := range d.Brands {
+			named[spelled(b)] = l.keys[i]
+		}
+	}
+	for _, k := range l.keys {
+		named[spelled(k)] = k
+	}
+	for _, key := range namesIn(spelled(r.Generic), named) {
+		for i, d := range l.Drugs {
+			if l.keys[i] == key && d.Restricted() {
+				return d, true
+			}
+		}
+	}
+	return Drug{}, false
+}
+
 // classesOf are the classes of an ingredient, over all its lines.
 func (l *DrugList) classesOf(ingredient string) []string {
 	var out []string

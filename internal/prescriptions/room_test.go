@@ -451,6 +451,47 @@ func TestControlledDrugsAndDistance(t *testing.T) {
 	})
 }
 
+// However a controlled drug is written down, it is one: in a form that the list has no line for (a page without a script keeps the form of the drug that stood there before), in a mixture, or
+// with a strength behind its name.
+func TestControlledDrugsHoweverTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "prescriptions-controlled")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		r := open(t, b)
+		list := []prescriptions.Row{{Generic: "Morphine", Form: "syrup", Dose: "1-0-1"}, {Generic: "Paracetamol + Tramadol", Dose: "1-0-1"}, {Generic: "Tab. Diazepam 5 mg", Dose: "1-0-1"}}
+		d := r.draft()
+		d.Rows, d.Remote = list, true
+		p, err := r.scripts.Sign(background, r.doctor, d, r.signer, false)
+		wants(t, err, fault.Invalid, "drug-1", "drug-2", "drug-3")
+		d.Version, d.Rows, d.Remote = p.Version, p.Rows, false
+		for _, w := range p.Checking.Warnings {
+			if w.NeedsReason() {
+				d.Reasons = map[string]string{w.Key: "looked after"}
+			}
+		}
+		if p, err = r.scripts.Sign(background, r.doctor, d, r.signer, false); err != nil {
+			t.Fatal(err)
+		}
+		marked := map[string]bool{}
+		for _, w := range p.Sheet.Checking.Warnings {
+			if w.Kind == prescriptions.WarnRestricted {
+				marked[w.A] = true
+			}
+		}
+		for _, x := range list {
+			if !marked[x.Generic] {
+				t.Errorf("%q is not marked: %+v", x.Generic, p.Sheet.Checking.Warnings)
+			}
+		}
+		// What stands on the list as it is written is what its own line says.
+		d = r.draft("Amoxicillin + clavulanic acid")
+		d.Remote = true
+		if _, err := r.scripts.Sign(background, r.doctor, d, r.signer, false); err != nil {
+			t.Errorf("a drug that is none: %v", err)
+		}
+	})
+}
+
 func TestReplacingEndsTheOldOne(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {

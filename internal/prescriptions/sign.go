@@ -119,7 +119,7 @@ func (s *Service) sign(tx *store.Tx, c clinics.Clinic, by scheduling.Provider, d
 	}
 	if d.Remote && c.Jurisdiction == "IN" && l.drugs != nil {
 		for i, r := range d.Rows {
-			if x, ok := l.drugs.Find(r.Generic, r.Form); ok && x.Restricted() {
+			if _, ok := l.drugs.Controlled(r); ok {
 				f.Add(rowField("drug", i), "field.rx.remote")
 			}
 		}

@@ -85,7 +85,7 @@ func (l *WarningList) Check(rows []Row, known Known, drugs *DrugList) []Warning 
 		if _, ok := drugs.Find(r.Generic, ""); !ok {
 			add(Warning{Kind: WarnUnknown, A: r.Generic, Severity: Mild})
 		}
-		if d, ok := drugs.Find(r.Generic, r.Form); ok && d.Restricted() {
+		if d, ok := drugs.Controlled(r); ok {
 			add(Warning{Kind: WarnRestricted, A: r.Generic, B: strings.Join(d.Schedules, ", "), Severity: Mild})
 		}
 		for _, a := range known.Allergies {
