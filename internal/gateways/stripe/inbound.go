@@ -56,7 +56,7 @@ func (c *Client) Read(t billing.Till, h billing.GatewayHook, now clock.Instant) 
 		if p.OrderID == "" {
 			break
 		}
-		one := billing.Capture{ID: p.OrderID, OrderID: p.OrderID, Amount: s.AmountTotal, Currency: p.Currency, State: billing.Started, At: at(s.Created)}
+		one := billing.Capture{ID: p.OrderID, OrderID: p.OrderID, Amount: p.Amount, Currency: p.Currency, State: billing.Started, At: at(s.Created)}
 		switch {
 		case s.PaymentStatus == "paid": // the session began when its page was opened; that it is paid is as old as the report
 			one.State, one.At = billing.Captured, n.At

@@ -26,13 +26,17 @@ func (c *Client) Probe(ctx context.Context, t billing.Till) error {
 // Open makes a Checkout session. The reference is the key of Stripe's idempotency: the same request answers the same session.
 // Nothing about the patient is sent.
 func (c *Client) Open(ctx context.Context, t billing.Till, a billing.Ask) (billing.Page, error) {
+	amount, err := theirs(a.Amount, a.Currency)
+	if err != nil {
+		return billing.Page{}, err
+	}
 	mark := map[string]string{"almirah": a.Reference}
 	p := &stripe.CheckoutSessionCreateParams{
 		Mode: stripe.String("payment"), ClientReferenceID: stripe.String(a.Reference), ExpiresAt: stripe.Int64(a.ExpiresAt.Time().Unix()), Metadata: mark,
 		SuccessURL: stripe.String(a.ReturnURL), CancelURL: stripe.String(a.ReturnURL),
 		PaymentIntentData: &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: mark},
 		LineItems: []*stripe.CheckoutSessionCreateLineItemParams{{Quantity: stripe.Int64(1), PriceData: &stripe.CheckoutSessionCreateLineItemPriceDataParams{
-			Currency: stripe.String(strings.ToLower(a.Currency)), UnitAmount: stripe.Int64(a.Amount),
+			Currency: stripe.String(strings.ToLower(a.Currency)), UnitAmount: stripe.Int64(amount),
 			ProductData: &stripe.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: stripe.String(a.Description)}}}},
 	}
 	var made wireSession
@@ -127,7 +131,11 @@ func (c *Client) Close(ctx context.Context, t billing.Till, id string) error {
 
 // GiveBack refunds a payment, or a part of it.
 func (c *Client) GiveBack(ctx context.Context, t billing.Till, b billing.Back) (billing.Return, error) {
-	p := &stripe.RefundCreateParams{PaymentIntent: stripe.String(b.PaymentID), Amount: stripe.Int64(b.Amount), Metadata: map[string]string{"almirah": b.Reference}}
+	amount, err := theirs(b.Amount, b.Currency)
+	if err != nil {
+		return billing.Return{}, err
+	}
+	p := &stripe.RefundCreateParams{PaymentIntent: stripe.String(b.PaymentID), Amount: stripe.Int64(amount), Metadata: map[string]string{"almirah": b.Reference}}
 	var made wireRefund
 	if err := c.post(ctx, t, "/v1/refunds", "back-"+b.Reference, p, &p.Params, &made); err != nil {
 		return billing.Return{}, err

@@ -94,7 +94,8 @@ func currency(s string) string {
 }
 
 func (s wireSession) page() billing.Page {
-	p := billing.Page{ID: billing.Token(s.ID), OrderID: billing.Token(s.PaymentIntent), Reference: billing.Token(s.Reference), Amount: s.AmountTotal, Currency: currency(s.Currency), State: billing.PageOpen}
+	p := billing.Page{ID: billing.Token(s.ID), OrderID: billing.Token(s.PaymentIntent), Reference: billing.Token(s.Reference), Currency: currency(s.Currency), State: billing.PageOpen}
+	p.Amount = ours(s.AmountTotal, p.Currency)
 	switch {
 	case s.Status == "complete" && s.PaymentStatus == "paid":
 		p.State = billing.PagePaid
@@ -108,13 +109,14 @@ func (s wireSession) page() billing.Page {
 }
 
 func (i wireIntent) capture() billing.Capture {
-	c := billing.Capture{ID: billing.Token(i.ID), OrderID: billing.Token(i.ID), Reference: billing.Token(i.Metadata.Ours), Amount: i.Amount, Currency: currency(i.Currency), State: billing.Started, At: at(i.Created)}
+	c := billing.Capture{ID: billing.Token(i.ID), OrderID: billing.Token(i.ID), Reference: billing.Token(i.Metadata.Ours), Currency: currency(i.Currency), State: billing.Started, At: at(i.Created)}
+	c.Amount = ours(i.Amount, c.Currency)
 	if len(i.Kinds) == 1 {
 		c.Method = billing.Token(i.Kinds[0])
 	}
 	switch i.Status {
 	case "succeeded":
-		c.State, c.Amount = billing.Captured, i.Received
+		c.State, c.Amount = billing.Captured, ours(i.Received, c.Currency)
 	case "requires_capture":
 		c.State = billing.Authorized
 	case "canceled":
@@ -133,8 +135,9 @@ func (i wireIntent) capture() billing.Capture {
 }
 
 func (r wireRefund) back() billing.Return {
-	out := billing.Return{ID: billing.Token(r.ID), PaymentID: billing.Token(r.PaymentIntent), Reference: billing.Token(r.Metadata.Ours), Amount: r.Amount, Currency: currency(r.Currency),
+	out := billing.Return{ID: billing.Token(r.ID), PaymentID: billing.Token(r.PaymentIntent), Reference: billing.Token(r.Metadata.Ours), Currency: currency(r.Currency),
 		State: billing.ReturnPending, At: at(r.Created)}
+	out.Amount = ours(r.Amount, out.Currency)
 	switch r.Status {
 	case "succeeded":
 		out.State = billing.ReturnProcessed
@@ -145,6 +148,6 @@ func (r wireRefund) back() billing.Return {
 }
 
 func (d wireDispute) dispute() billing.Dispute {
-	return billing.Dispute{ID: billing.Token(d.ID), PaymentID: billing.Token(d.PaymentIntent), Amount: d.Amount, Currency: currency(d.Currency),
+	return billing.Dispute{ID: billing.Token(d.ID), PaymentID: billing.Token(d.PaymentIntent), Amount: ours(d.Amount, currency(d.Currency)), Currency: currency(d.Currency),
 		State: billing.Token(d.Status), Reason: billing.Token(d.Reason), RespondBy: at(d.Evidence.DueBy), At: at(d.Created)}
 }
