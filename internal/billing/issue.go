@@ -66,7 +66,7 @@ func finish(tx *store.Tx, c clinics.Clinic, set Setting, d *Document) error {
 }
 
 // Issue gives a draft the next number of its series. What it says is worked out once more by the rules of today; after that it never changes. version is the one that the
-// writer saw; fault.Conflict when it was changed or issued meanwhile.
+// writer saw; fault.Conflict when it was changed or issued meanwhile, and when its prices are of another money than the clinic's is now: they are looked at first.
 func (s *Service) Issue(ctx context.Context, who access.Caller, one id.ID, version int64) (Document, error) {
 	var d Document
 	err := s.db.Change(ctx, who, access.BillIssue, func(_ context.Context, tx *store.Tx) error {
@@ -85,7 +85,7 @@ func issueDraft(tx *store.Tx, c clinics.Clinic, set Setting, one id.ID, version 
 	if err != nil {
 		return was, err
 	}
-	if was.State != Draft || was.Version != version {
+	if was.State != Draft || was.Version != version || was.Currency != c.Currency {
 		return was, fault.New(fault.Conflict, "fault.changed_meanwhile")
 	}
 	d, err := prepare(&tx.View, c, set, was.Draft())

@@ -23,7 +23,7 @@ const (
 	particulars, note, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 	ON CONFLICT (clinic_id, id) DO NOTHING`
 	sqlInvoiceChange = `UPDATE invoice SET appointment_id = $4, day = $5, scheme = $6, tax_id = $7, place = $8, inclusive = $9, discount = $10, net = $11, tax = $12, rounding = $13, total = $14,
-	particulars = $15, note = $16, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`
+	particulars = $15, note = $16, currency = $17, version = version + 1 WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`
 	sqlInvoiceDiscard = `DELETE FROM invoice WHERE clinic_id = $1 AND id = $2 AND version = $3 AND state = 'draft'`
 	sqlLineAdd        = `INSERT INTO invoice_line (clinic_id, invoice_id, id, position, service_id, words, code, class, rate, quantity, price, discount, net, tax, free_of)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
@@ -258,7 +258,7 @@ func change(tx *store.Tx, c clinics.Clinic, d *Document) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(sqlInvoiceChange, d.ID, d.Version, id.Null(d.Appointment), string(d.Day), string(d.Scheme), d.TaxID, d.Place, d.Inclusive, d.Discount, d.Net, d.Tax, d.Rounding, d.Total, who, note)
+	n, err := tx.Exec(sqlInvoiceChange, d.ID, d.Version, id.Null(d.Appointment), string(d.Day), string(d.Scheme), d.TaxID, d.Place, d.Inclusive, d.Discount, d.Net, d.Tax, d.Rounding, d.Total, who, note, d.Currency)
 	if err == nil && n == 0 {
 		err = fault.New(fault.Conflict, "fault.changed_meanwhile")
 	}
