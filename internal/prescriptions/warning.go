@@ -140,8 +140,10 @@ func (l *WarningList) allergy(r Row, a KnownAllergy, drugs *DrugList, add func(W
 		parts = append(append(parts, matchKey(drug)), Ingredients(drug)...)
 		wider = append(wider, names(drug, drugs)...)
 	}
+	told, single := worded(key)
 	means := func(rule string) bool {
-		return key == rule || strings.TrimSuffix(key, "s") == rule || slices.Contains(strings.Fields(key), rule) || slices.Contains(wider, rule)
+		whole, _ := worded(rule)
+		return whole != " " && (strings.Contains(told, whole) || strings.Contains(single, whole)) || slices.Contains(wider, rule)
 	}
 	if slices.Contains(given, key) || slices.Contains(given, strings.TrimSuffix(key, "s")) || slices.ContainsFunc(parts, func(p string) bool { return slices.Contains(given, p) }) {
 		add(Warning{Kind: WarnAllergy, A: r.Generic, B: a.Substance, Severity: severer(Severe, a.Severity)})
@@ -155,6 +157,16 @@ func (l *WarningList) allergy(r Row, a KnownAllergy, drugs *DrugList, add func(W
 			add(Warning{Kind: WarnAllergy, A: r.Generic, B: a.Substance, Severity: severity, Words: rule.Words})
 		}
 	}
+}
+
+// worded is what was told as its words with a space around each, whatever stood between them, and the same with each word in the singular: people write two allergies in one line, with a comma or a stroke,
+// or put one in brackets.
+func worded(key string) (told, single string) {
+	told, single = " ", " "
+	for _, w := range strings.FieldsFunc(key, func(r rune) bool { return !inWord(r) }) {
+		told, single = told+w+" ", single+strings.TrimSuffix(w, "s")+" "
+	}
+	return told, single
 }
 
 func (l *WarningList) pair(a, b string, drugs *DrugList, add func(Warning)) {
