@@ -524,6 +524,49 @@ func TestReplacingEndsTheOldOne(t *testing.T) {
 	})
 }
 
+// While somebody writes a sheet in the place of another one, a colleague cancels that one, or writes the next one first. What was written is not lost: beside a cancelled sheet the new one stands by itself, and
+// of two that would replace one sheet the second is refused as what it is.
+func TestTheReplacedSheetEndsMeanwhile(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		r := open(t, b)
+		instead := func(old id.ID) prescriptions.Draft {
+			d := r.draft("Paracetamol")
+			d.Replaces = old
+			return d
+		}
+		for name, saved := range map[string]bool{"saved before": true, "not saved yet": false} {
+			old := r.signed("Cetirizine")
+			d := instead(old.ID)
+			if saved {
+				p, err := r.scripts.Save(background, r.doctor, d, r.signer)
+				if err != nil {
+					t.Fatal(name, err)
+				}
+				d.Version = p.Version
+			}
+			if err := r.scripts.Cancel(background, r.doctor, old.ID, "the wrong patient"); err != nil {
+				t.Fatal(name, err)
+			}
+			p, err := r.scripts.Sign(background, r.doctor, d, r.signer, false)
+			if err != nil || p.State != prescriptions.Signed {
+				t.Fatalf("%s: it is %s: %v", name, p.State, err)
+			}
+			if was := r.open(old.ID); was.State != prescriptions.Cancelled || was.EndReason != "the wrong patient" || !was.Next.IsZero() {
+				t.Errorf("%s: the old one is %s, %q, next %s", name, was.State, was.EndReason, was.Next)
+			}
+		}
+		old := r.signed("Cetirizine")
+		first, second := instead(old.ID), instead(old.ID)
+		if _, err := r.scripts.Sign(background, r.doctor, first, r.signer, false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.scripts.Sign(background, r.doctor, second, r.signer, false); !fault.Is(err, fault.Conflict) {
+			t.Errorf("the page of what was typed is shown again only after a conflict: %v", err)
+		}
+	})
+}
+
 func TestFavouritesAndBrands(t *testing.T) {
 	t.Parallel()
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {

@@ -320,11 +320,13 @@ func (s *Service) keep(tx *store.Tx, c clinics.Clinic, d *Draft, provider id.ID)
 		}
 		if !d.Replaces.IsZero() {
 			p, err := get(&tx.View, d.Replaces)
-			if err == nil && (p.Patient != d.Patient || p.State != Signed) {
-				err = fault.Missing()
-			}
-			if err != nil {
+			switch {
+			case err != nil:
 				return nil, err
+			case p.Draft.Patient != d.Patient || p.State == Drafted:
+				return nil, fault.Missing()
+			case !p.Next.IsZero(): // another sheet took its place while this one was written: what was typed is shown again
+				return nil, stale()
 			}
 		}
 	case err != nil:

@@ -163,7 +163,11 @@ func (s *Service) sign(tx *store.Tx, c clinics.Clinic, by scheduling.Provider, d
 	d.Version++
 	tx.Record(audit.Note{Action: "sign", Kind: "prescription", Subject: d.ID, Patient: d.Patient, New: map[string]any{"sheet": d.event(), "checked": check.State, "why": check.Why, "list": check.List, "warnings": check.Warnings, "overridden": overridden}})
 	if !d.Replaces.IsZero() {
-		if err := end(tx, d.Replaces, d.Patient, "", d.ID); err != nil {
+		was, err := get(&tx.View, d.Replaces)
+		if err == nil && (was.State != Cancelled || !was.Next.IsZero()) { // one that somebody cancelled meanwhile holds no more already
+			err = end(tx, d.Replaces, d.Patient, "", d.ID)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
