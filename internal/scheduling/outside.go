@@ -19,10 +19,18 @@ const sqlAheadUntil = `SELECT ` + appointmentColumns + ` FROM appointment WHERE 
 // uncovered says whether nobody works through the whole of a, of which open are the working hours of its practitioner on its day. Where
 // staff booked outside the hours for a reason that they gave, only leave and closures count, which may have come later.
 func (h Hours) uncovered(open []Span, a Appointment) bool {
-	if a.insisted {
+	away := func() bool {
 		return slices.ContainsFunc(h.Away, func(x Away) bool { return x.From < a.EndsAt && a.StartsAt < x.To })
 	}
-	return !slices.ContainsFunc(open, func(x Span) bool { return x.From <= a.StartsAt && a.EndsAt <= x.To })
+	switch {
+	case a.insisted:
+		return away()
+	case within(open, a.StartsAt, a.EndsAt):
+		return false
+	case clock.DateOf((a.EndsAt - 1).In(h.zone())) == a.Day:
+		return true
+	}
+	return away() || !within(h.workedThrough(a.StartsAt, a.EndsAt), a.StartsAt, a.EndsAt) // over midnight: the hours of two days are one night
 }
 
 // Outside lists the appointments ahead, up to the clinic's horizon, that lie in leave, in a closure or outside the hours of their
