@@ -42,11 +42,12 @@ const (
 	sqlReturnExternal = `SELECT ` + returnColumns + ` FROM gateway_return WHERE clinic_id = $1 AND account_id = $2 AND external_id = $3 AND external_id <> ''`
 	sqlReturnsOf      = `SELECT ` + returnColumns + ` FROM gateway_return WHERE clinic_id = $1 AND account_id = $2 AND payment = $3 ORDER BY asked_at, id`
 	sqlReturnsBooked  = `SELECT ` + returnColumns + ` FROM gateway_return WHERE clinic_id = $1 AND account_id = $2 AND asked_at >= $3 AND asked_at < $4 AND external_id <> '' ORDER BY asked_at, id`
-	sqlReturnUnderway = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM gateway_return WHERE clinic_id = $1 AND account_id = $2 AND payment = $3 AND state IN ('asked', 'pending')`
-	sqlReturnState    = `UPDATE gateway_return SET external_id = $3, state = $4, code = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2`
-	sqlReturnBooked   = `UPDATE gateway_return SET refund_id = $3 WHERE clinic_id = $1 AND id = $2`
-	sqlReturnEndAll   = `UPDATE gateway_return SET state = 'refused', code = 'revoked', state_at = $3 WHERE clinic_id = $1 AND account_id = $2 AND state = 'asked'`
-	sqlReturnsErase   = `UPDATE gateway_return SET patient_id = NULL, reason = NULL WHERE clinic_id = $1 AND patient_id = $2`
+	sqlReturnUnderway = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM gateway_return WHERE clinic_id = $1 AND account_id = $2 AND payment = $3 AND state IN ('asked', 'pending')
+	AND EXISTS (SELECT 1 FROM gateway_account a WHERE a.clinic_id = $1 AND a.id = $2 AND a.state <> 'revoked')`
+	sqlReturnState  = `UPDATE gateway_return SET external_id = $3, state = $4, code = $5, state_at = $6 WHERE clinic_id = $1 AND id = $2`
+	sqlReturnBooked = `UPDATE gateway_return SET refund_id = $3 WHERE clinic_id = $1 AND id = $2`
+	sqlReturnEndAll = `UPDATE gateway_return SET state = 'refused', code = 'revoked', state_at = $3 WHERE clinic_id = $1 AND account_id = $2 AND state = 'asked'`
+	sqlReturnsErase = `UPDATE gateway_return SET patient_id = NULL, reason = NULL WHERE clinic_id = $1 AND patient_id = $2`
 )
 
 func scanReturn(row scanner) (GatewayReturn, error) {
@@ -86,7 +87,7 @@ func GatewayOf(v *store.View, p Payment) (GatewayAccount, error) {
 	return a, err
 }
 
-// onItsWay is how much of a payment its gateway was asked to give back and has not said yet whether it went; zero for the desk's money.
+// onItsWay is how much of a payment its gateway was asked to give back and has not said yet whether it went; zero for the desk's money, and of an account that was revoked: it will never say.
 func onItsWay(v *store.View, p Payment) (int64, error) {
 	_, name, ok := strings.Cut(p.Source, ":")
 	account, err := id.Parse(name)

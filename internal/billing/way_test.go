@@ -98,3 +98,34 @@ func TestMoneyThatCouldNotGoBackIsThereAgain(t *testing.T) {
 		c.books()
 	})
 }
+
+// Of an account that was revoked nothing is heard any more: what became of a refund that was on its way only a person can find out, who is then not kept from giving money back.
+func TestWhatARevokedAccountGaveBackAPersonDecides(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, c *counter) {
+		asha := c.visit(0, "Asha Rao").Patient
+		d := c.issued(asha, 50000)
+		r, err := c.ask(asha, d.ID)
+		c.must(err)
+		c.bank.pay(billing.Reference(r.ID))
+		c.hear(c.bank.posts()...)
+		c.work()
+		paid := c.sheet(d.ID).Money[0].ID
+		_, _, err = c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 40000, Reason: "not done"})
+		c.must(err)
+		_, err = c.pay.Return(background, c.As(access.Billing), paid, 30000, d.ID, "not done", c.newKey())
+		c.must(err)
+		c.work()
+		if most := c.sheet(d.ID).Money[0].Most; most != 10000 {
+			t.Fatalf("%d can go back", most)
+		}
+		now := c.accounts()[0]
+		c.must(c.pay.Revoke(background, c.As(access.Owner), now.ID, now.Version))
+		if most := c.sheet(d.ID).Money[0].Most; most != 40000 {
+			t.Fatalf("%d can go back from an account that was revoked", most)
+		}
+		_, err = c.bills.Return(background, c.As(access.Billing), billing.ReturnDraft{Payment: paid, Invoice: d.ID, Amount: 40000, Method: billing.Cash, Reason: "not done"})
+		c.must(err)
+		c.books()
+	})
+}
