@@ -194,7 +194,8 @@ func closeDay(tx *store.Tx, day clock.Date, counted []Counted) error {
 			continue
 		}
 		n := counted[at]
-		if n.Amount < 0 || n.Amount > MostPrice {
+		// Where more went back than came, what has to be there is less than nothing; elsewhere nobody counts so.
+		if n.Amount < 0 && x.Expected() >= 0 || n.Amount > MostPrice || n.Amount < -MostPrice {
 			f.Add("counted."+string(x.Method), "field.bill.amount")
 		}
 		n.Note = text(&f, "note."+string(x.Method), n.Note, 200)

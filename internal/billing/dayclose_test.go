@@ -101,3 +101,32 @@ func TestNoMoneyLandsInADayThatIsClosedAtThatMoment(t *testing.T) {
 		c.books()
 	})
 }
+
+// On a day on which more went back by a way than came, what has to be there is less than nothing, and the day is closed over it as any other.
+func TestADayOnWhichMoreWentBackThanCame(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		boss := c.As(access.Manager)
+		d := c.issued(c.visit(0, "Asha Rao").Patient, 50000)
+		out, err := c.bills.Take(background, boss, d.ID, billing.Pay{Method: billing.Cash, Amount: 50000})
+		c.must(err)
+		c.Clock.Move(24 * time.Hour)
+		_, _, err = c.bills.Credit(background, boss, d.ID, billing.CreditDraft{Reason: "not done", Back: &billing.ReturnDraft{Payment: out.Payment, Method: billing.Bank}})
+		c.must(err)
+		all := []billing.Counted{{Method: billing.Cash}, {Method: billing.UPI}, {Method: billing.Card}, {Method: billing.Bank, Amount: -50000}}
+		all[1].Amount = -1
+		if err := c.bills.CloseDay(background, boss, "", all); !fault.Is(err, fault.Invalid) {
+			t.Fatalf("less than nothing where nothing went back: %v", err)
+		}
+		all[1].Amount = 0
+		c.must(c.bills.CloseDay(background, boss, "", all))
+		day, err := c.bills.Day(background, boss, "")
+		c.must(err)
+		for _, x := range day.Counts {
+			if x.Difference() != 0 || x.Method == billing.Bank && x.Counted != -50000 {
+				t.Errorf("%+v", x)
+			}
+		}
+	})
+}

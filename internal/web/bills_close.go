@@ -2,10 +2,12 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"almirah/internal/billing"
 	"almirah/internal/clock"
 	"almirah/internal/fault"
+	"almirah/internal/money"
 )
 
 // The count at the end of a day, and the books.
@@ -52,6 +54,19 @@ func (s *Site) dayClose(v *Visit) (*DayClosePage, error) {
 	return page, nil
 }
 
+// countedAmount reads what was counted as it is typed. It is below zero on a day on which more went back by a way than came by it.
+func countedAmount(text, currency string) (int64, bool) {
+	text, back := strings.TrimSpace(text), int64(1)
+	for _, minus := range []string{"-", "\u2212"} {
+		if rest, ok := strings.CutPrefix(text, minus); ok {
+			text, back = rest, -1
+			break
+		}
+	}
+	a, err := money.Parse(text, currency)
+	return back * a.Minor, err == nil
+}
+
 func dayClosed(s *Site, w http.ResponseWriter, v *Visit) error {
 	if err := v.form(); err != nil {
 		return err
@@ -64,8 +79,8 @@ func dayClosed(s *Site, w http.ResponseWriter, v *Visit) error {
 	var list []billing.Counted
 	for _, m := range billing.DeskMethods() {
 		field := "counted." + string(m)
-		n := minor(v.PostForm.Get(field), v.Clinic.Currency)
-		if n < 0 || v.PostForm.Get(field) == "" {
+		n, ok := countedAmount(v.PostForm.Get(field), v.Clinic.Currency)
+		if !ok {
 			wrong.Add(field, "field.bill.amount")
 		}
 		list = append(list, billing.Counted{Method: m, Amount: n, Note: v.PostForm.Get("note." + string(m))})
