@@ -145,25 +145,29 @@ func TestWhatIsNoPlainFileIsRefused(t *testing.T) {
 		binary.BigEndian.PutUint32(x[29:], crc32.ChecksumIEEE(x[12:29]))
 		return x
 	}
+	const behind = "\nendobj\n9 0 obj\n<< /Length 3 >>\nstream\nabc\nendstream" // the next stream of the file
 	for name, x := range map[string]struct {
 		content []byte
 		key     string
 	}{
-		"nothing":           {nil, "field.file.empty"},
-		"too large":         {make([]byte, visits.MostBytes+1), "field.file.large"},
-		"a page":            {[]byte("<!doctype html><script>alert(1)</script>"), "field.file.kind"},
-		"svg":               {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="x()"/>`), "field.file.kind"},
-		"a gif":             {[]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x00\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"), "field.file.kind"},
-		"half a picture":    {photo(t, 400, 400)[:3000], "field.file.broken"},
-		"a bomb":            {huge(), "field.file.pixels"},
-		"half a pdf":        {[]byte("%PDF-1.7\n1 0 obj"), "field.file.broken"},
-		"script":            {pdf("<< /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"), "field.file.restless"},
-		"hidden script":     {pdf("<< /OpenAction << /S /J#61vaScript /J#53 (x) >> >>"), "field.file.restless"},
-		"launch":            {pdf("<< /A << /S /Launch /F (cmd.exe) >> >>"), "field.file.restless"},
-		"carries a file":    {pdf("<< /Names << /EmbeddedFiles 3 0 R >> >>"), "field.file.restless"},
-		"locked":            {pdf("<< /Encrypt 5 0 R >>"), "field.file.locked"},
-		"packed script":     {packedObjects("<< /S /JavaScript /JS (x) >>"), "field.file.restless"},
-		"packed unreadably": {bytes.Replace(packedObjects("<< >>"), []byte("stream\n"), []byte("stream\nxx"), 1), "field.file.restless"},
+		"nothing":                 {nil, "field.file.empty"},
+		"too large":               {make([]byte, visits.MostBytes+1), "field.file.large"},
+		"a page":                  {[]byte("<!doctype html><script>alert(1)</script>"), "field.file.kind"},
+		"svg":                     {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="x()"/>`), "field.file.kind"},
+		"a gif":                   {[]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x00\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"), "field.file.kind"},
+		"half a picture":          {photo(t, 400, 400)[:3000], "field.file.broken"},
+		"a bomb":                  {huge(), "field.file.pixels"},
+		"half a pdf":              {[]byte("%PDF-1.7\n1 0 obj"), "field.file.broken"},
+		"script":                  {pdf("<< /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"), "field.file.restless"},
+		"hidden script":           {pdf("<< /OpenAction << /S /J#61vaScript /J#53 (x) >> >>"), "field.file.restless"},
+		"launch":                  {pdf("<< /A << /S /Launch /F (cmd.exe) >> >>"), "field.file.restless"},
+		"carries a file":          {pdf("<< /Names << /EmbeddedFiles 3 0 R >> >>"), "field.file.restless"},
+		"locked":                  {pdf("<< /Encrypt 5 0 R >>"), "field.file.locked"},
+		"packed script":           {packedObjects("<< /S /JavaScript /JS (x) >>"), "field.file.restless"},
+		"script behind a word":    {pdf("<< /Title (Mainstream Labs) >>\nendobj\n7 0 obj\n<< /S /JavaScript /JS (x) >>" + behind), "field.file.restless"},
+		"script in such a word":   {pdf("<< /Title (>>\nstream\n) >>\nendobj\n7 0 obj\n<< /S /JavaScript /JS (x) >>" + behind), "field.file.restless"},
+		"packed, and long-winded": {bytes.Replace(packedObjects("<< /S /JavaScript /JS (x) >>"), []byte("/ObjStm"), []byte("/ObjStm /Note ("+strings.Repeat("x", 3000)+")"), 1), "field.file.restless"},
+		"packed unreadably":       {bytes.Replace(packedObjects("<< >>"), []byte("stream\n"), []byte("stream\nxx"), 1), "field.file.restless"},
 	} {
 		_, err := c.notes.AddFile(background, c.doctor, e.Patient, id.Zero, name, x.content)
 		if f, ok := err.(*fault.Fault); !ok || len(f.Fields) != 1 || f.Fields[0].Name != "file" || f.Fields[0].Key != x.key {
@@ -173,7 +177,12 @@ func TestWhatIsNoPlainFileIsRefused(t *testing.T) {
 	if _, err := c.notes.AddFile(background, c.doctor, e.Patient, id.Zero, "quiet", packedObjects("<< /Type /Page >>")); err != nil {
 		t.Errorf("a quiet PDF: %v", err)
 	}
-	if n := c.Count(t, `SELECT COUNT(*) FROM file WHERE clinic_id = $1`); n != "1" {
+	// A word of which "stream" is a part is a word, also in what the file says of itself at its end.
+	named := bytes.Replace(packedObjects("<< /Type /Page >>"), []byte("%%EOF"), []byte("5 0 obj\n<< /Title (Report) /Author (Upstream Diagnostics) >>\nendobj\n%%EOF"), 1)
+	if _, err := c.notes.AddFile(background, c.doctor, e.Patient, id.Zero, "named", named); err != nil {
+		t.Errorf("a PDF of a laboratory whose name holds the word: %v", err)
+	}
+	if n := c.Count(t, `SELECT COUNT(*) FROM file WHERE clinic_id = $1`); n != "2" {
 		t.Errorf("%s files are kept", n)
 	}
 }

@@ -14,7 +14,12 @@ import (
 // restless are the names of what a PDF does by itself: scripts, programs that it starts, what it carries inside, forms that it sends.
 var restless = regexp.MustCompile(`/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|XFA|GoToE|GoToR)[\s/<>\[\](){}%]`)
 
+// loud are those of them that are too long to come about in packed bytes by chance. They are looked for in the whole file, whatever it says of where its streams begin and end: a text in it may say something else.
+var loud = regexp.MustCompile(`/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|GoToE|GoToR)[\s/<>\[\](){}%]`)
+
 var (
+	// streamHead is how a stream begins: behind a dictionary, before the end of a line. In "(Mainstream Labs)" none does.
+	streamHead = regexp.MustCompile(`>>(?:[\x00\s]|%[^\r\n]*[\r\n])*stream[ \t]*(?:\r\n|\r|\n)`)
 	encrypted  = regexp.MustCompile(`/Encrypt[\s/<>\[\](){}%]`)
 	escapedHex = regexp.MustCompile(`#[0-9A-Fa-f]{2}`)
 	objStream  = regexp.MustCompile(`/ObjStm[\s/<>\[\](){}%]`)
@@ -30,25 +35,29 @@ func quietPDF(content []byte) error {
 	if !bytes.Contains(tail, []byte("%%EOF")) {
 		return refused("field.file.broken")
 	}
+	if loud.Match(append(plainNames(content), ' ')) {
+		return refused("field.file.restless")
+	}
 	left := mostUnfolded
 	for rest := content; len(rest) > 0; {
-		at := bytes.Index(rest, []byte("stream"))
+		head := streamHead.FindIndex(rest)
 		part := rest
-		if at >= 0 {
-			part = rest[:at]
+		if head != nil {
+			part = rest[:head[1]]
 		}
 		if err := judge(part); err != nil {
 			return err
 		}
-		if at < 0 {
+		if head == nil {
 			return nil
 		}
+		at := head[1]
 		end := bytes.Index(rest[at:], []byte("endstream"))
 		if end < 0 {
 			return refused("field.file.broken")
 		}
-		if packed := part[max(0, len(part)-2000):]; objStream.Match(append(plainNames(packed), ' ')) {
-			objects, ok := unfold(rest[at+len("stream"):at+end], &left)
+		if objStream.Match(append(plainNames(part), ' ')) {
+			objects, ok := unfold(rest[at:at+end], &left)
 			if !ok {
 				return refused("field.file.restless") // packed in a way that cannot be looked into
 			}
