@@ -175,7 +175,8 @@ func credit(tx *store.Tx, c clinics.Clinic, set Setting, d *Document, amount int
 		note.Lines = append(note.Lines, Line{Class: classAt(full, x), Code: codeAt(full, x), Rate: x.Rate, Quantity: 1, Price: x.Base, Net: x.Base, Tax: x.Amount})
 		taxed += x.Base
 	}
-	if rest := note.Net - taxed; rest > 0 || len(note.Lines) == 0 {
+	// What is not taxed is the note's part of what was not taxed on the invoice. Where everything was, it is what does not divide.
+	if rest := note.Net - taxed; rest > 0 && untaxed(full) > 0 || len(note.Lines) == 0 {
 		l := Line{Class: money.Exempt, Quantity: 1, Price: rest, Net: rest}
 		for _, x := range full.Lines {
 			if x.Tax == 0 {
@@ -184,7 +185,7 @@ func credit(tx *store.Tx, c clinics.Clinic, set Setting, d *Document, amount int
 			}
 		}
 		note.Lines = append(note.Lines, l)
-	} else if rest < 0 {
+	} else {
 		note.Net, note.Rounding = taxed, note.Rounding+rest
 	}
 	if err := add(tx, c, &note); err != nil {
@@ -205,6 +206,17 @@ func credit(tx *store.Tx, c clinics.Clinic, set Setting, d *Document, amount int
 	}
 	tx.Record(audit.Note{Action: "issue", Kind: "credit-note", Subject: note.ID, Patient: d.Patient, New: map[string]any{"number": note.Label, "corrects": d.Label, "total": amount}})
 	return note, post(tx, note.Day, list...)
+}
+
+// untaxed is what an invoice has of supplies on which no tax was charged.
+func untaxed(d Document) int64 {
+	out := d.Net
+	for _, x := range d.Taxes {
+		if x.Tax != "sgst" { // of the same base as its other half
+			out -= x.Base
+		}
+	}
+	return out
 }
 
 func creditedTaxes(v *store.View, invoice id.ID) ([]money.TaxLine, error) {

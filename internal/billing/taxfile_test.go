@@ -7,6 +7,7 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/billing"
 	"almirah/internal/id"
+	"almirah/internal/money"
 	"almirah/internal/rig"
 )
 
@@ -68,5 +69,38 @@ func TestTheTaxFileAddsUpToItsInvoices(t *testing.T) {
 		if len(got) != len(docs) {
 			t.Errorf("%d of %d documents", len(got), len(docs))
 		}
+	})
+}
+
+// A part of an invoice of taxed lines alone is taken back as taxed: what does not divide is rounding, and no exempt supply that the invoice never had.
+func TestAPartOfATaxedInvoiceIsTaxed(t *testing.T) {
+	t.Parallel()
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		c := open(t, b)
+		c.gst()
+		owner := c.As(access.Owner)
+		patient := c.visit(0, "Asha Rao").Patient
+		d, err := c.bills.WriteAndIssue(background, owner, id.Zero, billing.InvoiceDraft{Patient: patient, Lines: []billing.LineDraft{{Words: "Brace", Class: "gst-18", Code: "9021", Quantity: 1, Price: 10000}, {Words: "Pad", Class: "gst-5", Code: "3005", Quantity: 1, Price: 3333}}}, 0)
+		c.must(err)
+		var net, tax, rounding int64
+		for _, amount := range []int64{5000, 1, 3333, 0} { // the last is all that is left
+			note, _, err := c.bills.Credit(background, owner, d.ID, billing.CreditDraft{Amount: amount, Reason: "a part came back"})
+			c.must(err)
+			net, tax, rounding = net+note.Net, tax+note.Tax, rounding+note.Rounding
+			sum := int64(0)
+			for _, l := range note.Lines {
+				if sum += l.Net; l.Class == money.Exempt {
+					t.Errorf("a note over %d holds %d of an exempt supply", note.Total, l.Net)
+				}
+			}
+			if sum != note.Net {
+				t.Errorf("the lines of the note over %d come to %d of %d", note.Total, sum, note.Net)
+			}
+		}
+		if net != d.Net || tax != d.Tax || rounding != d.Rounding {
+			t.Errorf("the notes take back %d, %d and %d of %d, %d and %d", net, tax, rounding, d.Net, d.Tax, d.Rounding)
+		}
+		c.is(d.ID, billing.Cancelled, 0)
+		c.books()
 	})
 }
