@@ -13,6 +13,7 @@ import (
 	"almirah/internal/fault"
 	"almirah/internal/id"
 	"almirah/internal/money"
+	"almirah/internal/patients"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -191,13 +192,20 @@ func (o *Gateways) change(ctx context.Context, who access.Caller, right access.R
 
 // oneOpen is the open request of an invoice, over what is due now. One over another amount is closed first.
 func (o *Gateways) oneOpen(tx *store.Tx, a GatewayAccount, d Asked) (Request, error) {
+	there, err := patients.Hold(tx, d.Patient) // an erasure that comes now finds the row, or we find her gone
+	if err != nil {
+		return Request{}, err
+	}
+	if !there { // her bill can still be paid, and names nobody
+		d.Patient = id.Zero
+	}
 	for range 3 {
 		r, err := scanRequest(tx.Row(sqlRequestOpen, d.Invoice))
 		switch {
 		case fault.Is(err, fault.NotFound):
 		case err != nil:
 			return r, err
-		case r.Account == a.ID && r.Amount == d.Due && r.ExpiresAt > tx.Now().Add(35*time.Minute):
+		case r.Account == a.ID && r.Amount == d.Due && r.ExpiresAt > tx.Now().Add(35*time.Minute) && (r.State == RequestAsking || len(r.sealed) > 0): // the address goes when its patient is erased
 			tx.Record(audit.Note{Action: "ask", Kind: "payment_request", Subject: r.ID, Patient: d.Patient})
 			return r, o.unseal(&tx.View, &r)
 		default:
