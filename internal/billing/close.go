@@ -21,8 +21,9 @@ const (
 	sqlDayGiven = `SELECT method, currency, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM refund WHERE clinic_id = $1 AND day = $2 GROUP BY method, currency ORDER BY method, currency`
 	sqlCloseAdd = `INSERT INTO day_close (clinic_id, day, method, currency, expected, counted, note, closed_at, closed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	sqlCloseOf  = `SELECT method, currency, expected, counted, note, closed_at FROM day_close WHERE clinic_id = $1 AND day = $2 ORDER BY method, currency`
-	sqlDaysOpen = `SELECT DISTINCT p.day FROM payment p WHERE p.clinic_id = $1 AND p.day < $2 AND p.source LIKE 'desk%'
-	AND NOT EXISTS (SELECT 1 FROM day_close d WHERE d.clinic_id = $1 AND d.day = p.day) ORDER BY p.day DESC LIMIT 14`
+	sqlDaysOpen = `SELECT m.day FROM (SELECT p.day FROM payment p WHERE p.clinic_id = $1 AND p.day < $2 AND p.source LIKE 'desk%'
+	UNION SELECT r.day FROM refund r WHERE r.clinic_id = $1 AND r.day < $2 AND r.source LIKE 'desk%') m
+	WHERE NOT EXISTS (SELECT 1 FROM day_close d WHERE d.clinic_id = $1 AND d.day = m.day) ORDER BY m.day DESC LIMIT 14`
 )
 
 // Count is the money of one method on one day.

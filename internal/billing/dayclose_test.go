@@ -114,14 +114,22 @@ func TestADayOnWhichMoreWentBackThanCame(t *testing.T) {
 		c.Clock.Move(24 * time.Hour)
 		_, _, err = c.bills.Credit(background, boss, d.ID, billing.CreditDraft{Reason: "not done", Back: &billing.ReturnDraft{Payment: out.Payment, Method: billing.Bank}})
 		c.must(err)
+		gone, err := c.bills.Day(background, boss, "")
+		c.must(err)
+		c.Clock.Move(24 * time.Hour)
+		now, err := c.bills.Day(background, boss, "")
+		c.must(err)
+		if len(now.Open) != 2 || now.Open[0] != gone.Day {
+			t.Fatalf("nobody is told that %s was not closed: %v", gone.Day, now.Open)
+		}
 		all := []billing.Counted{{Method: billing.Cash}, {Method: billing.UPI}, {Method: billing.Card}, {Method: billing.Bank, Amount: -50000}}
 		all[1].Amount = -1
-		if err := c.bills.CloseDay(background, boss, "", all); !fault.Is(err, fault.Invalid) {
+		if err := c.bills.CloseDay(background, boss, gone.Day, all); !fault.Is(err, fault.Invalid) {
 			t.Fatalf("less than nothing where nothing went back: %v", err)
 		}
 		all[1].Amount = 0
-		c.must(c.bills.CloseDay(background, boss, "", all))
-		day, err := c.bills.Day(background, boss, "")
+		c.must(c.bills.CloseDay(background, boss, gone.Day, all))
+		day, err := c.bills.Day(background, boss, gone.Day)
 		c.must(err)
 		for _, x := range day.Counts {
 			if x.Difference() != 0 || x.Method == billing.Bank && x.Counted != -50000 {
