@@ -640,7 +640,7 @@ var sent = map[string]map[string]string{
 	"POST /app/requests/new":                                  {"kind": "access", "door": "visit", "asker": "self", "patient": "{patient}", "proof": "met", "words": "All of it."},
 	"POST /app/requests/{id}/identify":                        {"patient": "{patient}", "proof": "met", "version": "1"},
 	"POST /app/requests/{id}/kind":                            {"kind": "complaint", "version": "1"},
-	"POST /app/requests/{id}/longer":                          {"why": "The doctor is away.", "version": "1"},
+	"POST /app/requests/{id}/longer":                          {"longer": "The doctor is away.", "version": "1"},
 	"POST /app/requests/{id}/decide":                          {"outcome": "granted", "version": "1"},
 	"POST /app/inbox/{thread}/request":                        {"kind": "access"},
 	"POST /platform/requests":                                 {"slug": "nowhere", "kind": "access", "contact": "asha@example.org", "words": "She wants it."},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -9,7 +10,10 @@ import (
 
 	"almirah/internal/accounts"
 	"almirah/internal/id"
+	"almirah/internal/law"
+	"almirah/internal/patients"
 	"almirah/internal/promise"
+	"almirah/internal/requests"
 	"almirah/internal/rig/browser"
 	"almirah/internal/store"
 )
@@ -127,5 +131,48 @@ func TestBrowserYourData(t *testing.T) {
 	}
 	for _, c := range x.Complaints() {
 		t.Error(c)
+	}
+}
+
+// TestPutOffOnThePage: where the law lets an answer be put off, the form on the request's page does it; a reason that says too little comes back as it was typed, in that form
+// and not in the one for the answer.
+func TestPutOffOnThePage(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "request-clock")
+	h, ctx := openHouse(t, store.SQLite, Options{}, nil), t.Context()
+	c, err := h.Clinics.Get(ctx, h.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	under := c.Profile()
+	under.Jurisdiction = law.EU
+	if err := h.Clinics.Save(ctx, h.Owner, under, c.Version); err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := h.Patients.Add(ctx, h.Owner, patients.Draft{Name: "Meena Kapoor", Phone: "+919876500117", Language: "en"}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := h.Requests.Take(ctx, h.Owner, requests.Taken{Kind: law.Complaint, Door: requests.ByVisit, Asker: requests.Self, Patient: p.ID, Proof: requests.MetHer, Words: "My name was called out loud."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, page := h.signIn(t, ownerMail), "/app/requests/"+one.String()
+	form := owner.page(t, page).form(t, page+"/longer")
+	form.Set("longer", "A <b>no")
+	again := owner.submit(t, page+"/longer", form)
+	if again.status != http.StatusUnprocessableEntity {
+		t.Fatalf("a short reason: %d: %s", again.status, problems(again.body))
+	}
+	if got := again.form(t, page+"/longer").Get("longer"); got != "A <b>no" {
+		t.Errorf("what was typed came back as %q", got)
+	}
+	if got := again.form(t, page+"/decide").Get("why"); got != "" {
+		t.Errorf("the answer's own sentence became %q", got)
+	}
+	form.Set("longer", "The doctor is away until Monday.")
+	owner.post(t, page+"/longer", form)
+	if r, err := h.Requests.Get(ctx, h.Owner, one); err != nil || r.LongerAt == 0 || r.Why != "The doctor is away until Monday." {
+		t.Errorf("%+v %v", r.Request, err)
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -332,7 +333,7 @@ func (s *Site) actOn(w http.ResponseWriter, v *Visit, word string, do func(ctx c
 		p, err := s.requestOf(v)
 		if err == nil {
 			f := v.PostForm
-			for field, to := range map[string]*string{"outcome": &p.TypedOutcome, "ground": &p.TypedGround, "why": &p.TypedWhy, "proof": &p.TypedProof, "back": &p.TypedBack, "nominee": &p.TypedNominee, "reach": &p.TypedReach} {
+			for field, to := range map[string]*string{"outcome": &p.TypedOutcome, "ground": &p.TypedGround, "why": &p.TypedWhy, "proof": &p.TypedProof, "back": &p.TypedBack, "longer": &p.TypedLonger, "nominee": &p.TypedNominee, "reach": &p.TypedReach} {
 				if f.Has(field) {
 					*to = f.Get(field)
 				}
@@ -365,8 +366,22 @@ func requestConfirmed(s *Site, w http.ResponseWriter, v *Visit) error {
 
 func requestLonger(s *Site, w http.ResponseWriter, v *Visit) error {
 	return s.actOn(w, v, "request-longer", func(ctx context.Context, one id.ID, version int64) error {
-		return s.Requests.TakeLonger(ctx, v.Who, one, version, v.PostForm.Get("back"))
+		return named("longer", s.Requests.TakeLonger(ctx, v.Who, one, version, v.PostForm.Get("longer")))
 	})
+}
+
+// named says of the one field of a form what the room says of a value that it calls otherwise, so that it does not stand at another form's field of the room's name.
+func named(field string, err error) error {
+	var f *fault.Fault
+	if !errors.As(err, &f) || len(f.Fields) == 0 {
+		return err
+	}
+	out := *f
+	out.Fields = slices.Clone(f.Fields)
+	for i := range out.Fields {
+		out.Fields[i].Name = field
+	}
+	return &out
 }
 
 func requestDecide(s *Site, w http.ResponseWriter, v *Visit) error {
