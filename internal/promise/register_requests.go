@@ -8,7 +8,7 @@ var requested = []Sentence{
 		Sources:  []string{"J4", "J13"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/clock.go", "internal/requests/work.go", "internal/law/request.go"},
-		ProvedBy: []string{"requests.TestTheClockOfEachLaw", "requests.TestAskedAndAnswered", "requests.TestTakenLonger", "requests.TestLatePaperworkStopsNoClock", "requests.TestARequestOfNobodyHasAClock"},
+		ProvedBy: []string{"requests.TestTheClockOfEachLaw", "requests.TestAskedAndAnswered", "requests.TestTakenLonger", "requests.TestLatePaperworkStopsNoClock", "requests.TestARequestOfNobodyHasAClock", "requests.TestAnotherKindGivesNoTimeToTheClinic", "requests.TestHoweverManyWait", "app.TestPutOffOnThePage"},
 		Probe:    "request-clock",
 		Twins: []Twin{
 			{
@@ -19,7 +19,7 @@ var requested = []Sentence{
 			{
 				Name: "a request of nobody is never late",
 				File: "internal/requests/request.go", Old: "return !r.Over() && now > r.Next()", New: "return r.State == Open && now > r.Next()",
-				Red: []string{"requests.TestARequestOfNobodyHasAClock"},
+				Red: []string{"requests.TestARequestOfNobodyHasAClock", "requests.TestHoweverManyWait"},
 			},
 			{
 				Name: "the whole wait stops the clock",
@@ -39,12 +39,27 @@ var requested = []Sentence{
 			{
 				Name: "an overdue answer is no incident",
 				File: "internal/requests/work.go", Old: "if n == 0 || !r.Late(tx.Now()) || r.State != Open {", New: "if n >= 0 {",
-				Red: []string{"requests.TestAskedAndAnswered"},
+				Red: []string{"requests.TestAskedAndAnswered", "requests.TestHoweverManyWait"},
 			},
 			{
 				Name: "every answer can take longer",
 				File: "internal/requests/request.go", Old: "&& !law.AnswerTo(r.Law, r.Kind).Longer.IsZero()", New: "&& r.Law != \"\"",
 				Red: []string{"requests.TestTheClockOfEachLaw", "requests.TestTakenLonger"},
+			},
+			{
+				Name: "another word for a letter of nobody gives time",
+				File: "internal/requests/take.go", Old: "r.DueAt = min(r.DueAt, was.Add(paused))", New: "r.DueAt = max(r.DueAt, was.Add(paused))",
+				Red: []string{"requests.TestAnotherKindGivesNoTimeToTheClinic"},
+			},
+			{
+				Name: "two hundred clocks are enough",
+				File: "internal/requests/store.go", Old: "AND state IN ('open', 'received') ORDER BY due_at, id`", New: "AND state IN ('open', 'received') ORDER BY due_at, id LIMIT 200`",
+				Red: []string{"requests.TestHoweverManyWait"},
+			},
+			{
+				Name: "the reason for a longer time is read from another form",
+				File: "internal/web/requests.go", Old: "v.PostForm.Get(\"longer\")", New: "v.PostForm.Get(\"back\")",
+				Red: []string{"app.TestPutOffOnThePage"},
 			},
 		},
 	},
@@ -137,7 +152,7 @@ var requested = []Sentence{
 			{
 				Name: "taken back in her place without a sentence",
 				File: "internal/requests/service.go", Old: "text(typed, \"back\", 10, &f)", New: "text(typed, \"back\", 0, &f)",
-				Red: []string{"requests.TestWhatSheAskedIsHers"},
+				Red: []string{"requests.TestWhatSheAskedIsHers", "requests.TestAnotherKindGivesNoTimeToTheClinic"},
 			},
 			{
 				Name: "any word is a ground",

@@ -110,7 +110,7 @@ func (s *Service) List(ctx context.Context, who access.Caller) (out []Line, err 
 // Ahead is how many requests wait, when the next answer is due, and how many are overdue.
 func (s *Service) Ahead(ctx context.Context, who access.Caller) (n, late int, next clock.Instant, err error) {
 	err = s.db.View(ctx, who, access.RequestRead, func(_ context.Context, v *store.View) error {
-		list, err := read(v, sqlOpen, mostListed)
+		list, err := clocks(v)
 		n, late, next = len(list), 0, 0
 		for _, r := range list {
 			if r.Late(v.Now()) || r.Unconfirmed(v.Now()) {
@@ -127,7 +127,7 @@ func (s *Service) Ahead(ctx context.Context, who access.Caller) (n, late int, ne
 
 // Overdue says how many answers, and how many confirmations, are overdue.
 func Overdue(v *store.View) (late, unconfirmed int, err error) {
-	list, err := read(v, sqlOpen, mostListed)
+	list, err := clocks(v)
 	for _, r := range list {
 		if r.Late(v.Now()) {
 			late++

@@ -17,6 +17,7 @@ const (
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 	sqlGet     = `SELECT ` + columns + ` AND id = $2`
 	sqlOpen    = `SELECT ` + columns + ` AND state IN ('open', 'received') ORDER BY state, due_at, id LIMIT $2`
+	sqlClocks  = `SELECT id, state, came_at, due_at, confirm_due, confirmed_at FROM data_request WHERE clinic_id = $1 AND state IN ('open', 'received') ORDER BY due_at, id`
 	sqlOver    = `SELECT ` + columns + ` AND state IN ('answered', 'withdrawn') ORDER BY came_at DESC, id DESC LIMIT $2`
 	sqlOf      = `SELECT ` + columns + ` AND patient_id = $2 ORDER BY came_at DESC, id DESC LIMIT $3`
 	sqlLast    = `SELECT ` + columns + ` AND patient_id = $2 AND kind = $3 AND door = 'link' AND state = 'answered' AND came_at >= $4 ORDER BY came_at DESC LIMIT 1`
@@ -106,6 +107,24 @@ func read(v *store.View, text string, args ...any) ([]Request, error) {
 			if *x.to, err = v.Unseal(owner(r.Patient), "data_request", x.column, r.ID, x.sealed); err != nil && !errors.Is(err, vault.ErrShredded) {
 				return nil, err
 			}
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// clocks are all requests that wait, however many: no more of each than its clock, and nothing of it is opened.
+func clocks(v *store.View) ([]Request, error) {
+	rows, err := v.Query(sqlClocks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Request
+	for rows.Next() {
+		var r Request
+		if err := rows.Scan(&r.ID, &r.State, &r.CameAt, &r.DueAt, &r.ConfirmDue, &r.ConfirmedAt); err != nil {
+			return nil, err
 		}
 		out = append(out, r)
 	}

@@ -50,12 +50,16 @@ func known(tx *store.Tx, r *Request, patient id.ID, how Proof, by id.ID) error {
 	if _, err := patients.Find(&tx.View, patient); err != nil {
 		return err
 	}
+	was := r.DueAt
 	r.Patient, r.Proof, r.ProvedBy, r.State, r.Contact, r.KnownAt = patient, how, by, Open, "", tx.Now()
 	paused := min(r.KnownAt, r.SureBy()).Sub(r.CameAt)
 	if how == OwnLink || clock.DateOf(r.CameAt.In(c.Location())) == clock.DateOf(r.KnownAt.In(c.Location())) {
 		paused = 0 // a letter of this morning waited for the one who writes it down, not for her
 	}
 	r.DueAt = Due(r.Law, r.Kind, r.CameAt, paused, c.Location())
+	if r.WasKind != "" { // whatever it was called meanwhile may be answered sooner (promise request-clock)
+		r.DueAt = min(r.DueAt, was.Add(paused))
+	}
 	return nil
 }
 

@@ -33,7 +33,7 @@ func (s *Service) Work(ctx context.Context, who access.Caller, tell func(clinic,
 func (s *Service) warn(ctx context.Context, who access.Caller) error {
 	return s.db.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("how far the clocks of requests are; the requests are recorded")
-		list, err := read(&tx.View, sqlOpen, mostListed)
+		list, err := clocks(&tx.View)
 		if err != nil {
 			return err
 		}
