@@ -167,7 +167,19 @@ func (s *Service) FromTalk(ctx context.Context, who access.Caller, thread id.ID,
 		if wrote > 0 {
 			came = wrote
 		}
-		r, err := s.began(&tx.View, kind, ByTalk, Self, came)
+		c, err := clinics.Get(&tx.View)
+		if err != nil {
+			return err
+		}
+		child, err := patients.IsMinor(&tx.View, patient, c)
+		if err != nil {
+			return err
+		}
+		asker := Self
+		if child { // what is on file for a child is where her guardian writes from
+			asker = Guardian
+		}
+		r, err := s.began(&tx.View, kind, ByTalk, asker, came)
 		if err != nil {
 			return err
 		}
@@ -183,10 +195,6 @@ func (s *Service) FromTalk(ctx context.Context, who access.Caller, thread id.ID,
 			return s.enter(tx, r)
 		}
 		if err := known(tx, &r, patient, OnFile, who.Actor()); err != nil {
-			return err
-		}
-		c, err := clinics.Get(&tx.View)
-		if err != nil {
 			return err
 		}
 		r.DueAt = Due(r.Law, r.Kind, r.CameAt, 0, c.Location()) // she was known when she wrote
