@@ -368,7 +368,8 @@ func (s *Service) Fetch(ctx context.Context, who access.Caller, run id.ID) (Fetc
 		}
 		c, err := clinics.Get(&tx.View)
 		slug = c.Slug
-		tx.Record(audit.Note{Action: "export-fetched", Kind: "clinic", Subject: tx.Clinic()})
+		// Up to when it holds what was there: whom it would touch in wrong hands (promise incident-exact).
+		tx.Record(audit.Note{Action: "export-fetched", Kind: "clinic", Subject: tx.Clinic(), New: map[string]any{"until": r.stateAt}})
 		return err
 	})
 	if err != nil {

@@ -155,16 +155,24 @@ func Classes() []Class { return []Class{Identity, Visits, Health, Money, Message
 // classOf says what somebody saw who opened an entry of the kind. What is not named here shows who she is, at the least.
 func classOf(kind string) []Class {
 	switch kind {
-	case "appointment", "day", "week", "followup":
+	case "appointment", "appointments", "day", "week", "followup":
 		return []Class{Identity, Visits}
 	case "encounter", "chart", "allergy", "condition", "medicine", "file", "intake", "prescription", "prescriptions", "note", "patient-note":
 		return []Class{Identity, Health}
-	case "invoice", "payment", "bill", "receipt":
+	case "invoice", "invoice-proposal", "credit-note", "account", "payment", "payment_request", "refund", "bill", "receipt":
 		return []Class{Identity, Money}
-	case "thread", "message", "messages", "inbox", "answer", "answers", "feedback":
+	case "thread", "message", "messages", "inbox", "attachment", "answer", "answers", "feedback":
 		return []Class{Identity, Messages}
 	}
 	return []Class{Identity}
+}
+
+// classes say what somebody saw by the entry. A copy of one patient holds all of hers.
+func (e Entry) classes() []Class {
+	if e.Kind == "patient" && actOf(e.Action) == Exported {
+		return Classes()
+	}
+	return classOf(e.Kind)
 }
 
 // Act is what was done with somebody's data. Its words are at incident.did.<act>.
@@ -185,7 +193,7 @@ func actOf(action string) Act {
 	switch action {
 	case "open", "list":
 		return Read
-	case "export":
+	case "export", "export-fetched", "copy":
 		return Exported
 	}
 	return Changed

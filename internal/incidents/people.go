@@ -1,7 +1,6 @@
 package incidents
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -171,35 +170,27 @@ func look(v *store.View, i Incident, carries bool) (touched, error) {
 	}
 }
 
-// entry adds those whom one entry names: its patient, or everybody who appeared in a list.
+// entry adds those whom one entry names: its patient, everybody who appeared in a list, or whom it is about without naming her.
 func (t touched) entry(v *store.View, e Entry) error {
-	if !e.Patient.IsZero() {
-		t.add(e.Patient, actOf(e.Action), classOf(e.Kind), e.At, e.At, 1)
+	switch {
+	case e.archive():
+		return t.everybody(v, e)
+	case e.demand() && e.Patient.IsZero():
+		return t.demanded(v, e)
+	case e.deleted():
+		t.add(e.Subject, Changed, Classes(), e.At, e.At, 1)
+		return nil
+	case !e.Patient.IsZero():
+		t.add(e.Patient, actOf(e.Action), e.classes(), e.At, e.At, 1)
 		return nil
 	}
 	if e.Action != audit.ActionList {
 		return nil
 	}
-	var owner id.ID
-	var sealed []byte
-	err := v.Row(sqlDetail, e.ID).Scan(&owner, &sealed)
-	if errors.Is(err, store.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	text, err := v.Unseal(owner, "audit_detail", "sealed", e.ID, sealed)
-	if err != nil {
-		return err
-	}
-	if len(text) < audit.SaltSize {
-		return errors.New("incidents: an entry of the log has no salt")
-	}
 	var said struct {
 		New audit.Seen `json:"new"`
 	}
-	if err := json.Unmarshal([]byte(text[audit.SaltSize:]), &said); err != nil {
+	if there, err := details(v, e.ID, &said); err != nil || !there {
 		return err
 	}
 	if e.Kind == "prescriptions" { // its ids are of papers; the list is one patient's

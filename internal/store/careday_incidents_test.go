@@ -44,6 +44,11 @@ func troubled(ctx context.Context, t *testing.T, p *practice.Practice, house *cl
 		v.Listed("day", "2026-11-24", []id.ID{who.ID})
 		return nil
 	}))
+	must(p.DB.Change(ctx, thief, access.PatientWrite, func(_ context.Context, tx *store.Tx) error { // in one piece, and about a demand
+		tx.Record(audit.Note{Action: "export-fetched", Kind: "clinic", Subject: p.Clinic, New: map[string]any{"until": tx.Now()}})
+		tx.Record(audit.Note{Action: audit.ActionOpen, Kind: "disclosure", Subject: tx.NewID()})
+		return nil
+	}))
 	for range 3 {
 		must(p.DB.Change(ctx, owner, access.AuditRead, func(_ context.Context, tx *store.Tx) error {
 			tx.Record(audit.Note{Action: "export", Kind: "audit", Subject: p.Clinic})
