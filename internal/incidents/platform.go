@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"almirah/internal/access"
@@ -226,7 +227,7 @@ func (s *Service) Write(ctx context.Context, who access.Caller, x Struck, known 
 }
 
 // TellClinics opens an incident in each clinic that used the processor in that time, has the owners told by mail, and answers how many clinics were
-// told now. A clinic that was told is not told again. caller mints the work of a clinic. fault.Conflict "fault.incident_no_processor" where none was named.
+// told now. A clinic that was told is not told again; one that cannot be told keeps no other waiting, and is told by the next call. caller mints the work of a clinic. fault.Conflict "fault.incident_no_processor" where none was named.
 func (s *Service) TellClinics(ctx context.Context, who access.Caller, one id.ID, caller func(clinic id.ID) access.Caller) (n int, err error) {
 	e, err := s.Event(ctx, who, one)
 	if err != nil {
@@ -249,28 +250,31 @@ func (s *Service) TellClinics(ctx context.Context, who access.Caller, one id.ID,
 	for _, c := range e.Clinics {
 		told[c] = true
 	}
+	var failed []error
 	for _, c := range all {
 		if told[c] {
 			continue
 		}
-		used, err := s.struck(ctx, caller(c), e, carries)
-		if err != nil {
-			return n, err
+		if ctx.Err() != nil {
+			return n, errors.Join(append(failed, ctx.Err())...)
 		}
-		if !used {
+		used, err := s.struck(ctx, caller(c), e, carries)
+		if err != nil || !used {
+			failed = append(failed, err)
 			continue
 		}
-		n++
 		err = s.db.Across(ctx, who, access.PlatformIncident, func(_ context.Context, p *store.Platform) error {
 			p.Record(audit.Note{Action: "tell-clinic", Kind: "incident", Subject: one, New: c})
 			_, err := p.Exec(sqlEventTold, one, c, p.Now())
 			return err
 		})
 		if err != nil {
-			return n, err
+			failed = append(failed, err)
+			continue
 		}
+		n++
 	}
-	return n, nil
+	return n, errors.Join(failed...)
 }
 
 // struck opens the incident of one clinic, when messages of it went through the processor in that time; where it is not known whose data went there,
@@ -281,7 +285,11 @@ func (s *Service) struck(ctx context.Context, who access.Caller, e Event, carrie
 		if used {
 			return nil
 		}
-		list, err := messaging.Passed(v, e.Processor, e.From, e.To+1)
+		end := e.To
+		if end == 0 { // it goes on
+			end = v.Now()
+		}
+		list, err := messaging.Passed(v, e.Processor, e.From, end+1)
 		used = len(list) > 0
 		return err
 	})

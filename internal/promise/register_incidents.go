@@ -138,9 +138,19 @@ var troubled = []Sentence{
 		Sources:  []string{"M12", "S6"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/incidents/platform.go", "messaging.Passed"},
-		ProvedBy: []string{"incidents.TestAPartyThatWasHit"},
+		ProvedBy: []string{"incidents.TestAPartyThatWasHit", "incidents.TestOneClinicKeepsNoOtherUntold"},
 		Probe:    "incident-processor",
 		Twins: []Twin{
+			{
+				Name: "the first clinic that cannot be told ends the telling",
+				File: "internal/incidents/platform.go", Old: "if err != nil || !used {\n\t\t\tfailed = append(failed, err)\n", New: "if err != nil {\n\t\t\treturn n, err\n\t\t}\n\t\tif !used {\n",
+				Red: []string{"incidents.TestOneClinicKeepsNoOtherUntold"},
+			},
+			{
+				Name: "what goes on struck nobody",
+				File: "internal/incidents/platform.go", Old: "if end == 0 { // it goes on", New: "if end < 0 { // it goes on",
+				Red: []string{"incidents.TestOneClinicKeepsNoOtherUntold"},
+			},
 			{
 				Name: "every clinic is told, whether it used the party or not",
 				File: "internal/incidents/platform.go", Old: "used = len(list) > 0", New: "used = len(list) >= 0",
