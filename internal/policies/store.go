@@ -3,6 +3,7 @@ package policies
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"almirah/internal/clock"
 	"almirah/internal/id"
@@ -66,6 +67,9 @@ func addVersion(tx *store.Tx, x Version) error {
 		return err
 	}
 	_, err = tx.Exec(sqlVersionAdd, x.N, x.ID, x.Digest, x.Texts, string(terms), x.Gate, id.Null(x.By), x.MadeAt, x.NoticedAt, x.EffectiveAt)
+	if errors.Is(err, store.ErrUnique) { // somebody else made a version of this number meanwhile: what is wanted is held against it
+		err = fmt.Errorf("policies: %w: %w", store.ErrRetry, err)
+	}
 	return err
 }
 
