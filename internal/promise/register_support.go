@@ -101,7 +101,7 @@ var helping = []Sentence{
 			},
 			{
 				Name: "closed tickets stay",
-				File: "internal/support/keeper.go", Old: "p.Query(sqlTicketOld, p.Now().Add(-keepTickets))", New: "p.Query(sqlTicketOld, p.Now().Add(-9*keepTickets))",
+				File: "internal/support/keeper.go", Old: "p.Query(sqlTicketOld, p.Now().Add(-keepTickets), ", New: "p.Query(sqlTicketOld, p.Now().Add(-9*keepTickets), ",
 				Red: []string{"support.TestTickets"},
 			},
 		},

@@ -111,7 +111,8 @@ func EndGrants(tx *store.Tx) error {
 func (s *Service) Tidy(ctx context.Context, who access.Caller) error {
 	return s.db.Across(ctx, who, access.PlatformWork, func(_ context.Context, p *store.Platform) error {
 		p.Housekeeping("what is over goes")
-		rows, err := p.Query(sqlTicketOld, p.Now().Add(-keepTickets))
+		// One that nobody closes goes as long after its last word as anything lives that was written to support.
+		rows, err := p.Query(sqlTicketOld, p.Now().Add(-keepTickets), law.Lives{}.Over(law.Help, p.Now()))
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ const (
 	sqlTicketState  = `SELECT ` + ticketColumns + ` FROM ticket WHERE state = $1 ORDER BY changed_at, id LIMIT $2`
 	sqlTicketMove   = `UPDATE ticket SET state = $2, changed_at = $3, version = version + 1 WHERE id = $1`
 	sqlTicketCount  = `SELECT COUNT(*) FROM ticket WHERE clinic_id = $1 AND state <> 'closed'`
-	sqlTicketOld    = `SELECT id FROM ticket WHERE state = 'closed' AND changed_at <= $1 ORDER BY id LIMIT 200`
+	sqlTicketOld    = `SELECT id FROM ticket WHERE state = 'closed' AND changed_at <= $1 OR changed_at < $2 ORDER BY id LIMIT 200`
 	sqlTicketForget = `DELETE FROM ticket WHERE id = $1`
 	sqlLineAdd      = `INSERT INTO ticket_line (id, ticket_id, person_id, from_us, words, said_at) VALUES ($1, $2, $3, $4, $5, $6)`
 	sqlLineList     = `SELECT id, person_id, from_us, words, said_at FROM ticket_line WHERE ticket_id = $1 ORDER BY said_at, id`
