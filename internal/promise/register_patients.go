@@ -27,8 +27,8 @@ var patients = []Sentence{
 		ProvedBy: []string{"vault.TestShred", "app.TestDeletedPatientIsGone", "app.TestABrokenOffDeletionIsFinished"},
 		Twins: []Twin{{
 			Name: "a destroyed key is kept",
-			File: "internal/vault/shred.go", Old: "SET wrapped = NULL, generation = patient_key.generation + 1", New: "SET generation = patient_key.generation + 1",
-			Red:  []string{"vault.TestShred", "app.TestDeletedPatientIsGone"},
+			File: "internal/vault/shred.go", Old: "WHERE patient_key.wrapped IS NOT NULL`, clinic, subject, int64(e.at), int64(e.at));", New: "WHERE patient_key.wrapped IS NULL`, clinic, subject, int64(e.at), int64(e.at));",
+			Red:  []string{"vault.TestShred", "app.TestDeletedPatientIsGone", "app.TestABrokenAccountLosesNothing", "app.TestABrokenOffDeletionIsFinished", "app.TestBrowserErasure", "app.TestEveryErasureIsCertified", "app.TestKeysTurnUnderLoad", "app.TestNoKeyOfTheErasedOpens", "app.TestNoKeyOnAKeyServerOpens", "app.TestTheInventedPatientWalks", "app.TestThereAndBack", "app.TestTwoClinicSweep", "app.TestYesterdaysBackupSendsNothingTwice", "vault.TestACopyOfTheKeyStore", "vault.TestARetentionKey", "vault.TestErasedForGood"},
 			Long: true,
 		}},
 		Probe: "deleted-is-unreadable",
