@@ -19,6 +19,7 @@ import (
 	"almirah/internal/messaging"
 	"almirah/internal/patients"
 	"almirah/internal/privacy"
+	"almirah/internal/retention"
 	"almirah/internal/store"
 )
 
@@ -148,8 +149,7 @@ func (x *arriving) begin(ctx context.Context) error {
 		err := tx.Row(sqlArrivalGet).Scan(&mark, &fingerprint, &canonical, &x.atTable, &x.atRow, &done)
 		switch {
 		case err == nil && done > 0 && mark == x.mark:
-			c, err := clinics.Get(&tx.View)
-			if err != nil || c.Status != clinics.Open { // it was here, and has left since
+			if _, err := clinics.Get(&tx.View); err != nil { // it was here, and has left since
 				return ErrHere
 			}
 			x.whole = true
@@ -467,6 +467,9 @@ func (x *arriving) again(ctx context.Context) (Made, error) {
 func (x *arriving) open(ctx context.Context) error {
 	err := x.s.db.FoundClinic(ctx, x.who, x.clinic, func(_ context.Context, tx *store.Tx) error {
 		if err := clinics.Named(tx, x.slug); err != nil { // this try may have another name than the one that wrote the clinic's row
+			return err
+		}
+		if err := retention.Arrived(tx); err != nil {
 			return err
 		}
 		if x.whole {

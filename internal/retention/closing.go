@@ -136,6 +136,20 @@ func (s *Service) Reopen(ctx context.Context, who access.Caller) error {
 	return s.mail(ctx, who.Clinic(), name, accounts.NoticeClosingStopped, "/app/account")
 }
 
+// Arrived lets a clinic that was closing where it comes from be open in the house to which it moved (promise export-arrives): it leaves that house, not this one, and nobody here asked that it
+// be destroyed. A clinic that was not closing stays as it is.
+func Arrived(tx *store.Tx) error {
+	if _, err := tx.Exec(sqlClosingDrop); err != nil {
+		return err
+	}
+	err := clinics.SetClosing(tx, false)
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	tx.Record(audit.Note{Action: "change-status", Kind: "clinic", Subject: tx.Clinic(), Old: clinics.Closing, New: clinics.Open})
+	return err
+}
+
 // mostCustodian is how many letters say who answers.
 const mostCustodian = 200
 
