@@ -43,7 +43,7 @@ func (h *House) chores(carriers []messaging.Carrier) []jobs.Chore {
 		{Name: "tidy-lists", Every: time.Hour, Clinics: true, Run: h.DB.Tidy},
 		{Name: "retention", Every: time.Hour, Clinics: true, Run: h.retain},
 		{Name: "look-at-clock", Every: time.Hour, Run: h.lookAtClock},
-		{Name: "closings", Every: time.Hour, Clinics: true, Run: h.Lives.WatchClosing},
+		{Name: "closings", Every: time.Hour, Clinics: true, Run: h.watchClosing},
 		{Name: "ask-carriers", Every: time.Minute, Clinics: true, Run: h.askCarriers},
 		{Name: "end-custodies", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Lives.EndHeld(ctx) }},
 		{Name: "finish-closings", Every: time.Hour, Run: func(ctx context.Context, _ access.Caller) error { return h.Lives.FinishAll(ctx) }},

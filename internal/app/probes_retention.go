@@ -107,6 +107,9 @@ func (p probe) messageEvents(ctx context.Context) (string, error) {
 
 // closings looks for clinics whose time is over and that are still here, and for keys of clinics that have gone.
 func (p probe) closings(ctx context.Context) (string, error) {
+	if p.House.Held() {
+		return "nothing is destroyed while the house is held after a restore", nil
+	}
 	if _, err := p.none(ctx, sqlProbeClosing, "clinics are past the day on which they go", p.Clock.Now().Add(-26*time.Hour).UnixMicro()); err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/programs"
+	"almirah/internal/retention"
 	"almirah/internal/store"
 )
 
@@ -126,10 +127,13 @@ func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (
 		}
 	}
 	err := h.DB.Change(ctx, who, access.Work, func(_ context.Context, tx *store.Tx) error {
-		tx.Housekeeping("what the clinic's own programs were to be told when the database came back")
+		tx.Housekeeping("what the clinic's own programs, and its owners, were to be told when the database came back")
 		n, err := programs.AfterRestore(tx)
 		all += int64(n)
-		return err
+		if err != nil {
+			return err
+		}
+		return retention.AfterRestore(tx)
 	})
 	if err != nil {
 		return all, err

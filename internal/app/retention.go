@@ -84,6 +84,14 @@ func (h *House) retain(ctx context.Context, who access.Caller) error {
 	return err
 }
 
+// watchClosing looks whether a clinic that closes is to be destroyed. Nothing is destroyed while the house is held: the letter that tells its owners does not leave before somebody lets go.
+func (h *House) watchClosing(ctx context.Context, who access.Caller) error {
+	if h.Held() {
+		return nil
+	}
+	return h.Lives.WatchClosing(ctx, who)
+}
+
 // lookAtClock looks whether the clock can be believed, and says so once in the log when it cannot.
 func (h *House) lookAtClock(ctx context.Context, who access.Caller) error {
 	err := h.Lives.Beat(ctx, who)

@@ -136,11 +136,19 @@ var lives = []Sentence{
 		Sources:  []string{"A12", "K1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/retention/closing.go", "internal/vault/gone.go", "internal/store/leaving.go"},
-		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole", "app.TestNoKeyOfTheErasedOpens"},
+		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole", "app.TestNoKeyOfTheErasedOpens", "app.TestWhatCameBackIsNotDestroyedUnasked"},
 		Twins: []Twin{{
 			Name: "a clinic that went gets a new key",
 			File: "internal/vault/clinic.go", Old: "err != nil || gone {\n\t\treturn firstOf(err, ErrShredded)", New: "err != nil || gone && false {\n\t\treturn firstOf(err, ErrShredded)",
 			Red: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole", "retention.TestSoonerWhenOwnersWantIt"},
+		}, {
+			Name: "a clinic is destroyed while the house is held after a restore",
+			File: "internal/app/retention.go", Old: "if h.Held() {", New: "if h.Held() && false {",
+			Red: []string{"app.TestWhatCameBackIsNotDestroyedUnasked"},
+		}, {
+			Name: "what owners were told before a restore stands",
+			File: "internal/retention/closing.go", Old: "SET noticed_at = 0 WHERE clinic_id = $1 AND second_at = 0", New: "SET noticed_at = noticed_at WHERE clinic_id = $1 AND second_at = 0",
+			Red: []string{"app.TestWhatCameBackIsNotDestroyedUnasked"},
 		}, {
 			Name: "a key store of before brings a clinic back",
 			File: "internal/vault/shred.go", Old: "if err := replayClinics(ctx, tx, clock.Instant(now)); err != nil {", New: "if err := error(nil); err != nil {",

@@ -48,6 +48,7 @@ const (
 	sqlClosingTwo   = `UPDATE closing SET second_by = $3, second_at = $4, goes_at = $4, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0 AND second_at = 0`
 	sqlClosingLater = `UPDATE closing SET now_by = NULL, now_at = 0, second_by = NULL, second_at = 0, goes_at = $3, noticed_at = 0, version = version + 1 WHERE clinic_id = $1 AND version = $2 AND now_at > 0`
 	sqlClosingTold  = `UPDATE closing SET noticed_at = $2, goes_at = $3 WHERE clinic_id = $1 AND noticed_at = 0`
+	sqlClosingAnew  = `UPDATE closing SET noticed_at = 0 WHERE clinic_id = $1 AND second_at = 0`
 	sqlClosingDrop  = `DELETE FROM closing WHERE clinic_id = $1`
 
 	sqlGoneAdd  = `INSERT INTO clinic_gone (clinic_id, begun_at) VALUES ($1, $2) ON CONFLICT (clinic_id) DO NOTHING`
@@ -147,6 +148,13 @@ func Arrived(tx *store.Tx) error {
 		return nil
 	}
 	tx.Record(audit.Note{Action: "change-status", Kind: "clinic", Subject: tx.Clinic(), Old: clinics.Closing, New: clinics.Open})
+	return err
+}
+
+// AfterRestore has the owners of a clinic that closes told anew that it goes, and leaves them their two days: since the backup one of them may have come back, and the letter that
+// told them may never have left (promise account-closing). What two owners said stands: it cannot be stopped any more.
+func AfterRestore(tx *store.Tx) error {
+	_, err := tx.Exec(sqlClosingAnew)
 	return err
 }
 

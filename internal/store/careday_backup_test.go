@@ -8,6 +8,7 @@ import (
 	"almirah/internal/billing"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/retention"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
 )
@@ -18,6 +19,9 @@ func restored(ctx context.Context, t *testing.T, p *practice.Practice, must func
 	must(p.DB.Change(ctx, p.As(access.System), access.Work, func(_ context.Context, tx *store.Tx) error {
 		tx.Housekeeping("after a restore")
 		if _, _, err := messaging.AfterRestore(tx, tx.Now(), id.Zero); err != nil {
+			return err
+		}
+		if err := retention.AfterRestore(tx); err != nil {
 			return err
 		}
 		return billing.AfterRestore(tx)
