@@ -136,7 +136,7 @@ var lives = []Sentence{
 		Sources:  []string{"A12", "K1"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/retention/closing.go", "internal/vault/gone.go", "internal/store/leaving.go"},
-		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole", "app.TestNoKeyOfTheErasedOpens", "app.TestWhatCameBackIsNotDestroyedUnasked"},
+		ProvedBy: []string{"retention.TestNinetyDaysToComeBack", "vault.TestAClinicGoesWhole", "app.TestNoKeyOfTheErasedOpens", "app.TestWhatCameBackIsNotDestroyedUnasked", "retention.TestWhereverAnEndBreaksOffNobodyStays"},
 		Twins: []Twin{{
 			Name: "a clinic that went gets a new key",
 			File: "internal/vault/clinic.go", Old: "err != nil || gone {\n\t\treturn firstOf(err, ErrShredded)", New: "err != nil || gone && false {\n\t\treturn firstOf(err, ErrShredded)",

@@ -3,6 +3,8 @@ package retention_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -340,4 +342,90 @@ func TestOneRoomStopsNoOther(t *testing.T) {
 			t.Errorf("late by %d days because of %v after a night that ended", days, rooms)
 		}
 	})
+}
+
+// TestWhereverAnEndBreaksOffNobodyStays: the journal of destroyed keys cannot be written when those who worked at a clinic that went are to be forgotten, and the process dies at each step
+// of taking its rows away, one after the other. In the end nothing is left of whoever worked there and nowhere else,
+// and her key is destroyed; who works elsewhere too stays.
+func TestWhereverAnEndBreaksOffNobodyStays(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "account-closing")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		l, ctx := leaves(t, b), context.Background()
+		elsewhere := b.Found(t, "elsewhere")
+		alone, both := id.New(b.Clock.Now()), id.New(b.Clock.Now())
+		for _, one := range []id.ID{alone, both} {
+			if err := b.Vault.AddSubjects(ctx, id.Zero, one); err != nil {
+				t.Fatal(err)
+			}
+			l.across2(`INSERT INTO person (id, email_token, email, name, password, language, created_at) VALUES ($1, $2, $3, $3, '', 'en', $4)`, one, one, []byte{1}, clock.At(b.Clock.Now()))
+			l.across2(`INSERT INTO membership (clinic_id, person_id, role, created_at) VALUES ($1, $2, 'front-desk', $3)`, b.Clinic, one, clock.At(b.Clock.Now()))
+		}
+		l.across2(`INSERT INTO membership (clinic_id, person_id, role, created_at) VALUES ($1, $2, 'front-desk', $3)`, elsewhere, both, clock.At(b.Clock.Now()))
+		if err := b.Vault.ShredClinic(ctx, b.Clinic, "clinic_closed"); err != nil {
+			t.Fatal(err)
+		}
+		trouble, failed := func() {}, error(nil)
+		dies := func(at int) (died bool) {
+			n := 0
+			s := retention.New(l.DB, l.Log, retention.Options{Accounts: l.account, Doers: doers, Tables: l.tables, ForClinic: func(c id.ID) access.Caller { return b.In(c, access.System) }, Platform: func() access.Caller {
+				if n++; n == at {
+					panic("the process dies")
+				}
+				if n == 3 {
+					trouble()
+				}
+				return rig.SignedIn(id.Zero, id.Zero, id.Zero, access.System)
+			}})
+			defer func() { died = recover() != nil }()
+			failed = s.FinishAll(ctx)
+			return false
+		}
+		journal := filepath.Join(b.Dir, "keystore.db.shredded")
+		trouble = func() {
+			if err := os.Rename(journal, journal+".away"); err != nil {
+				t.Error(err)
+			}
+		}
+		if dies(0) || failed == nil {
+			t.Error("nobody noticed that the journal is not there")
+		}
+		if err := os.Rename(journal+".away", journal); err != nil {
+			t.Fatal(err)
+		}
+		trouble = func() {}
+		steps := 1
+		for dies(steps) {
+			steps++
+		}
+		if failed != nil {
+			t.Error(failed)
+		}
+		if steps < 4 {
+			t.Errorf("it died at %d steps", steps-1)
+		}
+		if n, where := l.left(); n != 0 {
+			t.Errorf("rows are left:%s", where)
+		}
+		for one, stays := range map[id.ID]string{alone: "0", both: "1"} {
+			if got := l.platform1(`SELECT COUNT(*) FROM person WHERE id = $1`, one); got != stays {
+				t.Errorf("of whoever works nowhere else %s accounts are left, where there should be %s", got, stays)
+			}
+			if gone, err := b.Vault.Gone(ctx, id.Zero, one); err != nil || gone != (stays == "0") {
+				t.Errorf("her key is destroyed: %v, %v", gone, err)
+			}
+		}
+	})
+}
+
+// platform1 is the one number that a statement over the platform's tables answers.
+func (l *leaving) platform1(text string, args ...any) (out string) {
+	l.t.Helper()
+	if err := l.DB.Across(context.Background(), l.machine, access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
+		p.Housekeeping("test")
+		return p.Row(text, args...).Scan(&out)
+	}); err != nil {
+		l.t.Fatal(err)
+	}
+	return out
 }

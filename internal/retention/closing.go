@@ -400,9 +400,11 @@ func (s *Service) Finish(ctx context.Context, clinic id.ID, say func(table strin
 	if err != nil {
 		return n, err
 	}
-	var alone []id.ID
-	err = s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) (err error) {
-		if alone, err = accounts.ForgetClinic(p, clinic); err != nil {
+	return n, s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(ctx context.Context, p *store.Platform) error {
+		// Whose account has nothing else to be for is known by what goes here: they go in the same passage, or whatever breaks it off would leave them for ever. Their keys go as the last thing
+		// before it is committed; one that was destroyed is destroyed again without harm.
+		alone, err := accounts.ForgetClinic(p, clinic)
+		if err != nil {
 			return err
 		}
 		for _, forget := range []func(*store.Platform, id.ID) error{support.ForgetClinic, subscription.ForgetClinic, incidents.ForgetClinic, domains.ForgetClinic, clinics.Free} {
@@ -410,28 +412,25 @@ func (s *Service) Finish(ctx context.Context, clinic id.ID, say func(table strin
 				return err
 			}
 		}
-		p.Record(audit.Note{Action: "free", Kind: "clinic", Subject: clinic})
-		return nil
-	})
-	if err != nil {
-		return n, err
-	}
-	for _, person := range alone {
-		if err := s.db.Vault().Shred(ctx, id.Zero, person, "clinic_closed"); err != nil {
-			return n, err
-		}
-	}
-	return n, s.db.Across(ctx, s.o.Platform(), access.PlatformOperate, func(_ context.Context, p *store.Platform) error {
 		for _, person := range alone {
 			if err := accounts.ForgetPerson(p, person); err != nil {
 				return err
 			}
 		}
+		p.Record(audit.Note{Action: "free", Kind: "clinic", Subject: clinic})
 		p.Record(audit.Note{Action: "gone", Kind: "clinic", Subject: clinic, New: n})
 		if _, err := p.Exec(sqlGoneDone, clinic, p.Now(), n); err != nil {
 			return err
 		}
-		return p.Forget(clinic)
+		if err := p.Forget(clinic); err != nil {
+			return err
+		}
+		for _, person := range alone {
+			if err := s.db.Vault().Shred(ctx, id.Zero, person, "clinic_closed"); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
