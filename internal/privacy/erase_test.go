@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -496,5 +497,51 @@ func TestCertificateTwoIsTheOldHouses(t *testing.T) {
 				t.Errorf("whose key was destroyed here: %v; certificates at %d and %d, elsewhere %v", x.here, e.FirstAt, e.SecondAt, e.Elsewhere)
 			}
 		}
+	})
+}
+
+// TestTheProofOfAnotherHouseGoesToo: the record of an erasure that moved in with its clinic has no certificate two to wait for. It goes as long after its end as any other; not before, not while
+// something is held, and one of this house's own that still waits for its certificate stays.
+func TestTheProofOfAnotherHouseGoesToo(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "held-until-its-day")
+	rig.Engines(t, func(t *testing.T, b *rig.Base) {
+		h := open(t, b, clinics.ModuleClinical)
+		h.backups, h.copies = h.Clock.Now().AddDate(20, 0, 0), true // something is left from before that never goes
+		ours, err := h.s.Erase(background, h.owner, h.visited("", "Cough"), "deleted_by_clinic")
+		h.must(err)
+		arrived, holding := id.New(h.Clock.Now()), id.New(h.Clock.Now())
+		for _, one := range []id.ID{arrived, holding} {
+			h.must(h.DB.Change(background, h.work, access.Work, func(_ context.Context, tx *store.Tx) error {
+				tx.Housekeeping("an erasure moves in")
+				_, err := tx.Exec(`INSERT INTO erasure (clinic_id, id, patient_id, by_id, reason, erased_at, first_at, first) SELECT clinic_id, $3, $4, by_id, reason, erased_at, first_at, first FROM erasure WHERE clinic_id = $1 AND id = $2`, ours, one, id.New(h.Clock.Now()))
+				return err
+			}))
+		}
+		today := h.Day(0)
+		h.must(h.DB.Change(background, h.work, access.Work, func(_ context.Context, tx *store.Tx) error {
+			tx.Housekeeping("with what a law holds of it")
+			_, err := tx.Exec(`INSERT INTO erasure_hold (clinic_id, id, erasure_id, class, last_day, source, number, sealed) VALUES ($1, $2, $3, 'clinical', $4, 'a law', 1, 0)`, id.New(h.Clock.Now()), holding, string(today.AddYears(9)))
+			return err
+		}))
+		there := func(day clock.Date, want ...id.ID) {
+			t.Helper()
+			h.night(day)
+			for _, one := range []id.ID{ours, arrived, holding} {
+				_, err := h.s.Get(background, h.owner, one)
+				if err != nil && !fault.Is(err, fault.NotFound) {
+					t.Fatal(err)
+				}
+				if is := err == nil; is != slices.Contains(want, one) {
+					t.Errorf("on %s, of %v (ours %v, arrived %v, with a hold %v): %v", day, one, ours, arrived, holding, is)
+				}
+			}
+		}
+		there(today.AddYears(6).AddDays(-3), ours, arrived, holding)
+		there(today.AddYears(6).AddDays(4), ours, holding)
+		there(today.AddYears(9).AddDays(4), ours, holding)  // it is told that what is held ends
+		there(today.AddYears(9).AddDays(7), ours, holding)  // and it ends
+		there(today.AddYears(15).AddDays(5), ours, holding) // not as long ago yet
+		there(today.AddYears(15).AddDays(12), ours)
 	})
 }

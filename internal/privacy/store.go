@@ -33,7 +33,9 @@ const (
 	sqlCarrierAdd = `INSERT INTO erasure_carrier (clinic_id, id, erasure_id, carrier, number, asked_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (clinic_id, erasure_id, carrier) DO NOTHING`
 	sqlCarriers   = `SELECT carrier, number, asked_at FROM erasure_carrier WHERE clinic_id = $1 AND erasure_id = $2 ORDER BY carrier`
 
-	sqlOver         = `SELECT e.id FROM erasure e WHERE e.clinic_id = $1 AND e.second_at > 0 AND e.second_at < $2 AND NOT EXISTS (SELECT 1 FROM erasure_hold h WHERE h.clinic_id = e.clinic_id AND h.erasure_id = e.id AND (h.ended_at = 0 OR h.ended_at >= $2)) LIMIT 50`
+	overHolds       = ` AND NOT EXISTS (SELECT 1 FROM erasure_hold h WHERE h.clinic_id = e.clinic_id AND h.erasure_id = e.id AND (h.ended_at = 0 OR h.ended_at >= $2))`
+	sqlOver         = `SELECT e.id FROM erasure e WHERE e.clinic_id = $1 AND e.second_at > 0 AND e.second_at < $2` + overHolds + ` LIMIT 50`
+	sqlOverMoved    = `SELECT e.id FROM erasure e WHERE e.clinic_id = $1 AND e.second_at = 0 AND e.first_at < $2 AND e.erased_at < $2` + overHolds + ` ORDER BY e.erased_at, e.id LIMIT 1000` // ours wait for certificate two
 	sqlOverCarriers = `DELETE FROM erasure_carrier WHERE clinic_id = $1 AND erasure_id = $2`
 	sqlOverHolds    = `DELETE FROM erasure_hold WHERE clinic_id = $1 AND erasure_id = $2`
 	sqlOverOne      = `DELETE FROM erasure WHERE clinic_id = $1 AND id = $2`

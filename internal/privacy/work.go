@@ -394,14 +394,28 @@ func (s *Service) expire(ctx context.Context, tx *store.Tx) error {
 	for years.Day(before.AddDays(1)) < today {
 		before = before.AddDays(1)
 	}
-	over, err := store.IDs(&tx.View, sqlOver, clock.At(clock.StartOfDay(before, zone)))
+	until := clock.At(clock.StartOfDay(before, zone))
+	over, err := store.IDs(&tx.View, sqlOver, until)
 	if err != nil {
 		return err
 	}
-	for _, one := range over {
+	moved, err := store.IDs(&tx.View, sqlOverMoved, until)
+	if err != nil {
+		return err
+	}
+	for _, one := range append(over, moved...) {
 		list, err := erasures(&tx.View, sqlGet, one)
 		if err != nil || len(list) == 0 {
 			return err
+		}
+		if list[0].SecondAt == 0 { // of one that moved in with its clinic another house gives certificate two, or has given it
+			ours, err := s.o.Vault.Gone(ctx, tx.Clinic(), list[0].Patient)
+			if err != nil {
+				return err
+			}
+			if ours {
+				continue
+			}
 		}
 		for _, text := range []string{sqlAskDrop, sqlOverCarriers, sqlOverHolds, sqlOverOne} {
 			if _, err := tx.Exec(text, one); err != nil {

@@ -101,7 +101,7 @@ var erased = []Sentence{
 		Sources:  []string{"K6", "K5"},
 		Kind:     Enforced,
 		KeptBy:   []string{"privacy.Service.Work", "vault.Vault.EndHeld"},
-		ProvedBy: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther", "vault.TestARetentionKey"},
+		ProvedBy: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther", "vault.TestARetentionKey", "privacy.TestTheProofOfAnotherHouseGoesToo"},
 		Probe:    "held-until-its-day",
 		Twins: []Twin{
 			{
@@ -117,7 +117,12 @@ var erased = []Sentence{
 			{
 				Name: "it stays for ever",
 				File: "internal/privacy/work.go", Old: "if h.Last >= today ||", New: "if h.Last <= today ||",
-				Red: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther"},
+				Red: []string{"privacy.TestHeldToTheDay", "privacy.TestOneHoldStopsNoOther", "privacy.TestTheProofOfAnotherHouseGoesToo"},
+			},
+			{
+				Name: "the proof of another house stays for ever",
+				File: "internal/privacy/store.go", Old: "AND e.second_at = 0 AND e.first_at < $2", New: "AND e.second_at < 0 AND e.first_at < $2",
+				Red: []string{"privacy.TestTheProofOfAnotherHouseGoesToo"},
 			},
 			{
 				Name: "a hold that cannot be ended keeps the others",
