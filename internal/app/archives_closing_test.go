@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/id"
 	"almirah/internal/jobs"
+	"almirah/internal/patients"
 	"almirah/internal/promise"
 	"almirah/internal/store"
 )
@@ -94,6 +96,42 @@ func TestAClinicThatWasClosingArrivesOpen(t *testing.T) {
 		must(from.Lives.Beat(ctx, jobs.Platform()))
 		if x, there, err := from.Lives.ClosingOf(ctx, anOwner(from, clinic.ID)); err != nil || !there || x.NoticedAt == 0 {
 			t.Errorf("where it was: %+v %v %v", x, there, err)
+		}
+	})
+}
+
+// TestWhatWasChosenBeforeTheFirstPatientArrives: a clinic that chose what it keeps before its first patient came, as the program advises, has versions of its policy that asked nobody. The tables
+// take such a version from a clinic without patients alone; it arrives all the same.
+func TestWhatWasChosenBeforeTheFirstPatientArrives(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "export-arrives")
+	engines(t, func(t *testing.T, engine store.Engine) {
+		ctx := context.Background()
+		from := emptyHouse(t, engine)
+		owner, clinic, err := from.demoClinic(ctx)
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(err)
+		must(from.keepTerms(ctx, jobs.ForClinic(clinic.ID)))
+		must(from.Clinics.SetModules(ctx, owner, clinics.Modules(), clinic.Version))
+		must(from.keepTerms(ctx, jobs.ForClinic(clinic.ID)))
+		_, _, err = from.Patients.Add(ctx, owner, patients.Draft{Name: "Asha Rao", Phone: "+919876500021", Language: "en"}, true)
+		must(err)
+		archive, made := exported(t, from, clinic.Slug)
+		if !strings.Contains(member(t, archive, "native/policy_version.ndjson"), `"gate":"nobody"`) {
+			t.Fatal("no version of the policy asked nobody: this tests nothing")
+		}
+		o, err := archives.Open(bytes.NewReader(archive), int64(len(archive)), nil)
+		must(err)
+		to := emptyHouse(t, engine)
+		arrived, err := to.Archives.Import(ctx, o, archives.Arrival{Trust: o.Fingerprint}, nil)
+		must(err)
+		if arrived.Canonical != made.Canonical {
+			t.Errorf("arrived as %s, left as %s", arrived.Canonical, made.Canonical)
 		}
 	})
 }

@@ -48,13 +48,18 @@ var taken = []Sentence{
 		Sources:  []string{"L1", "L2"},
 		Kind:     Enforced,
 		KeptBy:   []string{"archives.Service.Import", "archives.Canonical", "clinics.Service.Arrived", "internal/messaging/account.go"},
-		ProvedBy: []string{"archives.TestAnArchiveOfAnOlderReleaseArrives", "archives.TestLeavesAndArrives", "archives.TestAnArrivalGoesOnFromItsLastStep", "app.TestAClinicThatWasClosingArrivesOpen", "app.TestThereAndBack", "app.TestFiftyThousandLeaveAndArrive"},
+		ProvedBy: []string{"archives.TestAnArchiveOfAnOlderReleaseArrives", "archives.TestLeavesAndArrives", "archives.TestAnArrivalGoesOnFromItsLastStep", "app.TestAClinicThatWasClosingArrivesOpen", "app.TestWhatWasChosenBeforeTheFirstPatientArrives", "app.TestThereAndBack", "app.TestFiftyThousandLeaveAndArrive"},
 		Probe:    "export-arrives",
 		Twins: []Twin{
 			{
 				Name: "messages leave at once",
 				File: "internal/archives/take.go", Old: "x.slug, true, strings.Join(", New: "x.slug, false, strings.Join(",
 				Red: []string{"archives.TestLeavesAndArrives"},
+			},
+			{
+				Name: "patients come before the versions of the policy that asked nobody",
+				File: "internal/archives/carry.go", Old: ", \"patient\": {\"policy_version\"}}", New: "}",
+				Red: []string{"app.TestWhatWasChosenBeforeTheFirstPatientArrives"},
 			},
 			{
 				Name: "a clinic that was closing goes on closing in its new house",
