@@ -19,6 +19,7 @@ import (
 	"almirah/internal/clock"
 	"almirah/internal/fault"
 	"almirah/internal/id"
+	"almirah/internal/messaging"
 	"almirah/internal/store"
 	"almirah/internal/vault"
 )
@@ -136,14 +137,22 @@ func (s *Service) Runs(ctx context.Context, who access.Caller) (out []Run, held 
 	return out, held, err
 }
 
-// LetGo lets messages leave a clinic that arrived from another house. fault.Conflict when nothing is held.
+// LetGo lets messages leave a clinic that arrived from another house. What fell due since it left there is uncertain: that house may have sent it. fault.Conflict when nothing is held.
 func (s *Service) LetGo(ctx context.Context, who access.Caller) error {
 	return s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
 		was, err := clinics.LetGo(tx)
 		if err == nil && !was {
 			err = fault.New(fault.Conflict, "fault.export.nothing_held")
 		}
+		if err != nil {
+			return err
+		}
+		var arrived clock.Instant
+		if err := tx.Row(sqlArrivalEnded).Scan(&arrived); err != nil && !errors.Is(err, store.ErrNoRows) {
+			return err
+		}
 		tx.DueBy(tx.Now())
+		_, err = messaging.AfterMove(tx, arrived)
 		return err
 	})
 }

@@ -36,10 +36,11 @@ const (
 )
 
 const (
-	sqlArrivalGet  = `SELECT manifest, signer, canonical, at_table, at_row, done_at FROM arrival WHERE clinic_id = $1`
-	sqlArrivalAdd  = `INSERT INTO arrival (clinic_id, manifest, signer, canonical, at_table, at_row, begun_at) VALUES ($1, $2, $3, $4, '', 0, $5)`
-	sqlArrivalAt   = `UPDATE arrival SET at_table = $2, at_row = $3 WHERE clinic_id = $1`
-	sqlArrivalDone = `UPDATE arrival SET done_at = $2 WHERE clinic_id = $1 AND done_at = 0`
+	sqlArrivalGet   = `SELECT manifest, signer, canonical, at_table, at_row, done_at FROM arrival WHERE clinic_id = $1`
+	sqlArrivalAdd   = `INSERT INTO arrival (clinic_id, manifest, signer, canonical, at_table, at_row, begun_at) VALUES ($1, $2, $3, $4, '', 0, $5)`
+	sqlArrivalAt    = `UPDATE arrival SET at_table = $2, at_row = $3 WHERE clinic_id = $1`
+	sqlArrivalEnded = `SELECT done_at FROM arrival WHERE clinic_id = $1`
+	sqlArrivalDone  = `UPDATE arrival SET done_at = $2 WHERE clinic_id = $1 AND done_at = 0`
 )
 
 // arriving is an import under way.

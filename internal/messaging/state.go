@@ -177,6 +177,7 @@ const (
 	ReasonPast       = "past"
 	ReasonKilled     = "sender-died"
 	ReasonRestored   = "restored" // due between a backup and its restore: it may have gone out
+	ReasonMoved      = "moved"    // due between a clinic's leaving another house and its being let go here: it may have gone out there
 	ReasonArrived    = "settled-arrived"
 	ReasonAgain      = "settled-send-again"
 	ReasonErased     = "erased"

@@ -123,12 +123,12 @@ var backups = []Sentence{
 			{
 				Name: "nothing is held",
 				File: "internal/app/restored.go", Old: "h.held.Store(ok)", New: "h.held.Store(ok && false)",
-				Red: []string{"app.TestYesterdaysBackupSendsNothingTwice"},
+				Red: []string{"app.TestYesterdaysBackupSendsNothingTwice", "app.TestWhatCameBackIsNotDestroyedUnasked"},
 			},
 			{
 				Name: "what fell due is sent again",
 				File: "internal/messaging/restored.go", Old: "to := Unsure", New: "to := Planned",
-				Red: []string{"app.TestYesterdaysBackupSendsNothingTwice"},
+				Red: []string{"app.TestYesterdaysBackupSendsNothingTwice", "app.TestWhatTheOldHouseSentIsNotSentAgain"},
 			},
 		},
 	},
