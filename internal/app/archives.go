@@ -22,7 +22,7 @@ import (
 // archives opens the room in which clinics and patients take their data along.
 func (h *House) archives() *archives.Service {
 	return archives.New(h.DB, h.Log, archives.Options{Clinics: h.Clinics, Accounts: h.Accounts, Book: h.Book, Holdings: Holdings(), Keepers: collecting(), Operator: accounts.Operator(), Worker: jobs.ForClinic, Packing: fhir.Packer{},
-		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Undo: h.undoListed, Undone: h.journalOut, Planned: h.makeArchive, Release: Version})
+		Head: h.head, Folder: filepath.Join(h.Config.Data, "exports"), Undo: h.undoListed, Undone: h.journalOut, Planned: h.makeArchive, Due: func(ctx context.Context, clinic id.ID) error { return h.Jobs.Plan(ctx, clinic) }, Release: Version})
 }
 
 // makeArchive makes what was asked for without letting the page wait. A process that dies meanwhile leaves it to the chore.

@@ -139,6 +139,14 @@ func (s *Service) Runs(ctx context.Context, who access.Caller) (out []Run, held 
 
 // LetGo lets messages leave a clinic that arrived from another house. What fell due since it left there is uncertain: that house may have sent it. fault.Conflict when nothing is held.
 func (s *Service) LetGo(ctx context.Context, who access.Caller) error {
+	if !who.May(access.ClinicExport) {
+		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	if s.o.Due != nil { // what is not planned yet would be planned afterwards, and sent
+		if err := s.o.Due(ctx, who.Clinic()); err != nil {
+			return err
+		}
+	}
 	return s.db.Change(ctx, who, access.ClinicExport, func(_ context.Context, tx *store.Tx) error {
 		was, err := clinics.LetGo(tx)
 		if err == nil && !was {

@@ -67,6 +67,7 @@ type Options struct {
 	Undo     func(ctx context.Context, tx *store.Tx, patient id.ID) error // deletes somebody whom a list made, and her key, in the Change that saw that nobody has touched her
 	Undone   func(ctx context.Context)                                    // is told that some were deleted; nil: nobody is
 	Planned  func(clinic id.ID)                                           // is told that there is work (an archive, a list); it must not wait. Nil: the next chore finds it
+	Due      func(ctx context.Context, clinic id.ID) error                // plans what the clinic has due by now, and sends none of it; nil: nothing is due
 	Release  string                                                       // the program's version
 }
 

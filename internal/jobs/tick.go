@@ -40,6 +40,11 @@ func (j *Jobs) Settle(ctx context.Context, clinic id.ID) error {
 	if !j.held() {
 		return errors.New("jobs: a clinic is settled while nothing may leave")
 	}
+	return j.Plan(ctx, clinic)
+}
+
+// Plan does everything that a clinic has due and hands nothing out: what is planned then is what was to be sent by now.
+func (j *Jobs) Plan(ctx context.Context, clinic id.ID) error {
 	for {
 		more, err := j.round(ctx, forClinic(clinic))
 		if err != nil {
