@@ -95,7 +95,7 @@ var messages = []Sentence{
 			{
 				Name: "stopping reminders takes a form of ours",
 				File: "internal/web/own.go", Old: "OneClick: true,", New: "OneClick: false,",
-				Red: []string{"app.TestOneClickUnsubscribe"},
+				Red: []string{"app.TestOneClickUnsubscribe", "app.TestForgedRequestsChangeNothing", "app.TestRolesAndRoutes", "app.TestTwoClinicSweep"},
 			},
 		},
 		Probe: "reminder-unsubscribe",
