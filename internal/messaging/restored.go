@@ -11,9 +11,10 @@ import (
 
 const (
 	sqlMessageRestored = `SELECT id, state, attempts, patient_id FROM message WHERE clinic_id = $1 AND (state = 'planned' AND send_at <= $2 OR state IN ('sending', 'handing-over')) AND id > $3 ORDER BY id LIMIT 500`
-	// sqlMessageMoved are those that wait, or are under way, about what was there at a moment: they were planned by then, or are about an appointment that was. Ids are made in the order of time.
+	// sqlMessageMoved are those that wait, or are under way, about what was there at a moment: they were planned by then, or are about an appointment that was. Appointments are scheduling's table:
+	// read here, never written.
 	sqlMessageMoved = `SELECT id, state, attempts, patient_id FROM message WHERE clinic_id = $1 AND (state = 'planned' AND (send_at <= $2 OR reason = 'channel-paused') OR state IN ('sending', 'handing-over'))
-	AND (created_at <= $4 OR appointment_id > $5 AND appointment_id < $6) AND id > $3 ORDER BY id LIMIT 500`
+	AND (created_at <= $4 OR EXISTS (SELECT 1 FROM appointment a WHERE a.clinic_id = $1 AND a.id = message.appointment_id AND a.created_at <= $4)) AND id > $3 ORDER BY id LIMIT 500`
 )
 
 // AfterRestore marks as uncertain what was due at the moment: the clinic, before it came back from a backup, may have sent it, and no message is sent
@@ -27,7 +28,7 @@ func AfterRestore(tx *store.Tx, until clock.Instant, behind id.ID) (n int, last 
 // is newer than the arrival only this house knows, and it goes out (promise export-arrives). It answers how many there were.
 func AfterMove(tx *store.Tx, arrived clock.Instant) (all int, err error) {
 	for behind := id.Zero; ; {
-		n, last, err := doubt(tx, ReasonMoved, sqlMessageMoved, tx.Now(), behind, arrived, id.Zero, id.First(arrived.Time()))
+		n, last, err := doubt(tx, ReasonMoved, sqlMessageMoved, tx.Now(), behind, arrived)
 		if err != nil || n == 0 {
 			return all, err
 		}
