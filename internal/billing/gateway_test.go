@@ -176,19 +176,26 @@ func TestRefusedThenCapturedIsOnePayment(t *testing.T) {
 	})
 }
 
+// paidTwice is an invoice that was paid in cash while its page was open, and then on its page: nobody has decided about that money.
+func (c *counter) paidTwice(patient id.ID, amount int64) billing.Document {
+	c.t.Helper()
+	d := c.issued(patient, amount)
+	r, err := c.ask(patient, d.ID)
+	c.must(err)
+	_, err = c.bills.Take(background, c.As(access.FrontDesk), d.ID, billing.Pay{Method: billing.Cash, Amount: amount, Key: "cash-1"})
+	c.must(err)
+	c.bank.pay(billing.Reference(r.ID)) // before anybody closed it
+	c.hear(c.bank.posts()...)
+	c.work()
+	return d
+}
+
 func TestMoneyThatNobodyExpectsWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, c *counter) {
 		asha := c.visit(0, "Asha Rao").Patient
 		// Two pages paid: one was open in a tab when the desk took cash.
-		d := c.issued(asha, 30000)
-		r, err := c.ask(asha, d.ID)
-		c.must(err)
-		_, err = c.bills.Take(background, c.As(access.FrontDesk), d.ID, billing.Pay{Method: billing.Cash, Amount: 30000, Key: "cash-1"})
-		c.must(err)
-		c.bank.pay(billing.Reference(r.ID)) // before anybody closed it
-		c.hear(c.bank.posts()...)
-		c.work()
+		d := c.paidTwice(asha, 30000)
 		c.is(d.ID, billing.Paid, 0)
 		// A bill that was cancelled, and paid on its page.
 		e := c.issued(asha, 20000)

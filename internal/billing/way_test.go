@@ -6,24 +6,32 @@ import (
 	"almirah/internal/access"
 	"almirah/internal/billing"
 	"almirah/internal/fault"
+	"almirah/internal/id"
 )
+
+// askedBack is an invoice over 500 that was paid on its page, of which 400 were credited and its gateway is asked to give 300 back, and the payment.
+func (c *counter) askedBack() (billing.Document, id.ID) {
+	c.t.Helper()
+	asha := c.visit(0, "Asha Rao").Patient
+	d := c.issued(asha, 50000)
+	r, err := c.ask(asha, d.ID)
+	c.must(err)
+	c.bank.pay(billing.Reference(r.ID))
+	c.hear(c.bank.posts()...)
+	c.work()
+	paid := c.sheet(d.ID).Money[0].ID
+	_, _, err = c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 40000, Reason: "not done"})
+	c.must(err)
+	_, err = c.pay.Return(background, c.As(access.Billing), paid, 30000, d.ID, "not done", c.newKey())
+	c.must(err)
+	return d, paid
+}
 
 // What a gateway was asked to give back is no longer there to be given back at the desk, or to pay another bill: it takes days until the gateway says that it went.
 func TestMoneyOnItsWayBackIsNotThereASecondTime(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, c *counter) {
-		asha := c.visit(0, "Asha Rao").Patient
-		d := c.issued(asha, 50000)
-		r, err := c.ask(asha, d.ID)
-		c.must(err)
-		c.bank.pay(billing.Reference(r.ID))
-		c.hear(c.bank.posts()...)
-		c.work()
-		paid := c.sheet(d.ID).Money[0].ID
-		_, _, err = c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 40000, Reason: "not done"})
-		c.must(err)
-		_, err = c.pay.Return(background, c.As(access.Billing), paid, 30000, d.ID, "not done", c.newKey())
-		c.must(err)
+		d, paid := c.askedBack()
 
 		least := func(when string, most int64) {
 			t.Helper()
@@ -42,7 +50,7 @@ func TestMoneyOnItsWayBackIsNotThereASecondTime(t *testing.T) {
 		if _, _, err := c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 10000, Reason: "nor this", Back: &all}); !fault.Is(err, fault.Invalid) {
 			t.Fatalf("a credit note gives back what the gateway gives back: %v", err)
 		}
-		_, err = c.bills.Return(background, c.As(access.Billing), billing.ReturnDraft{Payment: paid, Invoice: d.ID, Amount: 10000, Method: billing.Cash, Reason: "not done"})
+		_, err := c.bills.Return(background, c.As(access.Billing), billing.ReturnDraft{Payment: paid, Invoice: d.ID, Amount: 10000, Method: billing.Cash, Reason: "not done"})
 		c.must(err)
 		for _, x := range c.bank.refunds() {
 			c.bank.settle(x.id, true)
@@ -62,14 +70,7 @@ func TestMoneyThatCouldNotGoBackIsThereAgain(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, c *counter) {
 		asha := c.visit(0, "Asha Rao").Patient
-		d, e := c.issued(asha, 50000), c.issued(asha, 20000)
-		r, err := c.ask(asha, d.ID)
-		c.must(err)
-		_, err = c.bills.Take(background, c.As(access.FrontDesk), d.ID, billing.Pay{Method: billing.Cash, Amount: 50000, Key: "cash"})
-		c.must(err)
-		c.bank.pay(billing.Reference(r.ID)) // a second time, on her page: nobody has decided about it
-		c.hear(c.bank.posts()...)
-		c.work()
+		d, e := c.paidTwice(asha, 50000), c.issued(asha, 20000)
 		list, err := c.bills.List(background, c.As(access.Billing), billing.Unpaid, billing.Place{})
 		c.must(err)
 		if len(list.Undecided) != 1 {
@@ -103,18 +104,7 @@ func TestMoneyThatCouldNotGoBackIsThereAgain(t *testing.T) {
 func TestWhatARevokedAccountGaveBackAPersonDecides(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, c *counter) {
-		asha := c.visit(0, "Asha Rao").Patient
-		d := c.issued(asha, 50000)
-		r, err := c.ask(asha, d.ID)
-		c.must(err)
-		c.bank.pay(billing.Reference(r.ID))
-		c.hear(c.bank.posts()...)
-		c.work()
-		paid := c.sheet(d.ID).Money[0].ID
-		_, _, err = c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 40000, Reason: "not done"})
-		c.must(err)
-		_, err = c.pay.Return(background, c.As(access.Billing), paid, 30000, d.ID, "not done", c.newKey())
-		c.must(err)
+		d, paid := c.askedBack()
 		c.work()
 		if most := c.sheet(d.ID).Money[0].Most; most != 10000 {
 			t.Fatalf("%d can go back", most)
@@ -124,7 +114,7 @@ func TestWhatARevokedAccountGaveBackAPersonDecides(t *testing.T) {
 		if most := c.sheet(d.ID).Money[0].Most; most != 40000 {
 			t.Fatalf("%d can go back from an account that was revoked", most)
 		}
-		_, err = c.bills.Return(background, c.As(access.Billing), billing.ReturnDraft{Payment: paid, Invoice: d.ID, Amount: 40000, Method: billing.Cash, Reason: "not done"})
+		_, err := c.bills.Return(background, c.As(access.Billing), billing.ReturnDraft{Payment: paid, Invoice: d.ID, Amount: 40000, Method: billing.Cash, Reason: "not done"})
 		c.must(err)
 		c.books()
 	})
