@@ -30,7 +30,7 @@ import (
 // What stands in no function (a statement in a const, a table, a template, a migration), and whatever did not go red as it should, is left to the run
 // of that twin alone.
 
-// atWork is the variable that says which twin is at work, by its number; reached names a file into which the numbers of the twins are written whose
+// atWork is the variable that says which twins are at work, by their numbers, with commas between; reached names a file into which the numbers of the twins are written whose
 // function a proof calls.
 const (
 	atWork  = "BROKEN_TWIN"
@@ -41,14 +41,21 @@ const (
 
 import (
 	"os"
+	"strings"
 	"sync"
 )
 
 var (
-	twinChosen  = os.Getenv(%q)
+	twinChosen  = map[string]bool{}
 	twinReached = os.Getenv(%q)
 	twinMarked  sync.Map
 )
+
+func init() {
+	for _, n := range strings.Split(os.Getenv(%q), ",") {
+		twinChosen[n] = true
+	}
+}
 
 func twinAtWork(n string) bool {
 	if twinReached != "" {
@@ -59,7 +66,7 @@ func twinAtWork(n string) bool {
 			}
 		}
 	}
-	return twinChosen == n
+	return twinChosen[n]
 }
 `
 )
@@ -198,7 +205,7 @@ func (b bench) together(all []Twin, scratch string, found func(w Twin, more []st
 			if err != nil {
 				return err
 			}
-			if err := put(ask, fmt.Sprintf(asking, f.Name.Name, atWork, reached)); err != nil {
+			if err := put(ask, fmt.Sprintf(asking, f.Name.Name, reached, atWork)); err != nil {
 				return err
 			}
 		}
@@ -245,33 +252,37 @@ func (b bench) together(all []Twin, scratch string, found func(w Twin, more []st
 		if err := room.look(in(wanted), in(b.others), scratch); err != nil {
 			return err
 		}
-		var mu sync.Mutex
-		if err := inTurn(rooms[dir], func(i int) error {
-			got, err := room.outcomes(strconv.Itoa(i), in(all[i].Red), b.within)
+		for _, crowd := range crowds(rooms[dir], all) {
+			var mu sync.Mutex
+			if err := inTurn(crowd, func(i int) error {
+				got, err := room.outcomes(strconv.Itoa(i), in(all[i].Red), b.within)
+				mu.Lock()
+				defer mu.Unlock()
+				for _, name := range in(all[i].Red) {
+					if room.green[name] && got[name] == "FAIL" {
+						red[i]++
+					}
+				}
+				return err
+			}); err != nil {
+				return err
+			}
+			also, err := room.also(crowd, func(i int) []string { return in(all[i].Red) })
 			if err != nil {
 				return err
 			}
-			also, err := room.also(strconv.Itoa(i), in(all[i].Red))
-			mu.Lock()
-			defer mu.Unlock()
-			for _, name := range in(all[i].Red) {
-				if room.green[name] && got[name] == "FAIL" {
-					red[i]++
+			for _, i := range crowd {
+				for _, name := range also[i] {
+					more[i] = append(more[i], strings.TrimPrefix(dir, "internal/")+"."+name)
+				}
+				places := map[string]bool{}
+				for _, p := range all[i].Red {
+					places[folder(p)] = true
+				}
+				if done[i]++; done[i] == len(places) && red[i] == len(all[i].Red) {
+					found(all[i], more[i])
 				}
 			}
-			for _, name := range also {
-				more[i] = append(more[i], strings.TrimPrefix(dir, "internal/")+"."+name)
-			}
-			places := map[string]bool{}
-			for _, p := range all[i].Red {
-				places[folder(p)] = true
-			}
-			if done[i]++; done[i] == len(places) && red[i] == len(all[i].Red) {
-				found(all[i], more[i])
-			}
-			return err
-		}); err != nil {
-			return err
 		}
 		say("%s: %d twins were at work", path.Base(dir), len(rooms[dir]))
 	}
@@ -339,31 +350,69 @@ func (r *built) look(wanted, others []string, scratch string) error {
 	})
 }
 
-// also are the other proofs that go red while the twin is at work: what fails, or does not end, beside others is asked once more alone.
-func (r *built) also(twin string, red []string) (out []string, err error) {
-	var may []string
+// atOnce is how many twins are at work at once while the other proofs are looked at.
+const atOnce = 8
+
+// crowds are the twins in groups of up to atOnce, no two of one file in one: of two in one function only one would be at work.
+func crowds(twins []int, all []Twin) (out [][]int) {
+	for _, i := range twins {
+		at := slices.IndexFunc(out, func(c []int) bool {
+			return len(c) < atOnce && !slices.ContainsFunc(c, func(k int) bool { return all[k].File == all[i].File })
+		})
+		if at < 0 {
+			out, at = append(out, nil), len(out)
+		}
+		out[at] = append(out[at], i)
+	}
+	return out
+}
+
+// also are the other proofs that go red while a twin is at work. Each that reaches one is run while all twins of the crowd are at work of which it is no proof: what is green then is green
+// while one of them is. (Two that make each other's fault good would not be found; each breaks another control.) What fails, or does not end, is asked for each of them alone.
+func (r *built) also(crowd []int, red func(i int) []string) (map[int][]string, error) {
+	at := map[string][]string{} // twins at work -> proofs
 	for _, name := range slices.Sorted(maps.Keys(r.reach)) {
-		if r.reach[name][twin] && !slices.Contains(red, name) {
-			may = append(may, name)
+		var those []string
+		reaches := false
+		for _, i := range crowd {
+			if n := strconv.Itoa(i); !slices.Contains(red(i), name) {
+				those, reaches = append(those, n), reaches || r.reach[name][n]
+			}
+		}
+		if reaches {
+			one := strings.Join(those, ",")
+			at[one] = append(at[one], name)
 		}
 	}
-	if len(may) == 0 {
-		return nil, nil
-	}
-	got, err := r.outcomes(twin, may, 5*r.within)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range may {
-		if got[name] == "PASS" {
-			continue
-		}
-		alone, err := r.outcomes(twin, []string{name}, r.within)
+	out := map[int][]string{}
+	for _, those := range slices.Sorted(maps.Keys(at)) {
+		got, err := r.outcomes(those, at[those], 5*r.within)
 		if err != nil {
 			return nil, err
 		}
-		if alone[name] != "PASS" {
-			out = append(out, name)
+		for _, name := range at[those] {
+			if got[name] == "PASS" {
+				continue
+			}
+			alone, err := r.outcomes(those, []string{name}, r.within)
+			if err != nil {
+				return nil, err
+			}
+			if alone[name] == "PASS" {
+				continue
+			}
+			for n := range strings.SplitSeq(those, ",") {
+				if !r.reach[name][n] {
+					continue
+				}
+				alone, err := r.outcomes(n, []string{name}, r.within)
+				if err != nil {
+					return nil, err
+				}
+				if i, err := strconv.Atoi(n); err == nil && alone[name] != "PASS" {
+					out[i] = append(out[i], name)
+				}
+			}
 		}
 	}
 	return out, nil
@@ -371,13 +420,13 @@ func (r *built) also(twin string, red []string) (out []string, err error) {
 
 var ended = regexp.MustCompile(`(?m)^--- (PASS|FAIL|SKIP): (\w+) \(`)
 
-// outcomes runs proofs of a built room while the twin of the number is at work, none for "". What hangs has no outcome.
-func (r *built) outcomes(twin string, names []string, within time.Duration, more ...string) (map[string]string, error) {
+// outcomes runs proofs of a built room while the twins of the numbers are at work, none for "". What hangs has no outcome.
+func (r *built) outcomes(twins string, names []string, within time.Duration, more ...string) (map[string]string, error) {
 	got := map[string]string{}
 	if len(names) == 0 {
 		return got, nil
 	}
-	out, err := r.command(within+time.Minute, r.dir, append(more, atWork+"="+twin), r.bin, "-test.run=^("+strings.Join(names, "|")+")$", "-test.short", "-test.v", "-test.timeout="+within.String())
+	out, err := r.command(within+time.Minute, r.dir, append(more, atWork+"="+twins), r.bin, "-test.run=^("+strings.Join(names, "|")+")$", "-test.short", "-test.v", "-test.timeout="+within.String())
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return nil, err
 	}
@@ -443,8 +492,9 @@ func TestTogetherCanFail(t *testing.T) {
 		"go.mod":                   "module small\n\ngo 1.26\n",
 		"internal/gate/gate.go":    "package gate\n\nimport \"fmt\"\n\n// Least is of age.\nconst Least = 18\n\ntype Door struct{}\n\n// Open opens.\nfunc (Door) Open(_ string, age int, more ...int) (ok bool) {\n\tfor _, m := range more {\n\t\tage += m\n\t}\n\treturn age >= Least\n}\n\nfunc shut(int) {\n\tlast = \"shut\"\n}\n\nvar last string\n\nfunc Last(s fmt.Stringer) string { shut(1); return last }\n",
 		"internal/gate/g_test.go":  "package gate\n\nimport \"testing\"\n\nfunc TestYoung(t *testing.T) {\n\tif (Door{}).Open(\"\", 16, 1) {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestBlind(t *testing.T) {}\n\nfunc TestLast(t *testing.T) {\n\tif Last(nil) != \"shut\" {\n\t\tt.Fatal(\"open\")\n\t}\n}\n\nfunc TestNever(t *testing.T) { t.Fatal(\"it fails always\") }\n",
-		"internal/house/house.go":  "package house\n\nimport \"small/internal/gate\"\n\nfunc In(age int) bool { return gate.Door{}.Open(\"\", age) }\n",
-		"internal/house/h_test.go": "package house\n\nimport \"testing\"\n\nfunc TestIn(t *testing.T) {\n\tif In(17) || !In(18) {\n\t\tt.Fatal(\"in\")\n\t}\n}\n\nfunc TestOut(t *testing.T) {\n\tif !In(18) {\n\t\tt.Fatal(\"out\")\n\t}\n}\n",
+		"internal/gate/wall.go":    "package gate\n\nfunc Wall() int { return 1 }\n",
+		"internal/house/house.go":  "package house\n\nimport \"small/internal/gate\"\n\nfunc In(age int) bool { return gate.Wall() < 2 && gate.Door{}.Open(\"\", age) }\n",
+		"internal/house/h_test.go": "package house\n\nimport (\n\t\"testing\"\n\n\t\"small/internal/gate\"\n)\n\nfunc TestIn(t *testing.T) {\n\tif In(17) || !In(18) {\n\t\tt.Fatal(\"in\")\n\t}\n}\n\nfunc TestOut(t *testing.T) {\n\tif !In(18) {\n\t\tt.Fatal(\"out\")\n\t}\n}\n\nfunc TestWall(t *testing.T) {\n\tif gate.Wall() == 0 {\n\t\tt.Fatal(\"none\")\n\t}\n}\n",
 	})
 	const file = "internal/gate/gate.go"
 	all := []Twin{
@@ -468,11 +518,15 @@ func TestTogetherCanFail(t *testing.T) {
 	if want := []string{"left open", "nobody", "young"}; err != nil || !slices.Equal(red, want) {
 		t.Errorf("%q went red, want %q: %v", red, want, err)
 	}
-	// With the other proofs of the rooms what goes red beside them is named; a proof that does not reach the broken code is not run.
+	// With the other proofs of the rooms what goes red beside them is named, and of several at work at once it is the right one; a proof that does not reach the broken code is not run.
 	b.others, red = []string{"gate.TestYoung", "gate.TestBlind", "gate.TestLast", "gate.TestNever", "house.TestIn", "house.TestOut"}, nil
-	err = b.together(all[:3], t.TempDir(), found, t.Logf)
+	some := []Twin{all[1], all[0], all[2], {Name: "no wall", File: "internal/gate/wall.go", Old: "return 1", New: "return 0", Red: []string{"house.TestWall"}}}
+	if got := fmt.Sprint(crowds([]int{0, 1, 2, 3}, some)); got != "[[0 3] [1] [2]]" {
+		t.Errorf("the crowds are %s", got)
+	}
+	err = b.together(some, t.TempDir(), found, t.Logf)
 	slices.Sort(red)
-	if want := []string{"left open", "nobody and house.TestOut", "young"}; err != nil || !slices.Equal(red, want) {
+	if want := []string{"left open", "no wall", "nobody and house.TestOut", "young"}; err != nil || !slices.Equal(red, want) {
 		t.Errorf("%q went red, want %q: %v", red, want, err)
 	}
 	all = append(all[:1], Twin{Name: "does not compile", File: file, Old: "age += m", New: "age += \"m\"", Red: []string{"gate.TestYoung"}})
