@@ -268,7 +268,7 @@ func (h *House) rooms(o Options, keepers []vault.Keeper) (err error) {
 	h.startReceiver()
 	h.Programs = programs.New(h.DB, h.Log, programs.Options{Accounts: h.Accounts, Reach: h.receiver, Refused: func(c clinics.Clinic) string { return h.Vendors.Refused(c, programsProcessor, "") }})
 	h.Lives = retention.New(h.DB, h.Log, retention.Options{Accounts: h.Accounts, Doers: doers, LifeFor: agreedLife, Shortened: policies.ShortenedAt, Head: h.headAt, ForClinic: jobs.ForClinic, Platform: jobs.Platform, Tables: clinicTables(),
-		Keep: h.Erasure.KeepAtClosing, Kept: h.Erasure.KeptAtClosing, End: h.Erasure.EndCustodies})
+		Keep: h.Erasure.KeepAtClosing, Kept: h.Erasure.KeptAtClosing, End: h.Erasure.EndCustodies, Spread: func(ctx context.Context) { h.spread(ctx, true) }})
 	h.Insight = insight.New(h.DB, h.Lives.Lives)
 	h.Archives = h.archives()
 	h.Jobs = jobs.New(h.DB, h.Messages, h.Clock, h.Log, jobs.Options{DatabaseURL: c.DatabaseURL, Chores: h.chores(carriers), Gateways: h.Pay, Programs: h.Programs, Held: h.Held})

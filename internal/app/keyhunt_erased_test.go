@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -85,20 +84,7 @@ func noKeyOpens(t *testing.T, engine store.Engine) {
 		t.Fatalf("%d copies of the key store and %d of the data lie at the place", copies, data)
 	}
 	x.judge("a copy from before", nil, both)
-	if err := y.Close(); err != nil {
-		t.Fatal(err)
-	}
-	// Another machine.
-	there := t.TempDir()
-	y.set["ALMIRAH_DATA"], y.set["ALMIRAH_KEYSTORE_URL"] = filepath.Join(there, "data"), "sqlite://"+filepath.Join(there, "keys", "keystore.db")
-	keyFile := filepath.Join(there, "typed")
-	if err := os.WriteFile(keyFile, []byte(y.key), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	said, errs := &bytes.Buffer{}, &bytes.Buffer{}
-	con := &console{get: func(name string) string { return y.set[name] }, out: said, err: errs, time: y.time}
-	y.back(t, con, keyFile, said)
-	h := y.open(t)
+	h := y.elsewhere(t)
 	if err := h.Settle(ctx, t.Logf); err != nil {
 		t.Fatal(err)
 	}

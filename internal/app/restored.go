@@ -13,6 +13,7 @@ import (
 	"almirah/internal/jobs"
 	"almirah/internal/messaging"
 	"almirah/internal/programs"
+	"almirah/internal/requests"
 	"almirah/internal/retention"
 	"almirah/internal/store"
 )
@@ -90,6 +91,9 @@ func (h *House) Settle(ctx context.Context, say func(format string, args ...any)
 
 func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (int64, error) {
 	who := jobs.ForClinic(clinic)
+	if err := h.Lives.OrdersAfterRestore(ctx, who); err != nil {
+		return 0, err
+	}
 	if err := h.finishDeletions(ctx, who, r.TakenAt.Add(-lookBack)); err != nil {
 		return 0, err
 	}
@@ -131,6 +135,9 @@ func (h *House) settle(ctx context.Context, clinic id.ID, r store.Restoration) (
 		n, err := programs.AfterRestore(tx)
 		all += int64(n)
 		if err != nil {
+			return err
+		}
+		if err := requests.AfterRestore(tx); err != nil {
 			return err
 		}
 		return retention.AfterRestore(tx)

@@ -186,6 +186,24 @@ func (y *yesterday) back(t *testing.T, con *console, keyFile string, said *bytes
 	}
 }
 
+// elsewhere ends the house and brings its backup to another machine, with the places, the root key and the key from paper.
+func (y *yesterday) elsewhere(t *testing.T) *House {
+	t.Helper()
+	if err := y.Close(); err != nil {
+		t.Fatal(err)
+	}
+	there := t.TempDir()
+	y.set["ALMIRAH_DATA"], y.set["ALMIRAH_KEYSTORE_URL"] = filepath.Join(there, "data"), "sqlite://"+filepath.Join(there, "keys", "keystore.db")
+	keyFile := filepath.Join(there, "typed")
+	if err := os.WriteFile(keyFile, []byte(y.key), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, errs := &bytes.Buffer{}, &bytes.Buffer{}
+	con := &console{get: func(name string) string { return y.set[name] }, out: said, err: errs, time: y.time}
+	y.back(t, con, keyFile, said)
+	return y.open(t)
+}
+
 func (y *yesterday) book(t *testing.T, h *House, n int) scheduling.Appointment {
 	t.Helper()
 	r, err := h.Desk.Book(context.Background(), accounts.Public(y.owner.Clinic()), scheduling.Booking{Service: y.offer.ID, StartsAt: y.slots[n].StartsAt, Language: "en",
@@ -308,22 +326,7 @@ func yesterdayComesBack(t *testing.T, engine store.Engine) {
 		t.Fatal(err)
 	}
 	certified := y.heldOpens(t, y.House, erasure)
-	if err := y.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	// Another machine: the places, the root key and the key from paper.
-	there := t.TempDir()
-	y.set["ALMIRAH_DATA"], y.set["ALMIRAH_KEYSTORE_URL"] = filepath.Join(there, "data"), "sqlite://"+filepath.Join(there, "keys", "keystore.db")
-	keyFile := filepath.Join(there, "typed")
-	if err := os.WriteFile(keyFile, []byte(y.key), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	said, errs := &bytes.Buffer{}, &bytes.Buffer{}
-	get := func(name string) string { return y.set[name] }
-	con := &console{get: get, out: said, err: errs, time: y.time}
-	y.back(t, con, keyFile, said)
-	h := y.open(t)
+	h := y.elsewhere(t)
 	if !h.Held() {
 		t.Fatal("what came back is not held")
 	}

@@ -331,7 +331,7 @@ var requested = []Sentence{
 		Sources:  []string{"I6", "K11"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/requests/young.go", "patients.Unguarded", "patients.Ages"},
-		ProvedBy: []string{"requests.TestYoungDataGoes", "requests.TestTheTourFindsEveryChild"},
+		ProvedBy: []string{"requests.TestYoungDataGoes", "requests.TestTheTourFindsEveryChild", "app.TestYesterdaysBackupForgetsNoOrder"},
 		Probe:    "young-data-deleted",
 		Twins: []Twin{
 			{
@@ -348,6 +348,11 @@ var requested = []Sentence{
 				Name: "a child's data goes under a wrong clock",
 				File: "internal/requests/young.go", Old: "if yes, err := s.o.Believed(ctx); err != nil || !yes {", New: "if yes, err := s.o.Believed(ctx); err != nil || !yes && false {",
 				Red: []string{"requests.TestYoungDataGoes"},
+			},
+			{
+				Name: "a database of before leaves a child the rest of her fortnight",
+				File: "internal/requests/young.go", Old: "_, err := tx.Exec(sqlYoungAnew, tx.Now().Add(YoungFor))", New: "_, err := tx.Exec(sqlYoungAnew, tx.Now())",
+				Red: []string{"requests.TestYoungDataGoes", "app.TestYesterdaysBackupForgetsNoOrder"},
 			},
 			{
 				Name: "a fortnight of a hundred days",

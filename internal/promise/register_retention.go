@@ -7,8 +7,8 @@ var lives = []Sentence{
 		Text:     "Only two people together can keep a patient's records longer than their life, for a court or a claim: with a reason and a last day. It is seen on the patient's page and ends by itself.",
 		Sources:  []string{"K6"},
 		Kind:     Enforced,
-		KeptBy:   []string{"internal/retention/hold.go"},
-		ProvedBy: []string{"retention.TestAHoldNeedsTwoAndEnds", "retention.TestNothingGoesUnannounced", "retention.TestEachRecordKnowsItsDeath", "retention.TestTheSecondWordIsNobodysWhoCameLater", "retention.TestAJumpOfTheClockEndsNoHold", "retention.TestAHoldWaitsForAnErasure", "retention.TestWhatSheWroteIsHeld", "retention.TestEveryAgeingStatementSparesWhatIsHeld"},
+		KeptBy:   []string{"internal/retention/hold.go", "internal/retention/beside.go"},
+		ProvedBy: []string{"retention.TestAHoldNeedsTwoAndEnds", "retention.TestAnOrderOutlivesARestore", "app.TestYesterdaysBackupForgetsNoOrder", "retention.TestNothingGoesUnannounced", "retention.TestEachRecordKnowsItsDeath", "retention.TestTheSecondWordIsNobodysWhoCameLater", "retention.TestAJumpOfTheClockEndsNoHold", "retention.TestAHoldWaitsForAnErasure", "retention.TestWhatSheWroteIsHeld", "retention.TestEveryAgeingStatementSparesWhatIsHeld"},
 		Twins: []Twin{{
 			Name: "what a patient wrote goes by its days though an order keeps it",
 			File: "internal/messaging/keeper.go", Old: "until > 0 AND until <= $2 AND thread_id NOT IN ` + heldTalks", New: "until > 0 AND until <= $2`",
@@ -25,6 +25,14 @@ var lives = []Sentence{
 			Name: "whoever asks for a hold approves it",
 			File: "internal/retention/hold.go", Old: "if h.AskedBy == who.Actor() {", New: "if h.AskedBy == who.Actor() && false {",
 			Red: []string{"retention.TestAHoldNeedsTwoAndEnds"},
+		}, {
+			Name: "an order of two people lies in the data alone",
+			File: "internal/retention/beside.go", Old: "return s.db.Vault().AddAside(ctx, tx.Clinic(), tx.Clinic(), vault.Aside{ID: h.ID, Owner: h.ID, Body: sealed})", New: "_ = sealed\n\treturn nil",
+			Red: []string{"retention.TestAnOrderOutlivesARestore", "app.TestYesterdaysBackupForgetsNoOrder"},
+		}, {
+			Name: "a database of before forgets what two people ordered since",
+			File: "internal/app/restored.go", Old: "if err := h.Lives.OrdersAfterRestore(ctx, who); err != nil {", New: "if err := error(nil); err != nil {",
+			Red: []string{"app.TestYesterdaysBackupForgetsNoOrder"},
 		}},
 		Probe: "legal-hold",
 	},

@@ -770,6 +770,17 @@ func TestYoungDataGoes(t *testing.T) {
 			}))
 		}
 		h.doubted = false
+		told = 0
+		h.must(b.DB.Change(ctx, h.work, access.Work, func(_ context.Context, tx *store.Tx) error { // a database of before: who speaks for them since is not in it
+			tx.Housekeeping("a restore")
+			return requests.AfterRestore(tx)
+		}))
+		work()
+		b.Clock.Move(requests.YoungFor - time.Minute)
+		if work(); len(h.erased) != 0 || told != 1 {
+			t.Errorf("after a restore %v were deleted, and the clinic was told %d times", h.erased, told)
+		}
+		b.Clock.Move(2 * time.Minute)
 		h.before = func(p id.ID) { // while the deletion is on its way, somebody speaks for her
 			h.before = nil
 			_, err := h.people.Save(ctx, h.owner, p, patients.Draft{Name: late.Name, BirthDate: "2019-02-03", Language: "en", Guardian: &patients.GuardianDraft{Name: "Aunt", Phone: "+919845010097", Relation: "mother"}}, late.Version)

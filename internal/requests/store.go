@@ -68,6 +68,7 @@ const (
 	sqlYoungAdd    = `INSERT INTO young_found (clinic_id, patient_id, found_at, delete_at) VALUES ($1, $2, $3, $4) ON CONFLICT (clinic_id, patient_id) DO NOTHING`
 	sqlYoungList   = `SELECT patient_id, found_at, delete_at FROM young_found WHERE clinic_id = $1 ORDER BY delete_at, patient_id LIMIT 200`
 	sqlYoungDrop   = `DELETE FROM young_found WHERE clinic_id = $1 AND patient_id = $2`
+	sqlYoungAnew   = `UPDATE young_found SET delete_at = $2, mailed_at = 0 WHERE clinic_id = $1 AND delete_at < $2`
 	sqlYoungUntold = `SELECT COUNT(*) FROM young_found WHERE clinic_id = $1 AND mailed_at = 0`
 	sqlYoungMailed = `UPDATE young_found SET mailed_at = $2 WHERE clinic_id = $1 AND mailed_at = 0`
 

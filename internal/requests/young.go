@@ -232,6 +232,13 @@ func noteYoung(tx *store.Tx, p id.ID) error {
 	return err
 }
 
+// AfterRestore begins the fortnight of every child anew, and the clinic is told again: a guardian who was entered since the backup is not in it, and her child would go in the first night
+// (promise young-data-deleted).
+func AfterRestore(tx *store.Tx) error {
+	_, err := tx.Exec(sqlYoungAnew, tx.Now().Add(YoungFor))
+	return err
+}
+
 const sqlYoungThere = `SELECT COUNT(*) FROM young_found WHERE clinic_id = $1 AND patient_id = $2`
 
 // Unfound counts, of some patients behind the one, the children by their dates of birth for whom nobody speaks and of whom nobody was told, though the last tour has seen them.

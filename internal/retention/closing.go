@@ -396,6 +396,9 @@ func (s *Service) Finish(ctx context.Context, clinic id.ID, say func(table strin
 			return 0, err
 		}
 	}
+	if err := s.forgetOrders(ctx, clinic); err != nil {
+		return 0, err
+	}
 	n, err := s.db.EmptyClinic(ctx, s.o.ForClinic(clinic), s.o.Tables, say)
 	if err != nil {
 		return n, err

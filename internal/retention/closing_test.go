@@ -114,6 +114,9 @@ func (l *leaving) dead() {
 	if err := l.DB.Vault().OpenClinic(ctx, l.Clinic); !errors.Is(err, vault.ErrShredded) {
 		l.t.Errorf("it gets a new key: %v", err)
 	}
+	if lie, err := l.DB.Vault().Asides(ctx, l.Clinic, l.Clinic); err != nil || len(lie) > 0 {
+		l.t.Errorf("%d of its orders lie beside the keys, %v", len(lie), err)
+	}
 	if err := l.s.Reopen(ctx, l.owner); err == nil {
 		l.t.Error("it comes back")
 	}
@@ -232,6 +235,14 @@ func TestSoonerWhenOwnersWantIt(t *testing.T) {
 	rig.Engines(t, func(t *testing.T, b *rig.Base) {
 		l, ctx := leaves(t, b), context.Background()
 		is(t, l.s.Now(ctx, l.owner, 1), fault.Conflict, "", "sooner than never")
+		orders := retention.New(b.DB, b.Log, retention.Options{})
+		one, err := orders.AskHold(ctx, l.owner, l.patient, "A letter of the court of 3 May", l.Day(400))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := orders.ApproveHold(ctx, b.As(access.Manager), one, 1); err != nil {
+			t.Fatal(err)
+		}
 		if err := l.s.Close(ctx, l.owner, false); err != nil {
 			t.Fatal(err)
 		}

@@ -153,7 +153,7 @@ func (s *Service) EndHold(ctx context.Context, who access.Caller, one id.ID, ver
 }
 
 func (s *Service) decideHold(ctx context.Context, who access.Caller, one id.ID, do func(tx *store.Tx, h Hold, today clock.Date) error) error {
-	return s.db.Change(ctx, who, access.RetentionHold, func(_ context.Context, tx *store.Tx) error {
+	err := s.db.Change(ctx, who, access.RetentionHold, func(_ context.Context, tx *store.Tx) error {
 		c, err := clinics.Get(&tx.View)
 		if err != nil {
 			return err
@@ -167,6 +167,13 @@ func (s *Service) decideHold(ctx context.Context, who access.Caller, one id.ID, 
 		}
 		return do(tx, list[0], clock.DateOf(tx.Now().In(c.Location())))
 	})
+	if err != nil {
+		return err
+	}
+	if err := s.besideKeys(context.WithoutCancel(ctx), who, access.RetentionHold); err != nil { // what was decided stands, and the night tries it again
+		s.log.ErrorContext(ctx, "an order does not lie beside the keys yet", "error", err.Error())
+	}
+	return nil
 }
 
 func changed(n int64, err error) error {

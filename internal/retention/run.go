@@ -127,6 +127,9 @@ func (s *Service) Run(ctx context.Context, who access.Caller, dry bool) (Night, 
 		if err := s.believed(ctx, who); err != nil {
 			return out, err
 		}
+		if err := s.besideKeys(ctx, who, access.Work); err != nil {
+			return out, err
+		}
 	}
 	var c clinics.Clinic
 	var lives law.Lives

@@ -38,6 +38,8 @@ type Options struct {
 	Keep func(ctx context.Context, who access.Caller, c clinics.Clinic, answers string) error
 	Kept func(ctx context.Context, clinic id.ID) error
 	End  func(ctx context.Context) error
+	// Spread has what lies beside the keys copied to the places of the backups, after an order came or went. nil: their next backup takes it along.
+	Spread func(ctx context.Context)
 	// Tables are the tables of a clinic, in the order in which their rows may go.
 	Tables []string
 }

@@ -8,6 +8,7 @@ import (
 	"almirah/internal/billing"
 	"almirah/internal/id"
 	"almirah/internal/messaging"
+	"almirah/internal/requests"
 	"almirah/internal/retention"
 	"almirah/internal/rig/practice"
 	"almirah/internal/store"
@@ -22,6 +23,9 @@ func restored(ctx context.Context, t *testing.T, p *practice.Practice, must func
 			return err
 		}
 		if err := retention.AfterRestore(tx); err != nil {
+			return err
+		}
+		if err := requests.AfterRestore(tx); err != nil {
 			return err
 		}
 		return billing.AfterRestore(tx)

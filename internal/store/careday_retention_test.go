@@ -45,11 +45,17 @@ func kept(ctx context.Context, t *testing.T, p *practice.Practice, house *clinic
 	hold, err := s.AskHold(ctx, owner, who.ID, "A letter of the court", today.AddDays(3))
 	must(err)
 	must(s.ApproveHold(ctx, manager, hold, 1))
+	must(p.DB.Change(ctx, work, access.Work, func(_ context.Context, tx *store.Tx) error {
+		tx.Housekeeping("a database of before")
+		_, err := tx.Exec(`DELETE FROM legal_hold WHERE clinic_id = $1 AND id = $2`, hold)
+		return err
+	}))
+	must(s.OrdersAfterRestore(ctx, work))
 	_, err = s.Holds(ctx, owner)
 	must(err)
 	_, _, err = s.HoldOf(ctx, owner, who.ID)
 	must(err)
-	must(s.EndHold(ctx, owner, hold, 2))
+	must(s.EndHold(ctx, owner, hold, 1))
 	_, err = s.AskHold(ctx, owner, who.ID, "Another letter of the court", today)
 	must(err)
 	change := func(do func(tx *store.Tx) error) {
