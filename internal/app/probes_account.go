@@ -27,7 +27,8 @@ const (
 	sqlProbeStopped   = `SELECT COUNT(*) FROM standing s JOIN subscription u ON u.clinic_id = s.clinic_id WHERE s.writes_until < u.trial_until + $1 OR s.writes_until < u.paid_until + $1`
 	sqlProbeUnbilled  = `SELECT COUNT(*) FROM subscription_payment p WHERE p.state = 'paid' AND NOT EXISTS (SELECT 1 FROM subscription_invoice i WHERE i.payment_id = p.id)`
 	sqlProbeNumbers   = `SELECT COUNT(*) FROM (SELECT series, COUNT(*) AS n, MAX(number) AS last FROM subscription_invoice GROUP BY series) AS x WHERE x.n <> x.last`
-	sqlProbeUntold    = `SELECT COUNT(*) FROM subscription u JOIN clinic_route r ON r.clinic_id = u.clinic_id AND r.opened_at > 0 WHERE u.trial_until + $1 < $2 AND u.paid_until + $1 < $2 AND u.told < $3`
+	sqlProbeUntold    = `SELECT COUNT(*) FROM subscription u JOIN clinic_route r ON r.clinic_id = u.clinic_id AND r.opened_at > 0 WHERE u.trial_until < $1 AND u.paid_until < $1 AND u.told < $2`
+	sqlProbeUnwarned  = `SELECT COUNT(*) FROM subscription u JOIN clinic_route r ON r.clinic_id = u.clinic_id AND r.opened_at > 0 JOIN standing s ON s.clinic_id = u.clinic_id WHERE s.writes_until > 0 AND s.writes_until < $1 AND u.told < $2`
 	sqlProbeTexts     = `SELECT digest, text FROM agreement_text WHERE clinic_id = $1`
 )
 
@@ -173,13 +174,11 @@ func (p probe) told(ctx context.Context) (string, error) {
 		return "nobody pays here, so nothing of it exists", nil
 	}
 	yesterday := p.Clock.Now().Add(-24 * time.Hour).UnixMicro()
-	for _, x := range []struct {
-		after time.Duration
-		stage int64
-	}{{0, subscription.ToldEnd}, {p.Plans.Terms().Grace, subscription.ToldStopped}} {
-		if err := p.count(ctx, sqlProbeUntold, "clinics were not told that their time is over", x.after.Microseconds(), yesterday, x.stage); err != nil {
-			return "", err
-		}
+	if err := p.count(ctx, sqlProbeUntold, "clinics were not told that their time is over", yesterday, subscription.ToldEnd); err != nil {
+		return "", err
+	}
+	if err := p.count(ctx, sqlProbeUnwarned, "clinics were not told that they are read-only", yesterday, subscription.ToldStopped); err != nil {
+		return "", err
 	}
 	return "the owners of every clinic whose time is over were told", nil
 }

@@ -113,16 +113,26 @@ var account = []Sentence{
 		Sources:  []string{"H4", "A22"},
 		Kind:     Enforced,
 		KeptBy:   []string{"internal/subscription/plan.go", "subscription.Service.Sweep"},
-		ProvedBy: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays", "subscription.TestWithoutPlansNothingOfItExists", "web.TestWithoutPlansThereIsNoPageToPay"},
+		ProvedBy: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays", "subscription.TestNobodyStopsUntold", "subscription.TestWithoutPlansNothingOfItExists", "web.TestWithoutPlansThereIsNoPageToPay"},
 		Twins: []Twin{
 			{
 				Name: "a clinic stops without grace",
 				File: "internal/subscription/plan.go", Old: "case now < h.WritesUntil(t):", New: "case now < h.Due():",
-				Red: []string{"subscription.TestEachStateBeginsOnItsSecond"},
+				Red: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestNobodyStopsUntold"},
+			},
+			{
+				Name: "a clinic stops though its owners could not be told",
+				File: "internal/subscription/service.go", Old: "at == toldStopped && h.told < toldSoon {", New: "at == toldStopped && h.told < toldNothing {",
+				Red: []string{"subscription.TestNobodyStopsUntold"},
+			},
+			{
+				Name: "fewer days of grace count at once",
+				File: "internal/subscription/plan.go", Old: "return max(h.Due().Add(t.Grace), h.stands) }", New: "return h.Due().Add(t.Grace) }",
+				Red: []string{"subscription.TestNobodyStopsUntold"},
 			},
 			{
 				Name: "nobody is told that the clinic will stop",
-				File: "internal/subscription/plan.go", Old: "case now >= due && now >= stop.Add(-3*day):", New: "case now >= due && now >= stop:",
+				File: "internal/subscription/plan.go", Old: "case now >= due && now >= stop.Add(-told):", New: "case now >= due && now >= stop:",
 				Red: []string{"subscription.TestEachStateBeginsOnItsSecond", "subscription.TestOwnersAreToldOnStatedDays"},
 			},
 		},

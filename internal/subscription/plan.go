@@ -80,6 +80,7 @@ type Held struct {
 	Plan, Term string // what was paid for last; empty during the trial
 	TrialUntil clock.Instant
 	PaidUntil  clock.Instant
+	stands     clock.Instant // how long the doorway lets it write as things stand; zero: it was not asked
 	told       stage
 	version    int64
 }
@@ -87,8 +88,8 @@ type Held struct {
 // Due is the moment at which the time that is paid for, or tried, ends.
 func (h Held) Due() clock.Instant { return max(h.TrialUntil, h.PaidUntil) }
 
-// WritesUntil is the moment at which the clinic becomes read-only when nobody pays.
-func (h Held) WritesUntil(t Terms) clock.Instant { return h.Due().Add(t.Grace) }
+// WritesUntil is the moment at which the clinic becomes read-only when nobody pays. What stands already is not made shorter by terms that allow less: it was told so.
+func (h Held) WritesUntil(t Terms) clock.Instant { return max(h.Due().Add(t.Grace), h.stands) }
 
 // State is how the clinic stands at the moment.
 func (h Held) State(t Terms, now clock.Instant) State {
@@ -149,13 +150,16 @@ var notices = map[stage]string{toldWeek: accounts.NoticePlanWeek, toldDay: accou
 
 const day = 24 * time.Hour
 
+// told is how long before a clinic becomes read-only its owners are told that it does.
+const told = 3 * day
+
 // stageAt is the last notice whose day has come.
 func (h Held) stageAt(t Terms, now clock.Instant) stage {
 	due, stop := h.Due(), h.WritesUntil(t)
 	switch {
 	case now >= stop:
 		return toldStopped
-	case now >= due && now >= stop.Add(-3*day):
+	case now >= due && now >= stop.Add(-told):
 		return toldSoon
 	case now >= due:
 		return toldEnd

@@ -256,7 +256,7 @@ func (s *Service) settle(ctx context.Context, who access.Caller, right access.Ri
 		}
 		counted = true
 		p.Record(audit.Note{Action: "pay", Kind: "plan-payment", Subject: x.ID, New: map[string]any{"clinic": c.ID.String(), "plan": x.Plan, "term": x.Term, "until": until, "invoice": bill.Number}})
-		return p.WritesUntil(c.ID, h.WritesUntil(s.terms))
+		return s.writes(p, &h)
 	})
 	return counted, err
 }
@@ -284,7 +284,8 @@ func (s *Service) tell(ctx context.Context, who access.Caller, notice string) er
 }
 
 // Sweep is the hourly chore of one clinic: its trial begins if it has not, its open payments are asked about, and its owners are told on
-// the days that the page names. Who was away is told once, of how things stand. who is the clinic's own work.
+// the days that the page names. Who was away is told once, of how things stand; a clinic whose owners could not be told that it stops, because the installation was off or asked for no fee, has the
+// days of that notice first (promise told-before-read-only). who is the clinic's own work.
 func (s *Service) Sweep(ctx context.Context, who access.Caller) error {
 	if !s.terms.On() {
 		return nil
@@ -293,22 +294,23 @@ func (s *Service) Sweep(ctx context.Context, who access.Caller) error {
 		s.log.Warn("subscription", "clinic", who.Clinic().String(), "error", err.Error()) // the notices do not wait for the payment company
 	}
 	var h Held
-	var now clock.Instant
+	var at stage
 	err := s.db.Across(ctx, who, access.PlatformBill, func(_ context.Context, p *store.Platform) (err error) {
-		p.Housekeeping("a trial begins with the clinic")
-		now = p.Now()
-		h, err = s.held(p, who.Clinic())
-		return err
+		p.Housekeeping("a trial begins with the clinic, and its last day is as the terms have it")
+		if h, err = s.held(p, who.Clinic()); err != nil {
+			return err
+		}
+		if at = h.stageAt(s.terms, p.Now()); at == toldStopped && h.told < toldSoon {
+			h.stands, at = p.Now().Add(told), toldSoon
+			return p.WritesUntil(h.Clinic, h.stands)
+		}
+		return s.writes(p, &h)
 	})
 	if fault.Is(err, fault.NotFound) {
 		return nil // a clinic that is being opened
 	}
-	if err != nil {
+	if err != nil || at <= h.told {
 		return err
-	}
-	at := h.stageAt(s.terms, now)
-	if at <= h.told {
-		return nil
 	}
 	// Told first and written down after: a crash between the two tells twice, which is better than never.
 	if err := s.tell(ctx, who, notices[at]); err != nil {

@@ -12,7 +12,7 @@ import (
 
 const (
 	sqlOpened   = `SELECT opened_at FROM clinic_route WHERE clinic_id = $1 AND opened_at > 0`
-	sqlHeldGet  = `SELECT plan, term, trial_until, paid_until, told, version FROM subscription WHERE clinic_id = $1`
+	sqlHeldGet  = `SELECT plan, term, trial_until, paid_until, told, version, COALESCE((SELECT writes_until FROM standing WHERE clinic_id = $1), 0) FROM subscription WHERE clinic_id = $1`
 	sqlHeldAdd  = `INSERT INTO subscription (clinic_id, trial_until) VALUES ($1, $2) ON CONFLICT (clinic_id) DO NOTHING`
 	sqlHeldPay  = `UPDATE subscription SET plan = $1, term = $2, paid_until = $3, told = 0, version = version + 1 WHERE version = $4 AND clinic_id = $5`
 	sqlHeldTold = `UPDATE subscription SET told = $1, version = version + 1 WHERE version = $2 AND clinic_id = $3`
@@ -65,7 +65,7 @@ type Invoice struct {
 func (s *Service) held(p *store.Platform, clinic id.ID) (Held, error) {
 	h := Held{Clinic: clinic}
 	read := func() error {
-		return p.Row(sqlHeldGet, clinic).Scan(&h.Plan, &h.Term, &h.TrialUntil, &h.PaidUntil, &h.told, &h.version)
+		return p.Row(sqlHeldGet, clinic).Scan(&h.Plan, &h.Term, &h.TrialUntil, &h.PaidUntil, &h.told, &h.version, &h.stands)
 	}
 	err := read()
 	if err != store.ErrNoRows {
@@ -89,7 +89,17 @@ func (s *Service) held(p *store.Platform, clinic id.ID) (Held, error) {
 	if err = read(); err != nil {
 		return h, err
 	}
-	return h, p.WritesUntil(clinic, h.WritesUntil(s.terms))
+	return h, s.writes(p, &h)
+}
+
+// writes has the doorway keep the moment at which the clinic becomes read-only: also when the terms allow it more time than they did.
+func (s *Service) writes(p *store.Platform, h *Held) error {
+	until := h.WritesUntil(s.terms)
+	if until == h.stands {
+		return nil
+	}
+	h.stands = until
+	return p.WritesUntil(h.Clinic, until)
 }
 
 func payments(p *store.Platform, clinic id.ID) ([]Payment, error) {

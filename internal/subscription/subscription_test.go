@@ -41,14 +41,21 @@ func open(t *testing.T, engine store.Engine) *house {
 	h := &house{Base: rig.New(t, engine, store.Options{Paid: true})}
 	h.bank = rigrazorpay.Start(t, rigrazorpay.Options{Clock: h.Clock})
 	h.clinics = clinics.New(h.DB, h.Log, clinics.Options{})
+	h.s = h.terms(t, 14*day)
+	return h
+}
+
+// terms is the service of an installation that gives so much grace.
+func (h *house) terms(t *testing.T, grace time.Duration) *subscription.Service {
+	t.Helper()
 	g := razorpay.New(http.DefaultClient, razorpay.Options{BaseURL: h.bank.URL(), Timeout: 10 * time.Second})
 	keys, err := g.Check(h.bank.Typed())
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.s = subscription.New(h.DB, h.Log, subscription.Options{Clinics: h.clinics, Back: "https://clinic.example/app/account", Terms: subscription.Terms{
+	return subscription.New(h.DB, h.Log, subscription.Options{Clinics: h.clinics, Back: "https://clinic.example/app/account", Terms: subscription.Terms{
 		Plans: []subscription.Plan{{Key: "solo", Name: "Solo", Currency: "INR", Month: 99900, Year: 999000}, {Key: "team", Name: "Team", Currency: "INR", Month: 249900}},
-		Trial: 30 * day, Grace: 14 * day, Gateway: g, Till: billing.Till{Provider: "razorpay", Credentials: keys.Credentials},
+		Trial: 30 * day, Grace: grace, Gateway: g, Till: billing.Till{Provider: "razorpay", Credentials: keys.Credentials},
 		Seller: subscription.Seller{Name: "Almirah Hosting LLP", TaxNumber: "29AAPFU0939F1ZV", Country: "IN", Rate: 180000, Series: "ALM-"}},
 		Tell: func(_ context.Context, who access.Caller, _, notice, path string) error {
 			h.mu.Lock()
@@ -59,7 +66,6 @@ func open(t *testing.T, engine store.Engine) *house {
 			}
 			return nil
 		}})
-	return h
 }
 
 func engines(t *testing.T, run func(t *testing.T, h *house)) {
@@ -335,6 +341,57 @@ func TestOwnersAreToldOnStatedDays(t *testing.T) {
 		h.sweep(t, one)
 		if h.told[len(h.told)-1] != "plan-week" {
 			t.Fatalf("the next month: told %v", h.told)
+		}
+	})
+}
+
+// TestNobodyStopsUntold: an installation was off, or asked for no fee, while the time of a clinic ran out: its owners are told first and have the days of that notice, and are told again when it is
+// read-only. One whose terms allow more days than before is read-only at the later moment; one whose terms allow fewer, at the moment that stood.
+func TestNobodyStopsUntold(t *testing.T) {
+	t.Parallel()
+	promise.Proves(t, "told-before-read-only")
+	engines(t, func(t *testing.T, h *house) {
+		one := h.clinic(t, "one")
+		h.Clock.Move(100 * day)
+		if err := h.writes(one, access.FrontDesk, access.ScheduleBook); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("before anything ran: %v", err)
+		}
+		h.sweep(t, one)
+		h.sweep(t, one)
+		soon := h.Clock.Now().Add(3 * day)
+		if a := h.account(t, one); a.State != subscription.Grace || a.WritesUntil != clock.At(soon) || !slices.Equal(h.told, []string{"plan-soon"}) {
+			t.Fatalf("told %v, and %s until %v", h.told, a.State, a.WritesUntil.Time())
+		}
+		h.Clock.Move(3*day - time.Second)
+		h.sweep(t, one)
+		if err := h.writes(one, access.FrontDesk, access.ScheduleBook); err != nil || len(h.told) != 1 {
+			t.Errorf("in the last second: %v, told %v", err, h.told)
+		}
+		h.Clock.Move(time.Second)
+		h.sweep(t, one)
+		h.sweep(t, one)
+		if err := h.writes(one, access.FrontDesk, access.ScheduleBook); !fault.Is(err, fault.Conflict) || !slices.Equal(h.told, []string{"plan-soon", "plan-stopped"}) {
+			t.Errorf("after it: %v, told %v", err, h.told)
+		}
+
+		// Other terms.
+		two := h.clinic(t, "two")
+		begun := h.Clock.Now()
+		more, fewer := h.terms(t, 20*day), h.terms(t, 5*day)
+		for _, x := range []struct {
+			s    *subscription.Service
+			ends time.Duration
+		}{{fewer, 44 * day}, {more, 50 * day}, {fewer, 50 * day}} {
+			if err := x.s.Sweep(t.Context(), h.In(two, access.System)); err != nil {
+				t.Fatal(err)
+			}
+			a, err := x.s.Account(t.Context(), h.In(two, access.Owner))
+			if err != nil || a.WritesUntil != clock.At(begun.Add(x.ends)) {
+				t.Errorf("read-only from %v on, want %v after the beginning, %v", a.WritesUntil.Time(), x.ends, err)
+			}
+			if until, err := h.DB.Standing(t.Context(), two); err != nil || until != a.WritesUntil {
+				t.Errorf("the doorway keeps %v, %v", until.Time(), err)
+			}
 		}
 	})
 }
