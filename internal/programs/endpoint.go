@@ -102,8 +102,8 @@ type EndpointDraft struct {
 	Events Event
 }
 
-// check reads an address. Only https to a name, at the port that is meant for it: what the name leads to is looked at when it is dialled, each time.
-func (d EndpointDraft) check(address bool) (host string, err error) {
+// check reads an address, and takes the blanks around it away. Only https to a name, at the port that is meant for it: what the name leads to is looked at when it is dialled, each time.
+func (d *EndpointDraft) check(address bool) (host string, err error) {
 	var f fault.Fields
 	if d.Events == 0 {
 		f.Add("events", "field.webhook.events")
@@ -111,12 +111,12 @@ func (d EndpointDraft) check(address bool) (host string, err error) {
 	if !address {
 		return "", f.Err()
 	}
-	typed := strings.TrimSpace(d.URL)
-	u, bad := url.Parse(typed)
+	d.URL = strings.TrimSpace(d.URL)
+	u, bad := url.Parse(d.URL)
 	switch {
-	case typed == "":
+	case d.URL == "":
 		f.Add("url", "field.webhook.url")
-	case bad != nil || utf8.RuneCountInString(typed) > maxURL || u.Scheme != "https" || u.User != nil || u.Fragment != "" || u.Opaque != "":
+	case bad != nil || utf8.RuneCountInString(d.URL) > maxURL || u.Scheme != "https" || u.User != nil || u.Fragment != "" || u.Opaque != "":
 		f.Add("url", "field.webhook.url")
 	case !egress.PublicName(u.Hostname()):
 		f.Add("url", "field.webhook.host")

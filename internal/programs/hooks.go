@@ -111,7 +111,7 @@ func (s *Service) settle(ctx context.Context, who access.Caller, one id.ID, do f
 
 // SetEvents says what the address is told of.
 func (s *Service) SetEvents(ctx context.Context, who access.Caller, one id.ID, version int64, events Event) error {
-	if _, err := (EndpointDraft{Events: events}).check(false); err != nil {
+	if _, err := (&EndpointDraft{Events: events}).check(false); err != nil {
 		return err
 	}
 	return s.settle(ctx, who, one, func(tx *store.Tx, e Endpoint) (int64, error) {

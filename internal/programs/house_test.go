@@ -136,10 +136,10 @@ func is(t *testing.T, err error, k fault.Kind, key, what string) {
 	}
 }
 
-// endpoint adds the program's address.
+// endpoint adds the program's address, as it is pasted: with blanks around it.
 func (h *house) endpoint(events programs.Event) (secret string, one id.ID) {
 	h.t.Helper()
-	secret, one, err := h.programs.AddEndpoint(context.Background(), h.owner, programs.EndpointDraft{URL: "https://hooks.sunrise.example/in?key=canary", Events: events})
+	secret, one, err := h.programs.AddEndpoint(context.Background(), h.owner, programs.EndpointDraft{URL: " https://hooks.sunrise.example/in?key=canary\n", Events: events})
 	if err != nil {
 		h.t.Fatal(err)
 	}
