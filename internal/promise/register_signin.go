@@ -12,8 +12,8 @@ var signin = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "half a sign-in is a whole one",
-				File: "internal/accounts/level.go", Old: "func (x looked) half() bool { return x.in.Has && x.in.level < twoFactors }", New: "func (x looked) half() bool { return x.in.Has && x.in.level < oneFactor }",
-				Red: []string{"accounts.TestASecondFactorIsDemanded", "app.TestNoWayPastTheSecondFactor", "accounts.TestAResetOpensForCodesAgain"},
+				File: "internal/accounts/session.go", Old: "case x.half():\n\t\treturn looked{}, secondFirst()", New: "case x.half() && cookie == \"\":\n\t\treturn looked{}, secondFirst()",
+				Red: []string{"accounts.TestASecondFactorIsDemanded", "app.TestNoWayPastTheSecondFactor"},
 			},
 			{
 				Name: "nobody has to have one",
