@@ -19,7 +19,7 @@ var domain = []Sentence{
 			{
 				Name: "a claim is served at once",
 				File: "internal/domains/store.go", Old: "WHERE d.host = $1 AND d.proven_at > 0 AND", New: "WHERE d.host = $1 AND",
-				Red: []string{"domains.TestANameIsProvenBeforeItIsServed", "app.TestAClinicsOwnName"},
+				Red: []string{"domains.TestANameIsProvenBeforeItIsServed", "app.TestAClinicsOwnName", "domains.TestOneNameOneClinic"},
 			},
 			{
 				Name: "a name without a proof is kept for ever",

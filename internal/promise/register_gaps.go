@@ -70,7 +70,7 @@ var gaps = []Sentence{
 			{
 				Name: "her copy without her resources",
 				File: "internal/archives/person.go", Old: "		if err := x.bundle(patient); err != nil {\n			return err\n		}\n", New: "",
-				Red: []string{"app.TestAPatientTakesHerCopyAlong"},
+				Red: []string{"app.TestAPatientTakesHerCopyAlong", "app.TestThereAndBack"},
 			},
 		},
 	},
