@@ -64,7 +64,7 @@ var gaps = []Sentence{
 		Twins: []Twin{
 			{
 				Name: "anybody's copy by her own link",
-				File: "internal/archives/person.go", Old: "		if who.Patient() != patient {\n			return Made{}, fault.Missing()\n		}\n", New: "",
+				File: "internal/archives/person.go", Old: "if who.Patient() != patient {", New: "if who.Patient() != patient && false {",
 				Red: []string{"app.TestAPatientTakesHerCopyAlong"},
 			},
 			{
