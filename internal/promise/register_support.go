@@ -66,7 +66,7 @@ var helping = []Sentence{
 			{
 				Name: "a press that ends nothing",
 				File: "internal/support/store.go", Old: "SET state = 'ended', ended_at = $3, ended_by = $4 WHERE", New: "SET state = state, ended_at = $3, ended_by = $4 WHERE",
-				Red: []string{"support.TestEndedByAPress", "app.TestSupportByHand", "app.TestEveryPageIsClosedToSupport"},
+				Red: []string{"support.TestEndedByAPress", "app.TestSupportByHand", "app.TestEveryPageIsClosedToSupport", "app.TestEveryPageIsAccessible"},
 			},
 		},
 	},
