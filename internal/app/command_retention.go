@@ -30,6 +30,11 @@ func (c *console) retentionRun(ctx context.Context, args []string) error {
 			c.say("noted: the clock is right")
 		}
 		dry := has(args, "--dry-run")
+		if !dry { // what came back from a backup is brought to what was ordered and erased since, before anything is taken away
+			if err := h.Settle(ctx, c.say); err != nil {
+				return err
+			}
+		}
 		if err := h.Lives.Beat(ctx, jobs.Platform()); err != nil && (!dry || !errors.Is(err, retention.ErrClock)) {
 			return err
 		}

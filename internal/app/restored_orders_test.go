@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"io"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // TestYesterdaysBackupForgetsNoOrder: after the backup two people order that a patient's records stay, and somebody speaks for a child whose fortnight is nearly over. The backup comes back to another
-// machine: the order stands before any night could take what it keeps, and the child has her whole fortnight again, of which the clinic is told.
+// machine: the order stands before any night could take what it keeps, also one that is begun by hand at once, and the child has her whole fortnight again, of which the clinic is told.
 func TestYesterdaysBackupForgetsNoOrder(t *testing.T) {
 	t.Parallel()
 	promise.Proves(t, "legal-hold", "young-data-deleted")
@@ -53,6 +54,8 @@ func TestYesterdaysBackupForgetsNoOrder(t *testing.T) {
 		must(y.Lives.ApproveHold(ctx, access.Mint(clinic, id.New(y.time.Now()), id.Zero, id.New(y.time.Now()), access.Manager, access.Running), one, 1))
 
 		h := y.elsewhere(t)
+		con := &console{get: func(name string) string { return y.set[name] }, out: io.Discard, err: io.Discard, time: y.time}
+		must(con.retentionRun(ctx, nil)) // a night by hand, before the house has begun
 		must(h.Settle(ctx, t.Logf))
 		hold, there, err := h.Lives.HoldOf(ctx, y.owner, patient)
 		must(err)

@@ -108,7 +108,8 @@ func (r *Ring) Custody(beyond bool, holds ...id.ID) {
 	}
 }
 
-// Aside is something sealed that lies beside the keys, where no restore of the data takes it away: what was held of an erased person, until no backup is left from before.
+// Aside is something sealed that lies beside the keys, where no restore of the data takes it away: what was held of an erased person, until no backup is left from before, and, under the clinic's
+// own id, the legal holds that stand.
 type Aside struct {
 	ID    id.ID // its own; the same as that of the row of the data that it doubles
 	Owner id.ID // what opens it, or what it is of
