@@ -259,14 +259,7 @@ func TestMoneyGoesBackOnce(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, c *counter) {
 		promise.Proves(t, "gateway-counted-once")
-		asha := c.visit(0, "Asha Rao").Patient
-		d := c.issued(asha, 50000)
-		r, err := c.ask(asha, d.ID)
-		c.must(err)
-		c.bank.pay(billing.Reference(r.ID))
-		c.hear(c.bank.posts()...)
-		c.work()
-		paid := c.sheet(d.ID).Money[0].ID
+		d, paid := c.paidOnItsPage()
 		give := func(amount int64, key id.ID) error {
 			_, err := c.pay.Return(background, c.As(access.Billing), paid, amount, d.ID, "asked for by the patient", key)
 			return err

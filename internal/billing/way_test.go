@@ -9,18 +9,24 @@ import (
 	"almirah/internal/id"
 )
 
-// askedBack is an invoice over 500 that was paid on its page, of which 400 were credited and its gateway is asked to give 300 back, and the payment.
-func (c *counter) askedBack() (billing.Document, id.ID) {
+// paidOnItsPage is an invoice over 500 of somebody who paid it on the gateway's page, and the payment.
+func (c *counter) paidOnItsPage() (billing.Document, id.ID) {
 	c.t.Helper()
-	asha := c.visit(0, "Asha Rao").Patient
-	d := c.issued(asha, 50000)
-	r, err := c.ask(asha, d.ID)
+	patient := c.visit(0, "Asha Rao").Patient
+	d := c.issued(patient, 50000)
+	r, err := c.ask(patient, d.ID)
 	c.must(err)
 	c.bank.pay(billing.Reference(r.ID))
 	c.hear(c.bank.posts()...)
 	c.work()
-	paid := c.sheet(d.ID).Money[0].ID
-	_, _, err = c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 40000, Reason: "not done"})
+	return d, c.sheet(d.ID).Money[0].ID
+}
+
+// askedBack is an invoice over 500 that was paid on its page, of which 400 were credited and its gateway is asked to give 300 back, and the payment.
+func (c *counter) askedBack() (billing.Document, id.ID) {
+	c.t.Helper()
+	d, paid := c.paidOnItsPage()
+	_, _, err := c.bills.Credit(background, c.As(access.Billing), d.ID, billing.CreditDraft{Amount: 40000, Reason: "not done"})
 	c.must(err)
 	_, err = c.pay.Return(background, c.As(access.Billing), paid, 30000, d.ID, "not done", c.newKey())
 	c.must(err)
