@@ -252,6 +252,11 @@ func (b bench) together(all []Twin, scratch string, found func(w Twin, more []st
 		if err := room.look(in(wanted), in(b.others), scratch); err != nil {
 			return err
 		}
+		for _, name := range in(b.others) {
+			if room.reach[name] == nil {
+				say("%s: %s is not green while no twin is at work, so it was not looked whether one turns it red", path.Base(dir), name)
+			}
+		}
 		for _, crowd := range crowds(rooms[dir], all) {
 			var mu sync.Mutex
 			if err := inTurn(crowd, func(i int) error {
